@@ -1,0 +1,1 @@
+"""Ground floor: errors, units, keyed randomness, time, provenance. Imports nothing of opsonin above itself."""

@@ -1,0 +1,73 @@
+"""Typed errors that say where, what, what was expected, and how to mend it.
+
+Nothing here knows biology; every floor above raises these and the command line prints them.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong.
+
+    Attributes:
+        where: the place: file and line, key, row, cell or time.
+        problem: the offending value and what was expected instead.
+        fix: what to do about it; empty where `problem` already says it.
+    """
+
+    where: str
+    problem: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        indent = "\n    "
+        return f"{self.where}  {self.problem}" + (indent + self.fix if self.fix else "")
+
+
+class OpsoninError(Exception):
+    """Base of every error opsonin raises on purpose; carries all faults found, not just the first."""
+
+    exit_code = 3
+
+    def __init__(self, *faults: Fault) -> None:
+        self.faults = faults
+        super().__init__("\n".join(str(fault) for fault in faults))
+
+    def __reduce__(self) -> tuple[type[OpsoninError], tuple[Fault, ...]]:
+        return type(self), self.faults
+
+
+class InputError(OpsoninError):
+    """The scenario, table or command line is wrong (exit code 2)."""
+
+    exit_code = 2
+
+
+class HostError(OpsoninError):
+    """The machine cannot do it: disk, memory, permissions, a missing extra (exit code 3)."""
+
+
+class RunError(OpsoninError):
+    """A run failed or its stored result cannot be used (exit code 3)."""
+
+
+class Interrupted(OpsoninError):
+    """The run was stopped after committing what it had; it can be resumed (exit code 130)."""
+
+    exit_code = 130
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`Did you mean 'x'?` for the closest known name, else the list of known names."""
+    names = sorted(known)
+    lowered = {candidate.lower(): candidate for candidate in names}
+    close = difflib.get_close_matches(name.lower(), list(lowered), n=1, cutoff=0.6)
+    if close:
+        return f"Did you mean '{lowered[close[0]]}'?"
+    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    return f"Known: {shown}." if names else "None is known."

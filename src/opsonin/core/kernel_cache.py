@@ -1,0 +1,64 @@
+"""Where compiled kernels are kept, and how many threads they may use. Import before anything that imports numba.
+
+Numba does not see a change in another file: an edited law would run with the old biology from the cache.
+So the cache folder carries a digest of every source that a kernel is compiled from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_COMPILED_FROM = ("core", "laws", "kernels")
+MAX_THREADS = 64
+
+
+@lru_cache(maxsize=1)
+def digest_of_sources(package: Path = _PACKAGE) -> str:
+    """Hex digest over the path and content of all files in core, laws and kernels."""
+    digest = hashlib.blake2b(digest_size=10)
+    for folder in _COMPILED_FROM:
+        for file in sorted((package / folder).rglob("*.py")):
+            digest.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def cache_root() -> Path:
+    """The user's cache folder for opsonin; OPSONIN_CACHE overrides it."""
+    override = os.environ.get("OPSONIN_CACHE")
+    if override:
+        return Path(override)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "opsonin"
+
+
+def cache_folder() -> Path:
+    """The folder of kernels compiled from exactly these sources."""
+    return cache_root() / digest_of_sources()
+
+
+def is_warm() -> bool:
+    """True if kernels of these very sources have been compiled here before."""
+    folder = cache_folder()
+    return folder.is_dir() and any(folder.rglob("*.nbi"))
+
+
+def prepare(threads: int | None = None) -> None:
+    """Point numba at the cache and fix its thread pool; no effect once numba is imported.
+
+    Args:
+        threads: kernel threads that may be asked for later, 1 to 64; default: the cores of this machine.
+    """
+    if "numba" in sys.modules:
+        return
+    cores = os.cpu_count() or 1
+    pool = min(MAX_THREADS, max(cores, threads or 1))
+    os.environ.setdefault("NUMBA_NUM_THREADS", str(pool))
+    os.environ.setdefault("NUMBA_THREADING_LAYER", "omp")
+    os.environ["NUMBA_CACHE_DIR"] = str(cache_folder())
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")

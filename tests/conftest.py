@@ -1,0 +1,23 @@
+"""Set up once for every test: the kernel cache and a thread pool large enough for the thread tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from opsonin.core import kernel_cache
+
+kernel_cache.prepare(threads=4)
+
+SHARED = Path(os.environ.get("OPSONIN_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real biopsies; tests that need it skip where it is absent."""
+    folder = SHARED / "data"
+    if not folder.is_dir():
+        pytest.skip("the shared data folder is not beside this checkout")
+    return folder
