@@ -55,10 +55,14 @@ def prepare(threads: int | None = None) -> None:
     """
     if "numba" in sys.modules:
         return
-    cores = os.cpu_count() or 1
-    pool = min(MAX_THREADS, max(cores, threads or 1))
+    pool = min(MAX_THREADS, max(cores(), threads or 1))
     os.environ.setdefault("NUMBA_NUM_THREADS", str(pool))
     os.environ.setdefault("NUMBA_THREADING_LAYER", "omp")
     os.environ["NUMBA_CACHE_DIR"] = str(cache_folder())
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -14,7 +14,7 @@ MINUTES_PER_DAY = 1440.0
 def ticks(minutes: float) -> int:
     """Minutes as a whole number of ticks; raises ValueError if they are not whole seconds."""
     count = round(minutes * TICKS_PER_MINUTE)
-    if abs(count - minutes * TICKS_PER_MINUTE) > 1e-6 * max(1.0, count):
+    if abs(count - minutes * TICKS_PER_MINUTE) > 1e-5:
         raise ValueError(f"{minutes} min is not a whole number of seconds")
     return count
 

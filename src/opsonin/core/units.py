@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -50,8 +51,11 @@ percent = 0.01
 """.strip().splitlines()
 
 _QUANTITY = re.compile(
-    r"^\s*(?P<number>[+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<unit>[A-Za-z%µ/1][A-Za-z0-9%µ*/^ ().\-]*)?\s*$"
+    r"^\s*(?P<number>[+-]?(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<unit>[A-Za-z%µμ/1][A-Za-z0-9%µμ*/^ ().\-]*)?\s*$"
 )
+_LONGEST_UNIT = 40
+_LONGEST_TEXT = 100
+_WILD_POWER = re.compile(r"(?:\*\*|\^)(?!\s*-?[1-9](?!\d|\s*(?:\*\*|\^)))")
 
 
 class UnitError(ValueError):
@@ -71,6 +75,8 @@ def _factor(unit: str, target: str) -> float:
     import pint
 
     units = registry()
+    if len(unit) > _LONGEST_UNIT or _WILD_POWER.search(unit):  # the parser would compute 9**9**9 for hours
+        raise UnitError(f"'{unit[:_LONGEST_UNIT]}' is not a unit opsonin knows; expected one that converts to {target or 'a plain number'}")
     try:
         source = units.Quantity(1.0, units.parse_units(_spelled(unit)))
     except Exception as error:
@@ -82,13 +88,15 @@ def _factor(unit: str, target: str) -> float:
 
 
 def _spelled(unit: str) -> str:
-    plain = unit.strip().replace("µ", "u").replace("^", "**").replace("%", "percent")
+    plain = unit.strip().replace("µ", "u").replace("μ", "u").replace("^", "**").replace("%", "percent")
     plain = re.sub(r"(?<=[A-Za-z])([23])\b", r"**\1", plain)
     return f"1{plain}" if plain.startswith("/") else plain
 
 
 def split(text: str) -> tuple[float, str]:
     """Number and unit of a text such as "240 mg"; raises UnitError if it is neither."""
+    if len(text) > _LONGEST_TEXT:
+        raise UnitError(f"'{text[:_LONGEST_UNIT]}...' is not a number with a unit")
     match = _QUANTITY.match(text)
     if match is None:
         raise UnitError(f"'{text}' is not a number with a unit")
@@ -109,7 +117,7 @@ def to_unit(text: object, unit: str) -> float:
     if isinstance(text, (int, float)):
         if unit:
             raise UnitError(f"{text} has no unit; expected one that converts to '{unit}', as in \"{text} {unit}\"")
-        value = float(text)
+        value = float(text) if abs(text) < sys.float_info.max else math.inf  # an int may be too large for a float
     elif isinstance(text, str):
         number, written = split(text)
         if unit and not written:

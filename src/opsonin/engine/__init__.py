@@ -1,0 +1,1 @@
+"""From a scenario to a result: compile, run, couple the tiers, checkpoint."""

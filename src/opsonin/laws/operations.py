@@ -76,27 +76,28 @@ def maximum(a: Any, b: Any) -> Any:
 
 
 @overload(power)
-def _power(x: Any, n: Any) -> Any:
+def _power(x, n):
+    # numba insists on equal, unannotated signatures here
     return lambda x, n: (0.0 * x if x < 0.0 else x) ** n
 
 
 @overload(exp)
-def _exp(x: Any) -> Any:
+def _exp(x):
     return lambda x: math.exp(x)
 
 
 @overload(expm1)
-def _expm1(x: Any) -> Any:
+def _expm1(x):
     return lambda x: math.expm1(x)
 
 
 @overload(minimum)
-def _minimum(a: Any, b: Any) -> Any:
+def _minimum(a, b):
     return lambda a, b: a if a < b else b
 
 
 @overload(maximum)
-def _maximum(a: Any, b: Any) -> Any:
+def _maximum(a, b):
     return lambda a, b: a if a > b else b
 
 

@@ -5,129 +5,174 @@ Shapes only: the numbers live in the TOML library, the biology in `laws/`.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from opsonin.model.sourced import Entry, sourced
+from opsonin.model.sourced import Entry, Sourced, held_in
 
-UPTAKE = "um**3/min"  # clearance of a substrate by one cell, well below saturation
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_:-]*$")]  # no dots: they separate paths
+Pure = Annotated[Sourced, held_in("")]
+Positive = Annotated[Sourced, held_in("", positive=True)]
+Fraction = Annotated[Sourced, held_in("", highest=1.0)]
+Time = Annotated[Sourced, held_in("min", positive=True)]
+Rate = Annotated[Sourced, held_in("1/min")]
+Length = Annotated[Sourced, held_in("um", positive=True)]
+Speed = Annotated[Sourced, held_in("um/min")]
+Diffusivity = Annotated[Sourced, held_in("um**2/min", positive=True)]
+Nanomolar = Annotated[Sourced, held_in("nM", positive=True)]
+Oxygen = Annotated[Sourced, held_in("mmHg", positive=True)]
+Level = Annotated[Sourced, held_in("nM", "mmHg")]  # in the unit of its substrate
+HalfLevel = Annotated[Sourced, held_in("nM", "mmHg", positive=True)]  # likewise
+Molecules = Annotated[Sourced, held_in("molecule")]  # per cell
+HalfMolecules = Annotated[Sourced, held_in("molecule", positive=True)]
+Emission = Annotated[Sourced, held_in("molecule/min")]  # per cell
+Uptake = Annotated[Sourced, held_in("molecule/min", "mmHg*um**3/min")]  # per cell; oxygen in the second
+Clearance = Annotated[Sourced, held_in("um**3/min")]  # per cell
+PerArea = Annotated[Sourced, held_in("1/um**2")]
+PairsPerArea = Annotated[Sourced, held_in("molecule/um**2", positive=True)]
+CellsPerArea = Annotated[Sourced, held_in("cell/um**2")]
+MolarMass = Annotated[Sourced, held_in("mg/mol", positive=True)]
+Volume = Annotated[Sourced, held_in("liter", positive=True)]
+Flow = Annotated[Sourced, held_in("liter/min", positive=True)]
+Weight = Annotated[Sourced, held_in("kg", positive=True)]
 
 
 class Substrate(Entry):
     """A diffusing signal. `unit` is mmHg (oxygen) or nM; every concentration of it is held in that unit."""
 
-    name: str
+    name: Name
     title: str
     unit: Literal["mmHg", "nM"]
     solve: Literal["quasi-steady", "implicit"]
-    diffusivity: sourced("um**2/min")  # type: ignore[valid-type]
-    decay: sourced("1/min")  # type: ignore[valid-type]
-    blood: sourced("")  # type: ignore[valid-type]
-    vessel_permeability: sourced("um/min")  # type: ignore[valid-type]
-    vessel_radius: sourced("um")  # type: ignore[valid-type]
+    diffusivity: Diffusivity
+    decay: Rate
+    blood: Level
+    vessel_permeability: Speed
+    vessel_radius: Length
 
 
 class Shift(Entry):
     """A signal that multiplies a molecule's resting level: fold = 1 + (fold_max - 1) Hill(signal)."""
 
     by: str
-    fold_max: sourced("")  # type: ignore[valid-type]
-    half: sourced("nM")  # type: ignore[valid-type]
-    hill: sourced("")  # type: ignore[valid-type]
+    fold_max: Pure
+    half: HalfLevel
+    hill: Positive
 
 
 class Molecule(Entry):
     """A surface or intracellular molecule, in molecules per cell."""
 
-    name: str
+    name: Name
     title: str
-    half_life: sourced("min")  # type: ignore[valid-type]
-    variation: sourced("")  # type: ignore[valid-type]  # coefficient of variation between cells, lognormal
+    half_life: Time
+    variation: Pure  # coefficient of variation between cells, lognormal
     shifts: tuple[Shift, ...] = ()
 
 
 class Exchange(Entry):
-    """What one cell takes from and gives to a substrate."""
+    """What one cell takes from and gives to a substrate.
 
-    uptake_max: sourced("") | None = None  # type: ignore[valid-type]
-    uptake_half: sourced("") | None = None  # type: ignore[valid-type]
-    clearance: sourced(UPTAKE) | None = None  # type: ignore[valid-type]
-    secretion: sourced("molecule/min") | None = None  # type: ignore[valid-type]
+    Uptake saturates: `uptake_max * c / (uptake_half + c)`. `uptake_max` is in molecule/min with `uptake_half`
+    in nM or, for a substrate in mmHg, in mmHg*um**3/min: the amount taken up over its solubility in tissue.
+    """
+
+    uptake_max: Uptake | None = None
+    uptake_half: HalfLevel | None = None
+    clearance: Clearance | None = None
+    secretion: Emission | None = None
     induced_by: str | None = None
-    induction_half: sourced("nM") | None = None  # type: ignore[valid-type]
+    induction_half: HalfLevel | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Exchange:
+        if (self.uptake_max is None) != (self.uptake_half is None):
+            raise ValueError("'uptake_max' and 'uptake_half' go together")
+        if (self.induced_by is None) != (self.induction_half is None):
+            raise ValueError("'induced_by' and 'induction_half' go together")
+        if self.induced_by is not None and self.secretion is None:
+            raise ValueError("'induced_by' needs a 'secretion' to induce")
+        return self
 
 
 class Cycle(Entry):
     """Proliferation: a resting G0/G1 phase left by hazard, then a committed S-G2-M of fixed length."""
 
-    committed: sourced("min")  # type: ignore[valid-type]
-    activated_rate: sourced("1/min") | None = None  # type: ignore[valid-type]
-    oxygen_half: sourced("mmHg")  # type: ignore[valid-type]
-    pressure_half: sourced("")  # type: ignore[valid-type]  # excess over the resting pressure, in resting pressures
-    pressure_hill: sourced("")  # type: ignore[valid-type]
+    committed: Time
+    activated_rate: Rate | None = None
+    oxygen_half: Oxygen
+    pressure_half: Positive  # excess over the resting pressure, in resting pressures
+    pressure_hill: Positive
 
 
 class Death(Entry):
     """Loss: spontaneous, by lack of oxygen, and how long a corpse stays."""
 
-    spontaneous: sourced("1/min") | None = None  # type: ignore[valid-type]
-    apoptotic_clearance: sourced("min")  # type: ignore[valid-type]
-    necrosis_rate: sourced("1/min")  # type: ignore[valid-type]
-    necrosis_oxygen: sourced("mmHg")  # type: ignore[valid-type]
-    necrosis_hill: sourced("")  # type: ignore[valid-type]
-    necrotic_clearance: sourced("min")  # type: ignore[valid-type]
+    spontaneous: Rate | None = None
+    apoptotic_clearance: Time
+    necrosis_rate: Rate
+    necrosis_oxygen: Oxygen
+    necrosis_hill: Positive
+    necrotic_clearance: Time
 
 
 class Motility(Entry):
     """Persistent biased random walk."""
 
-    speed: sourced("um/min")  # type: ignore[valid-type]
-    persistence: sourced("min")  # type: ignore[valid-type]
+    speed: Speed
+    persistence: Time
     attractant: str | None = None
-    bias_max: sourced("") | None = None  # type: ignore[valid-type]
-    attractant_half: sourced("nM") | None = None  # type: ignore[valid-type]
-    gradient_half: sourced("") | None = None  # type: ignore[valid-type]  # occupancy difference across the cell
+    bias_max: Fraction | None = None
+    attractant_half: Nanomolar | None = None
+    gradient_half: Positive | None = None  # occupancy difference across the cell
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Motility:
+        sensing = (self.bias_max, self.attractant_half, self.gradient_half)
+        if any((number is None) != (self.attractant is None) for number in sensing):
+            raise ValueError("'attractant', 'bias_max', 'attractant_half' and 'gradient_half' go together")
+        return self
 
 
 class Lytic(Entry):
     """An effector's killing machinery, tiring and turnover in the tissue."""
 
-    hit_rate_max: sourced("1/min")  # type: ignore[valid-type]
-    signal_half: sourced("molecule")  # type: ignore[valid-type]  # matching pMHC at half-maximal lysis
-    signal_hill: sourced("")  # type: ignore[valid-type]
-    costimulation: sourced("")  # type: ignore[valid-type]
-    oxygen_half: sourced("mmHg")  # type: ignore[valid-type]
-    activation_memory: sourced("min")  # type: ignore[valid-type]
-    exhaustion_gain: sourced("1/min")  # type: ignore[valid-type]
-    exhaustion_recovery: sourced("1/min")  # type: ignore[valid-type]
-    exhaustion_initial: sourced("")  # type: ignore[valid-type]  # of a PD-1+ cell at the time of biopsy
-    reactive_fraction: sourced("")  # type: ignore[valid-type]
-    pd1_positive: sourced("")  # type: ignore[valid-type]  # of arriving cells
-    exit_rate: sourced("1/min")  # type: ignore[valid-type]
-    recruitment_fold: sourced("")  # type: ignore[valid-type]
-    recruitment_half: sourced("nM")  # type: ignore[valid-type]
+    hit_rate_max: Rate
+    signal_half: HalfMolecules  # matching pMHC at half-maximal lysis
+    signal_hill: Positive
+    costimulation: Fraction
+    oxygen_half: Oxygen
+    activation_memory: Time
+    exhaustion_gain: Rate
+    exhaustion_recovery: Rate
+    exhaustion_initial: Fraction  # of a PD-1+ cell at the time of biopsy
+    reactive_fraction: Fraction  # of CD8 cells; these are PD-1+ ones (see its note)
+    pd1_positive: Fraction  # of arriving cells
+    exit_rate: Rate
+    recruitment_fold: Pure
+    recruitment_half: Nanomolar
 
 
 class LyticTarget(Entry):
     """What a lytic hit does to a target."""
 
-    damage_half_life: sourced("min")  # type: ignore[valid-type]
-    hits_to_die: sourced("")  # type: ignore[valid-type]  # accumulated damage at which the median cell commits
-    hits_variation: sourced("")  # type: ignore[valid-type]
+    damage_half_life: Time
+    hits_to_die: Positive  # accumulated damage at which the median cell commits
+    hits_variation: Pure
 
 
 class CellType(Entry):
     """A kind of cell."""
 
-    name: str
+    name: Name
     title: str
     colour: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")
-    diameter: sourced("um")  # type: ignore[valid-type]
-    repulsion: sourced("um/min")  # type: ignore[valid-type]
-    adhesion: sourced("um/min")  # type: ignore[valid-type]
-    expresses: dict[str, sourced("molecule")] = {}  # type: ignore[valid-type]
-    exchanges: dict[str, Exchange] = {}
+    diameter: Length
+    repulsion: Speed
+    adhesion: Speed
+    expresses: dict[str, Molecules] = Field(default={})
+    exchanges: dict[str, Exchange] = Field(default={})
     cycle: Cycle | None = None
     death: Death | None = None
     motility: Motility | None = None
@@ -138,50 +183,50 @@ class CellType(Entry):
 class Interaction(Entry):
     """A receptor-ligand pair across the synapse; `checkpoint` pairs lower activation by 1/(1 + (I/K)^n)."""
 
-    name: str
+    name: Name
     title: str
     receptor: str
     ligand: str
     kind: Literal["checkpoint"]
-    affinity: sourced("nM")  # type: ignore[valid-type]  # three-dimensional Kd
-    gap: sourced("um")  # type: ignore[valid-type]  # width of the synaptic cleft: turns Kd into 1/um2
-    half: sourced("molecule/um**2")  # type: ignore[valid-type]  # bound pairs at half inhibition
-    hill: sourced("")  # type: ignore[valid-type]
+    affinity: Nanomolar  # three-dimensional Kd
+    gap: Length  # width of the synaptic cleft: turns Kd into 1/um2
+    half: PairsPerArea  # bound pairs at half inhibition
+    hill: Positive
 
 
 class Blocks(Entry):
-    """An antibody effect: it occupies `molecule` and so lowers every interaction that needs it."""
+    """An antibody effect: it occupies `blocks` and so lowers every interaction that needs that molecule."""
 
     blocks: str
-    affinity: sourced("nM")  # type: ignore[valid-type]
+    affinity: Nanomolar
 
 
 class Drug(Entry):
     """Pharmacokinetics (two compartments, linear) and effects."""
 
-    name: str
+    name: Name
     title: str
-    molar_mass: sourced("mg/mol")  # type: ignore[valid-type]
-    clearance: sourced("liter/min")  # type: ignore[valid-type]
-    central_volume: sourced("liter")  # type: ignore[valid-type]
-    peripheral_volume: sourced("liter")  # type: ignore[valid-type]
-    intercompartmental: sourced("liter/min")  # type: ignore[valid-type]
-    tissue_partition: sourced("")  # type: ignore[valid-type]  # tumour interstitium / plasma
+    molar_mass: MolarMass
+    clearance: Flow
+    central_volume: Volume
+    peripheral_volume: Volume
+    intercompartmental: Flow
+    tissue_partition: Fraction  # tumour interstitium / plasma
     effects: tuple[Blocks, ...]
 
 
 class Tumour(Entry):
     """A tumour type: a set of measured differences, never a response factor."""
 
-    name: str
+    name: Name
     title: str
-    potential_doubling_time: sourced("min")  # type: ignore[valid-type]
-    doubling_time: sourced("min")  # type: ignore[valid-type]
-    matching_antigen_fraction: sourced("")  # type: ignore[valid-type]  # of surface MHC-I that shows a matched peptide
-    expresses: dict[str, dict[str, sourced("molecule")]] = {}  # type: ignore[valid-type]
-    vessel_density: sourced("1/um**2")  # type: ignore[valid-type]
-    densities: dict[str, sourced("cell/um**2")]  # type: ignore[valid-type]
-    patient_weight: sourced("kg")  # type: ignore[valid-type]
+    potential_doubling_time: Time
+    doubling_time: Time
+    matching_antigen_fraction: Fraction  # of surface MHC-I that shows a matched peptide
+    expresses: dict[str, dict[str, Molecules]] = Field(default={})
+    vessel_density: PerArea
+    densities: dict[str, CellsPerArea]
+    patient_weight: Weight
 
 
 class Marking(Entry):
@@ -195,7 +240,7 @@ class Marking(Entry):
 class LabelMap(Entry):
     """How the columns and labels of one panel are read."""
 
-    name: str
+    name: Name
     title: str
     x: str = "x_um"
     y: str = "y_um"

@@ -1,74 +1,189 @@
-"""The scenario: a complete, declarative, immutable description of a run. What is asked, not how it is computed."""
+"""The scenario: a complete, declarative, immutable description of a run: what is asked, not how.
+
+Shapes and single values only; reading files and checks across keys are in `io/`.
+"""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field, GetCoreSchemaHandler, PlainValidator
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from opsonin.core.units import UnitError, to_unit
+from opsonin.core.units import UnitError, split, to_unit
 from opsonin.model.sourced import Entry
 
+YEAR = 365.25 * 1440.0  # min
+MOST_MG = 1e5  # no single dose of any drug comes near 100 g; a slipped unit does
+MOST_MG_PER_KG = 1e4
+EXAMPLES = {"min": '"12 h" or "14 d"', "um": '"20 um"', "cell/um**2": '"300 cells/mm2"'}
 
-def quantity(unit: str, *, above: float | None = None, least: float | None = None, most: float | None = None) -> Any:
-    """The type of a number that a scenario writes with its unit and the engine holds in `unit`."""
 
-    def read(raw: Any) -> float:
+@dataclass(frozen=True)
+class Quantity:
+    """Marks a float that a scenario writes with its unit, as text, and that is held in `unit`.
+
+    Attributes:
+        unit: base unit of the value.
+        above, least, most: limits on the value, in `unit`.
+    """
+
+    unit: str
+    above: float | None = None
+    least: float | None = None
+    most: float | None = None
+
+    def read(self, raw: Any) -> float:
+        """The value of a text such as "14 d"; raises a pydantic error of type "quantity"."""
+        example = EXAMPLES[self.unit]
+        if isinstance(raw, bool) or not isinstance(raw, str | int | float):
+            raise self._refused(f"expected a number with a unit in quotes, as in {example}")
         try:
-            value = raw if isinstance(raw, float) and not unit else to_unit(raw, unit)
+            value = to_unit(raw, self.unit)
         except UnitError as error:
-            raise ValueError(str(error)) from error
-        if above is not None and not value > above:
-            raise ValueError(f"{raw} must be above {above:g} {unit}".rstrip())
-        if least is not None and value < least:
-            raise ValueError(f"{raw} must be at least {least:g} {unit}".rstrip())
-        if most is not None and value > most:
-            raise ValueError(f"{raw} must be at most {most:g} {unit}".rstrip())
-        return float(value)
+            raise self._refused(str(error)) from error
+        if self.above is not None and not value > self.above:
+            raise self._refused(f"'{raw}' must be above {self.above:g} {self.unit}")
+        if self.least is not None and value < self.least:
+            raise self._refused(f"'{raw}' must be at least {self.least:g} {self.unit}")
+        if self.most is not None and value > self.most:
+            raise self._refused(f"'{raw}' must be at most {self.most:.10g} {self.unit}")
+        return value
 
-    return Annotated[float, BeforeValidator(read), Field(json_schema_extra={"opsonin_unit": unit})]
+    def write(self, value: float) -> str:
+        """The text that reads back to exactly this value."""
+        number = str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        return f"{number} {self.unit}"
+
+    def _refused(self, message: str) -> PydanticCustomError:
+        return PydanticCustomError("quantity", "{message}", {"message": message, "unit": self.unit})
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            self.read,
+            serialization=core_schema.plain_serializer_function_ser_schema(self.write, when_used="json"),
+        )
 
 
-YEAR = 365.25 * 1440.0
-Name = Annotated[str, Field(min_length=1, max_length=80)]
+def read_amount(text: str) -> tuple[float, bool]:
+    """Milligrams of a dose, and whether they are per kilogram of body weight.
+
+    Args:
+        text: "240 mg" or "3 mg/kg".
+    Raises:
+        ValueError: neither of the two, not above zero, or beyond any real dose.
+    """
+    number, unit = split(text)
+    over, slash, under = (part.strip() for part in unit.partition("/"))
+    try:
+        per_kg = bool(slash)
+        value = number * to_unit(f"1 {over}", "mg") / (to_unit(f"1 {under}", "kg") if per_kg else 1.0)
+    except UnitError as error:
+        raise ValueError(f"'{text}' is neither a mass nor a mass per body weight") from error
+    if not value > 0.0:
+        raise ValueError(f"'{text}' must be above 0")
+    most, shown = (MOST_MG_PER_KG, "10 g/kg") if per_kg else (MOST_MG, "100 g")
+    if not (math.isfinite(value) and value <= most):
+        raise ValueError(f"'{text}' is more than {shown}, beyond any real dose")
+    return value, per_kg
+
+
+def _amount(raw: Any) -> str:
+    try:
+        if isinstance(raw, bool) or not isinstance(raw, str):
+            raise ValueError("has no unit" if isinstance(raw, int | float) else "is not an amount")
+        read_amount(raw)
+    except ValueError as error:
+        raise PydanticCustomError("amount", "{message}", {"message": str(error)}) from error
+    return raw
+
+
+def _scalar(raw: Any) -> str | int:
+    if isinstance(raw, bool) or not isinstance(raw, str | int):
+        raise PydanticCustomError("scalar", "expected a text or a whole number")
+    return raw
+
+
+def _number(raw: Any) -> str | float | int:
+    if isinstance(raw, bool) or not isinstance(raw, str | int | float):
+        raise PydanticCustomError(
+            "number", 'expected a number, with its unit in quotes, as in "2e5 molecules"'
+        )
+    return raw
 
 
 class Header(Entry):
-    """Who, how long, which seed."""
+    """Who, how long [min], which seed."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
-    duration: quantity("min", above=0.0, most=5 * YEAR)  # type: ignore[valid-type]
+    duration: Annotated[float, Quantity("min", above=0.0, most=5 * YEAR)]
     seed: Annotated[int, Field(ge=0, lt=2**63, strict=True)] = 0
-    patient: str | None = None
+    patient: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     replicate: Annotated[int, Field(ge=0, lt=2**31, strict=True)] = 0
 
 
 class Generated(Entry):
-    """A tissue drawn at random instead of read: densities per section area, by cell type."""
+    """A tissue drawn at random instead of read.
 
-    size: tuple[quantity("um", least=100.0, most=20000.0), ...]  # type: ignore[valid-type]
-    densities: dict[str, quantity("cell/um**2", least=0.0, most=0.1)] = {}  # type: ignore[valid-type]
+    Attributes:
+        size: (x, y) of a slab or (x, y, z) of a block [um].
+        densities: cells per section area by cell type [cell/um2], in place of the tumour's.
+    """
+
+    size: tuple[Annotated[float, Quantity("um", least=100.0, most=20000.0)], ...]
+    densities: dict[str, Annotated[float, Quantity("cell/um**2", least=0.0, most=0.1)]] = Field(
+        default_factory=dict
+    )
 
 
 class Region(Entry):
-    """The tissue: a biopsy to read, or a generated one; and the tumour preset that fills what it does not say."""
+    """The tissue: a biopsy to read or a generated one, and the tumour preset that fills what it does not say.
+
+    `thickness` [um] may be left out only where `generate.size` has three entries.
+    """
 
     tumour: str
     biopsy: str | None = None
-    select: dict[str, str | int] = {}
+    select: dict[str, Annotated[str | int, PlainValidator(_scalar)]] = Field(default_factory=dict)
     labels: str | None = None
-    thickness: quantity("um", least=1.0, most=2000.0)  # type: ignore[valid-type]
+    thickness: Annotated[float, Quantity("um", least=1.0, most=2000.0)] | None = None
     generate: Generated | None = None
+
+    @property
+    def depth(self) -> float:
+        """Extent in z [um]: the thickness of the slab, or the third size of a generated block."""
+        if self.generate is not None and len(self.generate.size) == 3:
+            return self.generate.size[2]
+        if self.thickness is None:
+            raise ValueError("a slab needs a thickness")
+        return self.thickness
 
 
 class Dose(Entry):
-    """An amount of a drug, once at `at` or every so often from `at` until `until` (or the end)."""
+    """An amount of a drug, once at `at`, or every `every` from `at` to `until`, included, or the end [min]."""
 
     drug: str
-    amount: str
-    at: quantity("min", least=0.0) = 0.0  # type: ignore[valid-type]
-    every: quantity("min", above=0.0) | None = None  # type: ignore[valid-type]
-    until: quantity("min", least=0.0) | None = None  # type: ignore[valid-type]
+    amount: Annotated[str, PlainValidator(_amount)]
+    at: Annotated[float, Quantity("min", least=0.0)] = 0.0
+    every: Annotated[float, Quantity("min", above=0.0)] | None = None
+    until: Annotated[float, Quantity("min", least=0.0)] | None = None
+
+    def times(self, duration: float) -> tuple[float, ...]:
+        """When it is given [min] in a run of `duration`; not at the very end, where it could do nothing."""
+        if self.every is None:
+            return (self.at,) if self.at < duration else ()
+        most = math.floor(
+            (min(duration, duration if self.until is None else self.until) - self.at) / self.every + 1e-9
+        )
+        given = (self.at + number * self.every for number in range(most + 1))
+        return tuple(time for time in given if time < duration)
+
+    def milligrams(self, weight_kg: float) -> float:
+        """One dose [mg] for a patient of this body weight [kg]."""
+        value, per_kg = read_amount(self.amount)
+        return value * weight_kg if per_kg else value
 
 
 class Arm(Entry):
@@ -79,17 +194,17 @@ class Arm(Entry):
 
 
 class Output(Entry):
-    """What is kept. Every `every`, cells and fields are stored and the run can be resumed from there."""
+    """What is kept: every `every` [min] cells and fields are stored, to be read or resumed from."""
 
-    every: quantity("min", above=0.0) = 1440.0  # type: ignore[valid-type]
+    every: Annotated[float, Quantity("min", above=0.0)] = 1440.0
 
 
 class Numerics(Entry):
-    """Steps and grid. They are not physics: changing them must not change results beyond stated error."""
+    """Steps [min] and grid [um]. Not physics: changing them must not change results beyond stated error."""
 
-    coupling_step: quantity("min", above=0.0, most=60.0) = 6.0  # type: ignore[valid-type]
-    motion_step: quantity("min", above=0.0, most=10.0) = 1.0  # type: ignore[valid-type]
-    spacing: quantity("um", least=2.0, most=100.0) = 15.0  # type: ignore[valid-type]
+    coupling_step: Annotated[float, Quantity("min", above=0.0, most=60.0)] = 6.0
+    motion_step: Annotated[float, Quantity("min", above=0.0, most=10.0)] = 1.0
+    spacing: Annotated[float, Quantity("um", least=2.0, most=100.0)] = 15.0
 
 
 class Scenario(Entry):
@@ -104,4 +219,4 @@ class Scenario(Entry):
     arm: Annotated[tuple[Arm, ...], Field(min_length=1)]
     output: Output = Output()
     numerics: Numerics = Numerics()
-    knowledge: dict[str, str | float | int] = {}
+    knowledge: dict[str, Annotated[str | float | int, PlainValidator(_number)]] = Field(default_factory=dict)

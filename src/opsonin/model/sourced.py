@@ -1,15 +1,20 @@
-"""A number of the knowledge base: value, unit, range, and where it comes from."""
+"""A number of the knowledge base: value, unit, range, and where it comes from.
+
+The shape and its checks only; which numbers an entry has is said in `knowledge.py`, the numbers are in TOML.
+"""
 
 from __future__ import annotations
 
+import math
 import re
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from opsonin.core.units import UnitError, to_unit
 
-_SOURCE = re.compile(r"^(evidence:[A-Z]\d{1,4}|doi:10\.\d{4,9}/\S+|pmid:\d+)(\s*[;,]\s*(evidence:[A-Z]\d{1,4}|doi:10\.\d{4,9}/\S+|pmid:\d+))*$")
+REFERENCE = re.compile(r"(evidence:[A-Z]\d{1,4}|doi:10\.\d{4,9}/\S+|pmid:\d{1,9})")
+WRITTEN = ("value", "range", "source", "assumed", "note")
 
 
 class Entry(BaseModel):
@@ -39,50 +44,78 @@ class Sourced(Entry):
     assumed: str | None = None
     note: str = ""
 
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The single references in `source`; empty for an assumed number."""
+        return tuple(part.strip() for part in re.split(r";\s+", self.source or "") if part.strip())
+
     @model_validator(mode="after")
     def _has_an_origin(self) -> Sourced:
         if (self.source is None) == (self.assumed is None):
-            raise ValueError("give either 'source' (evidence:ID, doi:... or pmid:...) or 'assumed' with the reason")
-        if self.source is not None and not _SOURCE.match(self.source):
-            raise ValueError(f"source '{self.source}' is not evidence:ID, doi:10... or pmid:...")
+            raise ValueError(
+                "give either 'source' (evidence:ID, doi:... or pmid:...) or 'assumed' with the reason"
+            )
+        if self.source is not None and not (
+            self.references and all(REFERENCE.fullmatch(reference) for reference in self.references)
+        ):
+            raise ValueError(
+                f"source '{self.source}' is not evidence:ID, doi:10... or pmid:..., several separated by ';'"
+            )
         if self.assumed is not None and len(self.assumed.split()) < 3:
             raise ValueError("'assumed' must say why and what it decides")
         if self.range is not None and not self.range[0] <= self.value <= self.range[1]:
-            raise ValueError(f"value {self.value} {self.unit} lies outside its own range {self.range}")
+            low, high = self.range
+            raise ValueError(
+                f"value {self.value:g} lies outside its own range {low:g} to {high:g} {self.unit}".rstrip()
+            )
         return self
 
-    def with_value(self, text: str | float) -> Sourced:
-        """A copy holding a value that a scenario sets by hand; its origin then is the scenario."""
-        return Sourced(
-            value=to_unit(text, self.unit), text=str(text), unit=self.unit,
-            assumed="set by the scenario, in place of the knowledge base",
-        )  # fmt: skip
+
+def _in_first_that_fits(raw: Any, units: tuple[str, ...]) -> tuple[float, str]:
+    problem = ""
+    for unit in units:
+        try:
+            return to_unit(raw, unit), unit
+        except UnitError as error:
+            problem = problem or str(error)
+    others = "".join(f" or to '{unit}'" for unit in units[1:])
+    raise ValueError(problem + others)
 
 
-def _read(raw: Any, info: ValidationInfo, unit: str, lowest: float) -> Any:
-    if isinstance(raw, Sourced):
-        return raw
-    if not isinstance(raw, dict):
-        raise ValueError("expected a table with value, and source or assumed")
-    table = dict(raw)
-    if "value" not in table:
-        raise ValueError("the key 'value' is missing")
-    try:
-        value = to_unit(table["value"], unit)
-        table["text"], table["value"], table["unit"] = str(raw["value"]), value, unit
-        if "range" in table:
-            table["range"] = tuple(to_unit(edge, unit) for edge in table["range"])
-    except UnitError as error:
-        raise ValueError(str(error)) from error
-    if value < lowest:
-        raise ValueError(f"{raw['value']} is below the least allowed value, {lowest} {unit}")
-    return table
+def held_in(
+    *units: str, lowest: float = 0.0, highest: float = math.inf, positive: bool = False
+) -> BeforeValidator:
+    """Marks a field `Annotated[Sourced, held_in("min")]`: read from a table and held in that unit.
 
+    Args:
+        units: the base unit; several where it depends on the substrate, the first that fits is taken.
+        lowest, highest: values outside are refused.
+        positive: zero is refused too (a time, a size, anything that is divided by).
+    """
 
-def sourced(unit: str, *, lowest: float = 0.0) -> Any:
-    """The type of a sourced number held in `unit`; values below `lowest` are refused."""
+    def read(raw: Any) -> Any:
+        if isinstance(raw, Sourced):
+            return raw
+        if not isinstance(raw, dict):
+            raise ValueError("expected a table with 'value', and 'source' or 'assumed'")
+        unknown = sorted(set(raw) - set(WRITTEN))
+        if unknown:
+            raise ValueError(f"unknown key '{unknown[0]}'; a number has {', '.join(WRITTEN)}")
+        if "value" not in raw:
+            raise ValueError("the key 'value' is missing")
+        value, unit = _in_first_that_fits(raw["value"], units)
+        if value < lowest or (positive and value <= 0.0):
+            least = "must be above 0" if positive else f"is below the least allowed value, {lowest:g}"
+            raise ValueError(f"{raw['value']} {least} {unit}".rstrip())
+        if value > highest:
+            raise ValueError(
+                f"{raw['value']} is above the highest allowed value, {highest:g} {unit}".rstrip()
+            )
+        table = dict(raw) | {"text": str(raw["value"]), "value": value, "unit": unit}
+        if "range" in raw:
+            if not isinstance(raw["range"], list | tuple) or len(raw["range"]) != 2:
+                raise ValueError("'range' is the lowest and the highest value: two texts with units")
+            table["range"] = tuple(_in_first_that_fits(edge, (unit,))[0] for edge in raw["range"])
+        return table
 
-    def read(raw: Any, info: ValidationInfo) -> Any:
-        return _read(raw, info, unit, lowest)
-
-    return Annotated[Sourced, BeforeValidator(read), Field(json_schema_extra={"opsonin_unit": unit})]
+    return BeforeValidator(read)

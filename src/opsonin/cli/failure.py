@@ -1,0 +1,66 @@
+"""What a failure becomes: an exit code, and a message on standard error or, with --json, an object on output.
+
+Which failure has which code is said by the errors themselves; a traceback is shown only if OPSONIN_DEBUG=1.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+import traceback
+
+from opsonin.core.errors import Fault, HostError, InputError, Interrupted, OpsoninError
+
+DEBUG = "OPSONIN_DEBUG"
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+def as_failure(error: BaseException) -> OpsoninError:  # noqa: PLR0911 - one case per kind of error
+    """Any error as one of opsonin's own, with what to do about it."""
+    match error:
+        case OpsoninError():
+            return error
+        case KeyboardInterrupt():
+            return Interrupted(Fault("interrupted", "before anything was stored."))
+        case MemoryError():
+            return HostError(
+                Fault("memory", "there is not enough of it.", "Use a smaller field, or a larger machine.")
+            )
+        case OSError() if error.errno in _FULL:
+            return HostError(
+                Fault(_place(error), "the disk (or the quota) is full.", "Free some space and go on.")
+            )
+        case OSError():
+            return HostError(Fault(_place(error), f"{error.strerror or error}."))
+        case _ if hasattr(error, "format_message"):  # a usage error of the command-line library
+            return InputError(
+                Fault("command line", str(error.format_message()), "`opsonin --help` shows the commands.")
+            )
+        case _:
+            problem = f"{type(error).__name__}: {error}"
+            return OpsoninError(
+                Fault("opsonin failed unexpectedly", problem, f"{DEBUG}=1 shows where; please report it.")
+            )
+
+
+def tell(error: BaseException, *, as_json: bool) -> int:
+    """Print what went wrong and give the exit code."""
+    failure = as_failure(error)
+    if os.environ.get(DEBUG) == "1":
+        traceback.print_exception(error)
+    if as_json:
+        faults = [{"where": f.where, "problem": f.problem, "fix": f.fix} for f in failure.faults]
+        print(
+            json.dumps(
+                {"ok": False, "exit_code": failure.exit_code, "faults": faults}, indent=2, ensure_ascii=False
+            )
+        )
+    else:
+        print("\n".join(str(fault) for fault in failure.faults), file=sys.stderr)
+    return failure.exit_code
+
+
+def _place(error: OSError) -> str:
+    return str(error.filename) if error.filename is not None else "system"

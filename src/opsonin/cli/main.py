@@ -1,0 +1,243 @@
+"""The `opsonin` command: what can be asked, and the exit code of every answer.
+
+Each command imports what it needs when called, so that help is instant; the work is done on the floors below.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from opsonin.cli import knowledge
+from opsonin.cli.failure import tell
+from opsonin.core.errors import Fault, HostError, InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from opsonin.store.result import Result
+
+MOST_THREADS = 64
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Simulate a biopsy under treatment, and see why the tumour responds or not.",
+    epilog="Exit codes: 0 done, 2 bad input, 3 environment or run failure, 130 interrupted and resumable.",
+)
+app.add_typer(knowledge.app, name="knowledge")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, errors too.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
+
+
+def _whole_number(text: str, least: int, most: int) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = None
+    if number is None or not least <= number <= most:
+        raise typer.BadParameter(f"'{text}' is not a whole number from {least} to {most}.")
+    return number
+
+
+def _threads(text: str) -> int:
+    return _whole_number(text, 1, MOST_THREADS)
+
+
+def _seed(text: str) -> int:
+    return _whole_number(text, 0, 2**63 - 1)
+
+
+Threads = Annotated[
+    int | None,
+    typer.Option(parser=_threads, metavar="1..64", help="Threads of the kernels; they change no result."),
+]
+Seed = Annotated[int | None, typer.Option(parser=_seed, metavar="N", help="In place of the scenario's seed.")]
+Folder = Annotated[Path, typer.Argument(help="Folder that a run wrote.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib import metadata
+
+        typer.echo(f"opsonin {metadata.version('opsonin')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """What can be given before any command."""
+
+
+@app.command()
+def run(  # noqa: PLR0917 - one per word of the command line
+    scenario: Annotated[Path, typer.Argument(help="Scenario (TOML), or the folder of a result to rebuild.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the result; new or empty.")],
+    seed: Seed = None,
+    threads: Threads = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run every arm of a scenario and write the result and its report."""
+    from opsonin.cli.progress import progress
+    from opsonin.core import kernel_cache
+    from opsonin.io.scenario import Scenario, check_scenario
+    from opsonin.store.layout import PROVENANCE
+
+    kernel_cache.prepare(threads)
+    faults = _faults_of_out(out)
+    asked: Scenario | Path = scenario
+    if not (scenario / PROVENANCE).is_file():
+        try:
+            asked, _ = check_scenario(scenario)
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(*faults)
+    _refuse_unwritable(out)
+
+    from opsonin.engine.run import run as carry_out
+
+    with progress(silent=as_json or quiet) as listener:
+        result = carry_out(asked, out, seed=seed, threads=threads, listener=listener)
+    _finish(result, out, as_json=as_json, quiet=quiet)
+
+
+@app.command()
+def resume(out: Folder, threads: Threads = None, as_json: Json = False, quiet: Quiet = False) -> None:
+    """Go on with a run that was stopped, from what it had stored."""
+    from opsonin.cli.progress import progress
+    from opsonin.core import kernel_cache
+
+    kernel_cache.prepare(threads)
+    _require_result(out)
+    from opsonin.engine.run import resume as go_on
+
+    with progress(silent=as_json or quiet) as listener:
+        result = go_on(out, threads=threads, listener=listener)
+    _finish(result, out, as_json=as_json, quiet=quiet)
+
+
+@app.command()
+def diff(a: Folder, b: Folder, as_json: Json = False) -> None:
+    """Say where two results first differ; exit code 0 if they are the same, 1 if not."""
+    from opsonin.store.diff import diff as compare
+
+    _require_result(a)
+    _require_result(b)
+    found = compare(a, b)
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {"ok": True, "same": found is None, "difference": None if found is None else str(found)}
+            )
+        )
+    else:
+        typer.echo("the same" if found is None else str(found))
+    raise typer.Exit(0 if found is None else 1)
+
+
+@app.command()
+def check(scenario: Annotated[Path, typer.Argument(help="Scenario (TOML).")], as_json: Json = False) -> None:
+    """Read a scenario and its biopsy: every fault at once, or what will be run."""
+    from opsonin.cli.summary import lines, summary
+    from opsonin.io.scenario import check_scenario
+
+    told = summary(*check_scenario(scenario))
+    typer.echo(json.dumps(told, indent=2, ensure_ascii=False) if as_json else "\n".join(lines(told)))
+
+
+@app.command()
+def report(out: Folder, as_json: Json = False) -> None:
+    """Write report.html again from a stored result."""
+    from opsonin.report.html import write_report
+
+    _require_result(out)
+    page = write_report(out)
+    typer.echo(json.dumps({"ok": True, "report": str(page)}) if as_json else f"report: {page}")
+
+
+def _finish(result: Result, out: Path, *, as_json: bool, quiet: bool) -> None:
+    """Write the report and say where everything is."""
+    from opsonin.report.html import write_report
+
+    page = write_report(out)
+    if as_json:
+        told = {"ok": True, "out": str(out), "report": str(page), "summary": result.summary}
+        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+    elif not quiet:
+        typer.echo(f"result: {out}\nreport: {page}")
+
+
+def _faults_of_out(out: Path) -> list[Fault]:
+    """Why a folder cannot take a new result."""
+    from opsonin.store.layout import PROVENANCE
+    from opsonin.store.lock import LOCK_FILE
+
+    for place in (out, *out.parents):
+        if place.exists() and not place.is_dir():
+            return [Fault(str(place), "is a file; a result needs a folder.", "Choose another folder for -o.")]
+    if not out.exists():
+        return []
+    if (out / PROVENANCE).is_file():
+        fix = f"`opsonin resume {out}` goes on with it; a new run needs another folder."
+        return [Fault(str(out), "holds a result already.", fix)]
+    if any(item.name != LOCK_FILE for item in out.iterdir()):
+        return [
+            Fault(str(out), "is not empty and not an opsonin result.", "Choose a new or empty folder for -o.")
+        ]
+    return []
+
+
+def _refuse_unwritable(out: Path) -> None:
+    place = next(place for place in (out, *out.parents) if place.exists())
+    if not os.access(place, os.W_OK):
+        raise HostError(
+            Fault(str(out), f"cannot be written: '{place}' is read-only for you.", "Choose another folder.")
+        )
+
+
+def _require_result(out: Path) -> None:
+    """InputError where a folder is not a result: a wrong name on the command line is the user's to mend."""
+    from opsonin.store.layout import PROVENANCE
+
+    if not out.is_dir():
+        beside = [item.name for item in out.parent.iterdir() if item.is_dir()] if out.parent.is_dir() else []
+        hint = did_you_mean(out.name, beside)
+        raise InputError(Fault(str(out), "there is no such folder.", hint if hint.startswith("Did") else ""))
+    if not (out / PROVENANCE).is_file():
+        fix = "Give the folder that `opsonin run` wrote (-o)."
+        raise InputError(Fault(str(out), f"is not an opsonin result: it has no {PROVENANCE}.", fix))
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run one command line and give its exit code; every failure is told, none is raised."""
+    words = list(sys.argv[1:] if args is None else args)
+    try:
+        code = app(args=words, prog_name="opsonin", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough, as in `opsonin knowledge list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except typer.Abort:
+        return tell(KeyboardInterrupt(), as_json="--json" in words)
+    except SystemExit:  # how the command-line library answers a broken pipe
+        return 0
+    except (Exception, KeyboardInterrupt) as error:
+        return tell(error, as_json="--json" in words)
+    return int(code or 0)
+
+
+def entry() -> NoReturn:
+    """The console script."""
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""What `opsonin check` tells about a valid scenario: what was read, what it became, what will be done.
+
+As tables for --json, and as lines for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from opsonin.io.biopsies import Biopsy
+from opsonin.io.check import spelled
+from opsonin.io.scenario import Scenario
+from opsonin.model.scenario import Dose
+
+
+def summary(scenario: Scenario, biopsy: Biopsy | None) -> dict[str, Any]:
+    """The resolved scenario in short; times in minutes, lengths in um."""
+    header, numerics = scenario.scenario, scenario.numerics
+    return {
+        "ok": True,
+        "name": header.name,
+        "duration_min": header.duration,
+        "seed": header.seed,
+        "tumour": scenario.tissue.tumour,
+        "tissue": _generated(scenario) if biopsy is None else _imaged(biopsy),
+        "depth_um": scenario.tissue.depth,
+        "arms": [
+            {"name": arm.name, "doses": [_dose(dose, header.duration) for dose in arm.dose]}
+            for arm in scenario.arm
+        ],
+        "steps": {
+            "coupling_min": numerics.coupling_step,
+            "motion_min": numerics.motion_step,
+            "output_min": min(scenario.output.every, header.duration),
+            "spacing_um": numerics.spacing,
+        },
+        "overrides": dict(scenario.knowledge),
+    }
+
+
+def lines(told: dict[str, Any]) -> Iterator[str]:
+    """The same for people."""
+    yield f"ok  {told['name']}"
+    yield f"  tumour  {told['tumour']}, {spelled(told['duration_min'])}, seed {told['seed']}"
+    tissue = told["tissue"]
+    size = " x ".join(f"{length:.0f}" for length in tissue["size_um"])
+    if "file" in tissue:
+        chosen = "".join(f", {column} {value}" for column, value in tissue["select"].items())
+        yield f"  biopsy  {tissue['file']}{chosen}"
+        yield f"          {tissue['cells']:,} cells in {size} um, {told['depth_um']:g} um thick"
+        width = max(len(row["label"]) for row in tissue["labels"])
+        for row in tissue["labels"]:
+            yield f"          {row['label']:<{width}}  {row['cells']:>7,}  {row['became']}"
+        for label, count in tissue["ignored"].items():
+            yield f"          {label:<{width}}  {count:>7,}  (ignored)"
+    else:
+        yield f"  drawn   {size} um, {told['depth_um']:g} um thick"
+        for cell, density in tissue["cells_per_mm2"].items():
+            yield f"          {cell}  {density:g} cells/mm2"
+    for arm in told["arms"]:
+        doses = "; ".join(_dose_text(dose) for dose in arm["doses"]) or "no treatment"
+        yield f"  arm     {arm['name']}: {doses}"
+    steps = told["steps"]
+    yield (
+        f"  steps   coupling {spelled(steps['coupling_min'])}, motion {spelled(steps['motion_min'])}, "
+        f"stored every {spelled(steps['output_min'])}, grid {steps['spacing_um']:g} um"
+    )
+    for path, value in told["overrides"].items():
+        yield f"  set     {path} = {value}"
+
+
+def _imaged(biopsy: Biopsy) -> dict[str, Any]:
+    return {
+        "file": biopsy.name,
+        "sha256": biopsy.sha256,
+        "select": dict(biopsy.selected),
+        "cells": len(biopsy),
+        "size_um": [high - low for low, high in biopsy.extent_um],
+        "labels": [
+            {"label": label, "cells": count, "became": cell} for label, (cell, count) in biopsy.became.items()
+        ],
+        "ignored": biopsy.ignored,
+    }
+
+
+def _generated(scenario: Scenario) -> dict[str, Any]:
+    generated = scenario.tissue.generate
+    assert generated is not None  # a scenario has a biopsy or a generated tissue
+    tumour = scenario.library().tumours[scenario.tissue.tumour]
+    densities = {cell: number.value for cell, number in tumour.densities.items()} | generated.densities
+    return {
+        "size_um": list(generated.size),
+        "cells_per_mm2": {cell: density * 1e6 for cell, density in densities.items()},
+    }
+
+
+def _dose(dose: Dose, duration: float) -> dict[str, Any]:
+    return {
+        "drug": dose.drug,
+        "amount": dose.amount,
+        "times_min": list(dose.times(duration)),
+        "every_min": dose.every,
+    }
+
+
+def _dose_text(dose: dict[str, Any]) -> str:
+    times = dose["times_min"]
+    every = f" every {spelled(dose['every_min'])}" if dose["every_min"] is not None and len(times) > 1 else ""
+    count = f" ({len(times)} doses)" if len(times) > 1 else ""
+    start = f"from day {times[0] / 1440.0:g}" if every else f"on day {times[0] / 1440.0:g}"
+    return f"{dose['drug']} {dose['amount']}{every} {start}{count}"

@@ -1,0 +1,50 @@
+"""A tissue as plain arrays and back, bit for bit. What is not stored here must follow from the plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from opsonin.state.cells import Cells
+from opsonin.state.fields import Fields
+from opsonin.state.vessels import Vessels
+from opsonin.tissue.tissue import COUNTERS, Tissue
+
+_SCALARS = ("resting_pressure", "bulk_modulus", "measure", "hindrance", "recruited")
+
+
+def freeze(tissue: Tissue) -> dict[str, Any]:
+    """Everything that changes in an arm, as arrays."""
+    frozen = {f"cells.{name}": values for name, values in tissue.cells.columns().items()}
+    frozen |= {
+        "fields.values": tissue.fields.values.copy(),
+        "fields.rates": tissue.fields.rates.copy(),
+        "vessels.x": tissue.vessels.x.copy(),
+        "vessels.y": tissue.vessels.y.copy(),
+        "vessels.id": tissue.vessels.id.copy(),
+        "box": np.array(tissue.box),
+        "scalars": np.array([getattr(tissue, name) for name in _SCALARS]),
+        "counters": np.array([tissue.counters[name] for name in COUNTERS], np.int64),
+    }
+    return frozen
+
+
+def thaw(tissue: Tissue, frozen: dict[str, Any]) -> None:
+    """Put a frozen state into a tissue of the same plan."""
+    columns = {name.removeprefix("cells."): v for name, v in frozen.items() if name.startswith("cells.")}
+    n = len(columns["id"])
+    tissue.cells = Cells(n + n // 2 + 64, len(tissue.species.molecules), len(tissue.species.substrates))
+    tissue.cells.append(columns)
+    lx, ly, lz = (float(edge) for edge in frozen["box"])
+    tissue.box = (lx, ly, lz)
+    values = frozen["fields.values"]
+    tissue.fields = Fields(len(values), values.shape[1:], tissue.box)
+    tissue.fields.values = np.ascontiguousarray(values)
+    tissue.fields.rates = np.ascontiguousarray(frozen["fields.rates"])
+    tissue.vessels = Vessels(
+        frozen["vessels.x"].copy(), frozen["vessels.y"].copy(), frozen["vessels.id"].copy()
+    )
+    for name, value in zip(_SCALARS, frozen["scalars"], strict=True):
+        setattr(tissue, name, float(value))
+    tissue.counters = {name: int(v) for name, v in zip(COUNTERS, frozen["counters"], strict=True)}

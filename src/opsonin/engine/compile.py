@@ -1,0 +1,252 @@
+"""Scenario to Plan: names become integers, texts become numbers, a biopsy becomes cells in a box."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from opsonin.core.errors import Fault, InputError
+from opsonin.core.random import id_of, key_of
+from opsonin.core.schedule import ticks
+from opsonin.core.units import to_unit
+from opsonin.engine import tabulate
+from opsonin.io.biopsies import Biopsy
+from opsonin.io.scenario import Scenario
+from opsonin.knowledge.library import Library
+from opsonin.laws.cycle import potential_growth_rate
+from opsonin.laws.trafficking import balanced_arrival
+from opsonin.model import tables as column
+from opsonin.model.knowledge import LabelMap, Tumour
+from opsonin.model.scenario import Arm
+from opsonin.patient.pharmacokinetics import Bolus, DrugCourse
+from opsonin.state.tables import Tables
+from opsonin.tissue.generate import scatter
+from opsonin.tissue.placement import Imaged, packing_scale
+from opsonin.tissue.tissue import Arrivals, Species, Traits, Transport
+
+Box = tuple[float, float, float]
+UNNAMED = "unnamed"
+
+
+@dataclass(frozen=True)
+class Course:
+    """One arm, resolved."""
+
+    name: str
+    drugs: tuple[DrugCourse, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A scenario resolved to integers and arrays: what the engine runs.
+
+    Attributes:
+        box: (Lx, Ly, Lz) [um] at time 0; scale: factor on all radii for packing 1.
+        duration, coupling, motion, every: ticks; observe: ticks between rows of the observables.
+        labels: what each label of the biopsy became; input_digest: of the cells as read.
+    """
+
+    scenario: Scenario
+    library: Library
+    tumour: Tumour
+    species: Species
+    tables: Tables
+    traits: Traits
+    transports: tuple[Transport, ...]
+    arrivals: tuple[Arrivals, ...]
+    courses: tuple[Course, ...]
+    imaged: Imaged
+    box: Box
+    scale: float
+    key: npt.NDArray[np.uint32]
+    duration: int
+    coupling: int
+    motion: int
+    every: int
+    observe: int
+    growth_scale: float
+    labels: tuple[dict[str, Any], ...]
+    input_digest: str
+
+    @property
+    def dimension(self) -> int:
+        return self.tables.dimension
+
+
+def compile_scenario(
+    scenario: Scenario,
+    imaged: Imaged | None = None,
+    box: Box | None = None,
+    labels: tuple[dict[str, Any], ...] = (),
+) -> Plan:
+    """Resolve a scenario.
+
+    Args:
+        imaged, box, labels: the cells of an earlier run of it, to rebuild that run without its biopsy.
+    Raises:
+        InputError: the biopsy cannot be used, or holds no cancer cell.
+    """
+    library = scenario.library()
+    tumour = library.tumours[scenario.tissue.tumour]
+    species = tabulate.species_of(library)
+    dimension = 3 if scenario.tissue.generate is not None and len(scenario.tissue.generate.size) == 3 else 2
+    key = np.array(key_of(scenario.scenario.seed, patient_of(scenario), scenario.scenario.replicate), np.uint32)
+    if imaged is None or box is None:
+        imaged, box, labels = _cells(scenario, tumour, species, key)
+    diameters = np.array([library.cells[name].diameter.value for name in species.cells])[imaged.kind]
+    scale = packing_scale(diameters, box, dimension)
+    tables = tabulate.tables_of(library, tumour, scale, dimension)
+    numerics = scenario.numerics
+    duration = ticks(scenario.scenario.duration)
+    every = min(ticks(scenario.output.every), duration)
+    return Plan(
+        scenario=scenario,
+        library=library,
+        tumour=tumour,
+        species=species,
+        tables=tables,
+        traits=tabulate.traits_of(library),
+        transports=tabulate.transports_of(library),
+        arrivals=_arrivals(library, species, tables, imaged, box),
+        courses=tuple(_course(arm, library, tumour, scenario.scenario.duration) for arm in scenario.arm),
+        imaged=imaged,
+        box=box,
+        scale=scale,
+        key=key,
+        duration=duration,
+        coupling=ticks(numerics.coupling_step),
+        motion=ticks(numerics.motion_step),
+        every=every,
+        observe=_observation_interval(every, ticks(numerics.coupling_step)),
+        growth_scale=potential_growth_rate(tumour.potential_doubling_time.value),
+        labels=labels,
+        input_digest=digest_of(imaged, box),
+    )
+
+
+def patient_of(scenario: Scenario) -> str:
+    """The patient's name in the random key: stated, or selected from the biopsy, or none."""
+    stated = scenario.scenario.patient or scenario.tissue.select.get("patient")
+    return str(stated) if stated is not None else UNNAMED
+
+
+def digest_of(imaged: Imaged, box: Box) -> str:
+    """Digest of the cells as read, in the order of their ids."""
+    ordered = imaged.ordered()
+    parts = (ordered.id, ordered.kind, ordered.x, ordered.y, ordered.z, ordered.marks)
+    return f"{id_of(box, *(part.tobytes().hex() for part in parts)):016x}"
+
+
+def _observation_interval(every: int, coupling: int) -> int:
+    """Four rows per stored time at least, on the coupling grid."""
+    for parts in (4, 3, 2):
+        if every % (parts * coupling) == 0:
+            return every // parts
+    return every
+
+
+def _cells(
+    scenario: Scenario, tumour: Tumour, species: Species, key: npt.NDArray[np.uint32]
+) -> tuple[Imaged, Box, tuple[dict[str, Any], ...]]:
+    region = scenario.tissue
+    if region.generate is not None:
+        size = region.generate.size
+        depth = size[2] if len(size) == 3 else region.thickness
+        box = (size[0], size[1], float(depth or 0.0))
+        densities = {name: number.value for name, number in tumour.densities.items()}
+        densities |= region.generate.densities
+        indexed = {species.cells.index(name): value for name, value in densities.items()}
+        imaged = scatter(key, box, indexed, len(species.molecules))
+        if len(imaged.id) < 2:
+            raise InputError(
+                Fault("tissue.generate", f"holds {len(imaged.id)} cells", "Raise the size or the densities.")
+            )
+        labels = tuple(
+            {"label": name, "cells": int(np.count_nonzero(imaged.kind == index)), "became": name}
+            for index, name in enumerate(species.cells)
+        )
+        return imaged, box, labels
+    label_map, biopsy = scenario.label_map(), scenario.read_biopsy()
+    if label_map is None or biopsy is None:
+        raise InputError(Fault("tissue", "names neither a biopsy with its labels nor 'generate'", "Give one."))
+    return _imaged(biopsy, label_map, species, float(region.thickness or 0.0))
+
+
+def _imaged(
+    biopsy: Biopsy, label_map: LabelMap, species: Species, thickness: float
+) -> tuple[Imaged, Box, tuple[dict[str, Any], ...]]:
+    x, y = np.asarray(biopsy.x_um), np.asarray(biopsy.y_um)
+    n = len(x)
+    # The extent of n uniform points falls short of the field by 2 parts in n + 1.
+    stretch = (n + 1) / (n - 1)
+    box = (float(np.ptp(x)) * stretch, float(np.ptp(y)) * stretch, thickness)
+    kinds = np.array([species.cells.index(label_map.labels[name].cell) for name in biopsy.label], np.int16)
+    marks = np.zeros((len(species.molecules), n), np.int8)
+    for row, name in enumerate(biopsy.label):
+        for molecule in label_map.labels[name].positive:
+            marks[species.molecules.index(molecule), row] = 1
+        for molecule in label_map.labels[name].negative:
+            marks[species.molecules.index(molecule), row] = -1
+    ids = np.array([id_of("imaged", a, b, c) for a, b, c in zip(x, y, biopsy.label, strict=True)], np.uint64)
+    imaged = Imaged(
+        x=x - x.min() + 0.5 * (box[0] - np.ptp(x)),
+        y=y - y.min() + 0.5 * (box[1] - np.ptp(y)),
+        z=np.full(n, 0.5 * thickness),
+        id=ids,
+        kind=kinds,
+        marks=marks,
+    )
+    labels = tuple(
+        {"label": name, "cells": int(count), "became": label_map.labels[name].cell}
+        for name, count in sorted(biopsy.counts.items())
+    )
+    return imaged, box, labels
+
+
+def _arrivals(
+    library: Library, species: Species, tables: Tables, imaged: Imaged, box: Box
+) -> tuple[Arrivals, ...]:
+    """Effectors arrive as fast as the imaged density needs against death and exit."""
+    sources = []
+    for index, name in enumerate(species.cells):
+        lytic = library.cells[name].lytic
+        if lytic is None:
+            continue
+        density = np.count_nonzero(imaged.kind == index) / (box[0] * box[1])
+        death, leave = tables.types[index, column.SPONTANEOUS], tables.types[index, column.TISSUE_EXIT]
+        sources.append(
+            Arrivals(
+                kind=index,
+                flux=float(balanced_arrival(density, death, leave)),
+                recruitment=(lytic.recruitment_fold.value, lytic.recruitment_half.value),
+                reactive=lytic.reactive_fraction.value,
+                marker=species.molecules.index(tabulate.MARKER),
+                marker_positive=lytic.pd1_positive.value,
+            )
+        )
+    return tuple(sources)
+
+
+def _course(arm: Arm, library: Library, tumour: Tumour, duration: float) -> Course:
+    doses: dict[str, list[Bolus]] = {}
+    for dose in arm.dose:
+        amount = dose_amount(dose.amount, tumour.patient_weight.value)
+        until = duration if dose.until is None else min(dose.until, duration)
+        count = 1 if dose.every is None else math.floor((until - dose.at) / dose.every + 1e-9) + 1
+        given = doses.setdefault(dose.drug, [])
+        given += [Bolus(dose.at + k * (dose.every or 0.0), amount) for k in range(count)]
+    return Course(
+        name=arm.name,
+        drugs=tuple(DrugCourse(library.drugs[name], tuple(given)) for name, given in sorted(doses.items())),
+    )
+
+
+def dose_amount(text: str, weight: float) -> float:
+    """An amount in mg; "3 mg/kg" is per body weight [kg]."""
+    if text.rstrip().endswith("/kg"):
+        return to_unit(text.rstrip().removesuffix("/kg"), "mg") * weight
+    return to_unit(text, "mg")

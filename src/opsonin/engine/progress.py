@@ -1,0 +1,43 @@
+"""What a run tells whoever watches it. Showing it is the command line's business."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Listener(Protocol):
+    """Hears how a run goes on; every method may be a no-op."""
+
+    def compiling(self, *, done: bool) -> None:
+        """Kernels are being compiled (once per version of the sources), or are ready."""
+
+    def started(self, arm: str, time_min: float, duration_min: float) -> None:
+        """An arm starts, or goes on, at `time_min`."""
+
+    def step(self, arm: str, time_min: float, cells: int) -> None:
+        """An arm has reached `time_min`; called a few times per second at most."""
+
+    def finished(self, arm: str) -> None:
+        """An arm is complete and stored."""
+
+    def note(self, text: str) -> None:
+        """Something worth saying once."""
+
+
+class Silent:
+    """A listener that hears nothing."""
+
+    def compiling(self, *, done: bool) -> None:
+        pass
+
+    def started(self, arm: str, time_min: float, duration_min: float) -> None:
+        pass
+
+    def step(self, arm: str, time_min: float, cells: int) -> None:
+        pass
+
+    def finished(self, arm: str) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        pass

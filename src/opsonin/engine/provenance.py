@@ -1,0 +1,163 @@
+"""What a result says of its own making, and how a run is rebuilt from that alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from opsonin.core import kernel_cache
+from opsonin.core.errors import Fault, RunError
+from opsonin.core.provenance import FORMAT_VERSION, digest, versions
+from opsonin.core.schedule import MINUTES_PER_DAY
+from opsonin.engine import recording, trace
+from opsonin.engine.compile import Plan, compile_scenario
+from opsonin.io.scenario import Scenario
+from opsonin.knowledge.checker import numbers
+from opsonin.store.result import Result
+from opsonin.tissue.placement import Imaged
+
+
+def provenance_of(plan: Plan) -> dict[str, Any]:
+    """Everything that decides the bits of a run, and what a reader needs to understand its tables."""
+    library = plan.library
+    sources = numbers(library)
+    content: dict[str, Any] = {
+        "format": FORMAT_VERSION,
+        "versions": versions(),
+        "sources": kernel_cache.digest_of_sources(),
+        "scenario": plan.scenario.resolved(),
+        "seed": plan.scenario.scenario.seed,
+        "knowledge_digest": library.digest(),
+        "input_digest": plan.input_digest,
+        "box": list(plan.box),
+        "processes": list(trace.NAMES),
+        "observables": {o.name: {"unit": o.unit, "title": o.title} for o in recording.observables(plan)},
+        "cell_types": {
+            name: {"title": library.cells[name].title, "colour": library.cells[name].colour}
+            for name in plan.species.cells
+        },
+        "molecules": {name: library.molecules[name].title for name in plan.species.molecules},
+        "substrates": {name: library.substrates[name].title for name in plan.species.substrates},
+        "field_units": {item.name: item.unit for item in plan.transports},
+        "arms": [
+            {
+                "name": course.name,
+                "doses": [
+                    {
+                        "drug": drug.drug.title,
+                        "amount_mg": dose.amount,
+                        "day": dose.time / MINUTES_PER_DAY,
+                    }
+                    for drug in course.drugs
+                    for dose in drug.doses
+                ],
+            }
+            for course in plan.courses
+        ],
+        "labels": list(plan.labels),
+        "placed": placed(plan),
+        "numbers": len(sources),
+        "assumed": [
+            {"path": row.path, "value": row.text, "reason": row.assumed} for row in sources if row.assumed
+        ],
+    }
+    content["run_hash"] = digest(content)
+    return content
+
+
+def placed(plan: Plan) -> list[str]:
+    """In plain sentences: what the tissue holds that the biopsy does not show."""
+    vessels = plan.tumour.vessel_density
+    per_mm2 = vessels.value * 1e6
+    effectors = [name for name in plan.species.cells if plan.library.cells[name].lytic is not None]
+    sentences = [
+        f"Vessels: placed at random at {per_mm2:.0f} per mm2 ({vessels.source or 'assumed'}).",
+        f"Radii: all scaled by {plan.scale:.3f}, so that the field is packed without gaps at its start; "
+        "the cells then relax, and the pressure at rest is kept.",
+        "Cycle: cells drawn from the steady state of growth with the tumour's potential doubling time; the mean "
+        "hindrance by oxygen and pressure at the start counts as part of it, as it was where the time was measured.",
+    ]
+    for name in effectors:
+        cell = plan.library.cells[name]
+        if cell.lytic is not None:
+            share = cell.lytic.reactive_fraction
+            sentences.append(
+                f"{cell.title}: {share.value:.0%} drawn as tumour-reactive ({share.source or 'assumed'}); "
+                "arrivals balance death and exit at the imaged density."
+            )
+    return sentences
+
+
+def with_seed(scenario: Scenario, seed: int) -> Scenario:
+    """The same question asked with another seed."""
+    return scenario.model_copy(update={"scenario": scenario.scenario.model_copy(update={"seed": seed})})
+
+
+def rebuilt(folder: Path, provenance: dict[str, Any], seed: int | None) -> Plan:
+    """The plan of a stored run, from its own scenario and cells; its biopsy file is not needed."""
+    stored = Result.open(folder).input_cells()
+    scenario = Scenario.model_validate(provenance["scenario"])
+    molecules = [name.removeprefix("mark.") for name in stored if name.startswith("mark.")]
+    imaged = Imaged(
+        x=np.asarray(stored["x_um"]),
+        y=np.asarray(stored["y_um"]),
+        z=np.asarray(stored["z_um"]),
+        id=np.asarray(stored["id"]),
+        kind=np.asarray(stored["kind"]),
+        marks=np.array([stored[f"mark.{name}"] for name in molecules]),
+    )
+    lx, ly, lz = provenance["box"]
+    plan = compile_scenario(
+        scenario if seed is None else with_seed(scenario, seed),
+        imaged,
+        (lx, ly, lz),
+        tuple(provenance["labels"]),
+    )
+    if seed is None and plan.library.digest() != provenance["knowledge_digest"]:
+        raise RunError(
+            Fault(
+                str(folder),
+                "was made with other numbers in the knowledge base.",
+                "Install the version that made it, or run its scenario anew into another folder.",
+            )
+        )
+    return plan
+
+
+def verify_resumable(provenance: dict[str, Any], where: str) -> None:
+    """Raise RunError if going on would change the bits: other versions, processor or sources."""
+    now, then = versions(), provenance["versions"]
+    changed = [f"{name} {then.get(name)} -> {now[name]}" for name in now if then.get(name) != now[name]]
+    if provenance["sources"] != kernel_cache.digest_of_sources():
+        changed.append("opsonin's laws or kernels")
+    if changed:
+        raise RunError(
+            Fault(
+                where,
+                f"was begun with something else: {'; '.join(changed)[:400]}. Going on would change its bits.",
+                f"Install what it was begun with, or run it anew: opsonin run {where} -o NEW_FOLDER",
+            )
+        )
+
+
+def summary_of(plan: Plan, result: Result) -> dict[str, Any]:
+    """The end of every arm in one table."""
+    observed = result.observables
+    arms = {}
+    for course in plan.courses:
+        last = observed.sel(arm=course.name).isel(time=-1)
+        arms[course.name] = {name: _plain(last[name].item()) for name in observed.data_vars}
+    return {
+        "name": plan.scenario.scenario.name,
+        "days": plan.scenario.scenario.duration / MINUTES_PER_DAY,
+        "seed": plan.scenario.scenario.seed,
+        "cells_at_start": len(plan.imaged.id),
+        "labels": list(plan.labels),
+        "arms": arms,
+    }
+
+
+def _plain(value: float) -> float | None:
+    return None if value != value else value

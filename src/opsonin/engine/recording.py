@@ -1,0 +1,109 @@
+"""What a run keeps: rows of observables, and at every stored time cells, fields and a checkpoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from opsonin.engine import checkpoint
+from opsonin.engine.compile import Course, Plan
+from opsonin.engine.trace import Trace
+from opsonin.model.phase import PHASES
+from opsonin.observe.observables import Observable, observables_of
+from opsonin.state.snapshot import Snapshot
+from opsonin.store.segments import Segment
+from opsonin.tissue.tissue import Tissue
+
+_PLAIN = ("damage", "threshold", "activation", "exhaustion", "pressure", "divisions")
+
+
+def observables(plan: Plan) -> list[Observable]:
+    """All observables that a run of this plan records."""
+    library = plan.library
+    blocked = {e.blocks for course in plan.courses for drug in course.drugs for e in drug.drug.effects}
+    return list(
+        observables_of(
+            {name: library.cells[name].title for name in plan.species.cells},
+            {name: library.molecules[name].title for name in plan.species.molecules},
+            {
+                name: (library.substrates[name].title, library.substrates[name].unit)
+                for name in plan.species.substrates
+            },
+            sorted(blocked),
+        )
+    )
+
+
+class Recorder:
+    """Collects one arm's observables between stored times."""
+
+    def __init__(self, plan: Plan, course: Course) -> None:
+        self._plan = plan
+        self._observables = observables(plan)
+        self._effectors = tuple(
+            name for name in plan.species.cells if plan.library.cells[name].lytic is not None
+        )
+        kinds = plan.imaged.kind
+        self._initial = {
+            name: int(np.count_nonzero(kinds == index)) for index, name in enumerate(plan.species.cells)
+        }
+        self._rows: list[list[float]] = []
+        self._ticks: list[int] = []
+
+    def observe(self, tissue: Tissue, tick: int) -> None:
+        """Add a row for `tick`."""
+        snapshot = self._snapshot(tissue)
+        self._ticks.append(tick)
+        self._rows.append([observable.of(snapshot) for observable in self._observables])
+
+    def segment(self, tissue: Tissue, tick: int, trace: Trace) -> Segment:
+        """The state now, with the rows and hashes since the last segment."""
+        values = np.array(self._rows, float).reshape(-1, len(self._observables))
+        observed: dict[str, Any] = {"tick": np.array(self._ticks, np.int64)}
+        observed |= {item.name: values[:, k].copy() for k, item in enumerate(self._observables)}
+        self._rows, self._ticks = [], []
+        names = self._plan.species.substrates
+        return Segment(
+            tick=tick,
+            cells=self._cells(tissue),
+            fields={name: tissue.fields.values[k].copy() for k, name in enumerate(names)},
+            box=tissue.box,
+            field_units={item.name: item.unit for item in self._plan.transports},
+            trace=trace.drain(),
+            observables=observed,
+            checkpoint=checkpoint.freeze(tissue),
+        )
+
+    def _snapshot(self, tissue: Tissue) -> Snapshot:
+        species = self._plan.species
+        return Snapshot(
+            cells=tissue.cells,
+            fields=tissue.fields,
+            box=tissue.box,
+            kinds=species.cells,
+            effectors=self._effectors,
+            molecules=species.molecules,
+            substrates=species.substrates,
+            counters=tissue.counters,
+            free=tissue.free,
+            initial=self._initial,
+        )
+
+    def _cells(self, tissue: Tissue) -> dict[str, Any]:
+        n, cells = tissue.cells.n, tissue.cells.arrays
+        columns: dict[str, Any] = {
+            "id": cells.id[:n].copy(),
+            "type": np.array(self._plan.species.cells, object)[cells.kind[:n]],
+            "phase": np.array(PHASES, object)[cells.phase[:n]],
+            "x_um": cells.x[:n].copy(),
+            "y_um": cells.y[:n].copy(),
+            "z_um": cells.z[:n].copy(),
+            "radius_um": cells.radius[:n].copy(),
+            "volume_um3": cells.volume[:n].copy(),
+            "reactive": cells.reactive[:n] > 0,
+            "engaged": cells.partner[:n] > 0,
+        }
+        columns |= {name: getattr(cells, name)[:n].copy() for name in _PLAIN}
+        columns |= {name: cells.level[m, :n].copy() for m, name in enumerate(self._plan.species.molecules)}
+        return columns

@@ -1,0 +1,175 @@
+"""The loop, and only the loop: an arm's coupling steps from its last stored time to the end.
+
+One coupling step from tick t to t + dt; each process reads the state that the one before left:
+
+    pharmacology   drugs in blood -> share of each receptor that is free          (engine.coupling)
+    transport      cells and vessels -> substrates -> signals at cells            (tissue.transport)
+    expression     signals -> molecules                                          (tissue.expression)
+    repeat dt / motion_step times:
+        contacts   synapses -> hits, kills, exhaustion                           (tissue.contacts)
+        motion     headings, crawling, pushing and pulling                       (tissue.motion)
+    fate           cycle, division, death, exit, clearance                       (tissue.fate, tissue.apply)
+    trafficking    arrivals at vessels                                           (tissue.trafficking, tissue.apply)
+    window         box follows its cells and holds its pressure                  (tissue.window)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from opsonin.core import kernel_cache
+from opsonin.core.errors import Fault, Interrupted
+from opsonin.core.schedule import minutes
+from opsonin.engine import coupling
+from opsonin.engine.compile import Course, Plan, compile_scenario
+from opsonin.engine.progress import Listener, Silent
+from opsonin.engine.provenance import provenance_of, rebuilt, summary_of, verify_resumable, with_seed
+from opsonin.engine.recording import Recorder
+from opsonin.engine.signals import StopRequest
+from opsonin.engine.start import resumed, started
+from opsonin.engine.trace import Trace
+from opsonin.io.scenario import Scenario
+from opsonin.store.result import Result
+from opsonin.store.writer import Writer
+from opsonin.tissue import contacts, expression, fate, motion, trafficking, transport, window
+from opsonin.tissue.integrity import check_state
+from opsonin.tissue.tissue import Tissue
+
+_REPORT_SECONDS = 0.25
+
+
+def run(
+    scenario: Scenario | str | Path,
+    out: str | Path,
+    *,
+    seed: int | None = None,
+    threads: int | None = None,
+    listener: Listener | None = None,
+) -> Result:
+    """Run all arms of a scenario and store the result.
+
+    Args:
+        scenario: a scenario, the path of its file, or the folder of an earlier result to rebuild.
+        out: the result folder, new or empty.
+        seed: in place of the scenario's own.
+        threads: kernel threads; results do not depend on it. Default: all cores.
+    Raises:
+        InputError: bad scenario, biopsy or folder. RunError, HostError: the run could not go on.
+        Interrupted: stopped by a signal; `resume` goes on.
+    """
+    hears = listener or Silent()
+    plan = _plan(scenario, seed)
+    use_threads(threads)
+    with Writer.create(Path(out), provenance_of(plan), _input_cells(plan)) as writer:
+        return _complete(plan, writer, hears)
+
+
+def resume(out: str | Path, *, threads: int | None = None, listener: Listener | None = None) -> Result:
+    """Go on with a stored run where its last committed time left it; the bits are those of an unbroken run."""
+    hears = listener or Silent()
+    with Writer.reopen(Path(out)) as writer:
+        verify_resumable(writer.provenance, str(out))
+        plan = rebuilt(Path(out), writer.provenance, None)
+        use_threads(threads)
+        return _complete(plan, writer, hears)
+
+
+def _plan(scenario: Scenario | str | Path, seed: int | None) -> Plan:
+    if isinstance(scenario, (str, Path)):
+        path = Path(scenario)
+        if path.is_dir():
+            return rebuilt(path, Result.open(path).provenance, seed)
+        scenario = Scenario.load(path)
+    return compile_scenario(scenario if seed is None else with_seed(scenario, seed))
+
+
+def use_threads(threads: int | None) -> None:
+    """Let kernels use this many threads, at most as many as numba's pool holds."""
+    import numba
+
+    pool = numba.config.NUMBA_NUM_THREADS
+    numba.set_num_threads(min(threads or kernel_cache.cores(), pool))
+
+
+def _input_cells(plan: Plan) -> dict[str, object]:
+    imaged = plan.imaged.ordered()
+    columns: dict[str, object] = {"id": imaged.id, "x_um": imaged.x, "y_um": imaged.y, "z_um": imaged.z}
+    columns["kind"] = imaged.kind
+    columns |= {f"mark.{name}": imaged.marks[m] for m, name in enumerate(plan.species.molecules)}
+    return columns
+
+
+def _complete(plan: Plan, writer: Writer, listener: Listener) -> Result:
+    with StopRequest() as stop:
+        for course in plan.courses:
+            run_arm(plan, course, writer, listener, stop)
+    result = Result.open(writer.path)
+    writer.finish(summary_of(plan, result))
+    return Result.open(writer.path)
+
+
+def run_arm(plan: Plan, course: Course, writer: Writer, listener: Listener, stop: StopRequest) -> None:
+    """Take one arm from its last stored time to the end, storing every `plan.every`."""
+    last = writer.last_segment(course.name)
+    recorder = Recorder(plan, course)
+    trace = Trace()
+    if last is None:
+        listener.compiling(done=False) if not kernel_cache.is_warm() else None
+        tissue = started(plan)
+        recorder.observe(tissue, 0)
+        writer.commit(course.name, 0, recorder.segment(tissue, 0, trace))
+        tick = last = 0
+    else:
+        tick = min(last * plan.every, plan.duration)
+        tissue = resumed(plan, writer.read_checkpoint(course.name, last), tick, course)
+    listener.started(course.name, minutes(tick), minutes(plan.duration))
+    told = time.monotonic()
+    while tick < plan.duration:
+        advance(plan, course, tissue, tick, trace.record)
+        tick += plan.coupling
+        if tick == plan.coupling:
+            listener.compiling(done=True)
+        if tick % plan.observe == 0 or tick == plan.duration:
+            recorder.observe(tissue, tick)
+        if time.monotonic() - told > _REPORT_SECONDS:
+            listener.step(course.name, minutes(tick), tissue.cells.n)
+            told = time.monotonic()
+        if tick % plan.every == 0 or tick == plan.duration:
+            last += 1
+            writer.commit(course.name, last, recorder.segment(tissue, tick, trace))
+            if stop.requested and tick < plan.duration:
+                raise Interrupted(
+                    Fault(
+                        f"arm '{course.name}', day {minutes(tick) / 1440.0:g}",
+                        "the run was stopped; everything up to here is stored.",
+                        f"Go on with: opsonin resume {writer.path}",
+                    )
+                )
+    listener.finished(course.name)
+
+
+def advance(
+    plan: Plan, course: Course, tissue: Tissue, tick: int, record: Callable[[Tissue, object, int], None]
+) -> None:
+    """One coupling step from `tick`; `record` hears of every process as it ends."""
+    duration = minutes(plan.coupling)
+    coupling.step(tissue, course, tick)
+    record(tissue, coupling, tick)
+    transport.step(tissue, duration)
+    record(tissue, transport, tick)
+    expression.step(tissue, duration)
+    record(tissue, expression, tick)
+    for now in range(tick, tick + plan.coupling, plan.motion):
+        contacts.step(tissue, now, minutes(plan.motion))
+        motion.step(tissue, now, minutes(plan.motion))
+    record(tissue, contacts, tick)
+    record(tissue, motion, tick)
+    fate.step(tissue, tick, duration)
+    record(tissue, fate, tick)
+    trafficking.step(tissue, tick, duration)
+    record(tissue, trafficking, tick)
+    window.step(tissue, duration)
+    record(tissue, window, tick)
+    check_state(tissue, tick + plan.coupling)

@@ -1,0 +1,208 @@
+"""Knowledge entries become the tables that kernels index. One number per entry, no decisions."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from opsonin.knowledge.library import Library
+from opsonin.laws.apoptosis import rate_of_half_life
+from opsonin.laws.cycle import cell_loss_rate, potential_growth_rate, resting_exit_rate
+from opsonin.laws.recognition import planar_affinity
+from opsonin.model import tables as column
+from opsonin.model.knowledge import CellType, Exchange, Tumour
+from opsonin.state.tables import Tables
+from opsonin.tissue.tissue import Species, Traits, Transport
+
+NM = 0.602214076  # molecules/um3 in one nM
+TUMOUR_CELL = "cancer"
+RECOGNISED = "MHC-I"
+FITNESS = "oxygen"
+MARKER = "PD-1"
+
+
+def species_of(library: Library) -> Species:
+    """Every cell type, molecule and substrate of the library, in alphabetical order."""
+    return Species(
+        cells=tuple(sorted(library.cells)),
+        molecules=tuple(sorted(library.molecules)),
+        substrates=tuple(sorted(library.substrates)),
+    )
+
+
+def lognormal_sigma(variation: float) -> float:
+    """Standard deviation of the log of a lognormal with this coefficient of variation."""
+    return math.sqrt(math.log1p(variation**2))
+
+
+def tables_of(library: Library, tumour: Tumour, scale: float, dimension: int) -> Tables:
+    """All numbers of one tumour type; `scale` multiplies every radius (the imaged packing)."""
+    names = species_of(library)
+    shifts = [(m, shift) for m in names.molecules for shift in library.molecules[m].shifts]
+    checkpoints = [pair for _, pair in sorted(library.interactions.items())]
+    attractants = {cell.motility.attractant for cell in library.cells.values() if cell.motility} - {None}
+    exchanges = [[_exchange(library, c, s) for s in names.substrates] for c in names.cells]
+    return Tables(
+        types=np.array([_numbers(library.cells[c], tumour, scale) for c in names.cells]),
+        resting=np.array([[_resting(library, tumour, c, m) for m in names.molecules] for c in names.cells]),
+        shift_molecule=np.array([names.molecules.index(m) for m, _ in shifts], np.int64),
+        shift_signal=np.array([names.substrates.index(shift.by) for _, shift in shifts], np.int64),
+        shift=np.array([[s.fold_max.value, s.half.value, s.hill.value] for _, s in shifts]).reshape(-1, 3),
+        uptake_max=np.array([[e[0] for e in row] for row in exchanges]),
+        uptake_half=np.array([[e[1] for e in row] for row in exchanges]),
+        clearance=np.array([[e[2] for e in row] for row in exchanges]),
+        secretion=np.array([[e[3] for e in row] for row in exchanges]),
+        induced_by=np.array([[e[4] for e in row] for row in exchanges], np.int64),
+        induction_half=np.array([[e[5] for e in row] for row in exchanges]),
+        checkpoint_receptor=np.array([names.molecules.index(p.receptor) for p in checkpoints], np.int64),
+        checkpoint_ligand=np.array([names.molecules.index(p.ligand) for p in checkpoints], np.int64),
+        checkpoint=np.array(
+            [
+                [planar_affinity(p.affinity.value, p.gap.value, NM), p.half.value, p.hill.value]
+                for p in checkpoints
+            ]
+        ).reshape(-1, 3),
+        matching_fraction=tumour.matching_antigen_fraction.value,
+        mhc_i=names.molecules.index(RECOGNISED),
+        oxygen=names.substrates.index(FITNESS),
+        attractant=names.substrates.index(str(min(attractants))) if attractants else 0,
+        dimension=dimension,
+    )
+
+
+def _resting(library: Library, tumour: Tumour, cell: str, molecule: str) -> float:
+    own = tumour.expresses.get(cell, {}).get(molecule)
+    general = library.cells[cell].expresses.get(molecule)
+    chosen = own or general
+    return chosen.value if chosen is not None else 0.0
+
+
+def _exchange(library: Library, cell: str, substrate: str) -> tuple[float, float, float, float, int, float]:
+    """(uptake max, uptake half, clearance, secretion, inducer, half induction) in the substrate's own unit."""
+    exchange = library.cells[cell].exchanges.get(substrate, Exchange())
+    per_molecule = 1.0 / NM if library.substrates[substrate].unit == "nM" else 1.0
+    by = column.ALWAYS
+    if exchange.induced_by is not None:
+        by = species_of(library).substrates.index(exchange.induced_by)
+    elif library.cells[cell].lytic is not None:
+        by = column.BY_ACTIVATION  # an effector secretes as far as it is activated
+    return (
+        exchange.uptake_max.value * per_molecule if exchange.uptake_max else 0.0,
+        exchange.uptake_half.value if exchange.uptake_half else 1.0,
+        exchange.clearance.value if exchange.clearance else 0.0,
+        exchange.secretion.value * per_molecule if exchange.secretion else 0.0,
+        by,
+        exchange.induction_half.value if exchange.induction_half else 1.0,
+    )
+
+
+def _numbers(cell: CellType, tumour: Tumour, scale: float) -> list[float]:
+    row = [0.0] * column.COLUMNS
+    diameter = cell.diameter.value
+    row[column.REFERENCE_VOLUME] = math.pi / 6.0 * diameter**3
+    row[column.MODEL_RADIUS] = 0.5 * diameter * scale
+    row[column.SURFACE] = math.pi * diameter**2
+    row[column.DIAMETER] = diameter
+    row[column.COMMITTED_TIME] = row[column.APOPTOTIC_TIME] = row[column.NECROTIC_TIME] = 1.0
+    row[column.CYCLE_OXYGEN] = row[column.PRESSURE_HALF] = row[column.PRESSURE_HILL] = 1.0
+    row[column.NECROSIS_OXYGEN] = row[column.NECROSIS_HILL] = row[column.LYTIC_OXYGEN] = 1.0
+    row[column.THRESHOLD_MEDIAN] = 1.0
+    _cycle(row, cell, tumour)
+    _death(row, cell, tumour)
+    _motility(row, cell)
+    _lytic(row, cell)
+    return row
+
+
+def _cycle(row: list[float], cell: CellType, tumour: Tumour) -> None:
+    if cell.cycle is None:
+        return
+    committed = cell.cycle.committed.value
+    row[column.COMMITTED_TIME] = committed
+    row[column.CYCLE_OXYGEN] = cell.cycle.oxygen_half.value
+    row[column.PRESSURE_HALF] = cell.cycle.pressure_half.value
+    row[column.PRESSURE_HILL] = cell.cycle.pressure_hill.value
+    if cell.name == TUMOUR_CELL:
+        growth = potential_growth_rate(tumour.potential_doubling_time.value)
+        row[column.EXIT_RATE] = resting_exit_rate(growth, committed)
+    if cell.cycle.activated_rate is not None:
+        row[column.ACTIVATED_RATE] = cell.cycle.activated_rate.value
+
+
+def _death(row: list[float], cell: CellType, tumour: Tumour) -> None:
+    if cell.death is None:
+        return
+    row[column.APOPTOTIC_TIME] = cell.death.apoptotic_clearance.value
+    row[column.NECROSIS_RATE] = cell.death.necrosis_rate.value
+    row[column.NECROSIS_OXYGEN] = cell.death.necrosis_oxygen.value
+    row[column.NECROSIS_HILL] = cell.death.necrosis_hill.value
+    row[column.NECROTIC_TIME] = cell.death.necrotic_clearance.value
+    if cell.death.spontaneous is not None:
+        row[column.SPONTANEOUS] = cell.death.spontaneous.value
+    elif cell.name == TUMOUR_CELL:
+        row[column.SPONTANEOUS] = cell_loss_rate(
+            tumour.potential_doubling_time.value, tumour.doubling_time.value
+        )
+
+
+def _motility(row: list[float], cell: CellType) -> None:
+    motility = cell.motility
+    if motility is None:
+        return
+    row[column.SPEED] = motility.speed.value
+    row[column.PERSISTENCE] = motility.persistence.value
+    row[column.BIAS_MAX] = motility.bias_max.value if motility.bias_max else 0.0
+    row[column.ATTRACTANT_HALF] = motility.attractant_half.value if motility.attractant_half else 1.0
+    row[column.GRADIENT_HALF] = motility.gradient_half.value if motility.gradient_half else 1.0
+
+
+def _lytic(row: list[float], cell: CellType) -> None:
+    if cell.lytic is not None:
+        lytic = cell.lytic
+        row[column.HIT_RATE] = lytic.hit_rate_max.value
+        row[column.SIGNAL_HALF] = lytic.signal_half.value
+        row[column.SIGNAL_HILL] = lytic.signal_hill.value
+        row[column.COSTIMULATION] = lytic.costimulation.value
+        row[column.LYTIC_OXYGEN] = lytic.oxygen_half.value
+        row[column.ACTIVATION_MEMORY] = lytic.activation_memory.value
+        row[column.EXHAUSTION_GAIN] = lytic.exhaustion_gain.value
+        row[column.EXHAUSTION_RECOVERY] = lytic.exhaustion_recovery.value
+        row[column.TISSUE_EXIT] = lytic.exit_rate.value
+    if cell.lytic_target is not None:
+        row[column.DAMAGE_HALF_LIFE] = cell.lytic_target.damage_half_life.value
+        row[column.THRESHOLD_MEDIAN] = cell.lytic_target.hits_to_die.value
+        row[column.THRESHOLD_SIGMA] = lognormal_sigma(cell.lytic_target.hits_variation.value)
+
+
+def transports_of(library: Library) -> tuple[Transport, ...]:
+    """How each substrate is carried, in the order of the species."""
+    return tuple(
+        Transport(
+            name=name,
+            unit=substrate.unit,
+            diffusivity=substrate.diffusivity.value,
+            decay=substrate.decay.value,
+            blood=substrate.blood.value,
+            wall_permeability=substrate.vessel_permeability.value,
+            wall_radius=substrate.vessel_radius.value,
+            steady=substrate.solve == "quasi-steady",
+        )
+        for name, substrate in sorted(library.substrates.items())
+    )
+
+
+def traits_of(library: Library) -> Traits:
+    """Variation, turnover and mechanics, in the order of the species."""
+    names = species_of(library)
+    cells = [library.cells[c] for c in names.cells]
+    molecules = [library.molecules[m] for m in names.molecules]
+    return Traits(
+        sigma=np.array([lognormal_sigma(m.variation.value) for m in molecules]),
+        turnover=np.array([rate_of_half_life(m.half_life.value) for m in molecules]),
+        repulsion=np.array([c.repulsion.value for c in cells]),
+        adhesion=np.array([c.adhesion.value for c in cells]),
+        effector=np.array([c.lytic is not None for c in cells]),
+        exhaustion=np.array([c.lytic.exhaustion_initial.value if c.lytic else 0.0 for c in cells]),
+        exhaustion_marker=np.array([names.molecules.index(MARKER) if c.lytic else -1 for c in cells], np.int64),
+    )

@@ -1,0 +1,326 @@
+"""Biopsies: a table of cells becomes positions and labels with their meaning, or a list of faults.
+
+Reading files is in `tables.py`; turning a biopsy into a tissue is the engine's work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute
+from numpy.typing import NDArray
+
+from opsonin.core.errors import Fault, InputError, did_you_mean
+from opsonin.io.tables import Table, as_text, capped, read_table
+from opsonin.model.knowledge import LabelMap
+
+FEWEST_CELLS = 10
+MOST_CELLS = 5_000_000
+NEAREST_UM = (2.0, 60.0)  # no tissue has its cells closer or sparser than this at the median
+
+
+@dataclass(frozen=True)
+class Biopsy:
+    """Cells as imaged, in the order of the file. Arrays have one entry per cell and cannot be written to.
+
+    Attributes:
+        name: of the file.
+        sha256: hex digest of the file as stored.
+        selected: the `select` it was read with.
+        x_um, y_um, z_um: positions [um], float64; z is None in a section.
+        rows: row of the file each cell stands in (the header is row 1; parquet counts from 1).
+        label_codes: index into `labels`, int32.
+        labels: labels that occur, sorted.
+        cell_of_label: cell type that each label became.
+        positive, negative: molecules that each label shows, and shows not to be there.
+        counts: cells per label.
+        ignored: cells per label that the label map leaves out.
+    """
+
+    name: str
+    sha256: str
+    selected: tuple[tuple[str, str], ...]
+    x_um: NDArray[np.float64]
+    y_um: NDArray[np.float64]
+    z_um: NDArray[np.float64] | None
+    rows: NDArray[np.int64]
+    label_codes: NDArray[np.int32]
+    labels: tuple[str, ...]
+    cell_of_label: tuple[str, ...]
+    positive: tuple[tuple[str, ...], ...]
+    negative: tuple[tuple[str, ...], ...]
+    counts: dict[str, int]
+    ignored: dict[str, int]
+
+    def __len__(self) -> int:
+        return len(self.x_um)
+
+    @property
+    def label(self) -> NDArray[np.str_]:
+        """Label of each cell."""
+        return np.array(self.labels)[self.label_codes]
+
+    @property
+    def cells(self) -> NDArray[np.str_]:
+        """Cell type of each cell."""
+        return np.array(self.cell_of_label)[self.label_codes]
+
+    @property
+    def became(self) -> dict[str, tuple[str, int]]:
+        """For each label, its cell type and how many cells have it."""
+        return {
+            label: (cell, self.counts[label])
+            for label, cell in zip(self.labels, self.cell_of_label, strict=True)
+        }
+
+    @property
+    def extent_um(self) -> tuple[tuple[float, float], ...]:
+        """Least and greatest position along each axis."""
+        axes = [axis for axis in (self.x_um, self.y_um, self.z_um) if axis is not None]
+        return tuple((float(axis.min()), float(axis.max())) for axis in axes)
+
+
+def read_biopsy(path: str | Path, select: Mapping[str, str | int], label_map: LabelMap) -> Biopsy:
+    """The cells of one field of a table.
+
+    Args:
+        path: CSV, TSV (either may be gzip) or parquet.
+        select: column -> value that a row must have; 1 and "1" are the same.
+        label_map: names the columns, and says what the labels mean.
+    Raises:
+        InputError: with every fault found; of each kind, the first 20 and how many more there are.
+    """
+    table = read_table(Path(path))
+    faults = _column_faults(table, select, label_map)
+    if faults:
+        raise InputError(*faults)
+    kept = _selected(table, select)
+    label_texts, codes = _coded(table.column(label_map.label))
+    codes = codes[kept]
+    faults = _label_faults(table, label_texts, codes, kept, label_map)
+    ignored_codes = [code for code, text in enumerate(label_texts) if text in label_map.ignore]
+    use = ~np.isin(codes, ignored_codes)
+    ignored = {
+        label_texts[code]: int((codes == code).sum()) for code in ignored_codes if (codes == code).any()
+    }
+    kept, codes = kept[use], codes[use]
+    axes = {"x": label_map.x, "y": label_map.y} | ({"z": label_map.z} if label_map.z is not None else {})
+    positions = []
+    for column in axes.values():
+        values, wrong = _positions(table, column, kept)
+        positions.append(values * label_map.scale)
+        faults += wrong
+    if not faults:
+        faults = _count_faults(table, kept) or _place_faults(
+            table, np.column_stack(positions), kept, label_map
+        )
+    if faults:
+        raise InputError(*faults)
+    return _biopsy(table, select, label_map, kept, positions, [label_texts[code] for code in codes], ignored)
+
+
+def _biopsy(  # noqa: PLR0917
+    table: Table,
+    select: Mapping[str, str | int],
+    label_map: LabelMap,
+    kept: NDArray[np.int64],
+    positions: list[NDArray[np.float64]],
+    label_of_cell: list[str],
+    ignored: dict[str, int],
+) -> Biopsy:
+    """Faultless content in its final form; as many arguments as a biopsy has sources."""
+    labels, codes, counts = np.unique(np.array(label_of_cell), return_inverse=True, return_counts=True)
+    names = tuple(str(label) for label in labels)
+    markings = [label_map.labels[name] for name in names]
+    rows, codes32 = table.rows[kept], codes.astype(np.int32)
+    arrays: list[NDArray[Any]] = [*positions, rows, codes32]
+    for array in arrays:
+        array.flags.writeable = False
+    return Biopsy(
+        name=table.name,
+        sha256=table.sha256,
+        selected=tuple((column, str(value)) for column, value in select.items()),
+        x_um=positions[0],
+        y_um=positions[1],
+        z_um=positions[2] if len(positions) == 3 else None,
+        rows=rows,
+        label_codes=codes32,
+        labels=names,
+        cell_of_label=tuple(marking.cell for marking in markings),
+        positive=tuple(marking.positive for marking in markings),
+        negative=tuple(marking.negative for marking in markings),
+        counts={name: int(count) for name, count in zip(names, counts, strict=True)},
+        ignored=ignored,
+    )
+
+
+def _column_faults(table: Table, select: Mapping[str, str | int], label_map: LabelMap) -> list[Fault]:
+    """Columns that are missing or there twice, and values to select that no row has."""
+    needed = [label_map.x, label_map.y, *([label_map.z] if label_map.z is not None else []), label_map.label]
+    faults = []
+    for column in dict.fromkeys([*needed, *select]):
+        count = table.columns.count(column)
+        if count == 0:
+            asked = "select" if column not in needed else f"label map '{label_map.name}'"
+            faults.append(
+                Fault(
+                    table.name,
+                    f"has no column '{column}', which {asked} asks for.",
+                    _column_hint(table, column),
+                )
+            )
+        elif count > 1:
+            faults.append(Fault(table.name, f"has {count} columns named '{column}'.", "Rename all but one."))
+        elif column in select:
+            available = sorted({as_text(value) for value in table.column(column).unique().to_pylist()})
+            if str(select[column]) not in available:
+                listed = ", ".join(available[:30]) + (", ..." if len(available) > 30 else "")
+                problem = f"select: no row has '{select[column]}' in column '{column}'."
+                faults.append(Fault(table.name, problem, f"{_plural(column)}: {listed}."))
+    if not faults and select and not len(_selected(table, select)):
+        written = ", ".join(f"{column} = {value}" for column, value in select.items())
+        faults.append(Fault(table.name, f"select: each value is there, but no row has {written} together."))
+    return faults
+
+
+def _plural(column: str) -> str:
+    return column if column.endswith("s") else f"{column}s"
+
+
+def _column_hint(table: Table, column: str) -> str:
+    only = table.columns[0]
+    for separator, kind in ((";", "semicolons"), ("\t", "tabs"), (",", "commas")):
+        if len(table.columns) == 1 and separator in only:
+            return f"Its columns seem to be separated by {kind}; save it with commas (.csv) or tabs (.tsv)."
+    return did_you_mean(column, [name for name in table.columns if name])
+
+
+def _selected(table: Table, select: Mapping[str, str | int]) -> NDArray[np.int64]:
+    """Indices of the records that match, ascending."""
+    chosen = np.ones(len(table.rows), dtype=bool)
+    for column, value in select.items():
+        written, codes = _coded(table.column(column))
+        chosen &= np.isin(codes, [code for code, text in enumerate(written) if text == str(value)])
+    return np.flatnonzero(chosen)
+
+
+def _coded(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
+    """Distinct values of a column as text, and for each record which of them it has."""
+    encoded: Any = column.combine_chunks().dictionary_encode(null_encoding="encode")
+    return [as_text(value) for value in encoded.dictionary.to_pylist()], encoded.indices.to_numpy(
+        zero_copy_only=False
+    )
+
+
+def _label_faults(
+    table: Table, written: list[str], codes: NDArray[np.int64], kept: NDArray[np.int64], label_map: LabelMap
+) -> list[Fault]:
+    """One fault per label that the map does not know, with its first row and how many cells have it."""
+    faults = []
+    known = [*label_map.labels, *label_map.ignore]
+    for code, first in zip(*np.unique(codes, return_index=True), strict=True):
+        label = written[code]
+        if label in known:
+            continue
+        count = int((codes == code).sum())
+        also = "" if count == 1 else f" ({count:,} cells have it)"
+        where = f"{table.name} row {table.rows[kept[first]]}"
+        problem = (
+            f"label '{label}' is not in label map '{label_map.name}'{also}."
+            if label.strip()
+            else f"the label is empty{also}."
+        )
+        faults.append(Fault(where, problem, did_you_mean(label, known)))
+    return capped(faults, table.name)
+
+
+def _positions(table: Table, column: str, kept: NDArray[np.int64]) -> tuple[NDArray[np.float64], list[Fault]]:
+    """Values of a position column at the kept records, and a fault for each that is not a finite number."""
+    raw = table.column(column).take(pa.array(kept))
+    kind = raw.type
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        values = raw.cast(pa.float64(), safe=False).to_numpy()
+    elif pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        values = _numbers(raw.cast(pa.large_string()))
+    else:
+        return np.zeros(len(kept)), [Fault(table.name, f"column '{column}' holds {kind}, not numbers.")]
+    faults = []
+    for index in np.flatnonzero(~np.isfinite(values)):
+        text = as_text(raw[int(index)].as_py()).strip()
+        problem = f"{column} '{text}' is not a finite number." if text else f"{column} is empty."
+        faults.append(Fault(f"{table.name} row {table.rows[kept[index]]}", problem, _number_hint(text)))
+    return np.array(values, dtype=np.float64), capped(faults, table.name)
+
+
+def _numbers(written: pa.ChunkedArray) -> NDArray[np.float64]:
+    """Texts as float64, NaN where one is not a number."""
+    trimmed = pyarrow.compute.utf8_trim_whitespace(written)
+    try:
+        return trimmed.cast(pa.float64()).to_numpy()  # type: ignore[no-any-return]
+    except pa.ArrowInvalid:
+        return np.array([_number(text) for text in trimmed.to_pylist()], dtype=np.float64)
+
+
+def _number(text: str | None) -> float:
+    try:
+        return float(text) if text is not None and "_" not in text else np.nan
+    except ValueError:
+        return np.nan
+
+
+def _number_hint(text: str) -> str:
+    return (
+        "Write decimals with a point."
+        if text.count(",") == 1 and text.replace(",", "").strip("+-").isdigit()
+        else ""
+    )
+
+
+def _count_faults(table: Table, kept: NDArray[np.int64]) -> list[Fault]:
+    if len(kept) < FEWEST_CELLS:
+        return [
+            Fault(table.name, f"only {len(kept)} cells are selected; at least {FEWEST_CELLS} are needed.")
+        ]
+    if len(kept) > MOST_CELLS:
+        fix = "Select a smaller field."
+        return [
+            Fault(table.name, f"{len(kept):,} cells are selected; at most {MOST_CELLS:,} are allowed.", fix)
+        ]
+    return []
+
+
+def _place_faults(
+    table: Table, positions: NDArray[np.float64], kept: NDArray[np.int64], label_map: LabelMap
+) -> list[Fault]:
+    """Cells at the same place, and distances that no tissue has."""
+    _, first, inverse = np.unique(positions, axis=0, return_index=True, return_inverse=True)
+    original = first[inverse]
+    twice = np.flatnonzero(original != np.arange(len(positions)))
+    if len(twice):
+        faults = [
+            Fault(
+                f"{table.name} row {table.rows[kept[index]]}",
+                f"is at the same position as row {table.rows[kept[original[index]]]}: "
+                f"{', '.join(f'{value / label_map.scale:g}' for value in positions[index])}.",
+                "Remove one of the two cells.",
+            )
+            for index in twice
+        ]
+        return capped(faults, table.name)
+    from scipy.spatial import cKDTree
+
+    nearest = float(np.median(cKDTree(positions).query(positions, k=2)[0][:, 1]))
+    low, high = NEAREST_UM
+    if low <= nearest <= high:
+        return []
+    unit = "millimetres" if nearest < low else "pixels"
+    problem = (
+        f"the median distance to the nearest cell is {nearest:.3g} um; tissue has {low:g} to {high:g} um."
+    )
+    fix = f"Are the positions in {unit}? Set scale in a label map of your own; here it is {label_map.scale:g}."
+    return [Fault(table.name, problem, fix)]

@@ -1,0 +1,130 @@
+"""Scenario files: reading one with every fault found at once, and writing one that reads back to the same.
+
+What a scenario holds is in `model/scenario.py`; what must hold between its keys in `check.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import PrivateAttr, ValidationError
+
+from opsonin.core.errors import Fault, InputError
+from opsonin.io.biopsies import Biopsy, read_biopsy
+from opsonin.io.check import Draft, check_all
+from opsonin.io.labels import load_label_map
+from opsonin.io.locate import Lines
+from opsonin.io.toml_files import parse_toml, read_text, toml_text
+from opsonin.io.wording import plain
+from opsonin.knowledge.library import Library, load_library
+from opsonin.model import scenario as model
+from opsonin.model.knowledge import LabelMap
+
+
+class Scenario(model.Scenario):
+    """A scenario that knows the folder its paths are relative to."""
+
+    _folder: Path = PrivateAttr(default=Path())
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read and check a scenario file; the content of its biopsy is read by `check_scenario` or the run.
+
+        Raises:
+            InputError: with every fault found, each with file, line, value and what was expected.
+        """
+        file = Path(path)
+        return cls.from_text(read_text(file), folder=file.parent, name=file.name)
+
+    @classmethod
+    def from_text(cls, text: str, *, folder: str | Path = ".", name: str = "scenario.toml") -> Self:
+        """A scenario from the text of a file; its paths start in `folder`, faults call it `name`."""
+        data = parse_toml(text, name)
+        return cls._built(Draft(data, name, Path(folder), Lines(text)))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], *, folder: str | Path = ".", name: str = "scenario") -> Self:
+        """A scenario from tables, as `tomllib` or `resolved` give them."""
+        return cls._built(Draft(data, name, Path(folder), None))
+
+    @classmethod
+    def _built(cls, draft: Draft) -> Self:
+        library = load_library()
+        built = None
+        try:
+            built = cls.model_validate(dict(draft.data))
+            built._folder = draft.folder
+        except ValidationError as error:
+            for found in error.errors(include_url=False):
+                draft.fault(*plain(found, model.Scenario))
+        check_all(draft, library)
+        if built is None or draft.faults:
+            raise InputError(*_ordered(draft.faults), *_faults_of_biopsy(draft, library))
+        return built
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths of this scenario start."""
+        return self._folder
+
+    @property
+    def biopsy_path(self) -> Path | None:
+        return None if self.tissue.biopsy is None else self._folder / self.tissue.biopsy
+
+    def library(self) -> Library:
+        """The knowledge base with this scenario's overrides."""
+        library = load_library()
+        for path, value in self.knowledge.items():
+            library = library.override(path, value if isinstance(value, str) else repr(value))
+        return library
+
+    def label_map(self) -> LabelMap | None:
+        """What the biopsy's labels mean; InputError if the file of it is wrong."""
+        if self.tissue.labels is None:
+            return None
+        return load_label_map(self.tissue.labels, self._folder, load_library())
+
+    def read_biopsy(self) -> Biopsy | None:
+        """The cells to start from, None for a generated tissue; InputError with every fault of the table."""
+        path, labels = self.biopsy_path, self.label_map()
+        return None if path is None or labels is None else read_biopsy(path, self.tissue.select, labels)
+
+    def resolved(self) -> dict[str, Any]:
+        """All keys, defaults too, quantities as texts in base units: `from_dict` gives an equal scenario."""
+        content: dict[str, Any] = self.model_dump(mode="json", exclude_none=True)
+        return content
+
+    def to_toml(self) -> str:
+        """`resolved` as a scenario file."""
+        return toml_text(self.resolved())
+
+
+def check_scenario(path: str | Path) -> tuple[Scenario, Biopsy | None]:
+    """Read a scenario and its biopsy; InputError with every fault of both."""
+    scenario = Scenario.load(path)
+    return scenario, scenario.read_biopsy()
+
+
+def _ordered(faults: Iterable[tuple[int, Fault]]) -> list[Fault]:
+    """By line; each once."""
+    return list(dict.fromkeys(fault for _, fault in sorted(faults, key=lambda pair: pair[0])))
+
+
+def _faults_of_biopsy(draft: Draft, library: Library) -> tuple[Fault, ...]:
+    """What is wrong in the biopsy of a scenario that is wrong elsewhere, if it can be read at all."""
+    biopsy, labels, select = (draft.get("tissue", key) for key in ("biopsy", "labels", "select"))
+    select = {} if select is None else select
+    readable = isinstance(biopsy, str) and isinstance(labels, str) and isinstance(select, Mapping)
+    if not readable or not (draft.folder / biopsy).is_file():
+        return ()
+    if labels not in library.labels and not (draft.folder / labels).is_file():
+        return ()
+    if not all(isinstance(value, str | int) and not isinstance(value, bool) for value in select.values()):
+        return ()
+    try:
+        read_biopsy(draft.folder / biopsy, select, load_label_map(labels, draft.folder, library))
+    except InputError as error:
+        return error.faults
+    return ()

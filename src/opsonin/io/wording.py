@@ -1,0 +1,137 @@
+"""What a model's refusal means in plain words: key, value as written, what was expected, how to mend it.
+
+Shapes of single values; what must hold between keys is in `check.py`.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from types import NoneType
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from opsonin.core.errors import did_you_mean
+from opsonin.io.locate import KeyPath
+from opsonin.model.scenario import EXAMPLES
+
+_MISSING = {
+    "scenario": 'Add [scenario] with name = "..." and duration = "84 d".',
+    "tissue": 'Add [tissue] with tumour = "melanoma" and a biopsy or [tissue.generate].',
+    "arm": 'Add [[arm]] with name = "control".',
+    "duration": 'For example duration = "84 d".',
+    "amount": 'For example amount = "240 mg" or amount = "3 mg/kg".',
+    "size": 'For example size = ["600 um", "600 um"].',
+}
+AMOUNTS = 'Write an amount as "240 mg", or per body weight as "3 mg/kg".'
+_LONGEST = 60
+
+
+def shown(value: object) -> str:
+    """A value as a scenario would write it, shortened."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            text = f"'{value}'"
+        case Mapping():
+            text = "a table"
+        case list() | tuple():
+            text = "[" + ", ".join(shown(item) for item in value[:4]) + (", ...]" if len(value) > 4 else "]")
+        case datetime.date() | datetime.time():
+            text = f"the date or time {value.isoformat()}"
+        case _:
+            text = (
+                str(value)
+                if not isinstance(value, int) or abs(value) < 10**30
+                else "a number of over 30 digits"
+            )
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 4] + "...'"
+
+
+def plain(  # noqa: PLR0911, PLR0912 - one case per kind of error
+    found: Mapping[str, Any], model: type[BaseModel]
+) -> tuple[KeyPath, str, str]:
+    """(key path, problem, fix) of one error of a pydantic model, free of its jargon.
+
+    Args:
+        found: one item of `ValidationError.errors()`.
+        model: the model that refused the input.
+    """
+    path: KeyPath = tuple(part for part in found["loc"] if part != "[key]")
+    key, value, context = str(path[-1]) if path else "", found["input"], found.get("ctx", {})
+    named = f"{key} {shown(value)}" if path and isinstance(path[-1], str) else shown(value)
+    match found["type"]:
+        case "missing":
+            what = f"the section [{key}]" if len(path) == 1 else f"the key '{key}'"
+            return path, f"{what} is missing", _MISSING.get(key, "")
+        case "extra_forbidden":
+            return path, f"unknown key '{key}'.", did_you_mean(key, _fields_at(model, path[:-1]))
+        case "quantity":
+            message = context["message"]
+            problem = f"{key}: {message}" if isinstance(path[-1], str) else message
+            if "expected a number with a unit" in message:
+                problem += f", got {shown(value)}"
+            return path, problem, f"Write it with its unit, as in {EXAMPLES[context['unit']]}."
+        case "amount":
+            message = str(context["message"])
+            problem = f"{key}: {message}" if message.startswith("'") else f"{named} {message}"
+            return path, problem, AMOUNTS
+        case "scalar" | "number":
+            return path, f"{named}: {found['msg']}", ""
+        case "model_type" | "dict_type" | "model_attributes_type":
+            return path, f"{named} should be a table of keys", f"Write it as [{key}] or {key} = {{ ... }}."
+        case "tuple_type" | "list_type":
+            return path, f"{named} should be a list", _as_list(key)
+        case "string_type":
+            return path, f"{named} should be text in quotes", ""
+        case "int_type" | "int_from_float" | "int_parsing":
+            return path, f"{named} should be a whole number", ""
+        case "greater_than_equal":
+            return path, f"{named} is below the least allowed, {context['ge']}", ""
+        case "less_than":
+            return path, f"{named} is above the largest allowed, {context['lt'] - 1}", ""
+        case "greater_than":
+            return path, f"{named} must be above {context['gt']:g}", ""
+        case "float_type" | "float_parsing" | "finite_number":
+            return path, f"{named} should be a number", ""
+        case "string_too_short":
+            return path, f"{key} is empty", ""
+        case "string_too_long":
+            return path, f"{named} is longer than {context['max_length']} characters", ""
+        case "too_short":
+            return path, "at least one [[arm]] is needed", _MISSING["arm"]
+        case "string_pattern_mismatch":
+            fix = "Use letters, digits, space and . _ + - and begin with a letter or digit."
+            return path, f"{named} has characters that are not allowed", fix
+        case _:
+            return path, f"{named} is not accepted here", ""
+
+
+def _as_list(key: str) -> str:
+    match key:
+        case "arm":
+            return "Write each arm as [[arm]], in double brackets."
+        case "dose":
+            return 'Write dose = [{ drug = "nivolumab", amount = "240 mg" }].'
+        case "size":
+            return _MISSING["size"]
+        case _:
+            return f"Write {key} = [...]."
+
+
+def _fields_at(model: type[BaseModel], path: KeyPath) -> list[str]:
+    """The keys allowed in the table at `path`."""
+    here: Any = model
+    for part in path:
+        fields = getattr(here, "model_fields", {})
+        if part in fields:
+            inner = [leaf for leaf in _leaves(fields[part].annotation) if hasattr(leaf, "model_fields")]
+            here = inner[0] if inner else None
+    return list(getattr(here, "model_fields", {}))
+
+
+def _leaves(annotation: Any) -> list[Any]:
+    inner = [part for part in get_args(annotation) if part not in (NoneType, Ellipsis)]
+    return [leaf for part in inner for leaf in _leaves(part)] if inner else [annotation]

@@ -1,0 +1,151 @@
+"""Effectors at work: whom each engages, how strongly, how many hits it delivers, and what the hits do.
+
+`engage` proposes from the old state, in parallel; `strike` applies, in the order of the effectors.
+"""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+from opsonin.core.random import Stream, mixed, poisson, uniforms
+from opsonin.laws.apoptosis import repaired_damage
+from opsonin.laws.events import relaxed
+from opsonin.laws.metabolism import oxygen_fitness
+from opsonin.laws.recognition import (
+    antigen_signal,
+    bound_pairs,
+    checkpoint_factor,
+    exhaustion_rate,
+    exhaustion_target,
+    lytic_hit_hazard,
+    net_activation,
+    presented_complexes,
+    vigour,
+)
+from opsonin.model.phase import APOPTOTIC, COMMITTED
+from opsonin.model.tables import (
+    ACTIVATION_MEMORY,
+    APOPTOTIC_TIME,
+    COSTIMULATION,
+    DAMAGE_HALF_LIFE,
+    EXHAUSTION_GAIN,
+    EXHAUSTION_RECOVERY,
+    HIT_RATE,
+    LYTIC_OXYGEN,
+    SIGNAL_HALF,
+    SIGNAL_HILL,
+    SURFACE,
+)
+
+_HITS = int(Stream.HITS)
+_TICKS = 60.0
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _partner(cells, tables, i, touched):
+    """Slot of the target that effector `i` holds: the one it held, else the one of highest keyed priority, else -1."""
+    if cells.reactive[i] == 0 or cells.phase[i] > COMMITTED:
+        return -1
+    best = -1
+    highest = np.uint64(0)
+    for j in touched:
+        if cells.phase[j] <= COMMITTED and tables.types[cells.kind[j], DAMAGE_HALF_LIFE] > 0.0:
+            if cells.id[j] == cells.partner[i]:
+                return j
+            priority = mixed(cells.id[i], cells.id[j])
+            if best < 0 or priority > highest:
+                best = j
+                highest = priority
+    return best
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _checkpoints(cells, tables, free, i, j):
+    """Product of the checkpoint factors between effector `i` and target `j`, antibodies included."""
+    product = 1.0
+    on_effector = tables.types[cells.kind[i], SURFACE]
+    on_target = tables.types[cells.kind[j], SURFACE]
+    for k in range(len(tables.checkpoint_receptor)):
+        r, m = tables.checkpoint_receptor[k], tables.checkpoint_ligand[k]
+        receptor = cells.level[r, i] * free[r] / on_effector
+        ligand = cells.level[m, j] * free[m] / on_target
+        pairs = bound_pairs(receptor, ligand, tables.checkpoint[k, 0])
+        product *= checkpoint_factor(pairs, tables.checkpoint[k, 1], tables.checkpoint[k, 2])
+    return product
+
+
+@nb.njit(cache=True, error_model="numpy", parallel=True)
+def engage(cells, tables, key, tick, duration, free, effectors, start, touched, partner, hits, drive, net):
+    """Propose, for every effector, its partner, the hits of this step, its antigen signal and its net activation.
+
+    Args:
+        key: (2,) uint32; `tick` of the start of the step; `duration` [min].
+        free: (molecules,) share of each molecule not held by an antibody [-].
+        effectors: (m,) slots; start: (m + 1,), touched: slots of the cells each one touches.
+        partner: (m,) output slots, -1 for none; hits: (m,) output counts; drive, net: (m,) outputs [-].
+    Memory: four columns of m; work: number of contacts.
+    """
+    types, signal, level, exhaustion = tables.types, cells.signal, cells.level, cells.exhaustion
+    identity, kind, oxygen, mhc_i = cells.id, cells.kind, tables.oxygen, tables.mhc_i
+    fraction = tables.matching_fraction
+    for e in nb.prange(len(effectors)):
+        i = effectors[e]
+        j = _partner(cells, tables, i, touched[start[e] : start[e + 1]])
+        partner[e] = j
+        hits[e] = 0
+        drive[e] = 0.0
+        net[e] = 0.0
+        if j >= 0:
+            numbers = types[kind[i]]
+            complexes = presented_complexes(level[mhc_i, j], fraction)
+            drive[e] = antigen_signal(complexes, numbers[SIGNAL_HALF], numbers[SIGNAL_HILL])
+            checkpoints = _checkpoints(cells, tables, free, i, j)
+            net[e] = net_activation(drive[e], numbers[COSTIMULATION], checkpoints)
+            fitness = oxygen_fitness(signal[oxygen, i], numbers[LYTIC_OXYGEN])
+            hazard = lytic_hit_hazard(net[e], fitness, vigour(exhaustion[i]), numbers[HIT_RATE])
+            chance, _ = uniforms(key[0], key[1], mixed(identity[i], identity[j]), tick, _HITS, 0)
+            hits[e] = poisson(hazard * duration, chance)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _tire(cells, numbers, i, drive, net, duration):
+    """Activation memory and exhaustion of effector `i` over a step."""
+    gain, recovery = numbers[EXHAUSTION_GAIN], numbers[EXHAUSTION_RECOVERY]
+    target = exhaustion_target(drive, gain, recovery)
+    rate = exhaustion_rate(drive, gain, recovery)
+    cells.exhaustion[i] = relaxed(cells.exhaustion[i], target, rate, duration)
+    cells.activation[i] = relaxed(cells.activation[i], net, 1.0 / numbers[ACTIVATION_MEMORY], duration)
+    cells.engagement[i] = net
+
+
+@nb.njit(cache=True, error_model="numpy")
+def strike(cells, n, tables, tick, duration, effectors, partner, hits, drive, net):
+    """Carry out one step of `engage`: repair, new damage, deaths past the threshold; returns (hits, kills).
+
+    A cell killed here is a corpse at once, so that its killers are free in the next step.
+    Memory: in place; work: n + m.
+    """
+    types, kind = tables.types, cells.kind
+    for i in range(n):
+        if cells.damage[i] > 0.0:
+            cells.damage[i] = repaired_damage(cells.damage[i], types[kind[i], DAMAGE_HALF_LIFE], duration)
+    delivered = 0
+    kills = 0
+    now = tick + np.int64(duration * _TICKS)
+    for e in range(len(effectors)):
+        i, j = effectors[e], partner[e]
+        if cells.phase[i] > COMMITTED:
+            continue
+        _tire(cells, types[kind[i]], i, drive[e], net[e], duration)
+        cells.partner[i] = cells.id[j] if j >= 0 else np.uint64(0)
+        if j >= 0 and hits[e] > 0 and cells.phase[j] <= COMMITTED:
+            delivered += hits[e]
+            cells.damage[j] += hits[e]
+            if cells.damage[j] >= cells.threshold[j]:
+                kills += 1
+                cells.phase[j] = APOPTOTIC
+                cells.phase_start[j] = now
+                cells.phase_end[j] = now + np.int64(types[kind[j], APOPTOTIC_TIME] * _TICKS)
+                cells.base_volume[j] = cells.volume[j]
+    return delivered, kills

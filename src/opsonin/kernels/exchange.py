@@ -1,0 +1,104 @@
+"""Between cells and voxels: amounts onto the grid, concentrations and gradients back, with the same weights.
+
+Trilinear (cloud in cell) and periodic; voxel centres lie at (i + 0.5) h. A slab has no position along z.
+"""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit, prange
+
+
+@njit(cache=True, error_model="numpy")
+def _between(position, length, size):
+    """The two voxels whose centres enclose a position on a periodic axis, and the weight of the second."""
+    if size == 1:
+        return 0, 0, 0.0
+    scaled = position / length * size - 0.5
+    floor = math.floor(scaled)
+    low = int(floor) % size
+    return low, (low + 1) % size, scaled - floor
+
+
+@njit(cache=True, error_model="numpy")
+def deposit(x, y, z, amount, n, box, grid):
+    """Add each cell's amount to the eight (slab: four) voxels around it; sum(grid) grows by sum(amount).
+
+    Args:
+        x, y, z: float64, length >= n; positions, x in [0, Lx) and so on [um].
+        amount: float64, length >= n; what each cell gives.
+        n: number of cells.
+        box: (Lx, Ly, Lz) [um].
+        grid: float64 (nz, ny, nx); amount per voxel, added to. Serial: the order of cells fixes the bits.
+    """
+    nz, ny, nx = grid.shape
+    for i in range(n):
+        z0, z1, wz = _between(z[i], box[2], nz)
+        y0, y1, wy = _between(y[i], box[1], ny)
+        x0, x1, wx = _between(x[i], box[0], nx)
+        for plane, share_z in ((z0, 1.0 - wz), (z1, wz)):
+            if share_z == 0.0:
+                continue
+            for row, share_y in ((y0, 1.0 - wy), (y1, wy)):
+                part = amount[i] * share_z * share_y
+                grid[plane, row, x0] += part * (1.0 - wx)
+                grid[plane, row, x1] += part * wx
+
+
+@njit(cache=True, error_model="numpy")
+def _sampled(x, y, z, box, grid):
+    nz, ny, nx = grid.shape
+    z0, z1, wz = _between(z, box[2], nz)
+    y0, y1, wy = _between(y, box[1], ny)
+    x0, x1, wx = _between(x, box[0], nx)
+    total = 0.0
+    for plane, share_z in ((z0, 1.0 - wz), (z1, wz)):
+        if share_z == 0.0:
+            continue
+        for row, share_y in ((y0, 1.0 - wy), (y1, wy)):
+            total += share_z * share_y * ((1.0 - wx) * grid[plane, row, x0] + wx * grid[plane, row, x1])
+    return total
+
+
+@njit(cache=True, error_model="numpy", parallel=True)
+def sample(x, y, z, n, box, grid, out):
+    """Interpolate the grid at each cell: the adjoint of `deposit`.
+
+    Args:
+        x, y, z: float64, length >= n; positions [um].
+        n: number of cells.
+        box: (Lx, Ly, Lz) [um].
+        grid: float64 (nz, ny, nx) [conc].
+        out: float64, length >= n; receives the values [conc].
+    """
+    for i in prange(n):
+        out[i] = _sampled(x[i], y[i], z[i], box, grid)
+
+
+@njit(cache=True, error_model="numpy", parallel=True)
+def gradient(x, y, z, n, box, grid, gx, gy, gz):
+    """Gradient of the interpolated field at each cell: central difference over one voxel to either side.
+
+    Args:
+        x, y, z: float64, length >= n; positions [um].
+        n: number of cells.
+        box: (Lx, Ly, Lz) [um].
+        grid: float64 (nz, ny, nx) [conc].
+        gx, gy, gz: float64, length >= n; receive the gradient [conc/um]; gz is 0 in a slab.
+    """
+    nz, ny, nx = grid.shape
+    hz, hy, hx = box[2] / nz, box[1] / ny, box[0] / nx
+    for i in prange(n):
+        east = _sampled(x[i] + hx, y[i], z[i], box, grid)
+        west = _sampled(x[i] - hx, y[i], z[i], box, grid)
+        north = _sampled(x[i], y[i] + hy, z[i], box, grid)
+        south = _sampled(x[i], y[i] - hy, z[i], box, grid)
+        gx[i] = (east - west) / (2.0 * hx)
+        gy[i] = (north - south) / (2.0 * hy)
+        if nz == 1:
+            gz[i] = 0.0
+        else:
+            above = _sampled(x[i], y[i], z[i] + hz, box, grid)
+            below = _sampled(x[i], y[i], z[i] - hz, box, grid)
+            gz[i] = (above - below) / (2.0 * hz)

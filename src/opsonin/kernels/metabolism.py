@@ -1,0 +1,38 @@
+"""What each cell takes from and gives to each substrate, before it is spread over the grid."""
+
+from __future__ import annotations
+
+import numba as nb
+
+from opsonin.laws.metabolism import uptake_clearance
+from opsonin.laws.response import hill
+from opsonin.model.phase import COMMITTED
+from opsonin.model.tables import BY_ACTIVATION
+
+
+@nb.njit(cache=True, error_model="numpy", parallel=True)
+def exchange(cells, n, tables, substrate, clearance, release):
+    """Clearance [um3/min] and release [concentration um3/min] of every live cell for one substrate.
+
+    Memory: two columns; work: n.
+    """
+    kind, phase, signal, activation = cells.kind, cells.phase, cells.signal, cells.activation
+    uptake_max, uptake_half, constant = tables.uptake_max, tables.uptake_half, tables.clearance
+    secretion, induced_by, induction_half = tables.secretion, tables.induced_by, tables.induction_half
+    for i in nb.prange(n):
+        clearance[i] = 0.0
+        release[i] = 0.0
+        if phase[i] <= COMMITTED:
+            t = kind[i]
+            clearance[i] = constant[t, substrate]
+            if uptake_max[t, substrate] > 0.0:
+                clearance[i] += uptake_clearance(
+                    uptake_max[t, substrate], uptake_half[t, substrate], signal[substrate, i]
+                )
+            induction = 1.0
+            by = induced_by[t, substrate]
+            if by == BY_ACTIVATION:
+                induction = activation[i]
+            elif by >= 0:
+                induction = hill(signal[by, i], induction_half[t, substrate], 1.0)
+            release[i] = secretion[t, substrate] * induction

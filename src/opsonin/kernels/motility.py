@@ -1,0 +1,66 @@
+"""Motile cells choose headings: persistent, biased along the attractant, slowed by the synapse they hold."""
+
+from __future__ import annotations
+
+import math
+
+import numba as nb
+
+from opsonin.core.random import Stream, uniforms
+from opsonin.laws.events import event_probability
+from opsonin.laws.motility import chemotactic_bias, crawling_speed, receptor_difference
+from opsonin.model.phase import COMMITTED
+from opsonin.model.tables import ATTRACTANT_HALF, BIAS_MAX, DIAMETER, GRADIENT_HALF, PERSISTENCE, SPEED
+
+_MOTILITY = int(Stream.MOTILITY)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def random_direction(k0, k1, identity, tick, dimension):
+    """A unit vector, uniform on the circle (dimension 2) or sphere (3)."""
+    u, v = uniforms(k0, k1, identity, tick, _MOTILITY, 1)
+    angle = 2.0 * math.pi * u
+    up = 2.0 * v - 1.0 if dimension == 3 else 0.0
+    flat = math.sqrt(1.0 - up * up)
+    return flat * math.cos(angle), flat * math.sin(angle), up
+
+
+@nb.njit(cache=True, error_model="numpy", parallel=True)
+def steer(cells, n, tables, key, tick, duration, velocity):
+    """New headings where a turn is due, and the self-velocity of every cell (0 if it cannot crawl).
+
+    Args:
+        key: (2,) uint32 key words; `tick` of the start of the step; `duration` [min].
+        velocity: (3, capacity) output, x y z [um/min]. Writes `heading_*` too.
+    Memory: in place; work: n.
+    """
+    kind, phase, identity, engagement = cells.kind, cells.phase, cells.id, cells.engagement
+    hx, hy, hz, signal, gradient = cells.heading_x, cells.heading_y, cells.heading_z, cells.signal, cells.gradient
+    types, attractant, dimension = tables.types, tables.attractant, tables.dimension
+    for i in nb.prange(n):
+        velocity[0, i] = 0.0
+        velocity[1, i] = 0.0
+        velocity[2, i] = 0.0
+        t = kind[i]
+        if phase[i] <= COMMITTED and types[t, SPEED] > 0.0:
+            turn, _ = uniforms(key[0], key[1], identity[i], tick, _MOTILITY, 0)
+            unset = hx[i] == 0.0 and hy[i] == 0.0 and hz[i] == 0.0
+            if unset or turn < event_probability(1.0 / types[t, PERSISTENCE], duration):
+                dx, dy, dz = random_direction(key[0], key[1], identity[i], tick, dimension)
+                gz = gradient[0, i] if dimension == 3 else 0.0
+                gy, gx = gradient[1, i], gradient[2, i]
+                slope = math.sqrt(gx * gx + gy * gy + gz * gz)
+                if slope > 0.0 and types[t, BIAS_MAX] > 0.0:
+                    half = types[t, ATTRACTANT_HALF]
+                    sensed = receptor_difference(signal[attractant, i], slope, types[t, DIAMETER], half)
+                    bias = chemotactic_bias(sensed, types[t, BIAS_MAX], types[t, GRADIENT_HALF])
+                    dx = (1.0 - bias) * dx + bias * gx / slope
+                    dy = (1.0 - bias) * dy + bias * gy / slope
+                    dz = (1.0 - bias) * dz + bias * gz / slope
+                    length = max(math.sqrt(dx * dx + dy * dy + dz * dz), 1e-12)
+                    dx, dy, dz = dx / length, dy / length, dz / length
+                hx[i], hy[i], hz[i] = dx, dy, dz
+            speed = crawling_speed(types[t, SPEED], engagement[i])
+            velocity[0, i] = speed * hx[i]
+            velocity[1, i] = speed * hy[i]
+            velocity[2, i] = speed * hz[i]

@@ -1,0 +1,32 @@
+"""How many immune cells arrive at each vessel in a step."""
+
+from __future__ import annotations
+
+import numba as nb
+
+from opsonin.core.random import Stream, poisson, uniforms
+from opsonin.laws.response import fold_change
+from opsonin.laws.trafficking import vessel_arrival
+
+_ARRIVAL = int(Stream.ARRIVAL)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def arrivals(identity, attractant, key, tick, kind, flux, area, recruitment, duration, count):
+    """Poisson counts of newcomers of one cell type at each vessel; writes `count`, returns their sum.
+
+    Args:
+        identity: (vessels,) uint64; attractant: (vessels,) [nM]; key: (2,) uint32.
+        flux: [cells/um2/min]; area: [um2]; recruitment: (fold, half [nM]); duration: [min].
+        count: (vessels,) int64 output.
+    Memory: one column; work: vessels.
+    """
+    total = 0
+    vessels = len(identity)
+    for v in range(vessels):
+        fold = fold_change(recruitment[0], attractant[v], recruitment[1], 1.0)
+        rate = vessel_arrival(flux, area, vessels, fold)
+        chance, _ = uniforms(key[0], key[1], identity[v], tick, _ARRIVAL, kind)
+        count[v] = poisson(rate * duration, chance)
+        total += count[v]
+    return total

@@ -1,0 +1,98 @@
+"""Proliferation: when a cell enters the committed part of its cycle, what holds it back, how it grows."""
+
+from __future__ import annotations
+
+from opsonin.laws.operations import exp, law, maximum, power
+from opsonin.laws.response import hill
+
+LN2 = 0.6931471805599453
+
+
+@law
+def potential_growth_rate(potential_doubling_time):
+    """Growth rate of a population that loses no cell: ln 2 / T_pot [1/min].
+
+    Args:
+        potential_doubling_time: T_pot [min].
+    Source: Steel 1977.
+    """
+    return LN2 / potential_doubling_time
+
+
+@law
+def cell_loss_rate(potential_doubling_time, doubling_time):
+    """Loss that turns the potential into the observed doubling time: ln 2 (1/T_pot - 1/T_d) [1/min], at least 0.
+
+    Args:
+        potential_doubling_time: T_pot [min].
+        doubling_time: T_d [min].
+    Source: cell-loss factor, Steel 1967.
+    """
+    return maximum(LN2 / potential_doubling_time - LN2 / doubling_time, 0.0 / doubling_time)
+
+
+@law
+def resting_exit_rate(growth_rate, committed):
+    """Hazard of leaving G0/G1 at which an unhindered population grows at `growth_rate` [1/min].
+
+    Euler-Lotka for an exponential resting phase and a fixed committed phase:
+    r = lambda / (2 exp(-lambda tau) - 1); valid while lambda tau < ln 2.
+
+    Args:
+        growth_rate: lambda [1/min].
+        committed: length of S-G2-M tau [min].
+    Source: Euler-Lotka equation (Lotka 1907).
+    """
+    return growth_rate / (2.0 * exp(-growth_rate * committed) - 1.0)
+
+
+@law
+def pressure_gate(pressure, resting_pressure, half, steepness):
+    """Share of cells that still enter the cycle under an excess of pressure, in (0, 1].
+
+    Args:
+        pressure: at the cell, and `resting_pressure` of the tissue: same unit.
+        half: excess at half inhibition, in resting pressures [-].
+        steepness: n [-].
+    Source: MODEL.md section 3 (Helmlinger 1997: solid stress inhibits growth).
+    """
+    excess = maximum(pressure / resting_pressure - 1.0, 0.0)
+    return 1.0 / (1.0 + power(excess / half, steepness))
+
+
+@law
+def cycle_entry_hazard(exit_rate, oxygen, oxygen_half, gate):
+    """Hazard of entering S phase: r * H(pO2) * pressure gate [1/min].
+
+    Args:
+        exit_rate: unhindered r [1/min], from `resting_exit_rate`.
+        oxygen: pO2 at the cell [mmHg]; `oxygen_half` at half entry [mmHg].
+        gate: from `pressure_gate` [-].
+    Source: MODEL.md section 3.
+    """
+    return exit_rate * hill(oxygen, oxygen_half, 1.0) * gate
+
+
+@law
+def committed_volume(volume_at_birth, elapsed, committed):
+    """Volume during the committed phase, growing linearly to twice the volume at birth [um3].
+
+    Args:
+        volume_at_birth: [um3].
+        elapsed: time since S entry [min].
+        committed: length of the committed phase [min].
+    Source: linear growth, conserves volume at division.
+    """
+    return volume_at_birth * (1.0 + elapsed / committed)
+
+
+@law
+def model_radius(volume, reference_volume, reference_radius, dimension):
+    """Radius used by mechanics: r = r_ref (V / V_ref)^(1/d), so that the packing measure r^d is conserved at division.
+
+    Args:
+        volume, reference_volume: [um3].
+        reference_radius: radius of a cell of the reference volume in this tissue [um].
+        dimension: 2 for a section, 3 for a block [-].
+    """
+    return reference_radius * power(volume / reference_volume, 1.0 / dimension)

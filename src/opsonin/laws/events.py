@@ -1,0 +1,30 @@
+"""From a rate to what happens in one step, exactly for constant rates, so that the step is not physics."""
+
+from __future__ import annotations
+
+from opsonin.laws.operations import exp, expm1, law
+
+
+@law
+def event_probability(hazard, duration):
+    """Probability that an event of constant hazard happens within a step: 1 - exp(-h dt) [-].
+
+    Args:
+        hazard: rate [1/min].
+        duration: step [min].
+    Source: MODEL.md section 3.
+    """
+    return -expm1(-hazard * duration)
+
+
+@law
+def relaxed(level, target, rate, duration):
+    """Exact first-order relaxation of a level towards a target over a step.
+
+    Args:
+        level, target: same unit.
+        rate: relaxation rate [1/min].
+        duration: step [min].
+    Source: solution of dL/dt = rate (target - L).
+    """
+    return target + (level - target) * exp(-rate * duration)

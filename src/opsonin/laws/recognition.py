@@ -1,0 +1,131 @@
+"""The synapse: what an effector sees on the target it touches, and what holds it back. No death decision here."""
+
+from __future__ import annotations
+
+from opsonin.laws.operations import law, power
+from opsonin.laws.response import hill
+
+
+@law
+def presented_complexes(mhc_i, matching_fraction):
+    """Peptide-MHC complexes on a target that this effector's receptor matches [molecules/cell].
+
+    Args:
+        mhc_i: surface MHC-I [molecules/cell].
+        matching_fraction: share of them showing a matching peptide [-].
+    Source: MODEL.md section 5.
+    """
+    return mhc_i * matching_fraction
+
+
+@law
+def antigen_signal(complexes, half, steepness):
+    """Antigen signal S in [0, 1): saturates with a handful of complexes.
+
+    Args:
+        complexes: matching peptide-MHC [molecules/cell].
+        half: complexes at half-maximal lysis [molecules/cell].
+        steepness: Hill coefficient [-].
+    Source: Sykulev 1996 (3 complexes at half-maximal lysis); MODEL.md section 5.
+    """
+    return hill(complexes, half, steepness)
+
+
+@law
+def planar_affinity(affinity, gap, molecules_per_volume):
+    """Dissociation constant of a pair confined to a cleft: K_2D = K_3D * gap [molecules/um2].
+
+    Args:
+        affinity: three-dimensional Kd [nM].
+        gap: width of the cleft [um].
+        molecules_per_volume: molecules/um3 in one nM.
+    Source: Bell 1978 confinement estimate, used by Cheng 2013 for PD-1.
+    """
+    return affinity * molecules_per_volume * gap
+
+
+@law
+def bound_pairs(receptor, ligand, affinity):
+    """Receptor-ligand pairs in a synapse by mass action [molecules/um2].
+
+    Smaller root of C^2 - (R + L + K) C + R L = 0, written so that it does not cancel at small densities.
+
+    Args:
+        receptor, ligand: surface densities R, L [molecules/um2].
+        affinity: two-dimensional Kd K [molecules/um2], > 0.
+    Source: law of mass action.
+    """
+    total = receptor + ligand + affinity
+    return 2.0 * receptor * ligand / (total + power(total * total - 4.0 * receptor * ligand, 0.5))
+
+
+@law
+def checkpoint_factor(pairs, half, steepness):
+    """Share of the activation that a checkpoint lets through: 1 / (1 + (I/K)^n), in (0, 1].
+
+    Args:
+        pairs: engaged checkpoint pairs I [molecules/um2].
+        half: pairs at half inhibition K [molecules/um2].
+        steepness: n [-].
+    Source: MODEL.md section 5.
+    """
+    return 1.0 / (1.0 + power(pairs / half, steepness))
+
+
+@law
+def net_activation(signal, costimulation, checkpoints):
+    """Net synapse signal A = S * C * product of checkpoint factors, in [0, 1].
+
+    Args:
+        signal: antigen signal S [-].
+        costimulation: saturating co-stimulation C in (0, 1] [-].
+        checkpoints: product of all `checkpoint_factor` [-].
+    Source: MODEL.md section 5.
+    """
+    return signal * costimulation * checkpoints
+
+
+@law
+def vigour(exhaustion):
+    """Vigour V = 1 - exhaustion, in [0, 1].
+
+    Args:
+        exhaustion: degree of exhaustion in [0, 1] [-].
+    Source: MODEL.md section 5.
+    """
+    return 1.0 - exhaustion
+
+
+@law
+def lytic_hit_hazard(activation, fitness, vigour, hit_rate_max):
+    """Rate at which an effector delivers lytic hits to the target it touches [1/min].
+
+    h = h_max * A * M * V: each factor in [0, 1] is one barrier, so log-losses add up in the ledger.
+
+    Args:
+        activation: net synapse signal A [-], from `net_activation`.
+        fitness: metabolic fitness M of the effector [-].
+        vigour: V [-], from `vigour`.
+        hit_rate_max: hits per minute with nothing in the way [1/min].
+    Source: Weigelin 2021 (three hits within 50 min); MODEL.md section 5.
+    """
+    return hit_rate_max * activation * fitness * vigour
+
+
+@law
+def exhaustion_target(drive, gain, recovery):
+    """Exhaustion at which gain and recovery balance, E* = g S / (g S + r), in [0, 1).
+
+    Args:
+        drive: antigen signal S seen now [-].
+        gain: rate of tiring under full signal g [1/min].
+        recovery: rate of recovery r [1/min], > 0.
+    Source: steady state of dE/dt = g S (1 - E) - r E; MODEL.md section 7.
+    """
+    return gain * drive / (gain * drive + recovery)
+
+
+@law
+def exhaustion_rate(drive, gain, recovery):
+    """Rate at which exhaustion approaches its target: g S + r [1/min]. Arguments as in `exhaustion_target`."""
+    return gain * drive + recovery

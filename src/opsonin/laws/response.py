@@ -1,0 +1,31 @@
+"""Dose-response shapes that other laws are made of: Hill saturation and fold change. No molecule is named here."""
+
+from __future__ import annotations
+
+from opsonin.laws.operations import law, power
+
+
+@law
+def hill(signal, half, steepness):
+    """Hill saturation H = s^n / (K^n + s^n), in [0, 1).
+
+    Args:
+        signal: amount of the signal, any unit, >= 0.
+        half: signal at half effect, same unit, > 0.
+        steepness: Hill coefficient n [-].
+    Source: Hill 1910; MODEL.md section 4.
+    """
+    scaled = power(signal / half, steepness)
+    return scaled / (1.0 + scaled)
+
+
+@law
+def fold_change(fold_max, signal, half, steepness):
+    """Factor by which a signal multiplies a resting level: f = 1 + (F - 1) H(signal) [-].
+
+    Args:
+        fold_max: factor at saturation F [-].
+        signal, half, steepness: as in `hill`.
+    Source: MODEL.md section 4.
+    """
+    return 1.0 + (fold_max - 1.0) * hill(signal, half, steepness)

@@ -1,0 +1,47 @@
+"""Names of the columns in which the knowledge base reaches the kernels: one row per cell type.
+
+Which column means what, and nothing else; filled by the engine's compiler.
+"""
+
+from __future__ import annotations
+
+(
+    REFERENCE_VOLUME,  # um3
+    MODEL_RADIUS,  # um, of a cell of the reference volume in this tissue
+    SURFACE,  # um2
+    DIAMETER,  # um
+    EXIT_RATE,  # 1/min, G0/G1 to S, unhindered
+    ACTIVATED_RATE,  # 1/min, the same under full activation
+    COMMITTED_TIME,  # min
+    CYCLE_OXYGEN,  # mmHg
+    PRESSURE_HALF,  # resting pressures
+    PRESSURE_HILL,
+    SPONTANEOUS,  # 1/min
+    APOPTOTIC_TIME,  # min
+    NECROSIS_RATE,  # 1/min
+    NECROSIS_OXYGEN,  # mmHg
+    NECROSIS_HILL,
+    NECROTIC_TIME,  # min
+    SPEED,  # um/min
+    PERSISTENCE,  # min
+    BIAS_MAX,
+    ATTRACTANT_HALF,  # nM
+    GRADIENT_HALF,
+    HIT_RATE,  # 1/min
+    SIGNAL_HALF,  # molecules
+    SIGNAL_HILL,
+    COSTIMULATION,
+    LYTIC_OXYGEN,  # mmHg
+    ACTIVATION_MEMORY,  # min
+    EXHAUSTION_GAIN,  # 1/min
+    EXHAUSTION_RECOVERY,  # 1/min
+    TISSUE_EXIT,  # 1/min
+    DAMAGE_HALF_LIFE,  # min
+    THRESHOLD_MEDIAN,  # hits
+    THRESHOLD_SIGMA,  # of the log
+    COLUMNS,
+) = range(34)
+
+# Values of `induced_by` that are not the index of a substrate.
+ALWAYS = -1
+BY_ACTIVATION = -2

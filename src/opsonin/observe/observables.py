@@ -1,0 +1,148 @@
+"""The observables that every run records: counts, densities, events, fields, expression, contact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from opsonin.state.snapshot import Snapshot
+
+TUMOUR_CELL = "cancer"
+
+
+@dataclass(frozen=True)
+class Observable:
+    """A number that a tissue has at one time.
+
+    Attributes:
+        name: key in tables; unit; title: what axes and legends say.
+        of: pure function of a snapshot.
+    """
+
+    name: str
+    unit: str
+    title: str
+    of: Callable[[Snapshot], float]
+
+
+REGISTRY: list[Observable] = []
+
+
+def observable(name: str, unit: str, title: str) -> Callable[[Callable[[Snapshot], float]], Callable[[Snapshot], float]]:
+    """Register a function of a snapshot as an observable of every run."""
+
+    def register(of: Callable[[Snapshot], float]) -> Callable[[Snapshot], float]:
+        REGISTRY.append(Observable(name, unit, title, of))
+        return of
+
+    return register
+
+
+@observable("area", "mm2", "Area of the window")
+def area(snapshot: Snapshot) -> float:
+    return snapshot.area_mm2
+
+
+@observable("burden", "1", "Tumour burden relative to the start")
+def burden(snapshot: Snapshot) -> float:
+    start = snapshot.initial.get(TUMOUR_CELL, 0)
+    return float(np.count_nonzero(snapshot.live(TUMOUR_CELL)) / start) if start else float("nan")
+
+
+@observable("corpses", "cells", "Dead cells not yet cleared")
+def corpses(snapshot: Snapshot) -> float:
+    return float(np.count_nonzero(snapshot.cells.arrays.phase[: snapshot.cells.n] > 1))
+
+
+@observable("engaged", "1", "Share of CD8 T cells that hold a target")
+def engaged(snapshot: Snapshot) -> float:
+    effectors = _effectors(snapshot)
+    partners = snapshot.cells.arrays.partner[: snapshot.cells.n][effectors]
+    return float(np.mean(partners > 0)) if len(partners) else float("nan")
+
+
+@observable("exhaustion", "1", "Mean exhaustion of tumour-reactive CD8 T cells")
+def exhaustion(snapshot: Snapshot) -> float:
+    return _mean_of_reactive(snapshot, "exhaustion")
+
+
+@observable("activation", "1", "Mean activation of tumour-reactive CD8 T cells")
+def activation(snapshot: Snapshot) -> float:
+    return _mean_of_reactive(snapshot, "activation")
+
+
+def _effectors(snapshot: Snapshot) -> np.ndarray:
+    mask = np.zeros(snapshot.cells.n, bool)
+    for kind in snapshot.effectors:
+        mask |= snapshot.live(kind)
+    return mask
+
+
+def _mean_of_reactive(snapshot: Snapshot, column: str) -> float:
+    reactive = _effectors(snapshot) & (snapshot.cells.arrays.reactive[: snapshot.cells.n] > 0)
+    values = getattr(snapshot.cells.arrays, column)[: snapshot.cells.n][reactive]
+    return float(values.mean()) if len(values) else float("nan")
+
+
+def _count(kind: str) -> Callable[[Snapshot], float]:
+    return lambda snapshot: float(np.count_nonzero(snapshot.live(kind)))
+
+
+def _density(kind: str) -> Callable[[Snapshot], float]:
+    return lambda snapshot: np.count_nonzero(snapshot.live(kind)) / snapshot.area_mm2
+
+
+def _event(name: str) -> Callable[[Snapshot], float]:
+    return lambda snapshot: float(snapshot.counters[name])
+
+
+def _mean_field(index: int) -> Callable[[Snapshot], float]:
+    return lambda snapshot: float(snapshot.fields.values[index].mean())
+
+
+def _occupancy(index: int) -> Callable[[Snapshot], float]:
+    return lambda snapshot: 1.0 - float(snapshot.free[index])
+
+
+def _expression(index: int) -> Callable[[Snapshot], float]:
+    def mean_level(snapshot: Snapshot) -> float:
+        levels = snapshot.cells.arrays.level[index, : snapshot.cells.n][snapshot.live(TUMOUR_CELL)]
+        return float(levels.mean()) if len(levels) else float("nan")
+
+    return mean_level
+
+
+_EVENTS = {
+    "hits": "Lytic hits delivered",
+    "kills": "Cancer cells killed by CD8 T cells",
+    "divisions": "Divisions",
+    "apoptoses": "Spontaneous deaths",
+    "necroses": "Deaths for lack of oxygen",
+    "arrivals": "CD8 T cells arrived",
+    "departures": "CD8 T cells left",
+}
+
+
+def observables_of(
+    kinds: dict[str, str], molecules: dict[str, str], substrates: dict[str, tuple[str, str]], blocked: list[str]
+) -> Iterator[Observable]:
+    """All observables of a run.
+
+    Args:
+        kinds, molecules: name -> title; substrates: name -> (title, unit), all in the order of the indices.
+        blocked: molecules that some drug of the run blocks.
+    """
+    yield from REGISTRY
+    for kind, title in kinds.items():
+        yield Observable(f"{kind}_count", "cells", f"{title}: number alive", _count(kind))
+        yield Observable(f"{kind}_density", "cells/mm2", f"{title}: density", _density(kind))
+    for name, title in _EVENTS.items():
+        yield Observable(name, "events", f"{title} (cumulative)", _event(name))
+    for index, (name, (title, unit)) in enumerate(substrates.items()):
+        yield Observable(f"{name}_mean", unit, f"{title}: mean of the field", _mean_field(index))
+    for index, (name, title) in enumerate(molecules.items()):
+        yield Observable(f"{name}_cancer", "molecules/cell", f"{title} on cancer cells: mean", _expression(index))
+        if name in blocked:
+            yield Observable(f"{name}_occupancy", "1", f"{title} held by antibody", _occupancy(index))

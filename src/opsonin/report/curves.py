@@ -1,0 +1,167 @@
+"""Observables over time as inline SVG: one panel per quantity, all arms in it, doses marked above.
+
+Text stays text and colours stay CSS variables, so that a panel follows the page. No map is drawn here.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opsonin.report import palette, words
+
+_SIZE_INCH = (4.6, 2.75)
+_MOST_MARKS = 60
+MOST_DOSE_ROWS = 3  # with more treated arms, one row of marks stands for all of them
+_TIME_STEPS = {
+    "hour": (0.1, 0.2, 0.5, 1, 2, 3, 6, 12, 24),
+    "day": (0.5, 1, 2, 7, 14, 28, 56, 91, 182, 365, 730),
+}
+# Stand-ins that matplotlib writes and `_themed` turns into the page's own colours.
+_INK = "#0a0a0a"
+_RULE = "#0a0a0b"
+_ARM = "#0a0b{:02x}"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One quantity: times [min] and a row of values per arm, NaN where there is none."""
+
+    name: str
+    title: str
+    unit: str
+    times: NDArray[np.float64]
+    values: Mapping[str, NDArray[np.float64]]
+
+    @property
+    def empty(self) -> bool:
+        return not any(np.isfinite(row).any() for row in self.values.values())
+
+
+def draw(curve: Curve, doses: Mapping[str, Sequence[float]], horizon: float, clock: words.Clock) -> str:
+    """The panel as an <svg> element: x from 0 to `horizon` [min], doses [min] per arm as marks above."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
+
+    style = {"svg.fonttype": "none", "svg.hashsalt": f"opsonin {curve.name}", "font.size": 9.5}
+    with palette.plain_style(**style):
+        figure = Figure(figsize=_SIZE_INCH)
+        FigureCanvasSVG(figure)
+        axes = figure.add_axes((0.155, 0.175, 0.825, 0.715))
+        arms = list(curve.values)
+        for index, arm in enumerate(arms):
+            _line(axes, curve.times / clock.minutes, curve.values[arm], index)
+        low, high = _limits(curve)
+        axes.set_xlim(0.0, max(horizon / clock.minutes, 1e-9) * 1.01)
+        axes.set_ylim(low, high)
+        _doses(axes, arms, doses, clock)
+        axes.xaxis.set_major_locator(MultipleLocator(_time_step(horizon / clock.minutes, clock)))
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
+        axes.set_xlabel(f"time [{clock.unit}]", color=_INK, labelpad=2)
+        axes.set_ylabel(f"[{words.unit(curve.unit) or '-'}]", color=_INK, labelpad=3, parse_math=False)
+        axes.tick_params(color=_INK, labelcolor=_INK, length=3, width=0.8)
+        axes.grid(axis="y", color=_RULE, linewidth=0.6)
+        axes.set_axisbelow(True)
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+        for side in ("left", "bottom"):
+            axes.spines[side].set(color=_INK, linewidth=0.8)
+        written = io.StringIO()
+        figure.savefig(
+            written,
+            format="svg",
+            transparent=True,
+            metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
+        )
+    return _themed(written.getvalue(), len(arms))
+
+
+def arm_style(index: int) -> tuple[str, str]:
+    """CSS colour and SVG dash pattern of the arm at `index`, for the legend."""
+    dash = palette.DASHES[index % len(palette.DASHES)]
+    pattern = "none" if isinstance(dash, str) else " ".join(str(1.6 * length) for length in dash[1])
+    return f"var(--arm-{index % len(palette.ARMS_LIGHT)})", pattern
+
+
+def _doses(axes: Any, arms: Sequence[str], doses: Mapping[str, Sequence[float]], clock: words.Clock) -> None:
+    """Marks above the panel, a row per treated arm; a bar where they would be too many to tell apart."""
+    rows = [(_ARM.format(index), doses[arm]) for index, arm in enumerate(arms) if doses.get(arm)]
+    if len(rows) > MOST_DOSE_ROWS:
+        rows = [(_INK, sorted({time for _, given in rows for time in given}))]
+    for row, (colour, given) in enumerate(rows):
+        times = np.asarray(given) / clock.minutes
+        many = len(times) > _MOST_MARKS
+        axes.plot(
+            times[[0, -1]] if many else times,
+            np.full(2 if many else len(times), 1.035 + 0.055 * row),
+            linestyle="solid" if many else "none",
+            linewidth=2.5,
+            marker=None if many else "v",
+            markersize=4.2,
+            color=colour,
+            transform=axes.get_xaxis_transform(),
+            clip_on=False,
+        )
+
+
+def _line(axes: Any, times: NDArray[np.float64], values: NDArray[np.float64], index: int) -> None:
+    style = {"color": _ARM.format(index), "linestyle": palette.DASHES[index % len(palette.DASHES)]}
+    axes.plot(times, values, linewidth=1.7, **style)
+    finite = np.isfinite(values)
+    before = np.concatenate(([False], finite[:-1]))
+    after = np.concatenate((finite[1:], [False]))
+    alone = finite & ~before & ~after  # a line needs two neighbours; a lone value still has to be seen
+    if alone.any():
+        axes.plot(
+            times[alone],
+            values[alone],
+            linestyle="none",
+            marker="o",
+            markersize=3.5,
+            color=_ARM.format(index),
+        )
+
+
+def _limits(curve: Curve) -> tuple[float, float]:
+    finite = np.concatenate([row[np.isfinite(row)] for row in curve.values.values()])
+    low, high = float(finite.min()), float(finite.max())
+    if 0.0 <= low < 0.6 * high:
+        low = 0.0
+    margin = 0.06 * (high - low) if high > low else abs(high) * 0.1 or 1.0
+    top = high + margin
+    # A line at zero must not lie under the axis.
+    return (-0.03 * top if low == 0.0 else low - margin), top
+
+
+def _time_step(span: float, clock: words.Clock) -> float:
+    """Distance of the time marks: whole weeks or other round numbers, at most seven marks over `span`."""
+    return next((step for step in _TIME_STEPS[clock.name] if span / step <= 7.0), span / 5.0)
+
+
+def _tick(value: float) -> str:
+    return f"{value:,.10g}" if value == 0.0 or 1e-3 <= abs(value) < 1e7 else words.number(value)
+
+
+def _themed(svg: str, arms: int) -> str:
+    """The bare <svg> element, its stand-in colours replaced by the page's, without ids that repeat."""
+    svg = svg[svg.index("<svg") :].strip()
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<defs>\s*<style[^>]*>.*?</style>\s*</defs>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'<g id="[^"]*"', "<g", svg)
+    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg)
+    svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r'\1 aria-hidden="true"', svg)
+    svg = re.sub(r"font-family: [^;]*; ", "", svg)
+    svg = svg.replace(_INK, "currentColor").replace(_RULE, "var(--rule)")
+    for index in range(arms):
+        svg = svg.replace(_ARM.format(index), arm_style(index)[0])
+    return re.sub(r"\n\s*", "\n", svg)

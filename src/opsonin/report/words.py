@@ -1,0 +1,116 @@
+"""Numbers, units, times and doses as a reader wants them written.
+
+Plain text only: escaping belongs to the template, figures to their own modules.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from opsonin.core.schedule import MINUTES_PER_DAY
+
+MINUTES_PER_HOUR = 60.0
+MISSING = "\N{EN DASH}"
+TIMES = "\N{MULTIPLICATION SIGN}"
+SHORT_RUN_DAYS = 3.0  # shorter runs are told in hours
+
+_SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_UNITS = {
+    "": "",
+    "1": "",
+    "-": "",
+    "dimensionless": "",
+    "um": "µm",
+    "um2": "µm²",
+    "um**2": "µm²",
+    "um3": "µm³",
+    "mm2": "mm²",
+    "mm**2": "mm²",
+    "mm^2": "mm²",
+}
+
+
+def number(value: float) -> str:
+    """Three significant digits, thousands with a comma, powers of ten where needed; a dash for NaN."""
+    if not math.isfinite(value):
+        return MISSING if math.isnan(value) else ("∞" if value > 0 else "-∞")
+    size = abs(value)
+    if size == 0.0:
+        return "0"
+    if size >= 1e7 or size < 1e-3:
+        mantissa, exponent = f"{value:.2e}".split("e")
+        return f"{mantissa.rstrip('0').rstrip('.')} {TIMES} 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+    if size >= 999.5:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def unit(text: str) -> str:
+    """A unit with its signs: 'cells/mm2' as 'cells/mm²'; '' for a pure number."""
+    text = text.strip()
+    if text in _UNITS:
+        return _UNITS[text]
+    return "/".join(_UNITS.get(part, part) or "1" for part in text.split("/"))
+
+
+def with_unit(value: float, of: str) -> str:
+    """'12.5 mmHg'; the number alone where it has no unit or is missing."""
+    text, sign = number(value), unit(of)
+    return f"{text} {sign}" if sign and text != MISSING else text
+
+
+def duration(minutes: float) -> str:
+    """'84 days', '36 hours', '90 minutes': the largest unit that keeps it readable."""
+    for size, name in ((MINUTES_PER_DAY, "day"), (MINUTES_PER_HOUR, "hour"), (1.0, "minute")):
+        count = minutes / size
+        if count >= 1.0 and (abs(count - round(count)) < 1e-9 or count >= 10 or size == 1.0):
+            return f"{count:,.4g} {name}" + ("" if count == 1.0 else "s")
+    return f"{minutes:.3g} minutes"
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How this run's times are told: in days, or in hours where the whole run is short."""
+
+    name: str
+    minutes: float
+
+    @classmethod
+    def over(cls, horizon: float) -> Clock:
+        """The clock for a run of `horizon` minutes."""
+        short = horizon < SHORT_RUN_DAYS * MINUTES_PER_DAY
+        return cls("hour", MINUTES_PER_HOUR) if short else cls("day", MINUTES_PER_DAY)
+
+    @property
+    def unit(self) -> str:
+        return "h" if self.name == "hour" else "d"
+
+    def read(self, minutes: float) -> str:
+        """'day 28', 'hour 4.5'."""
+        return f"{self.name} {minutes / self.minutes:.4g}"
+
+
+def dose_times(dose: Mapping[str, Any], horizon: float) -> list[float]:
+    """Times [min] at which a dose is given before `horizon` [min]."""
+    first = float(dose.get("at") or 0.0)
+    every, until = dose.get("every"), dose.get("until")
+    last = horizon if until is None else float(until)
+    span = min(last, horizon) - first
+    count = 1 if every is None else math.floor(span / float(every) * (1 + 1e-12)) + 1
+    times = [first + k * float(every or 0.0) for k in range(count)]
+    return [time for time in times if time < horizon and time <= last]
+
+
+def dose(entry: Mapping[str, Any], horizon: float, clock: Clock) -> str:
+    """'nivolumab 240 mg every 14 days from day 0 (7 doses)'."""
+    given = dose_times(entry, horizon)
+    text = f"{entry.get('drug', '?')} {entry.get('amount', '?')}"
+    if entry.get("every") is None:
+        return f"{text} once, at {clock.read(float(entry.get('at') or 0.0))}"
+    text += f" every {duration(float(entry['every']))} from {clock.read(float(entry.get('at') or 0.0))}"
+    if entry.get("until") is not None:
+        text += f" until {clock.read(float(entry['until']))}"
+    return f"{text} ({len(given)} dose{'' if len(given) == 1 else 's'})"

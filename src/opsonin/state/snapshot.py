@@ -1,0 +1,46 @@
+"""What observables look at: a tissue at one time, read-only and without its machinery."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from opsonin.state.cells import Cells
+from opsonin.state.fields import Fields
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A tissue at one time.
+
+    Attributes:
+        kinds, molecules, substrates: names behind the indices.
+        effectors: cell types that kill.
+        box: (Lx, Ly, Lz) [um]; counters: events since the start; free: (molecules,) share without antibody.
+        initial: number of live cells of each type at time 0.
+    """
+
+    cells: Cells
+    fields: Fields
+    box: tuple[float, float, float]
+    kinds: tuple[str, ...]
+    effectors: tuple[str, ...]
+    molecules: tuple[str, ...]
+    substrates: tuple[str, ...]
+    counters: Mapping[str, int]
+    free: npt.NDArray[np.float64]
+    initial: Mapping[str, int]
+
+    def live(self, kind: str) -> npt.NDArray[np.bool_]:
+        """(n,) mask of the live cells of a type."""
+        n = self.cells.n
+        arrays = self.cells.arrays
+        return (arrays.kind[:n] == self.kinds.index(kind)) & (arrays.phase[:n] <= 1)
+
+    @property
+    def area_mm2(self) -> float:
+        """Area of the section [mm2]."""
+        return self.box[0] * self.box[1] * 1e-6

@@ -1,0 +1,39 @@
+"""The knowledge base as the kernels read it: numbers by cell type, molecule and substrate index."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+
+
+class Tables(NamedTuple):
+    """Compiled numbers; T cell types, M molecules, S substrates.
+
+    `types` has the columns named in `model.tables`. Concentrations are in the substrate's own unit;
+    secretion is already in (substrate unit) um3/min.
+    """
+
+    types: Floats  # (T, COLUMNS)
+    resting: Floats  # (T, M) molecules per cell
+    shift_molecule: Indices  # (shifts,)
+    shift_signal: Indices  # (shifts,) substrate
+    shift: Floats  # (shifts, 3): fold at saturation, half, Hill
+    uptake_max: Floats  # (T, S) concentration um3/min
+    uptake_half: Floats  # (T, S) concentration
+    clearance: Floats  # (T, S) um3/min
+    secretion: Floats  # (T, S) concentration um3/min
+    induced_by: npt.NDArray[np.int64]  # (T, S) substrate index, ALWAYS or BY_ACTIVATION
+    induction_half: Floats  # (T, S) concentration of the inducer
+    checkpoint_receptor: Indices  # (checkpoints,) molecule on the effector
+    checkpoint_ligand: Indices  # (checkpoints,) molecule on the target
+    checkpoint: Floats  # (checkpoints, 3): planar affinity, half [1/um2], Hill
+    matching_fraction: float
+    mhc_i: int
+    oxygen: int
+    attractant: int
+    dimension: int

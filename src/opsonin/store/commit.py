@@ -1,0 +1,106 @@
+"""Durable writing: a file or folder is there as a whole or not at all, whatever kills the process.
+
+What the bytes mean is not known here.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from opsonin.core.errors import Fault, HostError
+
+Content = bytes | memoryview
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+_UNFINISHED_SEGMENT = re.compile(r"\d{6,}\.tmp")
+
+
+@contextmanager
+def host_errors(place: Path) -> Iterator[None]:
+    """Turn an operating-system error met while writing `place` into a HostError in plain words."""
+    try:
+        yield
+    except OSError as error:
+        kept = "What was stored before is intact: the run can be resumed."
+        if error.errno in _FULL:
+            problem, fix = "cannot be written: the disk (or the quota) is full.", f"Free some space. {kept}"
+        elif error.errno in _FORBIDDEN:
+            problem, fix = (
+                "cannot be written: permission denied.",
+                f"Choose a folder you may write to. {kept}",
+            )
+        else:
+            problem, fix = f"cannot be written: {error.strerror or error}.", kept
+        raise HostError(Fault(str(place), problem, fix)) from error
+
+
+def write_atomic(path: Path, data: Content) -> None:
+    """Replace the file `path` by `data` in one step that survives a power cut; raises HostError."""
+    unfinished = path.with_name(path.name + ".tmp")
+    with host_errors(path):
+        try:
+            unfinished.write_bytes(data)
+            _sync(unfinished)
+            unfinished.replace(path)
+        except OSError:
+            unfinished.unlink(missing_ok=True)
+            raise
+        _sync(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Create `folder` and its parents durably, if absent; raises HostError."""
+    with host_errors(folder):
+        missing = [place for place in (folder, *folder.parents) if not place.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+        for place in missing:
+            _sync(place.parent)
+
+
+def commit_folder(folder: Path, files: Iterable[tuple[str, Content]]) -> None:
+    """Write `files` (relative path, content) into a new `folder`: the rename is the commit.
+
+    Raises HostError; the space taken by the attempt is given back first.
+    """
+    unfinished = folder.with_name(folder.name + ".tmp")
+    with host_errors(folder):
+        try:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir()
+            for name, data in files:
+                path = unfinished / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+            for path in sorted(unfinished.rglob("*")):
+                _sync(path)
+            _sync(unfinished)
+            unfinished.rename(folder)
+        except OSError:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
+        _sync(folder.parent)
+
+
+def sweep(out: Path) -> None:
+    """Remove what a killed run had not committed: unfinished files of `out`, unfinished segments."""
+    with host_errors(out):
+        for path in out.glob("*.tmp"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for path in out.glob("arms/*/*.tmp"):
+            if _UNFINISHED_SEGMENT.fullmatch(path.name):
+                shutil.rmtree(path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

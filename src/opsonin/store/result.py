@@ -1,0 +1,220 @@
+"""Reading a stored result, finished or still growing: times, observables, cells, fields, trace.
+
+Nothing is written here, and nothing is computed from what is read.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from opsonin.core.errors import Fault, InputError, RunError, did_you_mean
+from opsonin.core.schedule import MINUTES_PER_DAY, TICKS_PER_MINUTE, minutes
+from opsonin.core.units import UnitError, to_unit
+from opsonin.store import layout
+from opsonin.store.segments import (
+    CELLS,
+    OBSERVABLES,
+    TRACE,
+    Array,
+    Columns,
+    read_columns,
+    read_field_units,
+    read_fields,
+    read_frame,
+    read_table,
+)
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+_LISTED = 12
+_TICKS_PER_DAY = MINUTES_PER_DAY * TICKS_PER_MINUTE
+
+
+class Result:
+    """A result folder.
+
+    Attributes:
+        path: the folder.
+        provenance: what rebuilds the run.
+    """
+
+    def __init__(self, path: Path, provenance: dict[str, Any]) -> None:
+        self.path = path
+        self.provenance = provenance
+        self._frames: dict[tuple[str, int], dict[str, Any]] = {}
+
+    @classmethod
+    def open(cls, out: Path | str) -> Result:
+        """Open a result folder; RunError if it is not one or is of another format version."""
+        path = Path(out)
+        return cls(path, layout.read_provenance(path))
+
+    @property
+    def arms(self) -> list[str]:
+        """Arms with at least one stored time: in the order of the scenario, then by name."""
+        stored = layout.stored_arms(self.path)
+        planned = [arm.get("name") for arm in self.provenance.get("scenario", {}).get("arm", ())]
+        return sorted(stored, key=lambda arm: planned.index(arm) if arm in planned else len(planned))
+
+    @cached_property
+    def _stored_summary(self) -> dict[str, Any]:
+        return layout.read_json(self.path / layout.SUMMARY)
+
+    @property
+    def summary(self) -> dict[str, Any] | None:
+        """What the run wrote at its end; None while it is unfinished."""
+        return self._stored_summary if self.complete else None
+
+    @property
+    def complete(self) -> bool:
+        return (self.path / layout.SUMMARY).is_file()
+
+    def input_cells(self) -> Columns:
+        """The cells as the run read them, column -> values."""
+        return read_columns(self.path / layout.INPUT_CELLS)
+
+    def times(self, arm: str | None = None) -> Array:
+        """Stored times of an arm [min], ascending; without `arm`, those stored in every arm."""
+        return np.array([minutes(tick) for tick in self._ticks(arm)])
+
+    @cached_property
+    def observables(self) -> xarray.Dataset:
+        """Curves of dimensions (arm, time), time in days; NaN where an arm was not observed.
+
+        Each variable has the attributes `units` and `long_name`.
+        """
+        import xarray
+
+        curves = {arm: self._curves(arm) for arm in self.arms}
+        ticks = np.unique(
+            np.concatenate([np.zeros(0, np.int64), *(curve["tick"] for curve in curves.values())])
+        )
+        names = list(dict.fromkeys(name for curve in curves.values() for name in curve if name != "tick"))
+        described = self.provenance.get("observables", {})
+        variables = {}
+        for name in names:
+            values = np.full((len(curves), len(ticks)), np.nan)
+            for row, curve in enumerate(curves.values()):
+                if name in curve:
+                    values[row, np.searchsorted(ticks, curve["tick"])] = curve[name]
+            about = described.get(name, {})
+            attributes = {"units": about.get("unit", ""), "long_name": about.get("title", name)}
+            variables[name] = (("arm", "time"), values, attributes)
+        time = ("time", ticks / _TICKS_PER_DAY, {"units": "d", "long_name": "time"})
+        return xarray.Dataset(variables, coords={"arm": np.array(list(curves), dtype=object), "time": time})
+
+    def cells(self, time: str | float, arm: str | None = None) -> pandas.DataFrame:
+        """The cells at a stored time, one row each.
+
+        Args:
+            time: "12 d", "6 h", ... or minutes; must be a stored time.
+            arm: may be left out; with several arms, all of them are returned with a first column 'arm'.
+        Raises:
+            InputError: no such time or arm.
+            RunError: the stored file is missing or damaged.
+        """
+        arms = self.arms if arm is None else [self._known(arm)]
+        if not arms:
+            raise RunError(
+                Fault(str(self.path), "no output time is stored yet.", "Let the run go on: opsonin resume.")
+            )
+        import pandas
+
+        tables: list[pandas.DataFrame] = [
+            read_table(self._folder(time, name) / CELLS).to_pandas() for name in arms
+        ]
+        if len(tables) == 1:
+            return tables[0]
+        for name, table in zip(arms, tables, strict=True):
+            table.insert(0, "arm", name)
+        return pandas.concat(tables, ignore_index=True)
+
+    def fields(self, time: str | float, arm: str) -> Columns:
+        """Substrate -> concentrations (nz, ny, nx) at a stored time; units are in `field_units`."""
+        return read_fields(self._folder(time, arm))
+
+    def field_units(self, time: str | float, arm: str) -> dict[str, str]:
+        """Substrate -> unit at a stored time."""
+        return read_field_units(self._folder(time, arm))
+
+    def box(self, time: str | float, arm: str) -> tuple[float, float, float]:
+        """Edge lengths Lx, Ly, Lz [um] at a stored time."""
+        x, y, z = self._frame(arm, self._index(time, arm))["box"]
+        return x, y, z
+
+    def spacing(self, time: str | float, arm: str) -> tuple[float, float, float]:
+        """Grid spacing hx, hy, hz [um] at a stored time; RunError if no field is stored."""
+        spacing = self._frame(arm, self._index(time, arm))["spacing"]
+        if spacing is None:
+            raise RunError(Fault(str(self._folder(time, arm)), "stores no fields, so there is no grid."))
+        x, y, z = spacing
+        return x, y, z
+
+    def trace(self, arm: str) -> Columns:
+        """The state hashes of an arm: 'tick', 'process' (index into provenance['processes']), 'hash'."""
+        return self._joined(self._known(arm), TRACE)
+
+    def _curves(self, arm: str) -> Columns:
+        return self._joined(arm, OBSERVABLES)
+
+    def _joined(self, arm: str, file: str) -> Columns:
+        count = layout.segment_count(self.path, arm)
+        parts = [read_columns(layout.segment_folder(self.path, arm, index) / file) for index in range(count)]
+        rows = [part for part in parts if len(next(iter(part.values())))] or parts[:1]
+        names = list(rows[0])
+        if any(part.keys() != rows[0].keys() for part in rows):
+            place = f"{layout.arm_folder(self.path, arm)}/*/{file}"
+            raise RunError(Fault(place, "have different columns in different segments.", "Run again."))
+        return {name: np.concatenate([part[name] for part in rows]) for name in names}
+
+    def _known(self, arm: str) -> str:
+        if arm not in self.arms:
+            raise InputError(Fault(str(self.path), f"there is no arm '{arm}'.", did_you_mean(arm, self.arms)))
+        return arm
+
+    def _frame(self, arm: str, index: int) -> dict[str, Any]:
+        if (arm, index) not in self._frames:
+            self._frames[arm, index] = read_frame(layout.segment_folder(self.path, arm, index))
+        return self._frames[arm, index]
+
+    def _ticks(self, arm: str | None) -> list[int]:
+        if arm is None:
+            each = [set(self._ticks(name)) for name in self.arms]
+            return sorted(set.intersection(*each)) if each else []
+        count = layout.segment_count(self.path, self._known(arm))
+        return [self._frame(arm, index)["tick"] for index in range(count)]
+
+    def _folder(self, time: str | float, arm: str) -> Path:
+        return layout.segment_folder(self.path, arm, self._index(time, arm))
+
+    def _index(self, time: str | float, arm: str) -> int:
+        try:
+            wanted = to_unit(time, "min") if isinstance(time, str) else float(time)
+        except UnitError as error:
+            raise InputError(Fault(str(self.path), f"time {error}")) from error
+        ticks = self._ticks(arm)
+        for index, tick in enumerate(ticks):
+            if abs(wanted * TICKS_PER_MINUTE - tick) < 1e-5:  # seconds: rounding only
+                return index
+        nearest = sorted(sorted(ticks, key=lambda tick: abs(wanted * TICKS_PER_MINUTE - tick))[:_LISTED])
+        listed = ", ".join(time_text(minutes(tick)) for tick in nearest)
+        stored = (
+            f"Stored: {listed}."
+            if len(nearest) == len(ticks)
+            else f"{len(ticks)} are stored, nearest: {listed}."
+        )
+        raise InputError(Fault(str(self.path), f"arm '{arm}' is not stored at {time_text(wanted)}.", stored))
+
+
+def time_text(time_min: float) -> str:
+    """A time [min] in its natural unit: '12 d', '6 h' or '90 min'."""
+    for unit, length in (("d", MINUTES_PER_DAY), ("h", 60.0)):
+        if time_min and time_min % length == 0:
+            return f"{time_min / length:g} {unit}"
+    return f"{time_min:g} min" if time_min else "0 d"

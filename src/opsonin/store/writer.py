@@ -1,0 +1,148 @@
+"""Writing a result: created or reopened under a lock, then one committed segment after another.
+
+What goes into a segment is the engine's business.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from opsonin.core.errors import Fault, InputError
+from opsonin.core.provenance import FORMAT_VERSION
+from opsonin.store import layout
+from opsonin.store.commit import commit_folder, host_errors, make_folder, sweep, write_atomic
+from opsonin.store.lock import LOCK_FILE, FolderLock
+from opsonin.store.segments import CHECKPOINT, Columns, Segment, encoded, read_checkpoint, table_bytes
+
+_BEGINNINGS = {LOCK_FILE, layout.INPUT, layout.INPUT + ".tmp", layout.PROVENANCE + ".tmp"}
+
+
+class Writer:
+    """The only writer of a result folder for as long as it is open; a context manager.
+
+    Attributes:
+        path: the result folder.
+        provenance: what rebuilds the run, as stored.
+    """
+
+    def __init__(self, out: Path, lock: FolderLock, provenance: dict[str, Any]) -> None:
+        self.path = out
+        self.provenance = provenance
+        self._lock = lock
+
+    @classmethod
+    def create(cls, out: Path, provenance: dict[str, Any], input_cells: Columns) -> Writer:
+        """Begin a result in a new or empty folder.
+
+        Args:
+            out: the folder; parents are made.
+            provenance: JSON-able; its 'format' is FORMAT_VERSION.
+            input_cells: the cells as read, column -> values.
+        Raises:
+            InputError: `out` is a file or holds something already.
+            RunError: another run is about to write there.
+            HostError: the folder cannot be written.
+            ValueError: provenance of another format, or not JSON-able.
+        """
+        if provenance.get("format") != FORMAT_VERSION:
+            raise ValueError(f"provenance['format'] must be {FORMAT_VERSION}")
+        stored = layout.json_bytes(provenance)
+        _require_unused(out)
+        make_folder(out)
+        lock = FolderLock(out)
+        try:
+            _require_unused(out)
+            sweep(out)
+            _write_input(out, input_cells)
+            # Last: with the provenance the folder becomes a result; without it, create() may begin again.
+            write_atomic(out / layout.PROVENANCE, stored)
+        except BaseException:
+            lock.release()
+            raise
+        return cls(out, lock, layout.read_provenance(out))
+
+    @classmethod
+    def reopen(cls, out: Path) -> Writer:
+        """Go on with a stored result; removes what a killed run left uncommitted.
+
+        Raises:
+            RunError: not a result, of another format version, or locked by another run.
+            HostError: the folder cannot be written.
+        """
+        provenance = layout.read_provenance(out)
+        lock = FolderLock(out)
+        try:
+            sweep(out)
+        except BaseException:
+            lock.release()
+            raise
+        return cls(out, lock, provenance)
+
+    def commit(self, arm: str, index: int, segment: Segment) -> None:
+        """Store segment `index` (0, 1, 2, ... without a gap) of an arm, as a whole or not at all.
+
+        Raises:
+            HostError: disk full, permission denied, ...; earlier segments remain, the run can be resumed.
+            ValueError: the index is not the next one, the writer is closed, or the segment is malformed.
+        """
+        if not self._lock.held:
+            raise ValueError("this writer is closed")
+        expected = layout.segment_count(self.path, arm)
+        if index != expected:
+            raise ValueError(f"segment {index} of arm '{arm}' cannot be stored: the next one is {expected}")
+        make_folder(layout.arm_folder(self.path, arm))
+        commit_folder(layout.segment_folder(self.path, arm, index), encoded(segment))
+
+    def last_segment(self, arm: str) -> int | None:
+        """Index of the last committed segment of an arm, None if there is none."""
+        count = layout.segment_count(self.path, arm)
+        return count - 1 if count else None
+
+    def read_checkpoint(self, arm: str, index: int) -> Columns:
+        """The checkpoint of a committed segment; RunError if missing or damaged."""
+        return read_checkpoint(layout.segment_folder(self.path, arm, index) / CHECKPOINT)
+
+    def finish(self, summary: dict[str, Any]) -> None:
+        """Store the summary, which marks the result as complete; HostError if it cannot be written."""
+        if not self._lock.held:
+            raise ValueError("this writer is closed")
+        write_atomic(self.path / layout.SUMMARY, layout.json_bytes(summary))
+
+    def close(self) -> None:
+        """Let others write; no effect if already closed."""
+        self._lock.release()
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _write_input(out: Path, cells: Columns) -> None:
+    folder = out / layout.INPUT
+    with host_errors(folder):
+        if folder.exists():
+            shutil.rmtree(folder)
+    commit_folder(folder, [(Path(layout.INPUT_CELLS).name, table_bytes(cells))])
+
+
+def _require_unused(out: Path) -> None:
+    """InputError unless `out` is absent, empty, or holds only the beginning of a run that never started."""
+    if out.exists() and not out.is_dir():
+        raise InputError(Fault(str(out), "is a file; a result is a folder.", "Choose another name."))
+    if not out.is_dir():
+        return
+    with host_errors(out):
+        names = {path.name for path in out.iterdir()}
+    if names and not (LOCK_FILE in names and names <= _BEGINNINGS):
+        if layout.PROVENANCE in names:
+            fix = f"Choose another folder, or go on with the run stored there: opsonin resume {out}"
+        else:
+            fix = "Choose another folder."
+        raise InputError(Fault(str(out), "the output folder is not empty.", fix))

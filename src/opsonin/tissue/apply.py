@@ -1,0 +1,116 @@
+"""The one place where cells are born, change phase and disappear, in the order of their slots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from opsonin.core.random import Stream, mixed, normals
+from opsonin.core.schedule import TICKS_PER_MINUTE
+from opsonin.kernels.motility import random_direction
+from opsonin.model import tables as column
+from opsonin.model.phase import (
+    APOPTOTIC,
+    COMMITTED,
+    DIE_APOPTOTIC,
+    DIE_NECROTIC,
+    DIVIDE,
+    ENTER_CYCLE,
+    LEAVE,
+    NECROTIC,
+    RESTING,
+    VANISH,
+)
+from opsonin.tissue.tissue import Tissue
+
+Events = npt.NDArray[np.int8]
+_DIVISION = int(Stream.DIVISION)
+_TRAITS = int(Stream.TRAITS)
+
+
+def events(tissue: Tissue, event: Events, tick: int, duration: float) -> None:
+    """Carry out the proposed events of a step; `event` is (n,) int8, see `model.phase`."""
+    now = tick + round(duration * TICKS_PER_MINUTE)
+    _enter(tissue, event == ENTER_CYCLE, COMMITTED, column.COMMITTED_TIME, now)
+    _enter(tissue, event == DIE_APOPTOTIC, APOPTOTIC, column.APOPTOTIC_TIME, now)
+    _enter(tissue, event == DIE_NECROTIC, NECROTIC, column.NECROTIC_TIME, now)
+    daughters = _divide(tissue, np.flatnonzero(event == DIVIDE), now)
+    counts = tissue.counters
+    counts["apoptoses"] += int(np.count_nonzero(event == DIE_APOPTOTIC))
+    counts["necroses"] += int(np.count_nonzero(event == DIE_NECROTIC))
+    counts["departures"] += int(np.count_nonzero(event == LEAVE))
+    counts["divisions"] += len(daughters.get("id", ()))
+    gone = (event == VANISH) | (event == LEAVE)
+    if gone.any():
+        tissue.cells.keep(~gone)
+    if daughters:
+        tissue.cells.append(daughters)
+
+
+def _enter(tissue: Tissue, which: npt.NDArray[np.bool_], phase: int, length: int, now: int) -> None:
+    slots = np.flatnonzero(which)
+    if len(slots) == 0:
+        return
+    cells = tissue.cells.arrays
+    lengths = tissue.tables.types[cells.kind[slots], length] * TICKS_PER_MINUTE
+    cells.phase[slots] = phase
+    cells.phase_start[slots] = now
+    cells.phase_end[slots] = now + np.rint(lengths).astype(np.int64)
+    cells.base_volume[slots] = cells.volume[slots]
+    if phase > COMMITTED:
+        cells.engagement[slots] = 0.0
+        cells.partner[slots] = 0
+
+
+def _divide(tissue: Tissue, slots: npt.NDArray[np.int64], now: int) -> dict[str, Any]:
+    """Halve each dividing cell and return the columns of its daughters, placed beside their mothers."""
+    if len(slots) == 0:
+        return {}
+    cells = tissue.cells.arrays
+    cells.volume[slots] *= 0.5
+    cells.base_volume[slots] = cells.volume[slots]
+    cells.phase[slots] = RESTING
+    cells.phase_start[slots] = now
+    cells.divisions[slots] += 1
+    cells.damage[slots] *= 0.5
+    kinds = cells.kind[slots]
+    numbers = tissue.tables.types[kinds]
+    scale = (cells.volume[slots] / numbers[:, column.REFERENCE_VOLUME]) ** (1.0 / tissue.dimension)
+    cells.radius[slots] = numbers[:, column.MODEL_RADIUS] * scale
+    daughters = {name: values[..., slots].copy() for name, values in cells._asdict().items()}
+    for row, slot in enumerate(slots):
+        mother, division = cells.id[slot], int(cells.divisions[slot])
+        daughters["id"][row] = mixed(mother, np.uint64(division))
+        direction = random_direction(
+            tissue.key[0], tissue.key[1], daughters["id"][row], np.uint32(now), tissue.dimension
+        )
+        offset = 0.5 * cells.radius[slot]
+        for axis, name in enumerate("xyz"):
+            column_of = getattr(cells, name)
+            centre = column_of[slot]
+            length = tissue.box[axis]
+            column_of[slot] = wrapped(centre - offset * direction[axis], length)
+            daughters[name][row] = wrapped(centre + offset * direction[axis], length)
+    daughters["threshold"] = thresholds(tissue, daughters["id"], kinds)
+    daughters["divisions"][:] = 0
+    daughters["partner"][:] = 0
+    daughters["engagement"][:] = 0.0
+    for name in ("heading_x", "heading_y", "heading_z"):
+        daughters[name][:] = 0.0
+    return daughters
+
+
+def wrapped(position: float, length: float) -> float:
+    """A coordinate moved into [0, length)."""
+    inside = position % length
+    return inside if inside < length else 0.0
+
+
+def thresholds(tissue: Tissue, ids: npt.NDArray[np.uint64], kinds: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
+    """Hits that commit each of these cells: lognormal, keyed by the cell's own id, (cells,)."""
+    numbers = tissue.tables.types[kinds]
+    z = np.array([normals(tissue.key[0], tissue.key[1], i, np.uint32(0), _TRAITS, 100)[0] for i in ids])
+    median, sigma = numbers[:, column.THRESHOLD_MEDIAN], numbers[:, column.THRESHOLD_SIGMA]
+    return np.asarray(median * np.exp(sigma * z.reshape(len(ids))))

@@ -1,0 +1,101 @@
+"""Process: effectors engage the targets they touch, hit them, and tire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from opsonin.core.errors import Fault, RunError
+from opsonin.core.schedule import minutes
+from opsonin.kernels.contacts import engage, strike
+from opsonin.kernels.neighbours import FULL, OK, bin_cells, bin_shape, touching
+from opsonin.laws.mechanics import ADHESION_REACH
+from opsonin.model.phase import COMMITTED
+from opsonin.tissue.tissue import Tissue
+
+NAME = "contacts"
+COLUMNS = ("phase", "damage", "engagement", "activation", "exhaustion", "partner")
+
+# Contacts per effector for which room is made at first; a full array is enlarged.
+_USUAL_CONTACTS = 16
+
+
+def step(tissue: Tissue, tick: int, duration: float) -> None:
+    """Contacts over `duration` [min] from `tick`: propose from the old state, then apply."""
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    effectors = np.flatnonzero(tissue.traits.effector[cells.kind[:n]] & (cells.phase[:n] <= COMMITTED))
+    if len(effectors) == 0 and not cells.damage[:n].any():
+        return
+    begin, touched = touched_by(tissue, effectors, tick)
+    count = len(effectors)
+    partner, hits = np.empty(count, np.int64), np.empty(count, np.int64)
+    drive, net = np.empty(count), np.empty(count)
+    engage(
+        cells,
+        tissue.tables,
+        tissue.key,
+        tick,
+        duration,
+        tissue.free,
+        effectors,
+        begin,
+        touched,
+        partner,
+        hits,
+        drive,
+        net,
+    )
+    delivered, kills = strike(cells, n, tissue.tables, tick, duration, effectors, partner, hits, drive, net)
+    tissue.counters["hits"] += int(delivered)
+    tissue.counters["kills"] += int(kills)
+
+
+def touched_by(tissue: Tissue, effectors: Any, tick: int) -> tuple[Any, Any]:
+    """Slots of the cells that each effector touches, as (begin, target): effector e has target[begin[e]:begin[e+1]].
+
+    Membranes meet up to the range of adhesion.
+    """
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    reach = 2.0 * ADHESION_REACH * float(cells.radius[:n].max(initial=0.1))
+    bins = bin_shape(tissue.box, reach, tissue.dimension)
+    order, bin_of = np.empty(n, np.int64), np.empty(n, np.int64)
+    start = np.empty(bins[0] * bins[1] * bins[2] + 1, np.int64)
+    status = bin_cells(cells.x, cells.y, cells.z, n, tissue.box, bins, order, start, bin_of)
+    begin = np.empty(len(effectors) + 1, np.int64)
+    room = _USUAL_CONTACTS * len(effectors)
+    while status == OK:
+        target = np.empty(room, np.int64)
+        status, needed = touching(
+            effectors,
+            cells.x,
+            cells.y,
+            cells.z,
+            cells.radius,
+            ADHESION_REACH,
+            tissue.box,
+            tissue.dimension,
+            bins,
+            order,
+            start,
+            begin,
+            target,
+        )
+        if status == OK:
+            return begin, target
+        if status == FULL:
+            room, status = needed, OK
+    raise RunError(
+        Fault(
+            f"day {minutes(tick) / 1440.0:.3f}, contacts",
+            f"neighbour search failed with status {status}: a cell left the box or is not at a finite place",
+            "This is a numerical fault; try a smaller numerics.motion_step.",
+        )
+    )
+
+
+def meet(tissue: Tissue) -> None:
+    """At time 0 the synapses seen in the biopsy have lasted: activation is what each effector's contact gives now."""
+    step(tissue, 0, 0.0)
+    n = tissue.cells.n
+    tissue.cells.arrays.activation[:n] = tissue.cells.arrays.engagement[:n]

@@ -1,0 +1,62 @@
+"""Process: motile cells crawl, and all cells push and pull each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from opsonin.core.errors import Fault, RunError
+from opsonin.core.schedule import MINUTES_PER_DAY, minutes
+from opsonin.kernels.mechanics import OK, TOO_FAST, Bodies, Moved, advance
+from opsonin.kernels.motility import steer
+from opsonin.tissue.tissue import Tissue
+from opsonin.tissue.window import measures
+
+NAME = "motion"
+COLUMNS = ("x", "y", "z", "heading_x", "heading_y", "heading_z", "pressure")
+
+# A cell may move this far at once [um]: under half the distance at which a T cell and a cancer cell touch.
+LIMIT = 6.0
+
+
+def step(tissue: Tissue, tick: int, duration: float) -> None:
+    """Headings, crawling and mechanics over `duration` [min] from `tick`."""
+    velocity = np.zeros((3, tissue.cells.n))
+    steer(tissue.cells.arrays, tissue.cells.n, tissue.tables, tissue.key, tick, duration, velocity)
+    _move(tissue, velocity, duration, tick)
+
+
+def settle(tissue: Tissue, duration: float) -> float:
+    """Mechanics alone over `duration` [min], 0 to only measure pressure; returns the furthest displacement [um]."""
+    return _move(tissue, np.zeros((3, tissue.cells.n)), duration, 0)
+
+
+def _move(tissue: Tissue, velocity: Any, duration: float, tick: int) -> float:
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    bodies = Bodies(
+        cells.x,
+        cells.y,
+        cells.z,
+        cells.radius,
+        cells.repulsion,
+        cells.adhesion,
+        velocity[0],
+        velocity[1],
+        velocity[2],
+        cells.id,
+    )
+    moved = Moved(np.empty(n), np.empty(n), np.empty(n), np.empty(n))
+    status, furthest, _ = advance(bodies, n, tissue.box, tissue.dimension, duration, 1, LIMIT, moved)
+    if status != OK:
+        problem = "a cell would move too far even in the shortest step" if status == TOO_FAST else "a cell is lost"
+        raise RunError(
+            Fault(
+                f"day {minutes(tick) / MINUTES_PER_DAY:.4f}, motion",
+                f"{problem} (mechanics status {status}).",
+                "This is a numerical fault; try a smaller numerics.motion_step.",
+            )
+        )
+    cells.x[:n], cells.y[:n], cells.z[:n] = moved.x, moved.y, moved.z
+    cells.pressure[:n] = moved.pressure / measures(tissue)
+    return float(furthest)

@@ -1,0 +1,138 @@
+"""The tissue at time 0: cells where the biopsy shows them, vessels and states where it does not show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from opsonin.core.random import Stream, id_of, uniforms
+from opsonin.core.schedule import TICKS_PER_MINUTE
+from opsonin.laws.cycle import committed_volume
+from opsonin.model import tables as column
+from opsonin.model.phase import COMMITTED
+from opsonin.state.cells import Cells
+from opsonin.state.vessels import Vessels
+from opsonin.tissue.tissue import Tissue
+from opsonin.tissue.trafficking import blank
+
+Floats = npt.NDArray[np.float64]
+_PLACEMENT = int(Stream.PLACEMENT)
+_VESSELS = int(Stream.VESSELS)
+
+
+@dataclass(frozen=True)
+class Imaged:
+    """Cells as read or generated, positions inside the box.
+
+    Attributes:
+        x, y, z: [um], shape (cells,).
+        id: uint64, from the content of the row, so that the order of rows does not matter.
+        kind: cell-type index.
+        marks: (molecules, cells) 1 seen, -1 not seen, 0 not stained.
+    """
+
+    x: Floats
+    y: Floats
+    z: Floats
+    id: npt.NDArray[np.uint64]
+    kind: npt.NDArray[np.int16]
+    marks: npt.NDArray[np.int8]
+
+    def ordered(self) -> Imaged:
+        """The same cells sorted by id."""
+        order = np.argsort(self.id, kind="stable")
+        return Imaged(
+            self.x[order], self.y[order], self.z[order], self.id[order], self.kind[order], self.marks[:, order]
+        )
+
+
+def packing_scale(diameters: Floats, box: tuple[float, float, float], dimension: int) -> float:
+    """Factor on all radii at which the cells fill the box exactly: packing 1 (area in a section, volume in a block)."""
+    if dimension == 2:
+        filled = float(np.sum(np.pi / 4.0 * diameters**2)) / (box[0] * box[1])
+    else:
+        filled = float(np.sum(np.pi / 6.0 * diameters**3)) / (box[0] * box[1] * box[2])
+    return float(filled ** (-1.0 / dimension)) if filled > 0.0 else 1.0
+
+
+def vessels_in(key: npt.NDArray[np.uint32], box: tuple[float, float, float], density: float) -> Vessels:
+    """Vessels at keyed random places; `density` [1/um2]; at least one."""
+    area = box[0] * box[1]
+    fraction, _ = uniforms(key[0], key[1], np.uint64(0), np.uint32(0), _VESSELS, 0)
+    count = max(1, int(np.floor(area * density + fraction)))
+    vessels = Vessels(np.empty(0), np.empty(0), np.empty(0, np.uint64))
+    for ordinal in range(count):
+        add_vessel(vessels, key, box, ordinal)
+    return vessels
+
+
+def add_vessel(vessels: Vessels, key: npt.NDArray[np.uint32], box: tuple[float, float, float], ordinal: int) -> None:
+    """One more vessel, at the place that its ordinal is keyed to."""
+    identity = id_of("vessel", ordinal)
+    u, v = uniforms(key[0], key[1], np.uint64(identity), np.uint32(0), _VESSELS, 1)
+    vessels.append(u * box[0], v * box[1], identity)
+
+
+def populate(tissue: Tissue, imaged: Imaged) -> None:
+    """Put the imaged cells into the tissue, with keyed traits and an equilibrium distribution over the cycle."""
+    cells = imaged.ordered()
+    cells = replace(cells, marks=_markers(tissue, cells))
+    columns = blank(tissue, cells.id, cells.kind, 0)
+    columns |= {"x": cells.x.copy(), "y": cells.y.copy(), "z": cells.z.copy()}
+    columns["variation"][cells.marks < 0] = 0.0
+    columns["level"] = columns["variation"] * tissue.tables.resting[cells.kind].T
+    columns["reactive"] = _reactive(tissue, cells)
+    columns["exhaustion"] = _exhaustion(tissue, cells)
+    tissue.cells = Cells(
+        len(cells.id) + len(cells.id) // 2, len(tissue.species.molecules), len(tissue.species.substrates)
+    )
+    slots = tissue.cells.append(columns)
+    _desynchronise(tissue, slots)
+
+
+def _markers(tissue: Tissue, cells: Imaged) -> npt.NDArray[np.int8]:
+    """The marks, with the marker of tumour-reactive effectors drawn where it was not stained, (molecules, cells)."""
+    marks = cells.marks.copy()
+    for source in tissue.arrivals:
+        for row in np.flatnonzero((cells.kind == source.kind) & (marks[source.marker] == 0)):
+            u, _ = uniforms(tissue.key[0], tissue.key[1], cells.id[row], np.uint32(0), _PLACEMENT, 0)
+            marks[source.marker, row] = 1 if u < source.marker_positive else -1
+    return marks
+
+
+def _reactive(tissue: Tissue, cells: Imaged) -> npt.NDArray[np.int8]:
+    """Tumour-reactive cells are drawn among the marker-positive effectors only (Gros 2014, doi:10.1172/JCI73639)."""
+    reactive = np.zeros(len(cells.id), np.int8)
+    for source in tissue.arrivals:
+        for row in np.flatnonzero((cells.kind == source.kind) & (cells.marks[source.marker] > 0)):
+            u, _ = uniforms(tissue.key[0], tissue.key[1], cells.id[row], np.uint32(0), _PLACEMENT, 1)
+            reactive[row] = u < source.reactive
+    return reactive
+
+
+def _exhaustion(tissue: Tissue, cells: Imaged) -> Floats:
+    """Marker-positive effectors of a grown tumour are already tired; the others are not."""
+    marker = tissue.traits.exhaustion_marker[cells.kind]
+    seen = np.where(marker >= 0, cells.marks[marker, np.arange(len(cells.id))] > 0, False)
+    return np.where(seen, tissue.traits.exhaustion[cells.kind], 0.0)
+
+
+def _desynchronise(tissue: Tissue, slots: slice) -> None:
+    """Spread the cells over the cycle as in steady exponential growth: density of age a falls as exp(-lambda a)."""
+    cells = tissue.cells.arrays
+    numbers = tissue.tables.types[cells.kind[slots]]
+    for row, slot in enumerate(range(slots.start, slots.stop)):
+        rate, length = numbers[row, column.EXIT_RATE], numbers[row, column.COMMITTED_TIME]
+        if rate <= 0.0:
+            continue
+        growth = tissue.growth_scale
+        u, v = uniforms(tissue.key[0], tissue.key[1], cells.id[slot], np.uint32(0), _PLACEMENT, 2)
+        if u < np.expm1(growth * length):
+            elapsed = -np.log1p(-v * -np.expm1(-growth * length)) / growth
+            cells.phase[slot] = COMMITTED
+            cells.phase_start[slot] = -round(elapsed * TICKS_PER_MINUTE)
+            cells.phase_end[slot] = cells.phase_start[slot] + round(length * TICKS_PER_MINUTE)
+            cells.volume[slot] = committed_volume(cells.base_volume[slot], elapsed, length)
+            cells.radius[slot] *= (cells.volume[slot] / cells.base_volume[slot]) ** (1.0 / tissue.dimension)

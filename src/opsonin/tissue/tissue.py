@@ -1,0 +1,143 @@
+"""The state of one arm's tissue, as all processes see it. No process lives here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from opsonin.kernels.multigrid import Hierarchy
+from opsonin.state.cells import Cells
+from opsonin.state.fields import Fields
+from opsonin.state.tables import Tables
+from opsonin.state.vessels import Vessels
+
+COUNTERS = (
+    "hits",
+    "kills",
+    "divisions",
+    "apoptoses",
+    "necroses",
+    "arrivals",
+    "departures",
+)
+
+
+@dataclass(frozen=True)
+class Species:
+    """Names behind the indices, in the order of the tables."""
+
+    cells: tuple[str, ...]
+    molecules: tuple[str, ...]
+    substrates: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Transport:
+    """How one substrate is carried.
+
+    Attributes:
+        diffusivity: [um2/min]; decay: [1/min].
+        blood: concentration in blood, in the substrate's unit.
+        wall_permeability: [um/min]; wall_radius: of a vessel [um].
+        steady: True if solved to quasi-steady state, False if implicitly in time.
+    """
+
+    name: str
+    unit: str
+    diffusivity: float
+    decay: float
+    blood: float
+    wall_permeability: float
+    wall_radius: float
+    steady: bool
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """How one effector type comes: its flux against which it is balanced, and its state on arrival.
+
+    Attributes:
+        kind: cell-type index.
+        flux: arrivals per section area without recruitment [cells/um2/min].
+        recruitment: fold at saturation, half [nM] of the attractant.
+        reactive: probability that the receptor of a cell that carries `marker` matches the tumour.
+        marker_positive: probability of carrying `marker`; the cells without it are bystanders.
+        marker: molecule index.
+    """
+
+    kind: int
+    flux: float
+    recruitment: tuple[float, float]
+    reactive: float
+    marker: int
+    marker_positive: float
+
+
+@dataclass(frozen=True)
+class Traits:
+    """Cell-to-cell variation: coefficient of variation per molecule and mechanics per type."""
+
+    sigma: npt.NDArray[np.float64]  # (M,) of the log
+    turnover: npt.NDArray[np.float64]  # (M,) 1/min
+    repulsion: npt.NDArray[np.float64]  # (T,) um/min
+    adhesion: npt.NDArray[np.float64]  # (T,) um/min
+    effector: npt.NDArray[np.bool_]  # (T,)
+    exhaustion: npt.NDArray[np.float64]  # (T,) of a marker-positive cell at biopsy or arrival
+    exhaustion_marker: npt.NDArray[np.int64]  # (T,) molecule index of that marker, -1 if none
+
+
+@dataclass
+class Tissue:
+    """Everything that changes in one arm, and the numbers that rule it.
+
+    Attributes:
+        box: (Lx, Ly, Lz) [um]; z is the thickness of a section.
+        free: (M,) share of each molecule not held by an antibody [-].
+        resting_pressure: of the relaxed initial tissue [1/min].
+        bulk_modulus: dP / dln(density) there [1/min].
+        growth_scale: fastest growth rate of the tissue, sets how fast the window may breathe [1/min].
+        measure: space that all cells held at the last step [um2 or um3].
+        hindrance: mean share of cancer cells that oxygen and pressure let enter the cycle at time 0, which
+            proliferation data measured in patients already hold.
+        recruited: mean fold of recruitment at time 0, which the imaged density already holds.
+        hierarchy: multigrid workspace of the present grid.
+        counters: events since the start, by name.
+    """
+
+    cells: Cells
+    fields: Fields
+    vessels: Vessels
+    box: tuple[float, float, float]
+    tables: Tables
+    species: Species
+    substrates: tuple[Transport, ...]
+    traits: Traits
+    arrivals: tuple[Arrivals, ...]
+    vessel_density: float
+    spacing: float
+    key: npt.NDArray[np.uint32]
+    free: npt.NDArray[np.float64]
+    growth_scale: float
+    resting_pressure: float = 1.0
+    bulk_modulus: float = 1.0
+    measure: float = 0.0
+    hindrance: float = 1.0
+    recruited: float = 1.0
+    hierarchy: Hierarchy | None = None
+    counters: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0))
+
+    @property
+    def dimension(self) -> int:
+        return self.tables.dimension
+
+    @property
+    def area(self) -> float:
+        """Of the section, or of the block's face [um2]."""
+        return self.box[0] * self.box[1]
+
+    @property
+    def volume(self) -> float:
+        """[um3]"""
+        return self.area * self.box[2]

@@ -1,0 +1,158 @@
+"""Process: substrates diffuse, decay, and are exchanged with cells and vessels; cells sense the result."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from opsonin.core.errors import Fault, RunError
+from opsonin.kernels.diffusion import implicit_step, steady
+from opsonin.kernels.exchange import deposit, gradient, sample
+from opsonin.kernels.metabolism import exchange
+from opsonin.kernels.multigrid import NOT_FINITE, OK, Hierarchy
+from opsonin.tissue.tissue import Tissue, Transport
+
+NAME = "transport"
+
+# The solver stops at this share of the total source; the budget carries the rest.
+RESIDUAL = 1e-7
+_MAX_CYCLES = 40
+# A step whose estimated local error exceeds this share of the field's maximum is taken in halves.
+STEP_ERROR = 0.02
+_MOST_HALVINGS = 6
+# Fields below this share of the largest are not resolved further: it keeps the estimate finite in an empty field.
+_FLOOR = 1e-9
+
+# Peaceman (1978), doi:10.2118/6893-PA: a point sink on a grid acts at this distance, in units of sqrt(hx^2 + hy^2).
+_WELL = 0.14
+# Least resistance between vessel and voxel, over 1/D: where voxels are so fine that the vessel is resolved.
+_LEAST_RESISTANCE = 0.02
+
+
+def settle(tissue: Tissue, iterations: int = 30) -> None:
+    """All substrates at equilibrium with the cells as they are; for time 0."""
+    for _ in range(iterations):
+        for index, substrate in enumerate(tissue.substrates):
+            loss, source = _terms(tissue, index, substrate)
+            _solve_steady(tissue, index, substrate, loss, source)
+            _sense(tissue, index)
+
+
+def step(tissue: Tissue, duration: float) -> None:
+    """Advance all substrates by `duration` [min] and let the cells sense them."""
+    for index, substrate in enumerate(tissue.substrates):
+        loss, source = _terms(tissue, index, substrate)
+        if substrate.steady:
+            _solve_steady(tissue, index, substrate, loss, source)
+        else:
+            _advance(tissue, index, loss, source, duration, 0)
+        _sense(tissue, index)
+
+
+def vessel_conductance(substrate: Transport, spacing: tuple[float, float, float], length: float) -> float:
+    """Exchange of one vessel of `length` [um] with the voxel it crosses [um3/min].
+
+    Wall resistance and the part of the diffusion field that the voxel cannot resolve, in series; the latter
+    (Peaceman's well) makes the supply independent of the grid.
+    """
+    if substrate.wall_permeability <= 0.0:
+        return 0.0
+    wall = 1.0 / (substrate.wall_radius * substrate.wall_permeability)
+    _, hy, hx = spacing
+    around = math.log(_WELL * math.hypot(hx, hy) / substrate.wall_radius) / substrate.diffusivity
+    return 2.0 * math.pi * length / max(wall + around, _LEAST_RESISTANCE / substrate.diffusivity)
+
+
+def _terms(tissue: Tissue, index: int, substrate: Transport) -> tuple[Any, Any]:
+    """Loss rate [1/min] and source [concentration/min] of every voxel."""
+    cells, n, fields = tissue.cells.arrays, tissue.cells.n, tissue.fields
+    clearance, release = np.empty(n), np.empty(n)
+    exchange(cells, n, tissue.tables, index, clearance, release)
+    loss, source = np.zeros(fields.shape), np.zeros(fields.shape)
+    deposit(cells.x, cells.y, cells.z, clearance, n, tissue.box, loss)
+    deposit(cells.x, cells.y, cells.z, release, n, tissue.box, source)
+    nz, ny, nx = fields.shape
+    conductance = vessel_conductance(substrate, fields.spacing, fields.spacing[0])
+    row = np.minimum((tissue.vessels.y / tissue.box[1] * ny).astype(np.int64), ny - 1)
+    column = np.minimum((tissue.vessels.x / tissue.box[0] * nx).astype(np.int64), nx - 1)
+    for plane in range(nz):
+        np.add.at(loss[plane], (row, column), conductance)
+        np.add.at(source[plane], (row, column), conductance * substrate.blood)
+    loss /= fields.voxel_volume
+    source /= fields.voxel_volume
+    loss += substrate.decay
+    return loss, source
+
+
+def _hierarchy(tissue: Tissue) -> Hierarchy:
+    if tissue.hierarchy is None or tissue.hierarchy.shape != tissue.fields.shape:
+        tissue.hierarchy = Hierarchy.of(tissue.fields.shape, tissue.fields.spacing)
+    return tissue.hierarchy
+
+
+def _solve_steady(tissue: Tissue, index: int, substrate: Transport, loss: Any, source: Any) -> None:
+    status, _, residual = steady(
+        _hierarchy(tissue),
+        tissue.fields.values[index],
+        loss,
+        source,
+        substrate.diffusivity,
+        tissue.fields.spacing,
+        RESIDUAL,
+        _MAX_CYCLES,
+    )
+    _require(status, substrate, residual)
+
+
+def _advance(tissue: Tissue, index: int, loss: Any, source: Any, duration: float, halvings: int) -> None:
+    """One implicit step, or two of half the length where its error estimate is too large."""
+    substrate, fields = tissue.substrates[index], tissue.fields
+    old, old_rate = fields.values[index], fields.rates[index]
+    new, rate = np.empty_like(old), np.empty_like(old)
+    reference = max(float(old.max()), float(source.max()) * duration, _FLOOR)
+    status, _, residual, error = implicit_step(
+        _hierarchy(tissue),
+        old,
+        old_rate,
+        new,
+        rate,
+        loss,
+        source,
+        substrate.diffusivity,
+        fields.spacing,
+        duration,
+        duration,
+        reference,
+        RESIDUAL,
+        _MAX_CYCLES,
+    )
+    _require(status, substrate, residual)
+    if error > STEP_ERROR and halvings < _MOST_HALVINGS:
+        _advance(tissue, index, loss, source, 0.5 * duration, halvings + 1)
+        _advance(tissue, index, loss, source, 0.5 * duration, halvings + 1)
+        return
+    fields.values[index] = new
+    fields.rates[index] = rate
+
+
+def _require(status: int, substrate: Transport, residual: float) -> None:
+    if status == OK:
+        return
+    what = "is not finite" if status == NOT_FINITE else f"did not converge (residual {residual:.3g})"
+    raise RunError(
+        Fault(
+            f"field '{substrate.name}'",
+            f"the solution {what} within {_MAX_CYCLES} multigrid cycles.",
+            "This is a numerical fault; try another numerics.spacing or a smaller numerics.coupling_step.",
+        )
+    )
+
+
+def _sense(tissue: Tissue, index: int) -> None:
+    cells, n, field = tissue.cells.arrays, tissue.cells.n, tissue.fields.values[index]
+    sample(cells.x, cells.y, cells.z, n, tissue.box, field, cells.signal[index])
+    if index == tissue.tables.attractant:
+        gz, gy, gx = cells.gradient
+        gradient(cells.x, cells.y, cells.z, n, tissue.box, field, gx, gy, gz)

@@ -1,0 +1,194 @@
+"""The packaged library loads, says where every number is from, and can be overridden one number at a time."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import importlib.resources
+import pickle
+import time
+from pathlib import Path
+
+import pytest
+
+from opsonin.core.units import registry
+from opsonin.knowledge.checker import check, count_assumed, numbers
+from opsonin.knowledge.library import KINDS, SET_BY_SCENARIO, UnknownPath, file_stem, load_library
+from opsonin.model.sourced import Sourced
+
+LIBRARY = load_library()
+ROWS = numbers(LIBRARY)
+FILES = sorted(
+    (folder, file.name)
+    for folder, _ in KINDS.values()
+    for file in importlib.resources.files("opsonin.knowledge").joinpath("library", folder).iterdir()
+    if file.name.endswith(".toml")
+)
+
+
+@pytest.mark.parametrize(("folder", "file"), FILES)
+def test_every_file_of_the_library_is_an_entry(folder: str, file: str) -> None:
+    assert file.removesuffix(".toml") in {file_stem(name) for name in getattr(LIBRARY, folder)}
+
+
+def test_the_entries_of_this_step_are_there() -> None:
+    wanted = {
+        "substrates": {"oxygen", "ifn_gamma", "cxcl10"},
+        "molecules": {"MHC-I", "PD-L1", "PD-1"},
+        "cells": {"cancer", "cd8", "other"},
+        "interactions": {"PD-1:PD-L1"},
+        "drugs": {"nivolumab"},
+        "tumours": {"melanoma"},
+        "labels": {"melanoma-markers"},
+    }
+    assert {folder: set(getattr(LIBRARY, folder)) for folder in wanted} == wanted
+
+
+def test_every_number_has_exactly_one_origin() -> None:
+    assert all(bool(row.source) != bool(row.assumed) for row in ROWS)
+
+
+def test_the_count_of_assumed_numbers_is_that_of_the_rows_without_source() -> None:
+    assumed = count_assumed(LIBRARY)
+    assert assumed == sum(not row.source for row in ROWS)
+    assert 0 < assumed < len(ROWS)
+    assert count_assumed(LIBRARY.override("drug.nivolumab.clearance", "0.2 L/d")) == assumed + 1
+
+
+def test_the_library_passes_its_own_checker() -> None:
+    assert [str(fault) for fault in check(LIBRARY)] == []
+
+
+def test_the_library_uses_evidence_only_as_it_may(shared_data: Path) -> None:
+    evidence = shared_data.parent / "evidence" / "evidence_open.csv"
+    if not evidence.is_file():
+        pytest.skip("the table of evidence is not beside this checkout")
+    assert [str(fault) for fault in check(LIBRARY, evidence)] == []
+
+
+def test_melanoma_label_map_covers_every_label_of_the_imaged_fields(shared_data: Path) -> None:
+    with gzip.open(shared_data / "biopsies" / "melanoma_cells.csv.gz", "rt", newline="") as stream:
+        reader = csv.DictReader(stream)
+        panel = LIBRARY.labels["melanoma-markers"]
+        assert {panel.x, panel.y, panel.label} <= set(reader.fieldnames or ())
+        seen = {row[panel.label] for row in reader}
+    assert seen == set(panel.labels) | set(panel.ignore)
+
+
+def test_labels_mean_what_their_marks_say() -> None:
+    labels = LIBRARY.labels["melanoma-markers"].labels
+    assert labels["SOX10+"].cell == "cancer"
+    inhibited = labels["CD8+PD1+PDL1-"]
+    assert (inhibited.cell, inhibited.positive, inhibited.negative) == ("cd8", ("PD-1",), ("PD-L1",))
+    assert labels["CD8-PD1-PDL1+"].cell == "other"
+    assert labels["CD8-PD1-PDL1+"].positive == ("PD-L1",)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.path)
+def test_override_of_a_number_by_itself_changes_only_its_origin(row) -> None:
+    changed = LIBRARY.override(row.path, row.text)
+    new = {r.path: r for r in numbers(changed)}
+    assert (new[row.path].text, new[row.path].unit) == (row.text, row.unit)
+    assert new[row.path].assumed == SET_BY_SCENARIO
+    assert {path: r for path, r in new.items() if path != row.path} == {
+        r.path: r for r in ROWS if r.path != row.path
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "value"),
+    [
+        ("tumour.melanoma.expresses.cancer.PD-L1", "2e5 molecules", 2e5),
+        ("cell.cd8.lytic.hit_rate_max", "6 1/h", 0.1),
+        ("substrate.oxygen.blood", "45 mmHg", 45.0),
+        ("molecule.PD-L1.shifts.ifn_gamma.fold_max", 9, 9.0),
+        ("drug.nivolumab.clearance", "1.44 L/d", 1e-3),
+        ("drug.nivolumab.effects.PD-1.affinity", "1 uM", 1000.0),
+        ("interaction.PD-1:PD-L1.hill", 1.5, 1.5),
+    ],
+)
+def test_override_sets_the_value_in_base_units_and_leaves_the_original(path, text, value) -> None:
+    before = LIBRARY.digest()
+    changed = LIBRARY.override(path, text)
+    number = _at(changed, path)
+    assert number.value == pytest.approx(value, rel=1e-12)
+    assert LIBRARY.digest() == before != changed.digest()
+    assert _at(LIBRARY, path).value != number.value
+
+
+def _at(library, path: str) -> Sourced:
+    kind, *rest = path.split(".")
+    node = getattr(library, KINDS[kind][0])
+    for key in rest:
+        if isinstance(node, dict):
+            node = node[key]
+        elif isinstance(node, tuple):
+            node = next(
+                item for item in node if key in (getattr(item, "by", ""), getattr(item, "blocks", ""))
+            )
+        else:
+            node = getattr(node, key)
+    return node
+
+
+def test_override_can_fill_a_number_the_entry_leaves_out() -> None:
+    assert LIBRARY.cells["cancer"].death.spontaneous is None
+    changed = LIBRARY.override("cell.cancer.death.spontaneous", "1 1/d")
+    assert changed.cells["cancer"].death.spontaneous.value == pytest.approx(1 / 1440)
+
+
+@pytest.mark.parametrize(
+    ("path", "parts"),
+    [
+        ("tumor.melanoma.doubling_time", ("'tumor'", "'tumour'")),
+        ("drug.nivolumabb.clearance", ("'nivolumabb'", "'nivolumab'")),
+        ("drug.nivolumab.clearence", ("'clearence'", "'clearance'")),
+        ("tumour.melanoma.expresses.cancer.PDL1", ("'PDL1'", "'PD-L1'")),
+        ("molecule.PD-L1.shifts.ifn_gama.fold_max", ("'ifn_gama'", "'ifn_gamma'")),
+        ("cell.cd8.lytic", ("table", "hit_rate_max")),
+        ("cell.cd8.diameter.value", ("'value'", "below a number")),
+        ("cell.cd8.colour", ("'colour'",)),
+        ("label.melanoma-markers.scale", ("not a number",)),
+    ],
+)
+def test_an_unknown_path_is_answered_with_the_bad_part_and_the_closest_name(path, parts) -> None:
+    with pytest.raises(UnknownPath) as raised:
+        LIBRARY.override(path, "1")
+    assert all(part in str(raised.value) for part in (path, *parts))
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("cell.cd8.lytic.hit_rate_max", "5 um", "1/min"),
+        ("cell.cd8.lytic.hit_rate_max", "5", "1/min"),
+        ("cell.cd8.lytic.hit_rate_max", "-5 1/min", "least allowed"),
+        ("cell.cd8.lytic.costimulation", 1.5, "highest allowed"),
+        ("molecule.MHC-I.half_life", "0 h", "above 0"),
+        ("substrate.oxygen.blood", "40 nM", "mmHg"),
+        ("cell.cancer.exchanges.oxygen.uptake_max", "30 molecules/min", "mmHg"),
+    ],
+)
+def test_a_bad_value_is_refused_with_what_was_expected(path, text, expected) -> None:
+    with pytest.raises(ValueError, match=path) as raised:
+        LIBRARY.override(path, text)
+    assert expected in str(raised.value)
+    assert not isinstance(raised.value, UnknownPath)
+
+
+def test_the_library_survives_pickling_and_keeps_its_digest() -> None:
+    assert pickle.loads(pickle.dumps(LIBRARY)).digest() == LIBRARY.digest()
+
+
+def test_reading_the_library_is_quick() -> None:
+    registry()
+    spent = []
+    for _ in range(3):
+        start = time.process_time()
+        load_library(Path(str(importlib.resources.files("opsonin.knowledge").joinpath("library"))))
+        spent.append(time.process_time() - start)
+    assert min(spent) < 0.06
+
+
+def test_the_packaged_library_is_read_once() -> None:
+    assert load_library() is LIBRARY

@@ -1,0 +1,255 @@
+"""What is wrong with a library is said all at once, with file, line, key and mend."""
+
+from __future__ import annotations
+
+import importlib.resources
+import shutil
+from pathlib import Path
+
+import pytest
+
+from opsonin.core.errors import HostError, InputError
+from opsonin.knowledge.checker import check
+from opsonin.knowledge.library import load_library
+
+PACKAGED = Path(str(importlib.resources.files("opsonin.knowledge").joinpath("library")))
+EVIDENCE = """id,use,seen_in
+C001,parameter,a paper
+C002,validation,a paper
+C003,parameter,memory
+C012,parameter,a repository
+"""
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """A copy of the packaged library that a test may spoil."""
+    return Path(shutil.copytree(PACKAGED, tmp_path / "library"))
+
+
+def spoil(folder: Path, file: str, old: str, new: str) -> int:
+    """Replace the first `old` in a file; returns its line number."""
+    path = folder / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text, f"{file} has no {old!r}: the test needs mending"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return text[: text.index(old)].count("\n") + 1
+
+
+def faults_of(folder: Path) -> list[str]:
+    with pytest.raises(InputError) as raised:
+        load_library(folder)
+    return [str(fault) for fault in raised.value.faults]
+
+
+SPOILS = {
+    "number without source": (
+        "drugs/nivolumab.toml",
+        'source = "evidence:D009"\n',
+        "",
+        ("nivolumab.toml", "central_volume", "'source'", "'assumed'"),
+    ),
+    "number with source and assumption": (
+        "substrates/oxygen.toml",
+        'source = "evidence:C049; evidence:C098"',
+        'source = "evidence:C049"\nassumed = "because it must"',
+        ("oxygen.toml", "diffusivity", "either 'source'"),
+    ),
+    "source that is none": (
+        "substrates/oxygen.toml",
+        'source = "evidence:C049; evidence:C098"',
+        'source = "a textbook"',
+        ("diffusivity", "'a textbook'", "doi:"),
+    ),
+    "assumption without reason": (
+        "cells/other.toml",
+        'assumed = "between lymphocytes and fibroblasts; decides how much space bystanders hold"',
+        'assumed = "guess"',
+        ("other.toml", "diameter", "must say why"),
+    ),
+    "wrong dimension": (
+        "cells/cd8.toml",
+        'value = "6.94 um"',
+        'value = "6.94 min"',
+        ("cd8.toml", "diameter", "'min'", "'um'"),
+    ),
+    "no unit": ("cells/cd8.toml", 'value = "6.94 um"', "value = 6.94", ("diameter", "no unit", "'um'")),
+    "unit of another substrate": (
+        "substrates/oxygen.toml",
+        'value = "38 mmHg"\nrange = ["20 mmHg", "60 mmHg"]',
+        'value = "38 nM"',
+        ("oxygen.toml", "blood", "38 nM", "held in mmHg"),
+    ),
+    "value outside its own range": (
+        "drugs/nivolumab.toml",
+        'range = ["2 L", "4 L"]',
+        'range = ["3 L", "4 L"]',
+        ("peripheral_volume", "2.78", "range 3 to 4"),
+    ),
+    "range of one value": (
+        "drugs/nivolumab.toml",
+        'range = ["2 L", "4 L"]',
+        'range = ["2 L"]',
+        ("peripheral_volume", "'range'"),
+    ),
+    "fraction above one": (
+        "cells/cd8.toml",
+        "value = 0.4\nrange = [0.1, 0.8]",
+        "value = 1.4",
+        ("pd1_positive", "highest allowed"),
+    ),
+    "time of zero": (
+        "molecules/PD-L1.toml",
+        'value = "24 h"\nrange = ["4 h", "72 h"]',
+        'value = "0 h"',
+        ("PD-L1.toml", "half_life", "above 0"),
+    ),
+    "unknown key of an entry": (
+        "drugs/nivolumab.toml",
+        "[clearance]",
+        "[clearence]",
+        ("nivolumab.toml", "'clearence'", "'clearance'"),
+    ),
+    "unknown key of a number": (
+        "drugs/nivolumab.toml",
+        'note = "Population',
+        'notes = "Population',
+        ("clearance", "'notes'", "note"),
+    ),
+    "unknown key in a list": (
+        "molecules/PD-L1.toml",
+        "[shifts.hill]",
+        "[shifts.hil]",
+        ("PD-L1.toml", "'hil'", "'hill'"),
+    ),
+    "receptor that is no molecule": (
+        "interactions/PD-1_PD-L1.toml",
+        'receptor = "PD-1"',
+        'receptor = "PD1"',
+        ("PD-1_PD-L1.toml", "receptor", "'PD1'", "'PD-1'"),
+    ),
+    "drug against an unknown molecule": (
+        "drugs/nivolumab.toml",
+        'blocks = "PD-1"',
+        'blocks = "PD-2"',
+        ("nivolumab.toml", "blocks", "'PD-2'"),
+    ),
+    "exchange of an unknown substrate": (
+        "cells/cancer.toml",
+        'induced_by = "ifn_gamma"',
+        'induced_by = "ifn"',
+        ("cancer.toml", "induced_by", "'ifn'"),
+    ),
+    "label of an unknown cell": (
+        "labels/melanoma-markers.toml",
+        'cell = "cancer"',
+        'cell = "tumour"',
+        ("melanoma-markers.toml", "SOX10+", "'tumour'"),
+    ),
+    "density of an unknown cell": (
+        "tumours/melanoma.toml",
+        "[densities.cd8]",
+        "[densities.cd4]",
+        ("melanoma.toml", "densities.cd4", "'cd8'"),
+    ),
+    "name of another file": (
+        "cells/other.toml",
+        'name = "other"',
+        'name = "stroma"',
+        ("other.toml", "'stroma'", "stroma.toml"),
+    ),
+    "name with a dot": ("cells/other.toml", 'name = "other"', 'name = "o.ther"', ("other.toml", "name")),
+    "half a chemotaxis": (
+        "cells/cd8.toml",
+        'attractant = "cxcl10"\n',
+        "",
+        ("motility", "attractant", "go together"),
+    ),
+    "not TOML": ("cells/other.toml", "[diameter]", "[diameter", ("other.toml", "not TOML")),
+}
+
+
+@pytest.mark.parametrize("spoiled", SPOILS.values(), ids=SPOILS.keys())
+def test_a_fault_is_named_with_its_file_and_key(library: Path, spoiled) -> None:
+    file, old, new, expected = spoiled
+    spoil(library, file, old, new)
+    text = "\n".join(faults_of(library))
+    assert all(part in text for part in expected), text
+
+
+def test_the_copy_before_it_is_spoiled_is_without_fault(library: Path) -> None:
+    assert load_library(library).digest() == load_library().digest()
+
+
+def test_a_fault_names_the_line(library: Path) -> None:
+    line = spoil(library, "cells/cd8.toml", 'value = "1.62e4 molecules/h"', 'value = "1.62e4 um"')
+    (fault,) = faults_of(library)
+    assert fault.startswith(f"cells/cd8.toml:{line - 1}  exchanges.ifn_gamma.secretion")
+
+
+def test_a_fault_in_a_list_names_the_line_of_its_own_item(library: Path) -> None:
+    line = spoil(library, "molecules/MHC-I.toml", "value = 3\n", 'value = "3 um"\n')
+    (fault,) = faults_of(library)
+    assert fault.startswith(f"molecules/MHC-I.toml:{line - 1}  shifts.0.fold_max")
+
+
+def test_all_faults_are_reported_at_once_and_none_follows_from_another(library: Path) -> None:
+    spoil(library, "molecules/PD-1.toml", 'value = "24 h"', 'value = "24 um"')
+    spoil(library, "drugs/nivolumab.toml", 'value = "3.63 L"', 'value = "3.63 L/d"')
+    spoil(library, "cells/cd8.toml", 'value = "6.94 um"', 'value = "-6.94 um"')
+    faults = faults_of(library)
+    assert len(faults) == 3
+    assert {fault.split(":")[0] for fault in faults} == {
+        "molecules/PD-1.toml", "drugs/nivolumab.toml", "cells/cd8.toml"
+    }  # fmt: skip
+
+
+def test_a_folder_without_entries_is_refused(tmp_path: Path) -> None:
+    (fault,) = faults_of(tmp_path)
+    assert "holds no entries" in fault
+
+
+@pytest.fixture
+def evidence(tmp_path: Path) -> Path:
+    file = tmp_path / "evidence.csv"
+    file.write_text(EVIDENCE, encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("evidence:C001", None),
+        ("evidence:C003; evidence:C001", None),
+        ("evidence:C003; pmid:123", None),
+        ("evidence:C099", "does not exist"),
+        ("evidence:C002", "marked 'validation'"),
+        ("evidence:C001; evidence:C002", "marked 'validation'"),
+        ("evidence:C003", "recalled"),
+        ("evidence:C012", "as printed"),
+    ],
+)
+def test_a_source_must_be_evidence_that_may_set_numbers(library, evidence, source, expected) -> None:
+    spoil(library, "cells/cancer.toml", 'source = "evidence:C001"', f'source = "{source}"')
+    found = [f for f in check(load_library(library), evidence) if f.where == "cell.cancer.diameter"]
+    assert [expected in fault.problem for fault in found] == ([True] if expected else [])
+
+
+def test_an_evidence_id_in_a_note_must_exist_but_may_be_validation(library, evidence) -> None:
+    source = 'source = "evidence:C001"'
+    spoil(library, "cells/cancer.toml", source, f'{source}\nnote = "evidence:C002, evidence:C777"')
+    found = [f for f in check(load_library(library), evidence) if f.where == "cell.cancer.diameter"]
+    assert ["C777" in fault.problem for fault in found] == [True]
+
+
+def test_an_assumed_number_needs_a_range(library) -> None:
+    spoil(library, "cells/other.toml", 'range = ["7 um", "15 um"]\n', "")
+    assert [fault.where for fault in check(load_library(library))] == ["cell.other.diameter"]
+
+
+def test_a_table_of_evidence_that_is_missing_or_lacks_a_column_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(HostError, match="cannot be read"):
+        check(load_library(), tmp_path / "none.csv")
+    (tmp_path / "short.csv").write_text("id,use\nC001,parameter\n", encoding="utf-8")
+    with pytest.raises(InputError, match="seen_in"):
+        check(load_library(), tmp_path / "short.csv")
