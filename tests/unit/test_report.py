@@ -153,12 +153,12 @@ class FakeResult:
 
     @property
     def provenance(self) -> dict[str, Any]:
-        dose = {"drug": "nivolumab", "amount": "240 mg", "at": 0.0, "every": 14 * DAY, "until": None}
+        dose = {"drug": "nivolumab", "amount": "240 mg", "at": 0.0, "every": f"{14 * DAY:g} min", "until": None}
         return {
             "scenario": {
                 "scenario": {
                     "name": self.name,
-                    "duration": self.days * DAY,
+                    "duration": f"{self.days * DAY:g} min",
                     "seed": 7,
                     "patient": None,
                     "replicate": 0,
@@ -168,7 +168,7 @@ class FakeResult:
                     "biopsy": "/somewhere/private/melanoma_cells.csv.gz",
                     "select": {"patient": "MEL04", "image": 1},
                     "labels": "melanoma-markers",
-                    "thickness": 20.0,
+                    "thickness": "20 um",
                 },
                 "arm": [{"name": arm, "dose": [] if arm == "control" else [dose]} for arm in self.planned],
             },

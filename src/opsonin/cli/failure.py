@@ -14,6 +14,7 @@ import traceback
 from opsonin.core.errors import Fault, HostError, InputError, Interrupted, OpsoninError
 
 DEBUG = "OPSONIN_DEBUG"
+_GO_ON = "If a result was begun, `opsonin resume` goes on with it."
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -23,7 +24,7 @@ def as_failure(error: BaseException) -> OpsoninError:  # noqa: PLR0911 - one cas
         case OpsoninError():
             return error
         case KeyboardInterrupt():
-            return Interrupted(Fault("interrupted", "before anything was stored."))
+            return Interrupted(Fault("interrupted", "before it was done.", _GO_ON))
         case MemoryError():
             return HostError(
                 Fault("memory", "there is not enough of it.", "Use a smaller field, or a larger machine.")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from opsonin.store.result import Result
 
 MOST_THREADS = 64
+INTERRUPTED = 130
 
 app = typer.Typer(
     add_completion=False,
@@ -171,12 +172,15 @@ def _finish(result: Result, out: Path, *, as_json: bool, quiet: bool) -> None:
     """Write the report and say where everything is."""
     from opsonin.report.html import write_report
 
+    talks = not (as_json or quiet)
+    if talks:
+        typer.echo(f"result: {out}")  # first, so that it is known even if the report fails
     page = write_report(out)
+    if talks:
+        typer.echo(f"report: {page}")
     if as_json:
         told = {"ok": True, "out": str(out), "report": str(page), "summary": result.summary}
         typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
-    elif not quiet:
-        typer.echo(f"result: {out}\nreport: {page}")
 
 
 def _faults_of_out(out: Path) -> list[Fault]:
@@ -235,6 +239,8 @@ def main(args: Sequence[str] | None = None) -> int:
         return 0
     except (Exception, KeyboardInterrupt) as error:
         return tell(error, as_json="--json" in words)
+    if code == INTERRUPTED:  # Ctrl-C, which the command-line library makes an exit without a word
+        return tell(KeyboardInterrupt(), as_json="--json" in words)
     return int(code or 0)
 
 

@@ -51,7 +51,8 @@ percent = 0.01
 """.strip().splitlines()
 
 _QUANTITY = re.compile(
-    r"^\s*(?P<number>[+-]?(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<unit>[A-Za-z%µμ/1][A-Za-z0-9%µμ*/^ ().\-]*)?\s*$"
+    r"^\s*(?P<number>[+-]?(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*"
+    r"(?P<unit>[A-Za-z%µμ/1][A-Za-z0-9%µμ*/^ ().\-]*)?\s*$"
 )
 _LONGEST_UNIT = 40
 _LONGEST_TEXT = 100
@@ -63,7 +64,7 @@ class UnitError(ValueError):
 
 
 @lru_cache(maxsize=1)
-def registry() -> pint.UnitRegistry:
+def registry() -> pint.UnitRegistry[float]:
     """The lazily built registry of the units opsonin reads."""
     import pint
 
@@ -76,15 +77,25 @@ def _factor(unit: str, target: str) -> float:
 
     units = registry()
     if len(unit) > _LONGEST_UNIT or _WILD_POWER.search(unit):  # the parser would compute 9**9**9 for hours
-        raise UnitError(f"'{unit[:_LONGEST_UNIT]}' is not a unit opsonin knows; expected one that converts to {target or 'a plain number'}")
+        raise UnitError(_unknown(unit[:_LONGEST_UNIT], target))
     try:
         source = units.Quantity(1.0, units.parse_units(_spelled(unit)))
     except Exception as error:
-        raise UnitError(f"'{unit}' is not a unit opsonin knows; expected one that converts to {target or 'a plain number'}") from error
+        raise UnitError(_unknown(unit, target)) from error
     try:
         return float(source.to(units.parse_units(_spelled(target))).magnitude)
     except pint.DimensionalityError as error:
-        raise UnitError(f"unit '{unit or 'none'}' has the wrong dimension; expected one that converts to '{target or 'no unit'}'") from error
+        wanted = target or "no unit"
+        problem = f"unit '{unit or 'none'}' has the wrong dimension; expected one that converts to '{wanted}'"
+        raise UnitError(problem) from error
+
+
+def _unknown(unit: str, target: str) -> str:
+    return f"'{unit}' is not a unit opsonin knows; expected one that converts to {target or 'a plain number'}"
+
+
+def _without_unit(text: object, unit: str) -> str:
+    return f"{text!r} has no unit; expected one that converts to '{unit}', as in \"{text} {unit}\""
 
 
 def _spelled(unit: str) -> str:
@@ -116,12 +127,12 @@ def to_unit(text: object, unit: str) -> float:
         raise UnitError(f"{text} is not a number with a unit")
     if isinstance(text, (int, float)):
         if unit:
-            raise UnitError(f"{text} has no unit; expected one that converts to '{unit}', as in \"{text} {unit}\"")
-        value = float(text) if abs(text) < sys.float_info.max else math.inf  # an int may be too large for a float
+            raise UnitError(_without_unit(text, unit))
+        value = float(text) if abs(text) < sys.float_info.max else math.inf  # an int may be too large
     elif isinstance(text, str):
         number, written = split(text)
         if unit and not written:
-            raise UnitError(f"'{text}' has no unit; expected one that converts to '{unit}', as in \"{text} {unit}\"")
+            raise UnitError(_without_unit(text, unit))
         value = number * _factor(written, unit) if (written or unit) else number
     else:
         raise UnitError(f"{text!r} is not a number with a unit")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,6 @@ import numpy.typing as npt
 from opsonin.core.errors import Fault, InputError
 from opsonin.core.random import id_of, key_of
 from opsonin.core.schedule import ticks
-from opsonin.core.units import to_unit
 from opsonin.engine import tabulate
 from opsonin.io.biopsies import Biopsy
 from opsonin.io.scenario import Scenario
@@ -155,8 +153,7 @@ def _cells(
     region = scenario.tissue
     if region.generate is not None:
         size = region.generate.size
-        depth = size[2] if len(size) == 3 else region.thickness
-        box = (size[0], size[1], float(depth or 0.0))
+        box = (size[0], size[1], region.depth)
         densities = {name: number.value for name, number in tumour.densities.items()}
         densities |= region.generate.densities
         indexed = {species.cells.index(name): value for name, value in densities.items()}
@@ -173,7 +170,7 @@ def _cells(
     label_map, biopsy = scenario.label_map(), scenario.read_biopsy()
     if label_map is None or biopsy is None:
         raise InputError(Fault("tissue", "names neither a biopsy with its labels nor 'generate'", "Give one."))
-    return _imaged(biopsy, label_map, species, float(region.thickness or 0.0))
+    return _imaged(biopsy, label_map, species, region.depth)
 
 
 def _imaged(
@@ -234,19 +231,9 @@ def _arrivals(
 def _course(arm: Arm, library: Library, tumour: Tumour, duration: float) -> Course:
     doses: dict[str, list[Bolus]] = {}
     for dose in arm.dose:
-        amount = dose_amount(dose.amount, tumour.patient_weight.value)
-        until = duration if dose.until is None else min(dose.until, duration)
-        count = 1 if dose.every is None else math.floor((until - dose.at) / dose.every + 1e-9) + 1
-        given = doses.setdefault(dose.drug, [])
-        given += [Bolus(dose.at + k * (dose.every or 0.0), amount) for k in range(count)]
+        amount = dose.milligrams(tumour.patient_weight.value)
+        doses.setdefault(dose.drug, []).extend(Bolus(time, amount) for time in dose.times(duration))
     return Course(
         name=arm.name,
         drugs=tuple(DrugCourse(library.drugs[name], tuple(given)) for name, given in sorted(doses.items())),
     )
-
-
-def dose_amount(text: str, weight: float) -> float:
-    """An amount in mg; "3 mg/kg" is per body weight [kg]."""
-    if text.rstrip().endswith("/kg"):
-        return to_unit(text.rstrip().removesuffix("/kg"), "mg") * weight
-    return to_unit(text, "mg")

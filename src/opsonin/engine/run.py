@@ -18,6 +18,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from opsonin.core import kernel_cache
 from opsonin.core.errors import Fault, Interrupted
@@ -38,6 +40,8 @@ from opsonin.tissue.integrity import check_state
 from opsonin.tissue.tissue import Tissue
 
 _REPORT_SECONDS = 0.25
+# Below this, starting a second thread costs more than it saves.
+_CELLS_PER_THREAD = 10_000
 
 
 def run(
@@ -61,7 +65,7 @@ def run(
     """
     hears = listener or Silent()
     plan = _plan(scenario, seed)
-    use_threads(threads)
+    use_threads(threads, len(plan.imaged.id))
     with Writer.create(Path(out), provenance_of(plan), _input_cells(plan)) as writer:
         return _complete(plan, writer, hears)
 
@@ -72,7 +76,7 @@ def resume(out: str | Path, *, threads: int | None = None, listener: Listener | 
     with Writer.reopen(Path(out)) as writer:
         verify_resumable(writer.provenance, str(out))
         plan = rebuilt(Path(out), writer.provenance, None)
-        use_threads(threads)
+        use_threads(threads, len(plan.imaged.id))
         return _complete(plan, writer, hears)
 
 
@@ -85,17 +89,18 @@ def _plan(scenario: Scenario | str | Path, seed: int | None) -> Plan:
     return compile_scenario(scenario if seed is None else with_seed(scenario, seed))
 
 
-def use_threads(threads: int | None) -> None:
-    """Let kernels use this many threads, at most as many as numba's pool holds."""
+def use_threads(threads: int | None, cells: int) -> None:
+    """Let kernels use this many threads, at most as many as numba's pool holds and as the cells keep busy."""
     import numba
 
-    pool = numba.config.NUMBA_NUM_THREADS
-    numba.set_num_threads(min(threads or kernel_cache.cores(), pool))
+    wanted = kernel_cache.cores() if threads is None else threads
+    useful = max(1, cells // _CELLS_PER_THREAD)
+    numba.set_num_threads(min(wanted, useful, numba.config.NUMBA_NUM_THREADS))
 
 
-def _input_cells(plan: Plan) -> dict[str, object]:
+def _input_cells(plan: Plan) -> dict[str, Any]:
     imaged = plan.imaged.ordered()
-    columns: dict[str, object] = {"id": imaged.id, "x_um": imaged.x, "y_um": imaged.y, "z_um": imaged.z}
+    columns: dict[str, Any] = {"id": imaged.id, "x_um": imaged.x, "y_um": imaged.y, "z_um": imaged.z}
     columns["kind"] = imaged.kind
     columns |= {f"mark.{name}": imaged.marks[m] for m, name in enumerate(plan.species.molecules)}
     return columns
@@ -151,7 +156,7 @@ def run_arm(plan: Plan, course: Course, writer: Writer, listener: Listener, stop
 
 
 def advance(
-    plan: Plan, course: Course, tissue: Tissue, tick: int, record: Callable[[Tissue, object, int], None]
+    plan: Plan, course: Course, tissue: Tissue, tick: int, record: Callable[[Tissue, ModuleType, int], None]
 ) -> None:
     """One coupling step from `tick`; `record` hears of every process as it ends."""
     duration = minutes(plan.coupling)

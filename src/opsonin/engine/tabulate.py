@@ -41,7 +41,7 @@ def tables_of(library: Library, tumour: Tumour, scale: float, dimension: int) ->
     names = species_of(library)
     shifts = [(m, shift) for m in names.molecules for shift in library.molecules[m].shifts]
     checkpoints = [pair for _, pair in sorted(library.interactions.items())]
-    attractants = {cell.motility.attractant for cell in library.cells.values() if cell.motility} - {None}
+    attractants = [c.motility.attractant for c in library.cells.values() if c.motility and c.motility.attractant]
     exchanges = [[_exchange(library, c, s) for s in names.substrates] for c in names.cells]
     return Tables(
         types=np.array([_numbers(library.cells[c], tumour, scale) for c in names.cells]),
@@ -66,7 +66,7 @@ def tables_of(library: Library, tumour: Tumour, scale: float, dimension: int) ->
         matching_fraction=tumour.matching_antigen_fraction.value,
         mhc_i=names.molecules.index(RECOGNISED),
         oxygen=names.substrates.index(FITNESS),
-        attractant=names.substrates.index(str(min(attractants))) if attractants else 0,
+        attractant=names.substrates.index(min(attractants)) if attractants else 0,
         dimension=dimension,
     )
 

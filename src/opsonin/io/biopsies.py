@@ -322,5 +322,7 @@ def _place_faults(
     problem = (
         f"the median distance to the nearest cell is {nearest:.3g} um; tissue has {low:g} to {high:g} um."
     )
-    fix = f"Are the positions in {unit}? Set scale in a label map of your own; here it is {label_map.scale:g}."
+    fix = (
+        f"Are the positions in {unit}? Set scale in a label map of your own; here it is {label_map.scale:g}."
+    )
     return [Fault(table.name, problem, fix)]

@@ -146,7 +146,7 @@ def _check_tissue(draft: Draft, library: Library) -> None:
             ("tissue", "biopsy"), "biopsy is given without labels, which say what its cell types mean", fix
         )
     for key in ("labels", "select"):
-        if not biopsy and draft.get("tissue", key) is not None:
+        if not biopsy and draft.get("tissue", key) not in (None, {}):
             draft.fault(("tissue", key), f"{key} is given without biopsy", f"Add biopsy, or leave {key} out.")
     if labels is not None and labels not in library.labels and not is_path(labels):
         _unknown(draft, ("tissue", "labels"), "label map", labels, library.labels, "labels")

@@ -55,30 +55,29 @@ def implicit_step(
     diffusivity: float,
     spacing: tuple[float, float, float],
     dt: float,
-    dt_old: float,
     reference: float,
     tolerance: float,
     max_cycles: int,
 ) -> tuple[int, int, float, float]:
     """One backward-Euler step, (c - c_old)/dt = D lap(c) - k c + s; nothing of the old state is written.
 
-    The local error of backward Euler is dt^2/2 c''. With rate = (c - c_old)/dt and that of the step before,
-    c'' is (rate - rate_old) / ((dt + dt_old)/2). The estimate is
+    The local error of backward Euler is dt^2/2 c''. Its rate (c - c_old)/dt is the slope at the end of a
+    step, so it changes from one step to the next by dt c'', however long the step before was. The estimate is
 
-        max over voxels of  dt^2 / (dt + dt_old) |rate - rate_old| / reference,
+        max over voxels of  dt/2 |rate - rate_old| / reference.
 
-    half dt times the change of the rate where both steps are alike. It falls as dt^2. A caller rejects a step
-    by calling again with a shorter dt, and accepts it by swapping old and new.
+    It falls as dt^2. A caller rejects a step by calling again with a shorter dt, and accepts it by swapping
+    old and new.
 
     Args:
         hierarchy: levels and workspace for this shape; its `right` is overwritten.
-        c_old, rate_old: float64 (nz, ny, nx); field [conc] and its rate over the step before [conc/min].
+        c_old, rate_old: float64 (nz, ny, nx); field [conc] and the rate of the step before, or the slope
+            that the field starts with [conc/min].
         c, rate: float64 (nz, ny, nx); receive the new field and its rate.
         k, s: float64 (nz, ny, nx); loss rate [1/min] and source [conc/min] during the step.
         diffusivity: D [um2/min].
         spacing: (hz, hy, hx) [um].
         dt: step [min], > 0.
-        dt_old: length of the step before [min]; 0 if rate_old is the rate at the start of this step.
         reference: concentration that the error is measured against [conc], > 0.
         tolerance: of sum|residual| against sum|s + c_old/dt| [-].
         max_cycles: V-cycles at most.
@@ -90,7 +89,7 @@ def implicit_step(
         hierarchy, c, k, hierarchy.right, diffusivity, spacing, tolerance, max_cycles, shift=1.0 / dt
     )
     change = _rate_change(c_old, rate_old, c, 1.0 / dt, rate)
-    return status, cycles, residual, dt * dt / (dt + dt_old) * float(change) / reference
+    return status, cycles, residual, 0.5 * dt * float(change) / reference
 
 
 def budget(

@@ -94,16 +94,17 @@ def _take_roots(bodies, n, root_repulsion, root_adhesion):
 
 @njit(cache=True, error_model="numpy")
 def _copy_sorted(begin, end, order, now, dimension, lanes, rank):
-    """Copy what pairs need of sorted cells begin..end-1, so that neighbours are contiguous; note their rank."""
+    """Copy what pairs need of sorted cells begin..end-1, so that neighbours are contiguous; note ranks."""
+    x, y, z, radius, root_repulsion, root_adhesion = lanes
     for k in range(begin, end):
         i = order[k]
         rank[i] = k
-        lanes[0][k] = now.x[i]
-        lanes[1][k] = now.y[i]
-        lanes[2][k] = now.z[i] if dimension == 3 else 0.0
-        lanes[3][k] = now.radius[i]
-        lanes[4][k] = now.repulsion[i]
-        lanes[5][k] = now.adhesion[i]
+        x[k] = now.x[i]
+        y[k] = now.y[i]
+        z[k] = now.z[i] if dimension == 3 else 0.0
+        radius[k] = now.radius[i]
+        root_repulsion[k] = now.repulsion[i]
+        root_adhesion[k] = now.adhesion[i]
 
 
 @njit(cache=True, error_model="numpy", parallel=True)
@@ -267,9 +268,8 @@ def _slab_edges(n, layers, rows_per_layer, nx, start, edges):
     A cell adds to its own slab and to the first layer of the next (from the first slab: also to the last
     layer of the last), so slabs of one parity never write to the same cell. Returns the number of slabs.
     """
-    slabs = min(_SLABS, layers // 2) // 2 * 2
-    if slabs < 2:
-        slabs = 1
+    # four layers leave room to even out the cells; few layers are better cut thin than left to one thread
+    slabs = max(min(_SLABS, layers // 4) // 2 * 2, min(4, layers // 2 // 2 * 2), 1)
     edges[0] = 0
     layer = 0
     for s in range(1, slabs):

@@ -162,7 +162,7 @@ class Region(Entry):
 
 
 class Dose(Entry):
-    """An amount of a drug, once at `at`, or every `every` from `at` to `until`, included, or the end [min]."""
+    """An amount of a drug, once at `at`, or each `every` from `at` to `until`, included, or the end [min]."""
 
     drug: str
     amount: Annotated[str, PlainValidator(_amount)]

@@ -67,7 +67,7 @@ def _contents(result: StoredResult) -> dict[str, Any]:
     arms = planned_arms(result)
     ends = {arm: reached(result, arm) for arm in arms}
     last = max((end for end in ends.values() if end is not None), default=0.0)
-    horizon = float(header.get("duration") or last)
+    horizon = words.base(header.get("duration"), "min") or last
     clock = words.Clock.over(horizon)
     given = {str(arm["name"]): list(arm.get("dose", ())) for arm in scenario.get("arm", ())}
     lines = _curves(result, arms)
@@ -357,10 +357,10 @@ def _tissue(region: Mapping[str, Any]) -> dict[str, str]:
         told["selected"] = ", ".join(f"{key} {value}" for key, value in chosen.items()) or "all rows"
         told["label map"] = Path(str(region.get("labels") or words.MISSING)).name
     elif region.get("generate"):
-        size = f" {words.TIMES} ".join(f"{float(side):,.0f}" for side in region["generate"].get("size", ()))
+        size = f" {words.TIMES} ".join(f"{words.base(side, 'um'):,.0f}" for side in region["generate"].get("size", ()))
         told["tissue"] = f"generated at random, {size} µm"
     if region.get("thickness"):
-        told["thickness"] = f"{float(region['thickness']):g} µm"
+        told["thickness"] = f"{words.base(region['thickness'], 'um'):g} µm"
     return told
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opsonin.core.schedule import MINUTES_PER_DAY
+from opsonin.core.units import to_unit
 
 MINUTES_PER_HOUR = 60.0
 MISSING = "\N{EN DASH}"
@@ -93,14 +94,19 @@ class Clock:
         return f"{self.name} {minutes / self.minutes:.4g}"
 
 
+def base(value: Any, of: str) -> float:
+    """A quantity of a resolved scenario as a number in its base unit; None counts as 0."""
+    return to_unit(value, of) if isinstance(value, str) else float(value or 0.0)
+
+
 def dose_times(dose: Mapping[str, Any], horizon: float) -> list[float]:
     """Times [min] at which a dose is given before `horizon` [min]."""
-    first = float(dose.get("at") or 0.0)
+    first = base(dose.get("at"), "min")
     every, until = dose.get("every"), dose.get("until")
-    last = horizon if until is None else float(until)
+    last = horizon if until is None else base(until, "min")
     span = min(last, horizon) - first
-    count = 1 if every is None else math.floor(span / float(every) * (1 + 1e-12)) + 1
-    times = [first + k * float(every or 0.0) for k in range(count)]
+    count = 1 if every is None else math.floor(span / base(every, "min") * (1 + 1e-12)) + 1
+    times = [first + k * base(every, "min") for k in range(count)]
     return [time for time in times if time < horizon and time <= last]
 
 
@@ -109,8 +115,8 @@ def dose(entry: Mapping[str, Any], horizon: float, clock: Clock) -> str:
     given = dose_times(entry, horizon)
     text = f"{entry.get('drug', '?')} {entry.get('amount', '?')}"
     if entry.get("every") is None:
-        return f"{text} once, at {clock.read(float(entry.get('at') or 0.0))}"
-    text += f" every {duration(float(entry['every']))} from {clock.read(float(entry.get('at') or 0.0))}"
+        return f"{text} once, at {clock.read(base(entry.get('at'), 'min'))}"
+    text += f" every {duration(base(entry['every'], 'min'))} from {clock.read(base(entry.get('at'), 'min'))}"
     if entry.get("until") is not None:
-        text += f" until {clock.read(float(entry['until']))}"
+        text += f" until {clock.read(base(entry['until'], 'min'))}"
     return f"{text} ({len(given)} dose{'' if len(given) == 1 else 's'})"

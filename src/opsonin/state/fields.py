@@ -26,7 +26,7 @@ def _overlap(old: int, new: int) -> Floats:
     edges_new = np.arange(new + 1) / new
     low = np.maximum(edges_new[:-1, None], edges_old[None, :-1])
     high = np.minimum(edges_new[1:, None], edges_old[None, 1:])
-    return np.maximum(high - low, 0.0) * new
+    return np.asarray(np.maximum(high - low, 0.0) * new)
 
 
 def regridded(field: Floats, shape: tuple[int, int, int]) -> Floats:

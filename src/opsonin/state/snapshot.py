@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from opsonin.model.phase import COMMITTED
 from opsonin.state.cells import Cells
 from opsonin.state.fields import Fields
 
@@ -38,7 +39,7 @@ class Snapshot:
         """(n,) mask of the live cells of a type."""
         n = self.cells.n
         arrays = self.cells.arrays
-        return (arrays.kind[:n] == self.kinds.index(kind)) & (arrays.phase[:n] <= 1)
+        return np.asarray((arrays.kind[:n] == self.kinds.index(kind)) & (arrays.phase[:n] <= COMMITTED))
 
     @property
     def area_mm2(self) -> float:

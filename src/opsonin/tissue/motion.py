@@ -8,8 +8,9 @@ import numpy as np
 
 from opsonin.core.errors import Fault, RunError
 from opsonin.core.schedule import MINUTES_PER_DAY, minutes
-from opsonin.kernels.mechanics import OK, TOO_FAST, Bodies, Moved, advance
+from opsonin.kernels.mechanics import TOO_FAST, Bodies, Moved, advance
 from opsonin.kernels.motility import steer
+from opsonin.kernels.neighbours import OK
 from opsonin.tissue.tissue import Tissue
 from opsonin.tissue.window import measures
 

@@ -123,7 +123,6 @@ def _advance(tissue: Tissue, index: int, loss: Any, source: Any, duration: float
         substrate.diffusivity,
         fields.spacing,
         duration,
-        duration,
         reference,
         RESIDUAL,
         _MAX_CYCLES,

@@ -21,7 +21,9 @@ def replaced(old: str, new: str, row: int | None = None) -> Callable[[Lines], Li
     """Lines with `old` replaced by `new`, in one row (the header is 1) or in all."""
 
     def change(lines: Lines) -> Lines:
-        changed = [line.replace(old, new) if row in (None, n) else line for n, line in enumerate(lines, start=1)]
+        changed = [
+            line.replace(old, new) if row in (None, n) else line for n, line in enumerate(lines, start=1)
+        ]
         assert changed != lines
         return changed
 
@@ -54,7 +56,7 @@ CASES: dict[str, tuple[Callable[[Lines], Lines], tuple[str, ...]]] = {
     "value not there": (replaced("P1", "P2"), ("'P1'", "patients: P2.")),
     "image not there": (replaced("P1,1", "P1,3"), ("'1'", "images: 3.")),
     "no such pair": (
-        lambda lines: replaced("P1,1", "P1,2")(lines) + ["P2,1,1.0,1.0,SOX10+"],
+        lambda lines: [*replaced("P1,1", "P1,2")(lines), "P2,1,1.0,1.0,SOX10+"],
         ("patient = P1, image = 1", "together"),
     ),
     "padded number": (replaced("P1,1,", "P1,01,"), ("'1'", "images: 01.")),
@@ -63,8 +65,14 @@ CASES: dict[str, tuple[Callable[[Lines], Lines], tuple[str, ...]]] = {
     "too few cells": (lambda lines: lines[:6], ("5 cells", "10")),
     "header only": (lambda lines: lines[:1], ("no rows",)),
     "blank": (lambda lines: ["", ""], ("empty",)),
-    "positions in mm": (lambda lines: [lines[0], *(scaled(line, 1e-3) for line in lines[1:])], ("millimetres", "scale")),
-    "positions in nm": (lambda lines: [lines[0], *(scaled(line, 1e3) for line in lines[1:])], ("pixels", "scale")),
+    "positions in mm": (
+        lambda lines: [lines[0], *(scaled(line, 1e-3) for line in lines[1:])],
+        ("millimetres", "scale"),
+    ),
+    "positions in nm": (
+        lambda lines: [lines[0], *(scaled(line, 1e3) for line in lines[1:])],
+        ("pixels", "scale"),
+    ),
     "open quote": (replaced("P1,1,10.0", '"P1,1,10.0', 3), ("cells.csv",)),
 }
 
@@ -160,7 +168,9 @@ def test_malformed_label_map_is_refused(
         assert word in said
 
 
-def test_faults_of_one_kind_are_capped_with_their_count(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_faults_of_one_kind_are_capped_with_their_count(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     lines = biopsy_lines()
     path = write_field(tmp_path, lines=[lines[0], *(line.replace("0.0", "zero", 1) for line in lines[1:])])
     said = refused(path, capfd)
@@ -168,7 +178,9 @@ def test_faults_of_one_kind_are_capped_with_their_count(tmp_path: Path, capfd: p
     assert f"and {CELLS - 20} more" in said
 
 
-def test_faults_of_scenario_and_biopsy_are_told_together(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_faults_of_scenario_and_biopsy_are_told_together(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     text = SCENARIO.replace('"10 d"', '"10"').replace('"240 mg"', '"240 mL"')
     lines = replaced("10.0,0.0", "ten,0.0", 3)(replaced("SOX10+", "S100+", 5)(biopsy_lines()))
     said = refused(write_field(tmp_path, text, lines), capfd)

@@ -1,4 +1,4 @@
-"""Every malformed scenario is refused with exit code 2, the offending word and its line, and leaves nothing behind.
+"""Every malformed scenario is refused with exit code 2, the offending word and its line, and no folder.
 
 Malformed tables of cells are beside this.
 """
@@ -20,9 +20,19 @@ SLAB = 'thickness = "20 um"\n[tissue.generate]\nsize = ["600 um", "600 um"]\n'
 
 # name: (what is replaced, by what, the line of the fault, words that must be said)
 CASES: dict[str, tuple[str, str, int | None, tuple[str, ...]]] = {
-    "unknown drug": ('"nivolumab", amount = "240', '"nivolumabb", amount = "240', 19, ("nivolumabb", "'nivolumab'")),
+    "unknown drug": (
+        '"nivolumab", amount = "240',
+        '"nivolumabb", amount = "240',
+        19,
+        ("nivolumabb", "'nivolumab'"),
+    ),
     "unknown tumour": ('"melanoma"', '"melanom"', 7, ("'melanom'", "'melanoma'", "knowledge list tumours")),
-    "unknown label map": ('"melanoma-markers"', '"melanoma-marker"', 10, ("'melanoma-marker'", "'melanoma-markers'")),
+    "unknown label map": (
+        '"melanoma-markers"',
+        '"melanoma-marker"',
+        10,
+        ("'melanoma-marker'", "'melanoma-markers'"),
+    ),
     "unknown override path": ("patient_weight", "patient_wieght", 31, ("patient_wieght", "patient_weight")),
     "unknown override kind": ('"tumour.mel', '"tumor.mel', 31, ("tumor.melanoma", "tumour")),
     "override of wrong dimension": ('"70 kg"', '"70 um"', 31, ("patient_weight", "um", "kg")),
@@ -31,9 +41,14 @@ CASES: dict[str, tuple[str, str, int | None, tuple[str, ...]]] = {
     "override that is a truth value": ('"70 kg"', "true", 31, ("true", "number")),
     "override that is a table": ('"70 kg"', "{ value = 1 }", 31, ("patient_weight", "table")),
     "override that is not a number": ('"70 kg"', "nan", 31, ("nan",)),
-    "unquoted override": ('"tumour.melanoma.patient_weight"', "tumour.melanoma.patient_weight", 31, ("tumour",)),
+    "unquoted override": (
+        '"tumour.melanoma.patient_weight"',
+        "tumour.melanoma.patient_weight",
+        31,
+        ("tumour",),
+    ),
     "unknown key": ("seed = 7", "sede = 7", 4, ("sede", "'seed'")),
-    "unknown key in a dose": ("every = \"5 d\"", 'evry = "5 d"', 19, ("combo", "dose 1", "evry", "'every'")),
+    "unknown key in a dose": ('every = "5 d"', 'evry = "5 d"', 19, ("combo", "dose 1", "evry", "'every'")),
     "unknown section": ("[output]", "[ouput]", 23, ("ouput", "'output'")),
     "missing duration": ('duration = "10 d"\n', "", 1, ("duration", "missing")),
     "missing name": ('name = "field"\n', "", 1, ("name", "missing")),
@@ -57,20 +72,45 @@ CASES: dict[str, tuple[str, str, int | None, tuple[str, ...]]] = {
     "duration not whole seconds": ('"10 d"', '"10.000003 d"', 3, ("10.000003 d", "seconds", "864000 s")),
     "power tower as unit": ('"10 d"', '"1 d**9**9**9"', 3, ("d**9**9**9",)),
     "negative seed": ("seed = 7", "seed = -1", 4, ("seed", "-1")),
-    "seed too large": ("seed = 7", "seed = 9223372036854775808", 4, ("9223372036854775808", "9223372036854775807")),
+    "seed too large": (
+        "seed = 7",
+        "seed = 9223372036854775808",
+        4,
+        ("9223372036854775808", "9223372036854775807"),
+    ),
     "fractional seed": ("seed = 7", "seed = 1.5", 4, ("1.5", "whole number")),
     "seed as text": ("seed = 7", 'seed = "x"', 4, ("'x'", "whole number")),
     "seed that is true": ("seed = 7", "seed = true", 4, ("true", "whole number")),
     "empty name": ('name = "field"', 'name = ""', 2, ("name", "empty")),
     "name that is a number": ('name = "field"', "name = 5", 2, ("5", "text")),
     "duplicate arms": ('name = "combo"', 'name = "control"', 17, ("'control'", "two arms")),
-    "arms that differ in case": ('name = "combo"', 'name = "Control"', 17, ("'Control'", "'control'", "case")),
+    "arms that differ in case": (
+        'name = "combo"',
+        'name = "Control"',
+        17,
+        ("'Control'", "'control'", "case"),
+    ),
     "arm name with a slash": ('name = "combo"', 'name = "a/b"', 17, ("a/b", "characters")),
     "arm name with a trailing dot": ('name = "combo"', 'name = "combo."', 17, ("'combo.'", "dot")),
     "reserved arm name": ('name = "combo"', 'name = "NUL"', 17, ("'NUL'", "reserved")),
-    "arm in single brackets": ('[[arm]]\nname = "control"\n\n[[arm]]\nname = "combo"', '[arm]\nname = "x"', 13, ("[[arm]]",)),
-    "no arm": (SCENARIO[SCENARIO.index("[[arm]]") : SCENARIO.index("[output]")], "", None, ("[arm]", "[[arm]]")),
-    "dose as one table": ("dose = [\n    " + DOSE + ",\n", "dose = " + DOSE + "\nx = [\n", 18, ("dose", "list")),
+    "arm in single brackets": (
+        '[[arm]]\nname = "control"\n\n[[arm]]\nname = "combo"',
+        '[arm]\nname = "x"',
+        13,
+        ("[[arm]]",),
+    ),
+    "no arm": (
+        SCENARIO[SCENARIO.index("[[arm]]") : SCENARIO.index("[output]")],
+        "",
+        None,
+        ("[arm]", "[[arm]]"),
+    ),
+    "dose as one table": (
+        "dose = [\n    " + DOSE + ",\n",
+        "dose = " + DOSE + "\nx = [\n",
+        18,
+        ("dose", "list"),
+    ),
     "dose after the end": ('at = "12 h"', 'at = "10 d"', 20, ("dose 2", "10 d", "end")),
     "negative time": ('at = "12 h"', 'at = "-1 h"', 20, ("-1 h", "at least 0")),
     "time not whole seconds": ('at = "12 h"', 'at = "12.3456789 min"', 20, ("12.3456789 min", "741 s")),
@@ -104,15 +144,30 @@ CASES: dict[str, tuple[str, str, int | None, tuple[str, ...]]] = {
     "select that is true": ("image = 1 }", "image = true }", 9, ("image", "true")),
     "select that is a fraction": ("image = 1 }", "image = 1.5 }", 9, ("image", "1.5")),
     "select that is text": ('select = { patient = "P1", image = 1 }', 'select = "P1"', 9, ("'P1'", "table")),
-    "size of one": (GENERATED, SLAB.replace('["600 um", "600 um"]', '["600 um"]'), 10, ("600 um", "1 entries")),
+    "size of one": (
+        GENERATED,
+        SLAB.replace('["600 um", "600 um"]', '["600 um"]'),
+        10,
+        ("600 um", "1 entries"),
+    ),
     "size of four": (GENERATED, BLOCK.replace('"300 um"]', '"300 um", "9 mm"]'), 9, ("9 mm", "4 entries")),
     "size as text": (GENERATED, SLAB.replace('["600 um", "600 um"]', '"600 um"'), 10, ("'600 um'", "list")),
     "size too small": (GENERATED, SLAB.replace('["600 um"', '["6 um"'), 10, ("6 um", "at least 100")),
     "size without unit": (GENERATED, SLAB.replace('["600 um"', "[600"), 10, ("600", "no unit")),
     "too many cells": (GENERATED, BLOCK.replace('"300 um"', '"20 mm"'), 9, ("20 mm", "cells", "5,000,000")),
     "block with another thickness": (GENERATED, 'thickness = "20 um"\n' + BLOCK, 8, ("20 um", "300 um")),
-    "density of unknown cells": (GENERATED, SLAB + 'densities = { cd9 = "10 cells/mm2" }\n', 11, ("cd9", "'cd8'")),
-    "density of lengths": (GENERATED, SLAB + 'densities = { cd8 = "10 cells/mm" }\n', 11, ("cells/mm", "cell/um**2")),
+    "density of unknown cells": (
+        GENERATED,
+        SLAB + 'densities = { cd9 = "10 cells/mm2" }\n',
+        11,
+        ("cd9", "'cd8'"),
+    ),
+    "density of lengths": (
+        GENERATED,
+        SLAB + 'densities = { cd8 = "10 cells/mm" }\n',
+        11,
+        ("cells/mm", "cell/um**2"),
+    ),
     "negative density": (GENERATED, SLAB + 'densities = { cd8 = "-1 cells/mm2" }\n', 11, ("-1 cells/mm2",)),
     "no cells": (
         GENERATED,
@@ -136,13 +191,16 @@ CASES: dict[str, tuple[str, str, int | None, tuple[str, ...]]] = {
     "syntax: leading zero": ("seed = 7", "seed = 007", 4, ("seed = 007", "TOML")),
 }
 MORE = {  # what else must change for a case to be what it says
-    "default output against coupling": ('coupling_step = "6 min"\nmotion_step = "1 min"', 'coupling_step = "7 min"'),
+    "default output against coupling": (
+        'coupling_step = "6 min"\nmotion_step = "1 min"',
+        'coupling_step = "7 min"',
+    ),
     "section as a value": ("[scenario]\n", 'output = "1 d"\n[scenario]\n'),
 }
 
 
 def refusal(arguments: list[str], out: Path, capfd: pytest.CaptureFixture[str]) -> str:
-    """What a refused command prints to standard error, having checked everything that holds for all of them."""
+    """What a refused command prints to standard error; what holds for all of them is checked here."""
     assert main(arguments) == 2
     printed = capfd.readouterr()
     assert printed.out == ""
@@ -205,7 +263,7 @@ def test_file_that_is_no_scenario_is_refused(
         (TIMED, 'at = "1 d", every = "1 d", until = "1 d"'),
         ('"240 mg"', '"0.24 g"'),
         ('"3 mg/kg"', '"3000 ug / kg"'),
-        ('image = 1 }', 'image = "1" }'),
+        ("image = 1 }", 'image = "1" }'),
         (GENERATED, SLAB),
         (GENERATED, BLOCK),
         (GENERATED, 'thickness = "300 um"\n' + BLOCK),
@@ -222,6 +280,8 @@ def test_valid_scenario_is_accepted(
 ) -> None:
     assert old in SCENARIO
     path = write_field(tmp_path)
-    path.write_bytes(SCENARIO.replace(old, new).encode() if old == "\n" else SCENARIO.replace(old, new, 1).encode())
+    path.write_bytes(
+        SCENARIO.replace(old, new).encode() if old == "\n" else SCENARIO.replace(old, new, 1).encode()
+    )
     assert main(["check", str(path)]) == 0, capfd.readouterr().err
     assert capfd.readouterr().out.startswith("ok  field")
