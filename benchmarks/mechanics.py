@@ -20,7 +20,7 @@ import numpy as np
 
 RADIUS, REPULSION, ADHESION = 8.4, 10.0, 0.4  # um, um/min, um/min
 DT, LIMIT = 0.1, 1e3  # min, um
-# ms per step: tuned numba in f64 on a 2-core machine, of which twice is allowed; and the aim for a biopsy field.
+# ms per step: tuned numba in f64 on a 2-core machine (twice is allowed), and the aim for a biopsy field
 BARS = {
     ("ball", 1): ("tuned numba", 21.9),
     ("ball", 2): ("tuned numba", 11.0),

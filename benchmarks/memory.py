@@ -1,7 +1,7 @@
 """Memory of one mechanics step at 1e6 cells, in bytes per cell: python benchmarks/memory.py [--cells 1000000]
 
-Counts what the arrays hold and how far the process's peak memory rises above where it stood. A further part of
-the state is a function of its own in PARTS.
+Counts what the arrays hold and how far the process's peak memory rises above where it stood. A further part
+of the state is a function of its own in PARTS.
 """
 
 from __future__ import annotations

@@ -238,7 +238,7 @@ def _sum_pairs(row_begin, row_end, most, box, dimension, bins, start, order, ids
                 rows[ahead] = rows[t]
                 ahead += 1
         by, bz = row % ny, row // ny
-        outer = by == 0 or by == ny - 1 or bz == 0 or bz == nz - 1
+        outer = by == 0 or by == ny - 1 or (dimension == 3 and (bz == 0 or bz == nz - 1))
         for bx in range(nx):
             b = row * nx + bx
             if start[b] == start[b + 1]:
@@ -320,6 +320,8 @@ def _fastest_parallel(n, rank, bodies, dimension, total, fastest):
 @njit(cache=True, error_model="numpy")
 def wrapped(position, length):
     """A position moved into [0, length) [um]."""
+    if 0.0 <= position < length:
+        return position
     inside = position - length * math.floor(position / length)
     return inside if 0.0 <= inside < length else 0.0
 

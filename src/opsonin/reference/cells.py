@@ -1,0 +1,318 @@
+"""Slow, readable twins of the kernels that walk over cells: one plain Python loop each, floats in, floats out."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from opsonin.core.random import Stream
+from opsonin.laws.apoptosis import corpse_volume, repaired_damage
+from opsonin.laws.cycle import committed_volume, cycle_entry_hazard, model_radius, pressure_gate
+from opsonin.laws.events import event_probability, relaxed
+from opsonin.laws.expression import steady_level
+from opsonin.laws.metabolism import necrosis_hazard, oxygen_fitness, uptake_clearance
+from opsonin.laws.motility import chemotactic_bias, crawling_speed, receptor_difference
+from opsonin.laws.recognition import (
+    antigen_signal,
+    bound_pairs,
+    checkpoint_factor,
+    exhaustion_rate,
+    exhaustion_target,
+    lytic_hit_hazard,
+    net_activation,
+    presented_complexes,
+    vigour,
+)
+from opsonin.laws.response import fold_change, hill
+from opsonin.laws.trafficking import vessel_arrival
+from opsonin.model import phase as phases
+from opsonin.model import tables as column
+from opsonin.reference.random import mixed, poisson, uniforms
+
+Key = tuple[int, int]
+
+
+def _live(cells: Any, i: int) -> bool:
+    return bool(cells.phase[i] in (phases.RESTING, phases.COMMITTED))
+
+
+def exchange(cells: Any, n: int, tables: Any, substrate: int) -> tuple[Any, Any]:
+    """Clearance and release of every cell, (n,) each; see `kernels.metabolism.exchange`."""
+    clearance, release = np.zeros(n), np.zeros(n)
+    for i in filter(lambda i: _live(cells, i), range(n)):
+        t = cells.kind[i]
+        clearance[i] = tables.clearance[t, substrate]
+        if tables.uptake_max[t, substrate] > 0:
+            clearance[i] += uptake_clearance(
+                tables.uptake_max[t, substrate],
+                tables.uptake_half[t, substrate],
+                float(cells.signal[substrate, i]),
+            )
+        by = tables.induced_by[t, substrate]
+        if by == column.BY_ACTIVATION:
+            induction = cells.activation[i]
+        elif by == column.ALWAYS:
+            induction = 1.0
+        else:
+            induction = hill(float(cells.signal[by, i]), tables.induction_half[t, substrate], 1.0)
+        release[i] = tables.secretion[t, substrate] * induction
+    return clearance, release
+
+
+def express(cells: Any, n: int, tables: Any, turnover: Any, duration: float) -> Any:
+    """New levels, (molecules, n); see `kernels.expression.express`."""
+    level = cells.level[:, :n].copy()
+    for i in filter(lambda i: _live(cells, i), range(n)):
+        for m in range(level.shape[0]):
+            shift = 1.0
+            for target, by, numbers in zip(
+                tables.shift_molecule, tables.shift_signal, tables.shift, strict=True
+            ):
+                if target == m:
+                    fold, half, steepness = (float(v) for v in numbers)
+                    shift *= fold_change(fold, float(cells.signal[by, i]), half, steepness)
+            goal = steady_level(tables.resting[cells.kind[i], m], cells.variation[m, i], shift)
+            level[m, i] = relaxed(level[m, i], goal, turnover[m], duration)
+    return level
+
+
+def steer(cells: Any, n: int, tables: Any, key: Key, tick: int, duration: float) -> tuple[Any, Any]:
+    """Headings and velocities, (3, n) each, x y z; see `kernels.motility.steer`."""
+    heading = np.array([cells.heading_x[:n], cells.heading_y[:n], cells.heading_z[:n]])
+    velocity = np.zeros((3, n))
+    for i in filter(lambda i: _live(cells, i), range(n)):
+        numbers = tables.types[cells.kind[i]]
+        if numbers[column.SPEED] <= 0.0:
+            continue
+        who = int(cells.id[i])
+        turn, _ = uniforms(key, who, tick, Stream.MOTILITY, 0)
+        due = turn < event_probability(1.0 / numbers[column.PERSISTENCE], duration)
+        if due or not heading[:, i].any():
+            heading[:, i] = _new_heading(cells, i, tables, numbers, key, tick)
+        velocity[:, i] = crawling_speed(numbers[column.SPEED], cells.engagement[i]) * heading[:, i]
+    return heading, velocity
+
+
+def _new_heading(cells: Any, i: int, tables: Any, numbers: Any, key: Key, tick: int) -> Any:
+    u, v = uniforms(key, int(cells.id[i]), tick, Stream.MOTILITY, 1)
+    up = 2.0 * v - 1.0 if tables.dimension == 3 else 0.0
+    flat = math.sqrt(1.0 - up**2)
+    random = np.array([flat * math.cos(2 * math.pi * u), flat * math.sin(2 * math.pi * u), up])
+    slope = cells.gradient[::-1, i].copy()
+    if tables.dimension == 2:
+        slope[2] = 0.0
+    steepness = float(np.linalg.norm(slope))
+    if steepness == 0.0 or numbers[column.BIAS_MAX] == 0.0:
+        return random
+    sensed = receptor_difference(
+        float(cells.signal[tables.attractant, i]),
+        steepness,
+        numbers[column.DIAMETER],
+        numbers[column.ATTRACTANT_HALF],
+    )
+    bias = chemotactic_bias(sensed, numbers[column.BIAS_MAX], numbers[column.GRADIENT_HALF])
+    blend = (1.0 - bias) * random + bias * slope / steepness
+    return blend / np.linalg.norm(blend)
+
+
+def decide(
+    cells: Any, n: int, tables: Any, key: Key, tick: int, duration: float, resting: float, hindrance: float
+) -> tuple[Any, Any, Any]:
+    """Events, volumes and radii, (n,) each; see `kernels.fate.decide`."""
+    event, volume = np.zeros(n, np.int8), cells.volume[:n].copy()
+    radius = np.zeros(n)
+    now = tick + duration * 60.0
+    for i in range(n):
+        numbers = tables.types[cells.kind[i]]
+        elapsed = (now - cells.phase_start[i]) / 60.0
+        over = cells.phase_end[i] <= now
+        if _live(cells, i):
+            event[i] = _live_event(cells, i, tables, key, tick, duration, resting, hindrance)
+            if cells.phase[i] == phases.COMMITTED:
+                length = numbers[column.COMMITTED_TIME]
+                volume[i] = committed_volume(cells.base_volume[i], min(elapsed, length), length)
+                if over and event[i] == phases.NOTHING:
+                    event[i] = phases.DIVIDE
+        else:
+            apoptotic = cells.phase[i] == phases.APOPTOTIC
+            clearance = numbers[column.APOPTOTIC_TIME if apoptotic else column.NECROTIC_TIME]
+            volume[i] = corpse_volume(cells.base_volume[i], elapsed, clearance)
+            if over:
+                event[i] = phases.VANISH
+        radius[i] = model_radius(
+            volume[i], numbers[column.REFERENCE_VOLUME], numbers[column.MODEL_RADIUS], float(tables.dimension)
+        )
+    return event, volume, radius
+
+
+def _live_event(
+    cells: Any, i: int, tables: Any, key: Key, tick: int, duration: float, resting: float, hindrance: float
+) -> int:
+    numbers = tables.types[cells.kind[i]]
+    oxygen = float(cells.signal[tables.oxygen, i])
+    rate = numbers[column.EXIT_RATE] / hindrance
+    rate += numbers[column.ACTIVATED_RATE] * cells.activation[i] * vigour(cells.exhaustion[i])
+    entry = 0.0
+    if cells.phase[i] == phases.RESTING and rate > 0.0:
+        gate = pressure_gate(
+            cells.pressure[i], resting, numbers[column.PRESSURE_HALF], numbers[column.PRESSURE_HILL]
+        )
+        entry = cycle_entry_hazard(rate, oxygen, numbers[column.CYCLE_OXYGEN], gate)
+    necrosis = 0.0
+    if numbers[column.NECROSIS_RATE] > 0.0:
+        necrosis = necrosis_hazard(
+            oxygen,
+            numbers[column.NECROSIS_RATE],
+            numbers[column.NECROSIS_OXYGEN],
+            numbers[column.NECROSIS_HILL],
+        )
+    hazards = (
+        (phases.DIE_APOPTOTIC, numbers[column.SPONTANEOUS]),
+        (phases.DIE_NECROTIC, necrosis),
+        (phases.LEAVE, numbers[column.TISSUE_EXIT]),
+        (phases.ENTER_CYCLE, entry),
+    )
+    total = sum(hazard for _, hazard in hazards)
+    chance, which = uniforms(key, int(cells.id[i]), tick, Stream.DEATH, 0)
+    if total <= 0.0 or chance >= event_probability(total, duration):
+        return phases.NOTHING
+    reached = 0.0
+    for event, hazard in hazards:
+        reached += hazard
+        if which * total < reached:
+            return event
+    return phases.ENTER_CYCLE
+
+
+def mean_gate(cells: Any, n: int, tables: Any, resting: float) -> float:
+    """Mean share let into the cycle; see `kernels.fate.mean_gate`."""
+    gates = []
+    for i in filter(lambda i: _live(cells, i), range(n)):
+        numbers = tables.types[cells.kind[i]]
+        if numbers[column.EXIT_RATE] > 0.0:
+            gate = pressure_gate(
+                cells.pressure[i], resting, numbers[column.PRESSURE_HALF], numbers[column.PRESSURE_HILL]
+            )
+            oxygen = float(cells.signal[tables.oxygen, i])
+            gates.append(cycle_entry_hazard(1.0, oxygen, numbers[column.CYCLE_OXYGEN], gate))
+    return float(np.mean(gates)) if gates else 1.0
+
+
+def engage(
+    cells: Any, tables: Any, key: Key, tick: int, duration: float, free: Any, contacts: dict[int, list[int]]
+) -> dict[int, tuple[int, int, float, float]]:
+    """Effector slot -> (partner slot or -1, hits, antigen signal, net activation); see `kernels.contacts.engage`."""
+    found = {}
+    for i, touched in contacts.items():
+        j = _partner(cells, tables, i, touched)
+        if j < 0:
+            found[i] = (-1, 0, 0.0, 0.0)
+            continue
+        numbers = tables.types[cells.kind[i]]
+        complexes = presented_complexes(cells.level[tables.mhc_i, j], tables.matching_fraction)
+        drive = antigen_signal(complexes, numbers[column.SIGNAL_HALF], numbers[column.SIGNAL_HILL])
+        passed = 1.0
+        for receptor, ligand, (affinity, half, steepness) in zip(
+            tables.checkpoint_receptor, tables.checkpoint_ligand, tables.checkpoint.tolist(), strict=True
+        ):
+            on_effector = cells.level[receptor, i] * free[receptor] / numbers[column.SURFACE]
+            on_target = cells.level[ligand, j] * free[ligand] / tables.types[cells.kind[j], column.SURFACE]
+            passed *= checkpoint_factor(bound_pairs(on_effector, on_target, affinity), half, steepness)
+        net = net_activation(drive, numbers[column.COSTIMULATION], passed)
+        fitness = oxygen_fitness(float(cells.signal[tables.oxygen, i]), numbers[column.LYTIC_OXYGEN])
+        hazard = lytic_hit_hazard(net, fitness, vigour(cells.exhaustion[i]), numbers[column.HIT_RATE])
+        chance, _ = uniforms(key, mixed(int(cells.id[i]), int(cells.id[j])), tick, Stream.HITS, 0)
+        found[i] = (j, poisson(hazard * duration, chance), drive, net)
+    return found
+
+
+def _partner(cells: Any, tables: Any, i: int, touched: list[int]) -> int:
+    if cells.reactive[i] == 0 or not _live(cells, i):
+        return -1
+    targets = [
+        j
+        for j in touched
+        if _live(cells, j) and tables.types[cells.kind[j], column.DAMAGE_HALF_LIFE] > 0.0
+    ]
+    held = [j for j in targets if cells.id[j] == cells.partner[i]]
+    if held:
+        return held[0]
+    return max(targets, key=lambda j: mixed(int(cells.id[i]), int(cells.id[j])), default=-1)
+
+
+def strike(
+    cells: Any,
+    n: int,
+    tables: Any,
+    tick: int,
+    duration: float,
+    engaged: dict[int, tuple[int, int, float, float]],
+) -> tuple[int, int]:
+    """Carry out `engage` on the cells themselves; returns (hits, kills). See `kernels.contacts.strike`."""
+    for i in range(n):
+        if cells.damage[i] > 0.0:
+            half_life = tables.types[cells.kind[i], column.DAMAGE_HALF_LIFE]
+            cells.damage[i] = repaired_damage(cells.damage[i], half_life, duration)
+    delivered = kills = 0
+    now = tick + int(duration * 60.0)
+    for i, (j, hits, drive, net) in engaged.items():
+        if not _live(cells, i):
+            continue
+        numbers = tables.types[cells.kind[i]]
+        gain, recovery = numbers[column.EXHAUSTION_GAIN], numbers[column.EXHAUSTION_RECOVERY]
+        cells.exhaustion[i] = relaxed(
+            cells.exhaustion[i],
+            exhaustion_target(drive, gain, recovery),
+            exhaustion_rate(drive, gain, recovery),
+            duration,
+        )
+        cells.activation[i] = relaxed(
+            cells.activation[i], net, 1.0 / numbers[column.ACTIVATION_MEMORY], duration
+        )
+        cells.engagement[i] = net
+        cells.partner[i] = cells.id[j] if j >= 0 else 0
+        if j >= 0 and hits > 0 and _live(cells, j):
+            delivered += hits
+            cells.damage[j] += hits
+            if cells.damage[j] >= cells.threshold[j]:
+                kills += 1
+                cells.phase[j] = phases.APOPTOTIC
+                cells.phase_start[j] = now
+                cells.phase_end[j] = now + int(tables.types[cells.kind[j], column.APOPTOTIC_TIME] * 60.0)
+                cells.base_volume[j] = cells.volume[j]
+    return delivered, kills
+
+
+def arrivals(
+    identity: Any,
+    attractant: Any,
+    key: Key,
+    tick: int,
+    kind: int,
+    flux: float,
+    area: float,
+    recruitment: tuple[float, float],
+    duration: float,
+) -> list[int]:
+    """Newcomers at each vessel; see `kernels.trafficking.arrivals`."""
+    counts = []
+    for who, concentration in zip(identity, attractant, strict=True):
+        fold = fold_change(recruitment[0], float(concentration), recruitment[1], 1.0)
+        rate = vessel_arrival(flux, area, len(identity), fold)
+        chance, _ = uniforms(key, int(who), tick, Stream.ARRIVAL, kind)
+        counts.append(poisson(rate * duration, chance))
+    return counts
+
+
+def digest_words(words: Any, seed: int) -> int:
+    """See `kernels.digest.digest_words`."""
+    mask = 0xFFFFFFFFFFFFFFFF
+    total = (seed * 0x9E3779B97F4A7C15 + len(words)) & mask
+    for place, word in enumerate(words, start=1):
+        x = (int(word) + place * 0x9E3779B97F4A7C15) & mask
+        x = ((x ^ x >> 30) * 0xBF58476D1CE4E5B9) & mask
+        x = ((x ^ x >> 27) * 0x94D049BB133111EB) & mask
+        total = (total + (x ^ x >> 31)) & mask
+    return total

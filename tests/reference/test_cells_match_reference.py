@@ -1,0 +1,197 @@
+"""Every kernel that walks over cells equals its plain twin, on random tissues."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from opsonin.engine import tabulate
+from opsonin.kernels import contacts, digest, expression, fate, metabolism, motility, trafficking
+from opsonin.knowledge.library import load_library
+from opsonin.model import phase
+from opsonin.reference import cells as reference
+from opsonin.state.cells import Cells
+
+KEY = np.array([123456789, 987654321], np.uint32)
+PLAIN_KEY = (123456789, 987654321)
+SEEDS = st.integers(0, 2**31)
+DIMENSIONS = st.sampled_from([2, 3])
+
+
+@functools.cache
+def tables(dimension):
+    library = load_library()
+    return tabulate.tables_of(library, library.tumours["melanoma"], 1.05, dimension)
+
+
+@functools.cache
+def traits():
+    return tabulate.traits_of(load_library())
+
+
+def random_cells(seed, n=60):
+    """A tissue in which every phase, mark and signal occurs; times around tick 100,000."""
+    rng = np.random.default_rng(seed)
+    cells = Cells(n + 7, 3, 3)
+    kinds = rng.integers(0, 3, n).astype(np.int16)
+    columns = {
+        "id": rng.integers(1, 2**63, n).astype(np.uint64),
+        "kind": kinds,
+        "phase": rng.choice([0, 0, 0, 1, 1, 2, 3], n).astype(np.int8),
+        "reactive": rng.integers(0, 2, n).astype(np.int8),
+        "volume": rng.uniform(100, 4000, n),
+        "base_volume": rng.uniform(100, 2500, n),
+        "phase_start": rng.integers(0, 100_000, n),
+        "phase_end": rng.integers(90_000, 140_000, n),
+        "pressure": rng.normal(0.01, 0.02, n),
+        "damage": np.where(kinds == load_cells().index("cancer"), rng.choice([0.0, 0.5, 1.9], n), 0.0),
+        "threshold": rng.uniform(0.8, 3.0, n),
+        "exhaustion": rng.uniform(0, 1, n),
+        "activation": rng.uniform(0, 1, n),
+        "engagement": rng.choice([0.0, 0.4, 1.0], n),
+        "level": rng.uniform(0, 1e5, (3, n)),
+        "variation": rng.choice([0.0, 0.5, 1.0, 2.0], (3, n)),
+        "signal": np.abs(rng.normal(0, [[0.5], [0.01], [20.0]], (3, n))),
+        "gradient": rng.normal(0, 1e-3, (3, n)),
+    }
+    heading = rng.normal(size=(3, n))
+    heading /= np.linalg.norm(heading, axis=0)
+    heading[:, rng.random(n) < 0.3] = 0.0
+    columns |= {f"heading_{axis}": heading[k] for k, axis in enumerate("xyz")}
+    cells.append(columns)
+    return cells
+
+
+def close(got, expected):
+    np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(SEEDS, st.integers(0, 2))
+def test_exchange_equals_its_twin(seed, substrate):
+    cells = random_cells(seed)
+    clearance, release = np.empty(cells.n), np.empty(cells.n)
+    metabolism.exchange(cells.arrays, cells.n, tables(2), substrate, clearance, release)
+    expected = reference.exchange(cells.arrays, cells.n, tables(2), substrate)
+    close(clearance, expected[0])
+    close(release, expected[1])
+
+
+@settings(max_examples=30, deadline=None)
+@given(SEEDS, st.floats(0.1, 60.0))
+def test_express_equals_its_twin(seed, duration):
+    cells = random_cells(seed)
+    expected = reference.express(cells.arrays, cells.n, tables(2), traits().turnover, duration)
+    expression.express(cells.arrays, cells.n, tables(2), traits().turnover, duration)
+    close(cells.arrays.level[:, : cells.n], expected)
+
+
+@settings(max_examples=30, deadline=None)
+@given(SEEDS, DIMENSIONS, st.floats(0.1, 10.0))
+def test_steer_equals_its_twin(seed, dimension, duration):
+    cells = random_cells(seed)
+    expected = reference.steer(cells.arrays, cells.n, tables(dimension), PLAIN_KEY, 100_000, duration)
+    velocity = np.full((3, cells.n), np.nan)
+    motility.steer(cells.arrays, cells.n, tables(dimension), KEY, 100_000, duration, velocity)
+    arrays, n = cells.arrays, cells.n
+    close(np.array([arrays.heading_x[:n], arrays.heading_y[:n], arrays.heading_z[:n]]), expected[0])
+    close(velocity, expected[1])
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, DIMENSIONS, st.sampled_from([1.0, 6.0, 600.0]))
+def test_decide_equals_its_twin(seed, dimension, duration):
+    cells = random_cells(seed)
+    arguments = (100_000, duration, 0.01, 0.8)
+    expected = reference.decide(cells.arrays, cells.n, tables(dimension), PLAIN_KEY, *arguments)
+    event = np.zeros(cells.capacity, np.int8)
+    fate.decide(cells.arrays, cells.n, tables(dimension), KEY, *arguments, event)
+    np.testing.assert_array_equal(event[: cells.n], expected[0])
+    close(cells.arrays.volume[: cells.n], expected[1])
+    close(cells.arrays.radius[: cells.n], expected[2])
+    assert fate.mean_gate(cells.arrays, cells.n, tables(dimension), 0.01) == pytest.approx(
+        reference.mean_gate(cells.arrays, cells.n, tables(dimension), 0.01), rel=1e-12
+    )
+
+
+def test_the_random_tissues_reach_every_event():
+    seen = set()
+    for seed in range(20):
+        cells = random_cells(seed)
+        event = np.zeros(cells.capacity, np.int8)
+        fate.decide(cells.arrays, cells.n, tables(2), KEY, 100_000, 600.0, 0.01, 0.8, event)
+        seen |= set(event[: cells.n].tolist())
+    assert seen == set(range(len(phase.EVENTS)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, st.sampled_from([1.0, 30.0]), st.floats(0.0, 1.0))
+def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
+    cells = random_cells(seed)
+    rng = np.random.default_rng(seed)
+    n, kind = cells.n, cells.arrays.kind[: cells.n]
+    effectors = np.flatnonzero(kind == load_cells().index("cd8"))
+    touched = [np.sort(rng.choice(n, rng.integers(0, 7), replace=False)) for _ in effectors]
+    for i, others in zip(effectors, touched, strict=True):
+        if len(others) and rng.random() < 0.5:
+            cells.arrays.partner[i] = cells.arrays.id[rng.choice(others)]
+    free = np.array([1.0, free_pd1, 1.0])
+    begin = np.concatenate([[0], np.cumsum([len(t) for t in touched])]).astype(np.int64)
+    target = np.concatenate([*touched, [0]]).astype(np.int64)
+    expected = reference.engage(
+        cells.arrays,
+        tables(2),
+        PLAIN_KEY,
+        100_000,
+        duration,
+        free,
+        {int(i): t.tolist() for i, t in zip(effectors, touched, strict=True)},
+    )
+    m = len(effectors)
+    partner, hits, drive, net = np.empty(m, np.int64), np.empty(m, np.int64), np.empty(m), np.empty(m)
+    contacts.engage(
+        cells.arrays, tables(2), KEY, 100_000, duration, free, effectors, begin, target, partner, hits, drive, net
+    )
+    rows = list(expected.values())
+    np.testing.assert_array_equal(partner, [row[0] for row in rows])
+    np.testing.assert_array_equal(hits, [row[1] for row in rows])
+    close(drive, [row[2] for row in rows])
+    close(net, [row[3] for row in rows])
+    twin = random_cells(seed)
+    twin.arrays.partner[:n] = cells.arrays.partner[:n]
+    counted = reference.strike(twin.arrays, n, tables(2), 100_000, duration, expected)
+    got = contacts.strike(
+        cells.arrays, n, tables(2), 100_000, duration, effectors, partner, hits, drive, net
+    )
+    assert got == counted
+    for name, column in cells.arrays._asdict().items():
+        close(column[..., :n].astype(float), getattr(twin.arrays, name)[..., :n].astype(float))
+
+
+def load_cells():
+    return tabulate.species_of(load_library()).cells
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS, st.floats(1e-9, 1e-4))
+def test_arrivals_equal_their_twin(seed, flux):
+    rng = np.random.default_rng(seed)
+    ids, attractant = rng.integers(0, 2**63, 12).astype(np.uint64), rng.uniform(0, 2, 12)
+    count = np.zeros(12, np.int64)
+    arguments = (600, 1, flux, 3e5, (3.0, 0.25), 6.0)
+    total = trafficking.arrivals(ids, attractant, KEY, *arguments, count)
+    assert count.tolist() == reference.arrivals(ids, attractant, PLAIN_KEY, *arguments)
+    assert total == count.sum()
+
+
+@given(st.lists(st.integers(0, 2**64 - 1), max_size=20), st.integers(0, 1000))
+def test_the_digest_equals_its_twin_and_sees_a_swap(words, seed):
+    array = np.array(words, np.uint64)
+    assert int(digest.digest_words(array, seed)) == reference.digest_words(words, seed)
+    if len(words) > 1 and words[0] != words[1]:
+        swapped = [words[1], words[0], *words[2:]]
+        assert reference.digest_words(swapped, seed) != reference.digest_words(words, seed)
