@@ -60,7 +60,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         scenario = Path(folder) / "scenario.toml"
         write(scenario, 1, "control", "", arguments)
-        subprocess.run([sys.executable, "-c", FIRST_STEP, str(scenario)], check=True)  # compile what is not yet
+        subprocess.run(
+            [sys.executable, "-c", FIRST_STEP, str(scenario)], check=True
+        )  # compile what is not yet
         report("opsonin --help", repeated([command, "--help"]), "0.5 s")
         report(
             "process start to first coupling step, warm",
@@ -97,7 +99,9 @@ def repeated(command: list[str], times: int = 7) -> list[float]:
 
 
 def report(what: str, taken: list[float], floor: str) -> None:
-    print(f"{what}: median {statistics.median(taken):.2f} s ({min(taken):.2f}-{max(taken):.2f}), floor {floor}")
+    print(
+        f"{what}: median {statistics.median(taken):.2f} s ({min(taken):.2f}-{max(taken):.2f}), floor {floor}"
+    )
 
 
 if __name__ == "__main__":

@@ -154,7 +154,19 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
     m = len(effectors)
     partner, hits, drive, net = np.empty(m, np.int64), np.empty(m, np.int64), np.empty(m), np.empty(m)
     contacts.engage(
-        cells.arrays, tables(2), KEY, 100_000, duration, free, effectors, begin, target, partner, hits, drive, net
+        cells.arrays,
+        tables(2),
+        KEY,
+        100_000,
+        duration,
+        free,
+        effectors,
+        begin,
+        target,
+        partner,
+        hits,
+        drive,
+        net,
     )
     rows = list(expected.values())
     np.testing.assert_array_equal(partner, [row[0] for row in rows])
@@ -164,9 +176,7 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
     twin = random_cells(seed)
     twin.arrays.partner[:n] = cells.arrays.partner[:n]
     counted = reference.strike(twin.arrays, n, tables(2), 100_000, duration, expected)
-    got = contacts.strike(
-        cells.arrays, n, tables(2), 100_000, duration, effectors, partner, hits, drive, net
-    )
+    got = contacts.strike(cells.arrays, n, tables(2), 100_000, duration, effectors, partner, hits, drive, net)
     assert got == counted
     for name, column in cells.arrays._asdict().items():
         close(column[..., :n].astype(float), getattr(twin.arrays, name)[..., :n].astype(float))

@@ -232,7 +232,8 @@ def test_the_bolus_solution_solves_the_two_compartment_equations():
     a2 = 240.0 - a1 - eliminated
     slope = np.gradient(a1, times)
     expected = [
-        LAW["central_change"](u, v, clearance, exchange, central, peripheral) for u, v in zip(a1, a2, strict=True)
+        LAW["central_change"](u, v, clearance, exchange, central, peripheral)
+        for u, v in zip(a1, a2, strict=True)
     ]
     assert a1[0] == pytest.approx(240.0)
     assert np.max(np.abs(slope - expected)[1:-1]) < 1e-3 * np.max(np.abs(expected))

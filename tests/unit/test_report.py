@@ -153,7 +153,13 @@ class FakeResult:
 
     @property
     def provenance(self) -> dict[str, Any]:
-        dose = {"drug": "nivolumab", "amount": "240 mg", "at": 0.0, "every": f"{14 * DAY:g} min", "until": None}
+        dose = {
+            "drug": "nivolumab",
+            "amount": "240 mg",
+            "at": 0.0,
+            "every": f"{14 * DAY:g} min",
+            "until": None,
+        }
         return {
             "scenario": {
                 "scenario": {

@@ -15,6 +15,7 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parent.parent
 _COMPILED_FROM = ("core", "laws", "kernels")
 MAX_THREADS = 64
+_STAMP = "complete"
 
 
 @lru_cache(maxsize=1)
@@ -42,9 +43,17 @@ def cache_folder() -> Path:
 
 
 def is_warm() -> bool:
-    """True if kernels of these very sources have been compiled here before."""
-    folder = cache_folder()
-    return folder.is_dir() and any(folder.rglob("*.nbi"))
+    """True if a run of these very sources has got past its first step here before: all it needs is compiled."""
+    return (cache_folder() / _STAMP).is_file()
+
+
+def mark_warm() -> None:
+    """Note that every kernel of a run is in the cache now; a cache that cannot be written stays cold."""
+    try:
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        (cache_folder() / _STAMP).touch()
+    except OSError:
+        return
 
 
 def prepare(threads: int | None = None) -> None:

@@ -92,9 +92,12 @@ def compile_scenario(
     tumour = library.tumours[scenario.tissue.tumour]
     species = tabulate.species_of(library)
     dimension = 3 if scenario.tissue.generate is not None and len(scenario.tissue.generate.size) == 3 else 2
-    key = np.array(key_of(scenario.scenario.seed, patient_of(scenario), scenario.scenario.replicate), np.uint32)
+    key = np.array(
+        key_of(scenario.scenario.seed, patient_of(scenario), scenario.scenario.replicate), np.uint32
+    )
     if imaged is None or box is None:
-        imaged, box, labels = _cells(scenario, tumour, species, key)
+        imaged, box, labels = _cells(scenario, library, tumour, species, key)
+    imaged = imaged.ordered()  # sums over cells must not know the order of a table's rows
     diameters = np.array([library.cells[name].diameter.value for name in species.cells])[imaged.kind]
     scale = packing_scale(diameters, box, dimension)
     tables = tabulate.tables_of(library, tumour, scale, dimension)
@@ -148,7 +151,7 @@ def _observation_interval(every: int, coupling: int) -> int:
 
 
 def _cells(
-    scenario: Scenario, tumour: Tumour, species: Species, key: npt.NDArray[np.uint32]
+    scenario: Scenario, library: Library, tumour: Tumour, species: Species, key: npt.NDArray[np.uint32]
 ) -> tuple[Imaged, Box, tuple[dict[str, Any], ...]]:
     region = scenario.tissue
     if region.generate is not None:
@@ -156,7 +159,10 @@ def _cells(
         box = (size[0], size[1], region.depth)
         densities = {name: number.value for name, number in tumour.densities.items()}
         densities |= region.generate.densities
-        indexed = {species.cells.index(name): value for name, value in densities.items()}
+        indexed = {
+            species.cells.index(name): value * _layers(scenario, library.cells[name].diameter.value)
+            for name, value in densities.items()
+        }
         imaged = scatter(key, box, indexed, len(species.molecules))
         if len(imaged.id) < 2:
             raise InputError(
@@ -169,8 +175,18 @@ def _cells(
         return imaged, box, labels
     label_map, biopsy = scenario.label_map(), scenario.read_biopsy()
     if label_map is None or biopsy is None:
-        raise InputError(Fault("tissue", "names neither a biopsy with its labels nor 'generate'", "Give one."))
+        raise InputError(
+            Fault("tissue", "names neither a biopsy with its labels nor 'generate'", "Give one.")
+        )
     return _imaged(biopsy, label_map, species, region.depth)
+
+
+def _layers(scenario: Scenario, diameter: float) -> float:
+    """Sections that a tissue holds: 1 in a slab; a block is a stack of sections one cell thick."""
+    generate = scenario.tissue.generate
+    if generate is None or len(generate.size) == 2:
+        return 1.0
+    return scenario.tissue.depth / diameter
 
 
 def _imaged(

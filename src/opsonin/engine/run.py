@@ -117,11 +117,12 @@ def _complete(plan: Plan, writer: Writer, listener: Listener) -> Result:
 
 def run_arm(plan: Plan, course: Course, writer: Writer, listener: Listener, stop: StopRequest) -> None:
     """Take one arm from its last stored time to the end, storing every `plan.every`."""
+    if not kernel_cache.is_warm():
+        _compile(plan, course, listener)
     last = writer.last_segment(course.name)
     recorder = Recorder(plan, course)
     trace = Trace()
     if last is None:
-        listener.compiling(done=False) if not kernel_cache.is_warm() else None
         tissue = started(plan)
         recorder.observe(tissue, 0)
         writer.commit(course.name, 0, recorder.segment(tissue, 0, trace))
@@ -134,8 +135,6 @@ def run_arm(plan: Plan, course: Course, writer: Writer, listener: Listener, stop
     while tick < plan.duration:
         advance(plan, course, tissue, tick, trace.record)
         tick += plan.coupling
-        if tick == plan.coupling:
-            listener.compiling(done=True)
         if tick % plan.observe == 0 or tick == plan.duration:
             recorder.observe(tissue, tick)
         if time.monotonic() - told > _REPORT_SECONDS:
@@ -153,6 +152,14 @@ def run_arm(plan: Plan, course: Course, writer: Writer, listener: Listener, stop
                     )
                 )
     listener.finished(course.name)
+
+
+def _compile(plan: Plan, course: Course, listener: Listener) -> None:
+    """Run one step of a throw-away tissue, so that all kernels are compiled and their caches written."""
+    listener.compiling(done=False)
+    advance(plan, course, started(plan), 0, Trace().record)
+    kernel_cache.mark_warm()
+    listener.compiling(done=True)
 
 
 def advance(

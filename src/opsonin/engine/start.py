@@ -57,4 +57,3 @@ def resumed(plan: Plan, frozen: dict[str, Any], tick: int, course: Course) -> Ti
     checkpoint.thaw(tissue, frozen)
     coupling.step(tissue, course, tick)
     return tissue
-

@@ -41,7 +41,9 @@ def tables_of(library: Library, tumour: Tumour, scale: float, dimension: int) ->
     names = species_of(library)
     shifts = [(m, shift) for m in names.molecules for shift in library.molecules[m].shifts]
     checkpoints = [pair for _, pair in sorted(library.interactions.items())]
-    attractants = [c.motility.attractant for c in library.cells.values() if c.motility and c.motility.attractant]
+    attractants = [
+        c.motility.attractant for c in library.cells.values() if c.motility and c.motility.attractant
+    ]
     exchanges = [[_exchange(library, c, s) for s in names.substrates] for c in names.cells]
     return Tables(
         types=np.array([_numbers(library.cells[c], tumour, scale) for c in names.cells]),
@@ -204,5 +206,7 @@ def traits_of(library: Library) -> Traits:
         adhesion=np.array([c.adhesion.value for c in cells]),
         effector=np.array([c.lytic is not None for c in cells]),
         exhaustion=np.array([c.lytic.exhaustion_initial.value if c.lytic else 0.0 for c in cells]),
-        exhaustion_marker=np.array([names.molecules.index(MARKER) if c.lytic else -1 for c in cells], np.int64),
+        exhaustion_marker=np.array(
+            [names.molecules.index(MARKER) if c.lytic else -1 for c in cells], np.int64
+        ),
     )

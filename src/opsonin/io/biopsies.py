@@ -21,6 +21,7 @@ from opsonin.model.knowledge import LabelMap
 
 FEWEST_CELLS = 10
 MOST_CELLS = 5_000_000
+PROBES = 100
 NEAREST_UM = (2.0, 60.0)  # no tissue has its cells closer or sparser than this at the median
 
 
@@ -212,8 +213,8 @@ def _selected(table: Table, select: Mapping[str, str | int]) -> NDArray[np.int64
 def _coded(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
     """Distinct values of a column as text, and for each record which of them it has."""
     encoded: Any = column.combine_chunks().dictionary_encode(null_encoding="encode")
-    return [as_text(value) for value in encoded.dictionary.to_pylist()], encoded.indices.to_numpy(
-        zero_copy_only=False
+    return [as_text(value) for value in encoded.dictionary.to_pylist()], np.array(
+        encoded.indices.to_pylist(), np.int64
     )
 
 
@@ -241,10 +242,10 @@ def _label_faults(
 
 def _positions(table: Table, column: str, kept: NDArray[np.int64]) -> tuple[NDArray[np.float64], list[Fault]]:
     """Values of a position column at the kept records, and a fault for each that is not a finite number."""
-    raw = table.column(column).take(pa.array(kept))
+    raw = table.column(column).take(pa.array(kept.tolist()))
     kind = raw.type
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        values = raw.cast(pa.float64(), safe=False).to_numpy()
+        values = np.array(raw.cast(pa.float64(), safe=False).to_pylist(), np.float64)
     elif pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         values = _numbers(raw.cast(pa.large_string()))
     else:
@@ -261,7 +262,7 @@ def _numbers(written: pa.ChunkedArray) -> NDArray[np.float64]:
     """Texts as float64, NaN where one is not a number."""
     trimmed = pyarrow.compute.utf8_trim_whitespace(written)
     try:
-        return trimmed.cast(pa.float64()).to_numpy()  # type: ignore[no-any-return]
+        return np.array(trimmed.cast(pa.float64()).to_pylist(), np.float64)
     except pa.ArrowInvalid:
         return np.array([_number(text) for text in trimmed.to_pylist()], dtype=np.float64)
 
@@ -294,6 +295,13 @@ def _count_faults(table: Table, kept: NDArray[np.int64]) -> list[Fault]:
     return []
 
 
+def _nearest_distance(positions: NDArray[np.float64]) -> float:
+    """Median distance to the nearest other cell [um], over a spread of the cells: a hundred tell the scale."""
+    probes = np.linspace(0, len(positions) - 1, min(len(positions), PROBES)).astype(np.int64)
+    squared = [np.partition(np.square(positions - positions[probe]).sum(axis=1), 1)[1] for probe in probes]
+    return float(np.sqrt(np.median(squared)))
+
+
 def _place_faults(
     table: Table, positions: NDArray[np.float64], kept: NDArray[np.int64], label_map: LabelMap
 ) -> list[Fault]:
@@ -312,9 +320,7 @@ def _place_faults(
             for index in twice
         ]
         return capped(faults, table.name)
-    from scipy.spatial import cKDTree
-
-    nearest = float(np.median(cKDTree(positions).query(positions, k=2)[0][:, 1]))
+    nearest = _nearest_distance(positions)
     low, high = NEAREST_UM
     if low <= nearest <= high:
         return []

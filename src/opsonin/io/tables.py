@@ -188,9 +188,9 @@ def _from_text(raw: bytes, separator: str, name: str, digest: str) -> Table:
         raise InputError(*capped(faults, name))
     rows = _row_numbers(table.num_rows, [row.number for row in ragged])
     filled = _filled(table)
-    _refuse_if(not filled.any(), name, "has a header but no rows.")
-    if not filled.all():
-        table, rows = table.filter(pa.array(filled)), rows[filled]
+    _refuse_if(not pyarrow.compute.any(filled).as_py(), name, "has a header but no rows.")
+    if not pyarrow.compute.all(filled).as_py():
+        table, rows = table.filter(filled), rows[np.array(filled.to_pylist())]
     return Table(name, tuple(columns), tuple(table.columns), rows, separator, digest)
 
 
@@ -200,13 +200,14 @@ def _row_numbers(count: int, skipped: list[int]) -> NDArray[np.int64]:
     return rows[~np.isin(rows, skipped)]
 
 
-def _filled(table: pa.Table) -> NDArray[np.bool_]:
-    """Which records are not blank lines (all values empty)."""
-    filled = np.zeros(table.num_rows, dtype=bool)
-    for column in table.columns:
-        filled |= pyarrow.compute.utf8_length(column).to_numpy() > 0
-        if filled.all():
+def _filled(table: pa.Table) -> pa.ChunkedArray:
+    """Which records are not blank lines (all values empty). Kept in Arrow: its way to and from numpy imports pandas."""
+    compute = pyarrow.compute
+    filled = compute.greater(compute.utf8_length(table.column(0)), 0)
+    for column in table.columns[1:]:
+        if compute.all(filled).as_py():
             break
+        filled = compute.or_(filled, compute.greater(compute.utf8_length(column), 0))
     return filled
 
 

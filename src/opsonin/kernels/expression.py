@@ -19,7 +19,13 @@ def express(cells, n, tables, turnover, duration):
         duration: [min].
     Memory: in place; work: n x (molecules + shifts).
     """
-    kind, phase, level, variation, signal = cells.kind, cells.phase, cells.level, cells.variation, cells.signal
+    kind, phase, level, variation, signal = (
+        cells.kind,
+        cells.phase,
+        cells.level,
+        cells.variation,
+        cells.signal,
+    )
     resting, molecule, by, numbers = tables.resting, tables.shift_molecule, tables.shift_signal, tables.shift
     for i in nb.prange(n):
         if phase[i] <= COMMITTED:

@@ -103,12 +103,20 @@ def decide(cells, n, tables, key, tick, duration, resting_pressure, hindrance, e
         if phase[i] <= COMMITTED:
             chance, which = uniforms(key[0], key[1], identity[i], tick, _DEATH, 0)
             entry = _entry_hazard(
-                numbers, signal[oxygen, i], pressure[i], resting_pressure, hindrance, activation[i], exhaustion[i]
+                numbers,
+                signal[oxygen, i],
+                pressure[i],
+                resting_pressure,
+                hindrance,
+                activation[i],
+                exhaustion[i],
             )
             resting = phase[i] == RESTING
             happens = _live_event(numbers, resting, entry, signal[oxygen, i], chance, which, duration)
             if phase[i] == COMMITTED:
-                volume[i] = committed_volume(base_volume[i], min(elapsed, numbers[COMMITTED_TIME]), numbers[COMMITTED_TIME])
+                volume[i] = committed_volume(
+                    base_volume[i], min(elapsed, numbers[COMMITTED_TIME]), numbers[COMMITTED_TIME]
+                )
                 if over and happens == NOTHING:
                     happens = DIVIDE
         else:
@@ -116,7 +124,9 @@ def decide(cells, n, tables, key, tick, duration, resting_pressure, hindrance, e
             volume[i] = corpse_volume(base_volume[i], elapsed, clearance)
             if over:
                 happens = VANISH
-        radius[i] = model_radius(volume[i], numbers[REFERENCE_VOLUME], numbers[MODEL_RADIUS], float(dimension))
+        radius[i] = model_radius(
+            volume[i], numbers[REFERENCE_VOLUME], numbers[MODEL_RADIUS], float(dimension)
+        )
         event[i] = happens
 
 

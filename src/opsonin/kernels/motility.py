@@ -35,7 +35,13 @@ def steer(cells, n, tables, key, tick, duration, velocity):
     Memory: in place; work: n.
     """
     kind, phase, identity, engagement = cells.kind, cells.phase, cells.id, cells.engagement
-    hx, hy, hz, signal, gradient = cells.heading_x, cells.heading_y, cells.heading_z, cells.signal, cells.gradient
+    hx, hy, hz, signal, gradient = (
+        cells.heading_x,
+        cells.heading_y,
+        cells.heading_z,
+        cells.signal,
+        cells.gradient,
+    )
     types, attractant, dimension = tables.types, tables.attractant, tables.dimension
     for i in nb.prange(n):
         velocity[0, i] = 0.0

@@ -30,7 +30,9 @@ class Observable:
 REGISTRY: list[Observable] = []
 
 
-def observable(name: str, unit: str, title: str) -> Callable[[Callable[[Snapshot], float]], Callable[[Snapshot], float]]:
+def observable(
+    name: str, unit: str, title: str
+) -> Callable[[Callable[[Snapshot], float]], Callable[[Snapshot], float]]:
     """Register a function of a snapshot as an observable of every run."""
 
     def register(of: Callable[[Snapshot], float]) -> Callable[[Snapshot], float]:
@@ -126,7 +128,10 @@ _EVENTS = {
 
 
 def observables_of(
-    kinds: dict[str, str], molecules: dict[str, str], substrates: dict[str, tuple[str, str]], blocked: list[str]
+    kinds: dict[str, str],
+    molecules: dict[str, str],
+    substrates: dict[str, tuple[str, str]],
+    blocked: list[str],
 ) -> Iterator[Observable]:
     """All observables of a run.
 
@@ -143,6 +148,8 @@ def observables_of(
     for index, (name, (title, unit)) in enumerate(substrates.items()):
         yield Observable(f"{name}_mean", unit, f"{title}: mean of the field", _mean_field(index))
     for index, (name, title) in enumerate(molecules.items()):
-        yield Observable(f"{name}_cancer", "molecules/cell", f"{title} on cancer cells: mean", _expression(index))
+        yield Observable(
+            f"{name}_cancer", "molecules/cell", f"{title} on cancer cells: mean", _expression(index)
+        )
         if name in blocked:
             yield Observable(f"{name}_occupancy", "1", f"{title} held by antibody", _occupancy(index))

@@ -232,9 +232,7 @@ def _partner(cells: Any, tables: Any, i: int, touched: list[int]) -> int:
     if cells.reactive[i] == 0 or not _live(cells, i):
         return -1
     targets = [
-        j
-        for j in touched
-        if _live(cells, j) and tables.types[cells.kind[j], column.DAMAGE_HALF_LIFE] > 0.0
+        j for j in touched if _live(cells, j) and tables.types[cells.kind[j], column.DAMAGE_HALF_LIFE] > 0.0
     ]
     held = [j for j in targets if cells.id[j] == cells.partner[i]]
     if held:

@@ -357,7 +357,9 @@ def _tissue(region: Mapping[str, Any]) -> dict[str, str]:
         told["selected"] = ", ".join(f"{key} {value}" for key, value in chosen.items()) or "all rows"
         told["label map"] = Path(str(region.get("labels") or words.MISSING)).name
     elif region.get("generate"):
-        size = f" {words.TIMES} ".join(f"{words.base(side, 'um'):,.0f}" for side in region["generate"].get("size", ()))
+        size = f" {words.TIMES} ".join(
+            f"{words.base(side, 'um'):,.0f}" for side in region["generate"].get("size", ())
+        )
         told["tissue"] = f"generated at random, {size} µm"
     if region.get("thickness"):
         told["thickness"] = f"{words.base(region['thickness'], 'um'):g} µm"

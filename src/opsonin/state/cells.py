@@ -107,12 +107,16 @@ class Cells:
             grown[name] = wider
         self.arrays = CellArrays(**grown)
 
-    def keep(self, mask: npt.NDArray[np.bool_]) -> None:
-        """Drop the cells whose entry in `mask` (n,) is False; the order of the others stays."""
-        kept = int(np.count_nonzero(mask))
+    def remove(self, slots: npt.NDArray[np.int64]) -> None:
+        """Drop the cells in `slots` (ascending); the last cells move into the holes, in order."""
+        left = self.n - len(slots)
+        gone = np.zeros(self.n, bool)
+        gone[slots] = True
+        holes = slots[slots < left]
+        movers = left + np.flatnonzero(~gone[left:])
         for column in self.arrays:
-            column[..., :kept] = column[..., : self.n][..., mask]
-        self.n = kept
+            column[..., holes] = column[..., movers]
+        self.n = left
 
     def append(self, columns: dict[str, Any]) -> slice:
         """Add cells given as columns (missing ones are 0); returns the slots they got."""

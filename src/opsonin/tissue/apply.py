@@ -42,9 +42,9 @@ def events(tissue: Tissue, event: Events, tick: int, duration: float) -> None:
     counts["necroses"] += int(np.count_nonzero(event == DIE_NECROTIC))
     counts["departures"] += int(np.count_nonzero(event == LEAVE))
     counts["divisions"] += len(daughters.get("id", ()))
-    gone = (event == VANISH) | (event == LEAVE)
-    if gone.any():
-        tissue.cells.keep(~gone)
+    gone = np.flatnonzero((event == VANISH) | (event == LEAVE))
+    if len(gone):
+        tissue.cells.remove(gone)
     if daughters:
         tissue.cells.append(daughters)
 
@@ -108,7 +108,9 @@ def wrapped(position: float, length: float) -> float:
     return inside if inside < length else 0.0
 
 
-def thresholds(tissue: Tissue, ids: npt.NDArray[np.uint64], kinds: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
+def thresholds(
+    tissue: Tissue, ids: npt.NDArray[np.uint64], kinds: npt.NDArray[np.int16]
+) -> npt.NDArray[np.float64]:
     """Hits that commit each of these cells: lognormal, keyed by the cell's own id, (cells,)."""
     numbers = tissue.tables.types[kinds]
     z = np.array([normals(tissue.key[0], tissue.key[1], i, np.uint32(0), _TRAITS, 100)[0] for i in ids])

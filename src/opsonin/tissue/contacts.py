@@ -24,7 +24,8 @@ _USUAL_CONTACTS = 16
 def step(tissue: Tissue, tick: int, duration: float) -> None:
     """Contacts over `duration` [min] from `tick`: propose from the old state, then apply."""
     cells, n = tissue.cells.arrays, tissue.cells.n
-    effectors = np.flatnonzero(tissue.traits.effector[cells.kind[:n]] & (cells.phase[:n] <= COMMITTED))
+    # A bystander recognises nothing here: looking at its contacts would change nothing.
+    effectors = np.flatnonzero((cells.reactive[:n] > 0) & (cells.phase[:n] <= COMMITTED))
     if len(effectors) == 0 and not cells.damage[:n].any():
         return
     begin, touched = touched_by(tissue, effectors, tick)

@@ -26,7 +26,9 @@ def check_state(tissue: Tissue, tick: int) -> None:
         field = tissue.fields.values[index]
         low, high = float(field.min()), float(field.max())
         if not (low >= -_UNDERSHOOT * max(high, 0.0) and np.isfinite(high)):
-            problem = f"the concentration reaches {low:.4g} {substrate.unit}; expected finite values from 0 up"
+            problem = (
+                f"the concentration reaches {low:.4g} {substrate.unit}; expected finite values from 0 up"
+            )
             raise RunError(Fault(f"day {day:.4f}, field '{substrate.name}'", problem, _ADVICE))
 
 

@@ -17,8 +17,8 @@ from opsonin.tissue.window import measures
 NAME = "motion"
 COLUMNS = ("x", "y", "z", "heading_x", "heading_y", "heading_z", "pressure")
 
-# A cell may move this far at once [um]: under half the distance at which a T cell and a cancer cell touch.
-LIMIT = 6.0
+# A cell may move this far at once [um]: about half the distance at which a T cell and a cancer cell touch.
+LIMIT = 8.0
 
 
 def step(tissue: Tissue, tick: int, duration: float) -> None:
@@ -50,7 +50,9 @@ def _move(tissue: Tissue, velocity: Any, duration: float, tick: int) -> float:
     moved = Moved(np.empty(n), np.empty(n), np.empty(n), np.empty(n))
     status, furthest, _ = advance(bodies, n, tissue.box, tissue.dimension, duration, 1, LIMIT, moved)
     if status != OK:
-        problem = "a cell would move too far even in the shortest step" if status == TOO_FAST else "a cell is lost"
+        problem = (
+            "a cell would move too far even in the shortest step" if status == TOO_FAST else "a cell is lost"
+        )
         raise RunError(
             Fault(
                 f"day {minutes(tick) / MINUTES_PER_DAY:.4f}, motion",

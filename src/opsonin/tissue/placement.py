@@ -44,7 +44,12 @@ class Imaged:
         """The same cells sorted by id."""
         order = np.argsort(self.id, kind="stable")
         return Imaged(
-            self.x[order], self.y[order], self.z[order], self.id[order], self.kind[order], self.marks[:, order]
+            self.x[order],
+            self.y[order],
+            self.z[order],
+            self.id[order],
+            self.kind[order],
+            self.marks[:, order],
         )
 
 
@@ -68,7 +73,9 @@ def vessels_in(key: npt.NDArray[np.uint32], box: tuple[float, float, float], den
     return vessels
 
 
-def add_vessel(vessels: Vessels, key: npt.NDArray[np.uint32], box: tuple[float, float, float], ordinal: int) -> None:
+def add_vessel(
+    vessels: Vessels, key: npt.NDArray[np.uint32], box: tuple[float, float, float], ordinal: int
+) -> None:
     """One more vessel, at the place that its ordinal is keyed to."""
     identity = id_of("vessel", ordinal)
     u, v = uniforms(key[0], key[1], np.uint64(identity), np.uint32(0), _VESSELS, 1)

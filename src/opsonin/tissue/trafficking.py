@@ -83,8 +83,12 @@ def _newcomers(tissue: Tissue, source: Arrivals, places: list[tuple[int, int]], 
         u, v = uniforms(tissue.key[0], tissue.key[1], np.uint64(identity), np.uint32(0), _ARRIVAL, 1)
         w, s = uniforms(tissue.key[0], tissue.key[1], np.uint64(identity), np.uint32(0), _ARRIVAL, 2)
         angle = 2.0 * math.pi * u
-        columns["x"][row] = apply.wrapped(tissue.vessels.x[vessel] + diameter * math.cos(angle), tissue.box[0])
-        columns["y"][row] = apply.wrapped(tissue.vessels.y[vessel] + diameter * math.sin(angle), tissue.box[1])
+        columns["x"][row] = apply.wrapped(
+            tissue.vessels.x[vessel] + diameter * math.cos(angle), tissue.box[0]
+        )
+        columns["y"][row] = apply.wrapped(
+            tissue.vessels.y[vessel] + diameter * math.sin(angle), tissue.box[1]
+        )
         columns["z"][row] = v * tissue.box[2]
         carries = s < source.marker_positive
         columns["reactive"][row] = carries and w < source.reactive

@@ -12,12 +12,13 @@ from opsonin.kernels.diffusion import implicit_step, steady
 from opsonin.kernels.exchange import deposit, gradient, sample
 from opsonin.kernels.metabolism import exchange
 from opsonin.kernels.multigrid import NOT_FINITE, OK, Hierarchy
+from opsonin.model import tables as column
 from opsonin.tissue.tissue import Tissue, Transport
 
 NAME = "transport"
 
 # The solver stops at this share of the total source; the budget carries the rest.
-RESIDUAL = 1e-7
+RESIDUAL = 3e-7
 _MAX_CYCLES = 40
 # A step whose estimated local error exceeds this share of the field's maximum is taken in halves.
 STEP_ERROR = 0.02
@@ -76,10 +77,10 @@ def _terms(tissue: Tissue, index: int, substrate: Transport) -> tuple[Any, Any]:
     nz, ny, nx = fields.shape
     conductance = vessel_conductance(substrate, fields.spacing, fields.spacing[0])
     row = np.minimum((tissue.vessels.y / tissue.box[1] * ny).astype(np.int64), ny - 1)
-    column = np.minimum((tissue.vessels.x / tissue.box[0] * nx).astype(np.int64), nx - 1)
+    across = np.minimum((tissue.vessels.x / tissue.box[0] * nx).astype(np.int64), nx - 1)
     for plane in range(nz):
-        np.add.at(loss[plane], (row, column), conductance)
-        np.add.at(source[plane], (row, column), conductance * substrate.blood)
+        np.add.at(loss[plane], (row, across), conductance)
+        np.add.at(source[plane], (row, across), conductance * substrate.blood)
     loss /= fields.voxel_volume
     source /= fields.voxel_volume
     loss += substrate.decay
@@ -153,5 +154,14 @@ def _sense(tissue: Tissue, index: int) -> None:
     cells, n, field = tissue.cells.arrays, tissue.cells.n, tissue.fields.values[index]
     sample(cells.x, cells.y, cells.z, n, tissue.box, field, cells.signal[index])
     if index == tissue.tables.attractant:
-        gz, gy, gx = cells.gradient
-        gradient(cells.x, cells.y, cells.z, n, tissue.box, field, gx, gy, gz)
+        _sense_slope(tissue, field)
+
+
+def _sense_slope(tissue: Tissue, field: Any) -> None:
+    """Gradient of the attractant at the cells that crawl."""
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    crawlers = np.flatnonzero(tissue.tables.types[cells.kind[:n], column.SPEED] > 0.0)
+    x, y, z = cells.x[crawlers], cells.y[crawlers], cells.z[crawlers]
+    slope = np.empty((3, len(crawlers)))
+    gradient(x, y, z, len(crawlers), tissue.box, field, slope[2], slope[1], slope[0])
+    cells.gradient[:, crawlers] = slope

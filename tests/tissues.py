@@ -1,0 +1,66 @@
+"""Small generated tissues for tests, run in memory: no store, no report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from opsonin.core.schedule import ticks
+from opsonin.engine import run
+from opsonin.engine.compile import Plan, compile_scenario
+from opsonin.engine.start import started
+from opsonin.engine.trace import Trace
+from opsonin.io.scenario import Scenario
+from opsonin.tissue.tissue import Tissue
+
+NIVOLUMAB = {"name": "nivolumab", "dose": [{"drug": "nivolumab", "amount": "240 mg", "every": "14 d"}]}
+CONTROL = {"name": "control"}
+DENSITIES = {"cancer": "2500 cells/mm2", "cd8": "600 cells/mm2", "other": "600 cells/mm2"}
+
+
+def scenario(**changes: Any) -> Scenario:
+    """A generated melanoma field of 200 um; keys with '__' reach into tables, as in `scenario__seed=3`."""
+    data: dict[str, Any] = {
+        "scenario": {"name": "test", "duration": "1 d", "seed": 1},
+        "tissue": {
+            "tumour": "melanoma",
+            "thickness": "20 um",
+            "generate": {"size": ["200 um", "200 um"], "densities": dict(DENSITIES)},
+        },
+        "arm": [CONTROL],
+    }
+    for path, value in changes.items():
+        *tables, key = path.split("__")
+        here = data
+        for table in tables:
+            here = here.setdefault(table, {})
+        here[key] = value
+    return Scenario.from_dict(data)
+
+
+def plan(**changes: Any) -> Plan:
+    return compile_scenario(scenario(**changes))
+
+
+def grown(plan: Plan, minutes: float, arm: int = 0, trace: Trace | None = None) -> Tissue:
+    """The tissue of one arm after a time, in memory."""
+    tissue = started(plan)
+    return carried_on(plan, tissue, 0, minutes, arm, trace)
+
+
+def carried_on(
+    plan: Plan, tissue: Tissue, tick: int, minutes: float, arm: int = 0, trace: Trace | None = None
+) -> Tissue:
+    """The same tissue, a time later."""
+    record = trace.record if trace is not None else lambda *_: None
+    for now in range(tick, tick + ticks(minutes), plan.coupling):
+        run.advance(plan, plan.courses[arm], tissue, now, record)
+    return tissue
+
+
+def live(tissue: Tissue, kind: str) -> int:
+    """Number of live cells of a type."""
+    n, arrays = tissue.cells.n, tissue.cells.arrays
+    index = tissue.species.cells.index(kind)
+    return int(np.count_nonzero((arrays.kind[:n] == index) & (arrays.phase[:n] <= 1)))

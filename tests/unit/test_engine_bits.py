@@ -1,0 +1,135 @@
+"""The same bits: between equal arms, before a dose, on any number of threads, after a resume, on a rebuild."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numba
+import numpy as np
+import pytest
+from tissues import CONTROL, NIVOLUMAB, carried_on, grown, plan, scenario
+
+from opsonin.engine import checkpoint, run
+from opsonin.engine.start import resumed
+from opsonin.engine.trace import Trace
+from opsonin.store.diff import diff
+from opsonin.store.result import Result
+
+HOURS = 60.0
+
+
+def hashes(plan_, minutes, arm=0):
+    trace = Trace()
+    grown(plan_, minutes, arm, trace)
+    return trace.drain()["hash"]
+
+
+def test_two_arms_with_the_same_treatment_are_identical_to_the_last_bit():
+    twins = plan(arm=[NIVOLUMAB, {**NIVOLUMAB, "name": "again"}])
+    np.testing.assert_array_equal(hashes(twins, 6 * HOURS, 0), hashes(twins, 6 * HOURS, 1))
+
+
+def test_an_extra_dose_changes_nothing_before_it_is_given_and_something_after():
+    late = {"name": "late", "dose": [{"drug": "nivolumab", "amount": "240 mg", "at": "3 h"}]}
+    arms = plan(arm=[CONTROL, late])
+    without, given = hashes(arms, 6 * HOURS, 0), hashes(arms, 6 * HOURS, 1)
+    per_step = len(without) // 60
+    np.testing.assert_array_equal(without[: 30 * per_step], given[: 30 * per_step])
+    assert (without[30 * per_step :] != given[30 * per_step :]).any()
+
+
+def test_adding_an_arm_leaves_the_other_arms_bit_identical():
+    np.testing.assert_array_equal(
+        hashes(plan(arm=[CONTROL]), 2 * HOURS), hashes(plan(arm=[NIVOLUMAB, CONTROL]), 2 * HOURS, 1)
+    )
+
+
+def test_another_seed_differs_in_every_process_that_draws():
+    one, other = Trace(), Trace()
+    grown(plan(), 6.0, trace=one)
+    grown(plan(scenario__seed=2), 6.0, trace=other)
+    first, second = one.drain()["hash"], other.drain()["hash"]
+    assert (first[1:] != second[1:]).all()  # all but the drug-free pharmacology
+
+
+def test_another_replicate_and_another_patient_differ():
+    base = hashes(plan(), 6.0)
+    assert (hashes(plan(scenario__replicate=1), 6.0) != base).any()
+    assert (hashes(plan(scenario__patient="other"), 6.0) != base).any()
+
+
+@pytest.mark.parametrize("size", [["2000 um", "2000 um"], ["500 um", "500 um", "500 um"]])
+def test_one_two_and_four_threads_give_the_same_bits(size):
+    """Large enough for the parallel path of every kernel: 6,000 cells, and 128 x 128 or 32^3 voxels."""
+    region = {"tumour": "melanoma", "generate": {"size": size}}
+    large = plan(tissue=region if len(size) == 3 else {**region, "thickness": "20 um"})
+    seen = []
+    before = numba.get_num_threads()
+    try:
+        for threads in (1, 2, 4):
+            numba.set_num_threads(threads)
+            trace = Trace()
+            tissue = grown(large, 12.0, trace=trace)
+            seen.append(trace.drain()["hash"])
+    finally:
+        numba.set_num_threads(before)
+    assert tissue.cells.n >= 6000
+    assert np.prod(tissue.fields.shape) >= 16384
+    np.testing.assert_array_equal(seen[0], seen[1])
+    np.testing.assert_array_equal(seen[0], seen[2])
+
+
+def test_a_block_is_a_stack_of_sections_one_cell_thick():
+    size = [200.0, 200.0, 169.0]
+    block = plan(tissue={"tumour": "melanoma", "generate": {"size": [f"{edge} um" for edge in size]}})
+    slab = plan(tissue__generate__densities={})
+    index = block.species.cells.index("cancer")
+    in_slab = np.count_nonzero(slab.imaged.kind == index)
+    assert np.count_nonzero(block.imaged.kind == index) == pytest.approx(10 * in_slab, rel=0.01)
+    assert block.dimension == 3
+    assert slab.dimension == 2
+
+
+def test_a_checkpoint_goes_on_with_the_same_bits():
+    plan_ = plan(arm=[NIVOLUMAB])
+    whole = Trace()
+    grown(plan_, 4 * HOURS, trace=whole)
+    first = Trace()
+    half = grown(plan_, 2 * HOURS, trace=first)
+    frozen = checkpoint.freeze(half)
+    second = Trace()
+    tick = 2 * 3600
+    carried_on(plan_, resumed(plan_, frozen, tick, plan_.courses[0]), tick, 2 * HOURS, trace=second)
+    joined = np.concatenate([first.drain()["hash"], second.drain()["hash"]])
+    np.testing.assert_array_equal(joined, whole.drain()["hash"])
+
+
+def test_a_run_is_rebuilt_from_its_own_result_and_differs_with_another_seed(tmp_path: Path):
+    asked = scenario(scenario__duration="6 h", output__every="2 h", arm=[CONTROL, NIVOLUMAB])
+    run.run(asked, tmp_path / "one")
+    run.run(tmp_path / "one", tmp_path / "two")
+    assert diff(tmp_path / "one", tmp_path / "two") is None
+    ours, theirs = Result.open(tmp_path / "one").provenance, Result.open(tmp_path / "two").provenance
+    assert ours == theirs
+    run.run(tmp_path / "one", tmp_path / "three", seed=99)
+    found = diff(tmp_path / "one", tmp_path / "three")
+    assert found is not None
+    assert found.time_min == 0.0
+
+
+def test_the_order_of_the_cells_in_a_biopsy_does_not_matter():
+    from dataclasses import replace
+
+    from opsonin.engine.compile import compile_scenario
+
+    plan_ = plan()
+    shuffled = np.random.default_rng(0).permutation(len(plan_.imaged.id))
+    imaged = plan_.imaged
+    other = replace(
+        imaged,
+        **{name: getattr(imaged, name)[shuffled] for name in ("x", "y", "z", "id", "kind")},
+        marks=imaged.marks[:, shuffled],
+    )
+    again = compile_scenario(scenario(), other, plan_.box)
+    np.testing.assert_array_equal(hashes(plan_, 6.0), hashes(again, 6.0))
+    assert plan_.input_digest == again.input_digest
