@@ -64,3 +64,33 @@ def live(tissue: Tissue, kind: str) -> int:
     n, arrays = tissue.cells.n, tissue.cells.arrays
     index = tissue.species.cells.index(kind)
     return int(np.count_nonzero((arrays.kind[:n] == index) & (arrays.phase[:n] <= 1)))
+
+
+def _single_threaded() -> None:
+    from opsonin.core import kernel_cache
+
+    kernel_cache.prepare(1)
+    import numba
+
+    numba.set_num_threads(1)
+
+
+def over_seeds(job: Any, seeds: range) -> list[Any]:
+    """`job(seed)` for every seed, on both cores; `job` is a module-level function."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=context, initializer=_single_threaded) as pool:
+        return list(pool.map(job, seeds))
+
+
+def interval(values: Any, confidence: float) -> tuple[float, float]:
+    """Student's t interval of the mean."""
+    from scipy import stats
+
+    values = np.asarray(values, float)
+    low, high = stats.t.interval(
+        confidence, len(values) - 1, loc=values.mean(), scale=values.std(ddof=1) / np.sqrt(len(values))
+    )
+    return float(low), float(high)

@@ -171,7 +171,7 @@ def test_faults_of_folder_and_scenario_are_told_together(
         (ZeroDivisionError("of worlds"), 3, "ZeroDivisionError: of worlds"),
     ],
 )
-def test_a_failing_run_has_its_exit_code_and_no_traceback(  # noqa: PLR0917
+def test_a_failing_run_has_its_exit_code_and_no_traceback(
     error: BaseException,
     code: int,
     word: str,

@@ -81,7 +81,7 @@ def options(
 
 
 @app.command()
-def run(  # noqa: PLR0917 - one per word of the command line
+def run(
     scenario: Annotated[Path, typer.Argument(help="Scenario (TOML), or the folder of a result to rebuild.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the result; new or empty.")],
     seed: Seed = None,

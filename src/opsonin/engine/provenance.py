@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -160,4 +161,4 @@ def summary_of(plan: Plan, result: Result) -> dict[str, Any]:
 
 
 def _plain(value: float) -> float | None:
-    return None if value != value else value
+    return None if math.isnan(value) else value

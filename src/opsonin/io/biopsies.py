@@ -125,7 +125,7 @@ def read_biopsy(path: str | Path, select: Mapping[str, str | int], label_map: La
     return _biopsy(table, select, label_map, kept, positions, [label_texts[code] for code in codes], ignored)
 
 
-def _biopsy(  # noqa: PLR0917
+def _biopsy(
     table: Table,
     select: Mapping[str, str | int],
     label_map: LabelMap,

@@ -328,7 +328,7 @@ def _check_overrides(draft: Draft, library: Library) -> None:
             draft.fault(("knowledge", path), message if known else f"'{path}' = {shown(value)}: {message}")
 
 
-def _unknown(  # noqa: PLR0917
+def _unknown(
     draft: Draft, path: KeyPath, kind: str, name: str, known: Mapping[str, object], folder: str
 ) -> None:
     fix = f"{did_you_mean(name, known)}  `opsonin knowledge list {folder}` shows all {len(known)}."

@@ -40,7 +40,7 @@ _HEADER = re.compile(r"^\s*\[\[?\s*(?P<path>[^\]]+?)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"^\s*(?P<key>[A-Za-z0-9_-]+|\"[^\"]+\")\s*=")
 
 
-class UnknownPath(ValueError):  # noqa: N818 - reads as what it says
+class UnknownPath(ValueError):
     """A dotted path names nothing in the knowledge base."""
 
 

@@ -34,7 +34,7 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
 
 def _at_vessels(tissue: Tissue) -> Any:
     """Attractant at each vessel (vessels,): mean over depth of the voxel it crosses."""
-    nz, ny, nx = tissue.fields.shape
+    _, ny, nx = tissue.fields.shape
     column_y = np.minimum((tissue.vessels.y / tissue.box[1] * ny).astype(np.int64), ny - 1)
     column_x = np.minimum((tissue.vessels.x / tissue.box[0] * nx).astype(np.int64), nx - 1)
     return tissue.fields.values[tissue.tables.attractant][:, column_y, column_x].mean(axis=0)

@@ -1,0 +1,104 @@
+"""Nothing is lost on a kill: `resume` ends with the bits of an unbroken run, wherever the run was stopped."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from opsonin.engine import run
+from opsonin.store.diff import diff
+from opsonin.store.result import Result
+from tissues import CONTROL, NIVOLUMAB, scenario
+
+SEGMENTS = "arms/*/[0-9]*/checkpoint.npz"
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory):
+    """A scenario file of two arms and twelve stored times, and its unbroken result."""
+    folder = tmp_path_factory.mktemp("kill")
+    file = folder / "scenario.toml"
+    file.write_text(
+        scenario(scenario__duration="3 d", output__every="6 h", arm=[CONTROL, NIVOLUMAB]).to_toml()
+    )
+    run.run(file, folder / "whole")
+    return file, folder / "whole"
+
+
+def command(*words) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "opsonin.cli.main", *map(str, words), "--quiet", "--threads", "1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+    )
+
+
+def stopped(process: subprocess.Popen, out: Path, stored: int, delay: float, number: int) -> int:
+    """Send a signal some time after `stored` segments exist; returns the exit code."""
+    while len(list(out.glob(SEGMENTS))) < stored and process.poll() is None:
+        time.sleep(0.01)
+    time.sleep(delay)
+    if process.poll() is None:
+        process.send_signal(number)
+    process.communicate(timeout=120)
+    return process.returncode
+
+
+@pytest.mark.parametrize("moment", [3])
+def test_killed_once_and_resumed_the_result_has_the_same_bits(asked, tmp_path, moment):
+    file, whole = asked
+    assert (
+        stopped(command("run", file, "-o", tmp_path / "out"), tmp_path / "out", moment, 0.1, signal.SIGKILL)
+        == -9
+    )
+    assert not Result.open(tmp_path / "out").complete
+    run.resume(tmp_path / "out")
+    assert Result.open(tmp_path / "out").complete
+    assert diff(whole, tmp_path / "out") is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
+def test_killed_at_twenty_random_moments_and_resumed_the_result_has_the_same_bits(asked, tmp_path, seed):
+    file, whole = asked
+    rng, out = random.Random(seed), tmp_path / "out"
+    # a second kill half of the time, to meet a run that was itself a resume
+    kills = [(rng.randrange(1, 24), rng.uniform(0.0, 0.2)) for _ in range(1 + seed % 2)]
+    words = ["run", file, "-o", out]
+    for stored, delay in sorted(kills):
+        stopped(command(*words), out, stored, delay, signal.SIGKILL)
+        words = ["resume", out]
+    run.resume(out)
+    assert diff(whole, out) is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_signal_commits_says_how_to_go_on_and_exits_with_130(asked, tmp_path, number):
+    file, whole = asked
+    out = tmp_path / "out"
+    process = command("run", file, "-o", out)
+    while len(list(out.glob(SEGMENTS))) < 2:
+        time.sleep(0.01)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "opsonin resume" in said
+    assert "Traceback" not in said
+    run.resume(out)
+    assert diff(whole, out) is None
+
+
+def test_resuming_a_finished_result_changes_nothing(asked):
+    _, whole = asked
+    before = {path: path.read_bytes() for path in whole.rglob("*") if path.is_file()}
+    run.resume(whole)
+    assert {path: path.read_bytes() for path in whole.rglob("*") if path.is_file()} == before

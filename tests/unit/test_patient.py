@@ -1,0 +1,52 @@
+"""Drug kinetics and what they block: half-life, superposition, doses at time 0 and at the same time."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from opsonin.knowledge.library import load_library
+from opsonin.patient.pharmacokinetics import Bolus, DrugCourse, free_shares
+
+DAY = 1440.0
+DRUG = load_library().drugs["nivolumab"]
+
+
+def course(*doses):
+    return DrugCourse(DRUG, tuple(Bolus(t, a) for t, a in doses))
+
+
+def test_a_dose_at_time_zero_counts_and_fills_the_central_volume():
+    expected = 240.0 / DRUG.central_volume.value / DRUG.molar_mass.value * 1e9
+    assert course((0.0, 240.0)).plasma(0.0) == pytest.approx(expected)
+
+
+def test_nothing_is_there_before_the_first_dose():
+    assert course((7 * DAY, 240.0)).plasma(7 * DAY - 1.0) == 0.0
+    assert free_shares((course((7 * DAY, 240.0)),), ("PD-1", "PD-L1"), 0.0) == [1.0, 1.0]
+
+
+def test_two_doses_at_one_time_sum():
+    assert course((0.0, 100.0), (0.0, 140.0)).plasma(DAY) == pytest.approx(course((0.0, 240.0)).plasma(DAY))
+
+
+def test_doses_superpose():
+    both = course((0.0, 240.0), (14 * DAY, 240.0)).plasma(20 * DAY)
+    alone = course((0.0, 240.0)).plasma(20 * DAY) + course((14 * DAY, 240.0)).plasma(20 * DAY)
+    assert both == pytest.approx(alone)
+
+
+def test_the_terminal_half_life_is_that_of_the_published_parameters():
+    """Centanni 2019 (evidence:D009): 25 days; beta from CL, Vc, Vp and Q of the same paper is a few days off."""
+    single = course((0.0, 240.0))
+    slope = math.log(single.plasma(100 * DAY) / single.plasma(110 * DAY)) / 10.0
+    assert math.log(2.0) / slope == pytest.approx(22.0, rel=0.2)
+
+
+def test_labelled_dosing_occupies_pd1_and_nothing_else():
+    flat = course(*((k * 14 * DAY, 240.0) for k in range(6)))
+    for time in (0.0, 13.9 * DAY, 83.9 * DAY):
+        pd1, pd_l1 = free_shares((flat,), ("PD-1", "PD-L1"), time)
+        assert pd1 < 0.2
+        assert pd_l1 == 1.0

@@ -1,0 +1,213 @@
+"""What single processes must keep: supply that does not know the grid, a window at rest, conserved amounts."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from opsonin.engine.start import started
+from opsonin.model import phase
+from opsonin.state.fields import grid_shape, regridded
+from opsonin.tissue import apply, contacts, motion, placement, transport, window
+from tissues import DENSITIES, carried_on, live, plan
+
+
+@pytest.fixture(scope="module")
+def tissue():
+    return started(plan())
+
+
+def oxygen(tissue):
+    return tissue.fields.values[tissue.species.substrates.index("oxygen")]
+
+
+def test_the_supply_of_oxygen_does_not_know_the_grid():
+    """Peaceman's well: 8, 15 and 30 um voxels of the same tissue agree on the pO2 that its cells feel."""
+    felt = {}
+    for spacing in (8, 15, 30):
+        tissue = started(
+            plan(
+                tissue__generate__size=["480 um", "480 um"],
+                numerics={"spacing": f"{spacing} um"},
+            )
+        )
+        felt[spacing] = tissue.cells.arrays.signal[tissue.tables.oxygen, : tissue.cells.n].mean()
+    assert felt[15] == pytest.approx(felt[8], rel=0.05)
+    assert felt[30] == pytest.approx(felt[15], rel=0.08)
+
+
+def test_vessels_supply_what_cells_and_tissue_consume(tissue):
+    """At steady state the budget of oxygen closes to the solver's residual."""
+    index = tissue.species.substrates.index("oxygen")
+    loss, source = transport._terms(tissue, index, tissue.substrates[index])
+    supplied, used = source.sum(), (loss * oxygen(tissue)).sum()
+    assert supplied == pytest.approx(used, rel=1e-5)
+
+
+def test_what_cells_secrete_is_what_the_field_gains(tissue):
+    index = tissue.species.substrates.index("cxcl10")
+    _, source = transport._terms(tissue, index, tissue.substrates[index])
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    clearance, release = np.empty(n), np.empty(n)
+    transport.exchange(cells, n, tissue.tables, index, clearance, release)
+    substrate, spacing = tissue.substrates[index], tissue.fields.spacing
+    from_blood = (
+        tissue.vessels.n * transport.vessel_conductance(substrate, spacing, tissue.box[2]) * substrate.blood
+    )
+    gained = source.sum() * tissue.fields.voxel_volume
+    assert gained == pytest.approx(release.sum() + from_blood, rel=1e-12)
+
+
+def test_the_start_is_at_rest_and_packed_without_gaps(tissue):
+    assert motion.settle(tissue, 0.0) == 0.0
+    assert window.pressure(tissue) == pytest.approx(tissue.resting_pressure, rel=1e-9)
+    assert tissue.resting_pressure > 0.0
+    assert window.measures(tissue).sum() == pytest.approx(tissue.area, rel=0.02)
+
+
+def test_the_window_holds_its_pressure_while_the_tissue_changes():
+    tissue_plan = plan(knowledge={"tumour.melanoma.potential_doubling_time": "2 d"})
+    tissue = started(tissue_plan)
+    carried_on(tissue_plan, tissue, 0, 2 * 1440.0)
+    assert window.pressure(tissue) == pytest.approx(tissue.resting_pressure, rel=0.15)
+    # corpses leave holes that close within hours, so a busy tissue at the same pressure is packed less densely
+    assert 0.75 < window.measures(tissue).sum() / tissue.area < 1.1
+
+
+def test_killing_most_of_a_field_shrinks_the_window_with_it():
+    tissue_plan = plan(tissue__generate={"size": ["500 um", "500 um"], "densities": DENSITIES})
+    tissue = started(tissue_plan)
+    n = tissue.cells.n
+    doomed = np.flatnonzero(np.arange(n) % 10 != 0)
+    events = np.zeros(n, np.int8)
+    events[doomed] = phase.DIE_APOPTOTIC
+    apply.events(tissue, events, 0, 0.0)
+    area = tissue.area
+    carried_on(tissue_plan, tissue, 0, 1440.0)
+    assert 0.08 * area < tissue.area < 0.2 * area
+    assert window.pressure(tissue) == pytest.approx(tissue.resting_pressure, rel=0.2)
+
+
+def test_stretching_the_window_keeps_the_amount_of_every_substrate():
+    tissue = started(plan())
+    before = tissue.fields.values.sum(axis=(1, 2, 3)) * tissue.fields.voxel_volume
+    window.stretch(tissue, 1.1)
+    after = tissue.fields.values.sum(axis=(1, 2, 3)) * tissue.fields.voxel_volume
+    np.testing.assert_allclose(after, before, rtol=1e-12)
+    n = tissue.cells.n
+    assert (tissue.cells.arrays.x[:n] < tissue.box[0]).all()
+
+
+@pytest.mark.parametrize(("old", "new"), [((1, 32, 48), (1, 48, 32)), ((16, 32, 16), (32, 16, 16))])
+def test_regridding_keeps_the_amount_and_a_constant(old, new):
+    field = np.random.default_rng(3).uniform(size=old)
+    moved = regridded(field, new)
+    assert moved.shape == new
+    assert moved.mean() == pytest.approx(field.mean(), rel=1e-12)
+    np.testing.assert_allclose(regridded(np.full(old, 2.5), new), 2.5, rtol=1e-12)
+
+
+def test_grids_are_multiples_of_sixteen_near_the_wanted_spacing():
+    shape = grid_shape((668.0, 498.0, 20.0), 15.0, 2)
+    assert shape[0] == 1
+    assert all(edge % 16 == 0 for edge in shape[1:])
+    assert 0.7 < 668.0 / shape[2] / 15.0 < 1.4
+
+
+def test_a_division_conserves_volume_space_and_identity(tissue_plan=None):
+    tissue = started(plan())
+    n = tissue.cells.n
+    index = tissue.species.cells.index("cancer")
+    slot = int(np.flatnonzero(tissue.cells.arrays.kind[:n] == index)[0])
+    volume = tissue.cells.arrays.volume[slot]
+    space = window.measures(tissue).sum()
+    events = np.zeros(n, np.int8)
+    events[slot] = phase.DIVIDE
+    apply.events(tissue, events, 600, 6.0)
+    arrays = tissue.cells.arrays
+    assert tissue.cells.n == n + 1
+    assert arrays.volume[slot] + arrays.volume[n] == pytest.approx(volume)
+    assert window.measures(tissue).sum() == pytest.approx(space, rel=1e-9)
+    assert len(np.unique(arrays.id[: n + 1])) == n + 1
+    assert arrays.phase[slot] == arrays.phase[n] == phase.RESTING
+
+
+def test_removing_cells_keeps_every_other_cell_whole(tissue):
+    from opsonin.engine import checkpoint
+    from opsonin.engine.start import blank_tissue
+
+    copy = blank_tissue(plan())
+    checkpoint.thaw(copy, checkpoint.freeze(tissue))
+    n = copy.cells.n
+    gone = np.array([0, 5, 6, n - 2, n - 1])
+    before = {
+        int(i): (x, k)
+        for i, x, k in zip(*(getattr(copy.cells.arrays, c)[:n] for c in ("id", "x", "kind")), strict=True)
+    }
+    lost = set(copy.cells.arrays.id[gone].tolist())
+    copy.cells.remove(gone)
+    after = {
+        int(i): (x, k)
+        for i, x, k in zip(
+            *(getattr(copy.cells.arrays, c)[: copy.cells.n] for c in ("id", "x", "kind")), strict=True
+        )
+    }
+    assert after == {i: v for i, v in before.items() if i not in lost}
+
+
+def test_cells_start_in_the_steady_state_of_the_cycle():
+    """Share in S-G2-M of an exponentially growing population: exp(lambda tau) - 1."""
+    tissue = started(
+        plan(
+            tissue__generate={
+                "size": ["900 um", "900 um"],
+                "densities": {"cancer": "3000 cells/mm2", "cd8": "0 cells/mm2", "other": "0 cells/mm2"},
+            }
+        )
+    )
+    share = np.mean(tissue.cells.arrays.phase[: tissue.cells.n] == phase.COMMITTED)
+    numbers = tissue.tables.types[tissue.species.cells.index("cancer")]
+    from opsonin.model.tables import COMMITTED_TIME
+
+    expected = math.expm1(tissue.growth_scale * numbers[COMMITTED_TIME])
+    error = math.sqrt(expected * (1 - expected) / tissue.cells.n)
+    assert abs(share - expected) < 4 * error
+
+
+def test_only_marker_positive_effectors_are_tumour_reactive(tissue):
+    n, arrays = tissue.cells.n, tissue.cells.arrays
+    pd1 = tissue.species.molecules.index("PD-1")
+    reactive = arrays.reactive[:n] > 0
+    assert reactive.any()
+    assert (arrays.variation[pd1, :n][reactive] > 0).all()
+    assert (arrays.kind[:n][reactive] == tissue.species.cells.index("cd8")).all()
+
+
+def test_vessels_grow_with_the_tissue(tissue):
+    density = tissue.vessel_density
+    vessels = placement.vessels_in(tissue.key, (1000.0, 1000.0, 20.0), density)
+    assert vessels.n == pytest.approx(density * 1e6, abs=1)
+
+
+def test_an_effector_holds_its_partner_and_a_killed_target_is_let_go():
+    tissue_plan = plan(
+        knowledge={
+            "cell.cd8.lytic.reactive_fraction": 1,
+            "cell.cd8.lytic.pd1_positive": 1,
+            "cell.cd8.lytic.hit_rate_max": "30 1/min",
+            "tumour.melanoma.expresses.cancer.PD-L1": "1 molecules",
+        }
+    )
+    tissue = started(tissue_plan)
+    before = live(tissue, "cancer")
+    contacts.step(tissue, 0, 1.0)
+    assert tissue.counters["kills"] > 0
+    assert live(tissue, "cancer") == before - tissue.counters["kills"]
+    contacts.step(tissue, 60, 1.0)
+    n, arrays = tissue.cells.n, tissue.cells.arrays
+    held = arrays.partner[:n][arrays.partner[:n] > 0]
+    dead = set(arrays.id[:n][arrays.phase[:n] == phase.APOPTOTIC].tolist())
+    killed_now = {int(i) for i in held} & dead
+    assert len(killed_now) <= tissue.counters["kills"]
