@@ -34,7 +34,7 @@ def asked(tmp_path_factory):
 
 def command(*words) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "-m", "opsonin.cli.main", *map(str, words), "--quiet", "--threads", "1"],
+        [sys.executable, "-m", "opsonin", *map(str, words), "--quiet", "--threads", "1"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -86,7 +86,7 @@ def test_a_stop_signal_commits_says_how_to_go_on_and_exits_with_130(asked, tmp_p
     file, whole = asked
     out = tmp_path / "out"
     process = command("run", file, "-o", out)
-    while len(list(out.glob(SEGMENTS))) < 2:
+    while len(list(out.glob(SEGMENTS))) < 2 and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(number)
     _, said = process.communicate(timeout=120)
