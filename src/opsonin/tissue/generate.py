@@ -20,18 +20,16 @@ def scatter(
         densities: cell-type index -> density; counts are rounded to whole cells.
         molecules: number of molecules; none counts as stained.
     """
-    rows = []
-    for kind, density in sorted(densities.items()):
-        for ordinal in range(round(density * box[0] * box[1])):
+    counts = {kind: round(density * box[0] * box[1]) for kind, density in sorted(densities.items())}
+    total = sum(counts.values())
+    places, ids, kinds = np.empty((3, total)), np.empty(total, np.uint64), np.empty(total, np.int16)
+    row = 0
+    for kind, count in counts.items():
+        for ordinal in range(count):
             identity = np.uint64(id_of("generated", kind, ordinal))
             u, v = uniforms(key[0], key[1], identity, np.uint32(0), _PLACEMENT, 3)
             w, _ = uniforms(key[0], key[1], identity, np.uint32(0), _PLACEMENT, 4)
-            rows.append((u * box[0], v * box[1], w * box[2], identity, kind))
-    return Imaged(
-        x=np.array([r[0] for r in rows], float),
-        y=np.array([r[1] for r in rows], float),
-        z=np.array([r[2] for r in rows], float),
-        id=np.array([r[3] for r in rows], np.uint64),
-        kind=np.array([r[4] for r in rows], np.int16),
-        marks=np.zeros((molecules, len(rows)), np.int8),
-    )
+            places[:, row] = u * box[0], v * box[1], w * box[2]
+            ids[row], kinds[row] = identity, kind
+            row += 1
+    return Imaged(*places, id=ids, kind=kinds, marks=np.zeros((molecules, total), np.int8))
