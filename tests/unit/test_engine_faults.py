@@ -57,7 +57,7 @@ def test_a_result_of_other_sources_is_not_resumed(tmp_path):
     told = json.loads(file.read_text())
     told["sources"] = "0" * 20
     file.write_text(json.dumps(told))
-    with pytest.raises(RunError, match="laws or kernels"):
+    with pytest.raises(RunError, match="own sources"):
         run.resume(tmp_path / "out")
 
 

@@ -13,18 +13,20 @@ from functools import lru_cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-_COMPILED_FROM = ("core", "laws", "kernels")
+COMPILED_FROM = ("core", "laws", "kernels")
+# What can change a bit of a result, the knowledge base aside: that has a digest of its own.
+DECIDES_BITS = (*COMPILED_FROM, "model", "state", "tissue", "patient", "observe", "engine")
 MAX_THREADS = 64
 _STAMP = "complete"
 
 
-@lru_cache(maxsize=1)
-def digest_of_sources(package: Path = _PACKAGE) -> str:
-    """Hex digest over the path and content of all files in core, laws and kernels."""
+@lru_cache(maxsize=4)
+def digest_of_sources(folders: tuple[str, ...] = COMPILED_FROM) -> str:
+    """Hex digest over the path and content of all Python files in these folders of the package."""
     digest = hashlib.blake2b(digest_size=10)
-    for folder in _COMPILED_FROM:
-        for file in sorted((package / folder).rglob("*.py")):
-            digest.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    for folder in folders:
+        for file in sorted((_PACKAGE / folder).rglob("*.py")):
+            digest.update(file.relative_to(_PACKAGE).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
 
 

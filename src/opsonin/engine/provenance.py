@@ -27,7 +27,7 @@ def provenance_of(plan: Plan) -> dict[str, Any]:
     content: dict[str, Any] = {
         "format": FORMAT_VERSION,
         "versions": versions(),
-        "sources": kernel_cache.digest_of_sources(),
+        "sources": kernel_cache.digest_of_sources(kernel_cache.DECIDES_BITS),
         "scenario": plan.scenario.resolved(),
         "seed": plan.scenario.scenario.seed,
         "knowledge_digest": library.digest(),
@@ -131,8 +131,8 @@ def verify_resumable(provenance: dict[str, Any], where: str) -> None:
     """Raise RunError if going on would change the bits: other versions, processor or sources."""
     now, then = versions(), provenance["versions"]
     changed = [f"{name} {then.get(name)} -> {now[name]}" for name in now if then.get(name) != now[name]]
-    if provenance["sources"] != kernel_cache.digest_of_sources():
-        changed.append("opsonin's laws or kernels")
+    if provenance["sources"] != kernel_cache.digest_of_sources(kernel_cache.DECIDES_BITS):
+        changed.append("opsonin's own sources")
     if changed:
         raise RunError(
             Fault(

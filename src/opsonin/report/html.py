@@ -171,6 +171,7 @@ def _maps(result: StoredResult, arms: Sequence[str], clock: words.Clock) -> dict
         unit = words.unit(
             next(panel.units.get(name, "") for panel in panels.values() if name in panel.fields)
         )
+        named = str(told.get("substrates", {}).get(name, name))
         grid = _grid(len(grids), shown, times, clock)
         for (arm, time), panel in panels.items():
             if name not in panel.fields:
@@ -181,7 +182,7 @@ def _maps(result: StoredResult, arms: Sequence[str], clock: words.Clock) -> dict
             )
             place = _place(grid, arm, time)
             place["image"] = _data(maps.field_map(panel, name, scale, scene, len(panels) * len(scales)))
-            place["alt"] = f"Map of {name} in arm {arm} at {place['time']}; mean {mean}."
+            place["alt"] = f"Map of {named} in arm {arm} at {place['time']}; mean {mean}."
             place["caption"] = f"mean {mean}"
         span = scale.high - scale.low
         ticks = [
@@ -191,7 +192,7 @@ def _maps(result: StoredResult, arms: Sequence[str], clock: words.Clock) -> dict
         grids.append(
             grid
             | {
-                "title": name[:1].upper() + name[1:],
+                "title": named[:1].upper() + named[1:],
                 "unit": unit,
                 "ticks": ticks,
                 "range": f"{words.number(scale.low)} to {words.with_unit(scale.high, unit)}",

@@ -32,4 +32,5 @@ def scatter(
             places[:, row] = u * box[0], v * box[1], w * box[2]
             ids[row], kinds[row] = identity, kind
             row += 1
-    return Imaged(*places, id=ids, kind=kinds, marks=np.zeros((molecules, total), np.int8))
+    x, y, z = places
+    return Imaged(x=x, y=y, z=z, id=ids, kind=kinds, marks=np.zeros((molecules, total), np.int8))
