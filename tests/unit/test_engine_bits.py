@@ -133,3 +133,26 @@ def test_the_order_of_the_cells_in_a_biopsy_does_not_matter():
     again = compile_scenario(scenario(), other, plan_.box)
     np.testing.assert_array_equal(hashes(plan_, 6.0), hashes(again, 6.0))
     assert plan_.input_digest == again.input_digest
+
+
+def test_the_lines_of_the_readme_work_from_python(tmp_path: Path):
+    """In a process of its own, as a user would, with a scenario file and no output folder."""
+    import subprocess
+    import sys
+
+    (tmp_path / "scenario.toml").write_text(
+        scenario(scenario__duration="1 h", output__every="30 min").to_toml()
+    )
+    lines = (
+        "import opsonin as op\n"
+        "result = op.run(op.Scenario.load('scenario.toml'))\n"
+        "print(result.observables['burden'].sizes['time'], len(result.cells('30 min')), result.path)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", lines], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    times, cells, path = done.stdout.split()
+    assert int(times) >= 3
+    assert int(cells) > 100
+    assert not Path(path).exists()
+    assert [file.name for file in tmp_path.iterdir()] == ["scenario.toml"]

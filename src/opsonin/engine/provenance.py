@@ -17,7 +17,7 @@ from opsonin.engine.compile import Plan, compile_scenario
 from opsonin.io.scenario import Scenario
 from opsonin.knowledge.checker import numbers
 from opsonin.store.result import Result
-from opsonin.tissue.placement import Imaged
+from opsonin.tissue.placement import Imaged, vessels_in
 
 
 def provenance_of(plan: Plan) -> dict[str, Any]:
@@ -74,7 +74,8 @@ def placed(plan: Plan) -> list[str]:
     per_mm2 = vessels.value * 1e6
     effectors = [name for name in plan.species.cells if plan.library.cells[name].lytic is not None]
     sentences = [
-        f"Vessels: placed at random at {per_mm2:.0f} per mm2 ({vessels.source or 'assumed'}).",
+        f"Vessels: {vessels_in(plan.key, plan.box, vessels.value).n} placed at random, {per_mm2:.0f} per mm2 "
+        f"({vessels.source or 'assumed'}), at least one.",
         f"Radii: all scaled by {plan.scale:.3f}, so that the field is packed without gaps at its start; "
         "the cells then relax, and the pressure at rest is kept.",
         "Cycle: cells drawn from the steady state of growth with the tumour's potential doubling time; the mean "

@@ -15,6 +15,9 @@ One coupling step from tick t to t + dt; each process reads the state that the o
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -46,7 +49,7 @@ _CELLS_PER_THREAD = 10_000
 
 def run(
     scenario: Scenario | str | Path,
-    out: str | Path,
+    out: str | Path | None = None,
     *,
     seed: int | None = None,
     threads: int | None = None,
@@ -56,7 +59,7 @@ def run(
 
     Args:
         scenario: a scenario, the path of its file, or the folder of an earlier result to rebuild.
-        out: the result folder, new or empty.
+        out: the result folder, new or empty. Default: a temporary one that lasts as long as this Python does.
         seed: in place of the scenario's own.
         threads: kernel threads; results do not depend on it. Default: all cores.
     Raises:
@@ -66,8 +69,17 @@ def run(
     hears = listener or Silent()
     plan = _plan(scenario, seed)
     use_threads(threads, len(plan.imaged.id))
-    with Writer.create(Path(out), provenance_of(plan), _input_cells(plan)) as writer:
+    with Writer.create(
+        temporary_folder() if out is None else Path(out), provenance_of(plan), _input_cells(plan)
+    ) as writer:
         return _complete(plan, writer, hears)
+
+
+def temporary_folder() -> Path:
+    """A new folder that is removed when Python ends."""
+    folder = Path(tempfile.mkdtemp(prefix="opsonin-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def resume(out: str | Path, *, threads: int | None = None, listener: Listener | None = None) -> Result:
