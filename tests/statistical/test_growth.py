@@ -1,4 +1,4 @@
-"""An untreated tumour without T cells grows at the rate its knowledge entry states."""
+"""An untreated tumour without T cells grows at the rate its knowledge entry states: a 90 % interval in a margin."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ pytestmark = pytest.mark.statistical
 DAYS = 10.0
 REPLICATES = 24
 POTENTIAL, OBSERVED = 4.0, 12.0  # days
+# Equivalence: the hindrance of the cycle is noted at rest, before the first deaths have loosened the tissue. That is
+# worth about 2 % of the divisions, and three times as much of what is left of them after loss.
+MARGIN = 0.15
 
 
 def log_growth_per_day(seed: int) -> list[float]:
@@ -42,11 +45,11 @@ def log_growth_per_day(seed: int) -> list[float]:
 def test_growth_at_a_set_rate_is_recovered_and_the_window_follows():
     rates, areas, necroses = np.array(over_seeds(log_growth_per_day, range(REPLICATES))).T
     expected = math.log(2.0) / OBSERVED
-    low, high = interval(rates, 0.99)
+    low, high = interval(rates, 0.90)
     print(
         f"\ngrowth {rates.mean():.4f} ({low:.4f} to {high:.4f}) per day; set {expected:.4f}; area {areas.mean():.4f}"
     )
     print(f"necroses per field {necroses.mean():.2f}")
-    assert low < expected < high
-    assert high - low < 0.5 * expected  # the interval is narrow enough to say something
+    assert (1.0 - MARGIN) * expected < low
+    assert high < (1.0 + MARGIN) * expected
     assert abs(areas.mean() / rates.mean() - 1.0) < 0.15

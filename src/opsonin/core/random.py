@@ -29,15 +29,12 @@ class Stream(IntEnum):
 
     PLACEMENT = 1
     TRAITS = 2
-    CYCLE = 3
-    DEATH = 4
-    DIVISION = 5
-    MOTILITY = 6
-    HITS = 7
-    ARRIVAL = 8
-    EXIT = 9
-    VESSELS = 10
-    PARTNER = 11
+    FATE = 3
+    DIVISION = 4
+    MOTILITY = 5
+    HITS = 6
+    ARRIVAL = 7
+    VESSELS = 8
 
 
 def key_of(seed: int, patient: str, replicate: int) -> tuple[np.uint32, np.uint32]:

@@ -40,7 +40,7 @@ from opsonin.model.tables import (
     TISSUE_EXIT,
 )
 
-_DEATH = int(Stream.DEATH)
+_FATE = int(Stream.FATE)
 _TICKS = 60.0
 
 
@@ -101,7 +101,7 @@ def decide(cells, n, tables, key, tick, duration, resting_pressure, hindrance, e
         over = phase_end[i] <= now
         happens = NOTHING
         if phase[i] <= COMMITTED:
-            chance, which = uniforms(key[0], key[1], identity[i], tick, _DEATH, 0)
+            chance, which = uniforms(key[0], key[1], identity[i], tick, _FATE, 0)
             entry = _entry_hazard(
                 numbers,
                 signal[oxygen, i],

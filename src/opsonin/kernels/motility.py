@@ -16,9 +16,9 @@ _MOTILITY = int(Stream.MOTILITY)
 
 
 @nb.njit(cache=True, error_model="numpy")
-def random_direction(k0, k1, identity, tick, dimension):
+def random_direction(k0, k1, identity, tick, stream, dimension):
     """A unit vector, uniform on the circle (dimension 2) or sphere (3)."""
-    u, v = uniforms(k0, k1, identity, tick, _MOTILITY, 1)
+    u, v = uniforms(k0, k1, identity, tick, stream, 1)
     angle = 2.0 * math.pi * u
     up = 2.0 * v - 1.0 if dimension == 3 else 0.0
     flat = math.sqrt(1.0 - up * up)
@@ -52,7 +52,7 @@ def steer(cells, n, tables, key, tick, duration, velocity):
             turn, _ = uniforms(key[0], key[1], identity[i], tick, _MOTILITY, 0)
             unset = hx[i] == 0.0 and hy[i] == 0.0 and hz[i] == 0.0
             if unset or turn < event_probability(1.0 / types[t, PERSISTENCE], duration):
-                dx, dy, dz = random_direction(key[0], key[1], identity[i], tick, dimension)
+                dx, dy, dz = random_direction(key[0], key[1], identity[i], tick, _MOTILITY, dimension)
                 gz = gradient[0, i] if dimension == 3 else 0.0
                 gy, gx = gradient[1, i], gradient[2, i]
                 slope = math.sqrt(gx * gx + gy * gy + gz * gz)

@@ -175,7 +175,7 @@ def _live_event(
         (phases.ENTER_CYCLE, entry),
     )
     total = sum(hazard for _, hazard in hazards)
-    chance, which = uniforms(key, int(cells.id[i]), tick, Stream.DEATH, 0)
+    chance, which = uniforms(key, int(cells.id[i]), tick, Stream.FATE, 0)
     if total <= 0.0 or chance >= event_probability(total, duration):
         return phases.NOTHING
     reached = 0.0
