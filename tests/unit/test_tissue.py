@@ -62,8 +62,8 @@ def test_what_cells_secrete_is_what_the_field_gains(tissue):
 
 def test_the_start_is_at_rest_and_packed_without_gaps(tissue):
     assert motion.settle(tissue, 0.0) == 0.0
-    assert window.pressure(tissue) == pytest.approx(tissue.resting_pressure, rel=1e-9)
-    assert tissue.resting_pressure > 0.0
+    assert 0.0 < window.pressure(tissue) <= tissue.resting_pressure  # which crawling cells add to
+    assert motion.settle(tissue, 1.0) < 0.05
     assert window.measures(tissue).sum() == pytest.approx(tissue.area, rel=0.02)
 
 
