@@ -106,15 +106,15 @@ def test_steer_equals_its_twin(seed, dimension, duration):
 @given(SEEDS, DIMENSIONS, st.sampled_from([1.0, 6.0, 600.0]))
 def test_decide_equals_its_twin(seed, dimension, duration):
     cells = random_cells(seed)
-    arguments = (100_000, duration, 0.01, 0.8)
+    arguments = (100_000, duration, 0.01, (0.8, 1e-5))
     expected = reference.decide(cells.arrays, cells.n, tables(dimension), PLAIN_KEY, *arguments)
     event = np.zeros(cells.capacity, np.int8)
     fate.decide(cells.arrays, cells.n, tables(dimension), KEY, *arguments, event)
     np.testing.assert_array_equal(event[: cells.n], expected[0])
     close(cells.arrays.volume[: cells.n], expected[1])
     close(cells.arrays.radius[: cells.n], expected[2])
-    assert fate.mean_gate(cells.arrays, cells.n, tables(dimension), 0.01) == pytest.approx(
-        reference.mean_gate(cells.arrays, cells.n, tables(dimension), 0.01), rel=1e-12
+    assert fate.held_back(cells.arrays, cells.n, tables(dimension), 0.01) == pytest.approx(
+        reference.held_back(cells.arrays, cells.n, tables(dimension), 0.01), rel=1e-12
     )
 
 
@@ -123,7 +123,7 @@ def test_the_random_tissues_reach_every_event():
     for seed in range(20):
         cells = random_cells(seed)
         event = np.zeros(cells.capacity, np.int8)
-        fate.decide(cells.arrays, cells.n, tables(2), KEY, 100_000, 600.0, 0.01, 0.8, event)
+        fate.decide(cells.arrays, cells.n, tables(2), KEY, 100_000, 600.0, 0.01, (0.8, 1e-5), event)
         seen |= set(event[: cells.n].tolist())
     assert seen == set(range(len(phase.EVENTS)))
 

@@ -31,6 +31,12 @@ def test_two_doses_at_one_time_sum():
     assert course((0.0, 100.0), (0.0, 140.0)).plasma(DAY) == pytest.approx(course((0.0, 240.0)).plasma(DAY))
 
 
+def test_two_antibodies_against_one_receptor_compete_for_it():
+    alone = free_shares((course((0.0, 240.0)),), ("PD-1",), 0.0)[0]
+    both = free_shares((course((0.0, 240.0)), course((0.0, 240.0))), ("PD-1",), 0.0)[0]
+    assert 1.0 / both - 1.0 == pytest.approx(2.0 * (1.0 / alone - 1.0))
+
+
 def test_doses_superpose():
     both = course((0.0, 240.0), (14 * DAY, 240.0)).plasma(20 * DAY)
     alone = course((0.0, 240.0)).plasma(20 * DAY) + course((14 * DAY, 240.0)).plasma(20 * DAY)

@@ -35,6 +35,7 @@ class Stream(IntEnum):
     HITS = 6
     ARRIVAL = 7
     VESSELS = 8
+    PARTNER = 9
 
 
 def key_of(seed: int, patient: str, replicate: int) -> tuple[np.uint32, np.uint32]:

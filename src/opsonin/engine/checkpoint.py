@@ -11,7 +11,7 @@ from opsonin.state.fields import Fields
 from opsonin.state.vessels import Vessels
 from opsonin.tissue.tissue import COUNTERS, Tissue
 
-_SCALARS = ("resting_pressure", "bulk_modulus", "measure", "hindrance", "recruited")
+_SCALARS = ("resting_pressure", "bulk_modulus", "measure", "hindrance", "counted_necrosis", "recruited")
 
 
 def freeze(tissue: Tissue) -> dict[str, Any]:

@@ -10,8 +10,12 @@ from opsonin.engine import checkpoint, coupling
 from opsonin.engine.compile import Course, Plan
 from opsonin.state.cells import Cells
 from opsonin.state.fields import Fields, grid_shape
-from opsonin.tissue import contacts, fate, placement, relaxation, trafficking, transport
+from opsonin.tissue import contacts, expression, fate, placement, relaxation, trafficking, transport
 from opsonin.tissue.tissue import Tissue
+
+
+# Fields, molecules and synapses at time 0 depend on each other; each round brings them closer by an order.
+_ROUNDS = 5
 
 
 def blank_tissue(plan: Plan) -> Tissue:
@@ -43,8 +47,10 @@ def started(plan: Plan) -> Tissue:
     tissue = blank_tissue(plan)
     placement.populate(tissue, plan.imaged)
     relaxation.relax(tissue)
-    transport.settle(tissue)
-    contacts.meet(tissue)
+    for _ in range(_ROUNDS):
+        transport.settle(tissue)
+        expression.settle(tissue)
+        contacts.meet(tissue)
     transport.settle(tissue)
     trafficking.balance(tissue)
     fate.balance(tissue)

@@ -204,7 +204,6 @@ def traits_of(library: Library) -> Traits:
         turnover=np.array([rate_of_half_life(m.half_life.value) for m in molecules]),
         repulsion=np.array([c.repulsion.value for c in cells]),
         adhesion=np.array([c.adhesion.value for c in cells]),
-        effector=np.array([c.lytic is not None for c in cells]),
         exhaustion=np.array([c.lytic.exhaustion_initial.value if c.lytic else 0.0 for c in cells]),
         exhaustion_marker=np.array(
             [names.molecules.index(MARKER) if c.lytic else -1 for c in cells], np.int64

@@ -39,21 +39,22 @@ from opsonin.model.tables import (
 )
 
 _HITS = int(Stream.HITS)
+_PARTNER = int(Stream.PARTNER)
 _TICKS = 60.0
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _partner(cells, tables, i, touched):
+def _partner(cells, tables, key, i, touched):
     """Slot of the target that effector `i` holds: the one it held, else the one of highest keyed priority, else -1."""
     if cells.reactive[i] == 0 or cells.phase[i] > COMMITTED:
         return -1
     best = -1
-    highest = np.uint64(0)
+    highest = 0.0
     for j in touched:
         if cells.phase[j] <= COMMITTED and tables.types[cells.kind[j], DAMAGE_HALF_LIFE] > 0.0:
             if cells.id[j] == cells.partner[i]:
                 return j
-            priority = mixed(cells.id[i], cells.id[j])
+            priority, _ = uniforms(key[0], key[1], mixed(cells.id[i], cells.id[j]), 0, _PARTNER, 0)
             if best < 0 or priority > highest:
                 best = j
                 highest = priority
@@ -91,7 +92,7 @@ def engage(cells, tables, key, tick, duration, free, effectors, start, touched, 
     fraction = tables.matching_fraction
     for e in nb.prange(len(effectors)):
         i = effectors[e]
-        j = _partner(cells, tables, i, touched[start[e] : start[e + 1]])
+        j = _partner(cells, tables, key, i, touched[start[e] : start[e + 1]])
         partner[e] = j
         hits[e] = 0
         drive[e] = 0.0
@@ -112,9 +113,10 @@ def engage(cells, tables, key, tick, duration, free, effectors, start, touched, 
 def _tire(cells, numbers, i, drive, net, duration):
     """Activation memory and exhaustion of effector `i` over a step."""
     gain, recovery = numbers[EXHAUSTION_GAIN], numbers[EXHAUSTION_RECOVERY]
-    target = exhaustion_target(drive, gain, recovery)
     rate = exhaustion_rate(drive, gain, recovery)
-    cells.exhaustion[i] = relaxed(cells.exhaustion[i], target, rate, duration)
+    if rate > 0.0:
+        target = exhaustion_target(drive, gain, recovery)
+        cells.exhaustion[i] = relaxed(cells.exhaustion[i], target, rate, duration)
     cells.activation[i] = relaxed(cells.activation[i], net, 1.0 / numbers[ACTIVATION_MEMORY], duration)
     cells.engagement[i] = net
 
@@ -132,7 +134,7 @@ def strike(cells, n, tables, tick, duration, effectors, partner, hits, drive, ne
             cells.damage[i] = repaired_damage(cells.damage[i], types[kind[i], DAMAGE_HALF_LIFE], duration)
     delivered = 0
     kills = 0
-    now = tick + np.int64(duration * _TICKS)
+    now = tick + np.int64(np.rint(duration * _TICKS))
     for e in range(len(effectors)):
         i, j = effectors[e], partner[e]
         if cells.phase[i] > COMMITTED:
@@ -146,6 +148,6 @@ def strike(cells, n, tables, tick, duration, effectors, partner, hits, drive, ne
                 kills += 1
                 cells.phase[j] = APOPTOTIC
                 cells.phase_start[j] = now
-                cells.phase_end[j] = now + np.int64(types[kind[j], APOPTOTIC_TIME] * _TICKS)
+                cells.phase_end[j] = now + np.int64(np.rint(types[kind[j], APOPTOTIC_TIME] * _TICKS))
                 cells.base_volume[j] = cells.volume[j]
     return delivered, kills

@@ -55,9 +55,12 @@ def _entry_hazard(numbers, oxygen, pressure, resting_pressure, hindrance, activa
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _live_event(numbers, resting, entry, oxygen, chance, which, duration):
+def _live_event(numbers, resting, entry, oxygen, counted, chance, which, duration):
     """Event of a live cell in a step: total hazard first, then which of the competing ones."""
-    spontaneous = numbers[SPONTANEOUS]
+    # The loss measured in tumours already holds the necrosis that they had.
+    spontaneous = (
+        max(numbers[SPONTANEOUS] - counted, 0.0) if numbers[EXIT_RATE] > 0.0 else numbers[SPONTANEOUS]
+    )
     necrosis = 0.0
     if numbers[NECROSIS_RATE] > 0.0:
         necrosis = necrosis_hazard(
@@ -80,12 +83,13 @@ def _live_event(numbers, resting, entry, oxygen, chance, which, duration):
 
 
 @nb.njit(cache=True, error_model="numpy", parallel=True)
-def decide(cells, n, tables, key, tick, duration, resting_pressure, hindrance, event):
+def decide(cells, n, tables, key, tick, duration, resting_pressure, start, event):
     """Propose one event per cell for the step that starts at `tick`; writes `event`, `volume` and `radius`.
 
     Args:
         key: (2,) uint32 key words; `duration` [min]; `resting_pressure` in the unit of `pressure`.
-        hindrance: share of cells that the gates let enter the cycle where the proliferation data hold [-].
+        start: (hindrance, necrosis) of cycling cells at time 0, which proliferation data already hold: mean share
+            let into the cycle [-] and mean hazard of necrosis [1/min].
         event: (capacity,) int8 output, see `model.phase`.
     Memory: in place; work: n.
     """
@@ -107,12 +111,14 @@ def decide(cells, n, tables, key, tick, duration, resting_pressure, hindrance, e
                 signal[oxygen, i],
                 pressure[i],
                 resting_pressure,
-                hindrance,
+                start[0],
                 activation[i],
                 exhaustion[i],
             )
             resting = phase[i] == RESTING
-            happens = _live_event(numbers, resting, entry, signal[oxygen, i], chance, which, duration)
+            happens = _live_event(
+                numbers, resting, entry, signal[oxygen, i], start[1], chance, which, duration
+            )
             if phase[i] == COMMITTED:
                 volume[i] = committed_volume(
                     base_volume[i], min(elapsed, numbers[COMMITTED_TIME]), numbers[COMMITTED_TIME]
@@ -131,16 +137,25 @@ def decide(cells, n, tables, key, tick, duration, resting_pressure, hindrance, e
 
 
 @nb.njit(cache=True, error_model="numpy")
-def mean_gate(cells, n, tables, resting_pressure):
-    """Mean share that oxygen and pressure let enter the cycle, over live cells that cycle by themselves; 1 if none."""
-    total = 0.0
+def held_back(cells, n, tables, resting_pressure):
+    """What proliferation data already hold, over live cells that cycle by themselves: (mean gate, mean necrosis).
+
+    The share that oxygen and pressure let enter the cycle [-], 1 if there is no such cell; hazard [1/min].
+    """
+    gates = 0.0
+    necroses = 0.0
     count = 0
     for i in range(n):
         numbers = tables.types[cells.kind[i]]
         if cells.phase[i] <= COMMITTED and numbers[EXIT_RATE] > 0.0:
+            oxygen = cells.signal[tables.oxygen, i]
             gate = pressure_gate(
                 cells.pressure[i], resting_pressure, numbers[PRESSURE_HALF], numbers[PRESSURE_HILL]
             )
-            total += cycle_entry_hazard(1.0, cells.signal[tables.oxygen, i], numbers[CYCLE_OXYGEN], gate)
+            gates += cycle_entry_hazard(1.0, oxygen, numbers[CYCLE_OXYGEN], gate)
+            if numbers[NECROSIS_RATE] > 0.0:
+                necroses += necrosis_hazard(
+                    oxygen, numbers[NECROSIS_RATE], numbers[NECROSIS_OXYGEN], numbers[NECROSIS_HILL]
+                )
             count += 1
-    return total / count if count > 0 else 1.0
+    return (gates / count, necroses / count) if count > 0 else (1.0, 0.0)

@@ -66,12 +66,23 @@ def central_amount_after_bolus(dose, elapsed, k10, k12, k21):
 
 
 @law
-def receptor_occupancy(concentration, affinity):
-    """Share of a receptor held by an antibody at equilibrium, in [0, 1).
+def binding_load(concentration, affinity):
+    """How strongly one antibody loads a receptor, C / Kd [-]; the loads of antibodies that compete for it add.
 
     Args:
         concentration: free antibody at the cell [nM].
         affinity: Kd [nM].
     Source: law of mass action.
     """
-    return concentration / (concentration + affinity)
+    return concentration / affinity
+
+
+@law
+def free_share(load):
+    """Share of a receptor that no antibody holds at equilibrium, 1 / (1 + sum C / Kd), in (0, 1].
+
+    Args:
+        load: sum of the `binding_load` of all antibodies against it [-].
+    Source: law of mass action, competitive binding (Gaddum 1926).
+    """
+    return 1.0 / (1.0 + load)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from opsonin.laws.pharmacology import central_amount_after_bolus, receptor_occupancy
+from opsonin.laws.pharmacology import binding_load, central_amount_after_bolus, free_share
 from opsonin.model.knowledge import Drug
 
 
@@ -46,19 +46,19 @@ class DrugCourse:
         """Concentration in the tumour interstitium [nM]."""
         return self.plasma(time) * float(self.drug.tissue_partition.value)
 
-    def occupied(self, time: float) -> dict[str, float]:
-        """Share of each blocked molecule that the drug holds at `time` [min]."""
+    def loads(self, time: float) -> dict[str, float]:
+        """How strongly the drug loads each molecule that it blocks, at `time` [min]."""
         concentration = self.tissue(time)
         return {
-            effect.blocks: float(receptor_occupancy(concentration, effect.affinity.value))
+            effect.blocks: float(binding_load(concentration, effect.affinity.value))
             for effect in self.drug.effects
         }
 
 
 def free_shares(courses: tuple[DrugCourse, ...], molecules: tuple[str, ...], time: float) -> list[float]:
-    """Share of each molecule that no drug holds at `time` [min]; independent drugs multiply."""
-    free = dict.fromkeys(molecules, 1.0)
+    """Share of each molecule that no drug holds at `time` [min]; drugs against one molecule compete for it."""
+    load = dict.fromkeys(molecules, 0.0)
     for course in courses:
-        for molecule, share in course.occupied(time).items():
-            free[molecule] *= 1.0 - share
-    return [free[molecule] for molecule in molecules]
+        for molecule, share in course.loads(time).items():
+            load[molecule] += share
+    return [float(free_share(load[molecule])) for molecule in molecules]

@@ -118,7 +118,14 @@ def _new_heading(cells: Any, i: int, tables: Any, numbers: Any, key: Key, tick: 
 
 
 def decide(
-    cells: Any, n: int, tables: Any, key: Key, tick: int, duration: float, resting: float, hindrance: float
+    cells: Any,
+    n: int,
+    tables: Any,
+    key: Key,
+    tick: int,
+    duration: float,
+    resting: float,
+    start: tuple[float, float],
 ) -> tuple[Any, Any, Any]:
     """Events, volumes and radii, (n,) each; see `kernels.fate.decide`."""
     event, volume = np.zeros(n, np.int8), cells.volume[:n].copy()
@@ -129,7 +136,7 @@ def decide(
         elapsed = (now - cells.phase_start[i]) / 60.0
         over = cells.phase_end[i] <= now
         if _live(cells, i):
-            event[i] = _live_event(cells, i, tables, key, tick, duration, resting, hindrance)
+            event[i] = _live_event(cells, i, tables, key, tick, duration, resting, start)
             if cells.phase[i] == phases.COMMITTED:
                 length = numbers[column.COMMITTED_TIME]
                 volume[i] = committed_volume(cells.base_volume[i], min(elapsed, length), length)
@@ -148,11 +155,18 @@ def decide(
 
 
 def _live_event(
-    cells: Any, i: int, tables: Any, key: Key, tick: int, duration: float, resting: float, hindrance: float
+    cells: Any,
+    i: int,
+    tables: Any,
+    key: Key,
+    tick: int,
+    duration: float,
+    resting: float,
+    start: tuple[float, float],
 ) -> int:
     numbers = tables.types[cells.kind[i]]
     oxygen = float(cells.signal[tables.oxygen, i])
-    rate = numbers[column.EXIT_RATE] / hindrance
+    rate = numbers[column.EXIT_RATE] / start[0]
     rate += numbers[column.ACTIVATED_RATE] * cells.activation[i] * vigour(cells.exhaustion[i])
     entry = 0.0
     if cells.phase[i] == phases.RESTING and rate > 0.0:
@@ -168,8 +182,11 @@ def _live_event(
             numbers[column.NECROSIS_OXYGEN],
             numbers[column.NECROSIS_HILL],
         )
+    spontaneous = numbers[column.SPONTANEOUS]
+    if numbers[column.EXIT_RATE] > 0.0:
+        spontaneous = max(spontaneous - start[1], 0.0)
     hazards = (
-        (phases.DIE_APOPTOTIC, numbers[column.SPONTANEOUS]),
+        (phases.DIE_APOPTOTIC, spontaneous),
         (phases.DIE_NECROTIC, necrosis),
         (phases.LEAVE, numbers[column.TISSUE_EXIT]),
         (phases.ENTER_CYCLE, entry),
@@ -186,18 +203,29 @@ def _live_event(
     return phases.ENTER_CYCLE
 
 
-def mean_gate(cells: Any, n: int, tables: Any, resting: float) -> float:
-    """Mean share let into the cycle; see `kernels.fate.mean_gate`."""
-    gates = []
+def held_back(cells: Any, n: int, tables: Any, resting: float) -> tuple[float, float]:
+    """Mean gate and mean necrosis hazard; see `kernels.fate.held_back`."""
+    gates, necroses = [], []
     for i in filter(lambda i: _live(cells, i), range(n)):
         numbers = tables.types[cells.kind[i]]
-        if numbers[column.EXIT_RATE] > 0.0:
-            gate = pressure_gate(
-                cells.pressure[i], resting, numbers[column.PRESSURE_HALF], numbers[column.PRESSURE_HILL]
+        if numbers[column.EXIT_RATE] <= 0.0:
+            continue
+        gate = pressure_gate(
+            cells.pressure[i], resting, numbers[column.PRESSURE_HALF], numbers[column.PRESSURE_HILL]
+        )
+        oxygen = float(cells.signal[tables.oxygen, i])
+        gates.append(cycle_entry_hazard(1.0, oxygen, numbers[column.CYCLE_OXYGEN], gate))
+        necroses.append(
+            necrosis_hazard(
+                oxygen,
+                numbers[column.NECROSIS_RATE],
+                numbers[column.NECROSIS_OXYGEN],
+                numbers[column.NECROSIS_HILL],
             )
-            oxygen = float(cells.signal[tables.oxygen, i])
-            gates.append(cycle_entry_hazard(1.0, oxygen, numbers[column.CYCLE_OXYGEN], gate))
-    return float(np.mean(gates)) if gates else 1.0
+            if numbers[column.NECROSIS_RATE] > 0.0
+            else 0.0
+        )
+    return (float(np.mean(gates)), float(np.mean(necroses))) if gates else (1.0, 0.0)
 
 
 def engage(
@@ -206,7 +234,7 @@ def engage(
     """Effector slot -> (partner slot or -1, hits, antigen signal, net activation); see `kernels.contacts.engage`."""
     found = {}
     for i, touched in contacts.items():
-        j = _partner(cells, tables, i, touched)
+        j = _partner(cells, tables, key, i, touched)
         if j < 0:
             found[i] = (-1, 0, 0.0, 0.0)
             continue
@@ -228,7 +256,7 @@ def engage(
     return found
 
 
-def _partner(cells: Any, tables: Any, i: int, touched: list[int]) -> int:
+def _partner(cells: Any, tables: Any, key: Key, i: int, touched: list[int]) -> int:
     if cells.reactive[i] == 0 or not _live(cells, i):
         return -1
     targets = [
@@ -237,7 +265,11 @@ def _partner(cells: Any, tables: Any, i: int, touched: list[int]) -> int:
     held = [j for j in targets if cells.id[j] == cells.partner[i]]
     if held:
         return held[0]
-    return max(targets, key=lambda j: mixed(int(cells.id[i]), int(cells.id[j])), default=-1)
+
+    def priority(j: int) -> float:
+        return uniforms(key, mixed(int(cells.id[i]), int(cells.id[j])), 0, Stream.PARTNER, 0)[0]
+
+    return max(targets, key=priority, default=-1)
 
 
 def strike(
@@ -254,18 +286,19 @@ def strike(
             half_life = tables.types[cells.kind[i], column.DAMAGE_HALF_LIFE]
             cells.damage[i] = repaired_damage(cells.damage[i], half_life, duration)
     delivered = kills = 0
-    now = tick + int(duration * 60.0)
+    now = tick + round(duration * 60.0)
     for i, (j, hits, drive, net) in engaged.items():
         if not _live(cells, i):
             continue
         numbers = tables.types[cells.kind[i]]
         gain, recovery = numbers[column.EXHAUSTION_GAIN], numbers[column.EXHAUSTION_RECOVERY]
-        cells.exhaustion[i] = relaxed(
-            cells.exhaustion[i],
-            exhaustion_target(drive, gain, recovery),
-            exhaustion_rate(drive, gain, recovery),
-            duration,
-        )
+        if gain * drive + recovery > 0.0:
+            cells.exhaustion[i] = relaxed(
+                cells.exhaustion[i],
+                exhaustion_target(drive, gain, recovery),
+                exhaustion_rate(drive, gain, recovery),
+                duration,
+            )
         cells.activation[i] = relaxed(
             cells.activation[i], net, 1.0 / numbers[column.ACTIVATION_MEMORY], duration
         )
@@ -278,7 +311,7 @@ def strike(
                 kills += 1
                 cells.phase[j] = phases.APOPTOTIC
                 cells.phase_start[j] = now
-                cells.phase_end[j] = now + int(tables.types[cells.kind[j], column.APOPTOTIC_TIME] * 60.0)
+                cells.phase_end[j] = now + round(tables.types[cells.kind[j], column.APOPTOTIC_TIME] * 60.0)
                 cells.base_volume[j] = cells.volume[j]
     return delivered, kills
 

@@ -9,6 +9,15 @@ NAME = "expression"
 COLUMNS = ("level",)
 
 
+# Longer than the half-life of any molecule, many times over [min].
+_FOREVER = 1e9
+
+
+def settle(tissue: Tissue) -> None:
+    """All molecules at equilibrium with the signals as they are; for time 0."""
+    step(tissue, _FOREVER)
+
+
 def step(tissue: Tissue, duration: float) -> None:
     """Advance all molecules by `duration` [min]."""
     express(tissue.cells.arrays, tissue.cells.n, tissue.tables, tissue.traits.turnover, duration)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from opsonin.kernels.fate import decide, mean_gate
+from opsonin.kernels.fate import decide, held_back
 from opsonin.tissue import apply
 from opsonin.tissue.tissue import Tissue
 
@@ -26,13 +26,13 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
         tick,
         duration,
         tissue.resting_pressure,
-        tissue.hindrance,
+        (tissue.hindrance, tissue.counted_necrosis),
         event,
     )
     apply.events(tissue, event[: tissue.cells.n], tick, duration)
 
 
 def balance(tissue: Tissue) -> None:
-    """At time 0: note how far oxygen and pressure already hold back the growth that was measured in such tumours."""
-    gate = mean_gate(tissue.cells.arrays, tissue.cells.n, tissue.tables, tissue.resting_pressure)
-    tissue.hindrance = max(float(gate), _LEAST_GATE)
+    """At time 0: note what the growth and loss measured in such tumours already hold of hindrance and necrosis."""
+    gate, necrosis = held_back(tissue.cells.arrays, tissue.cells.n, tissue.tables, tissue.resting_pressure)
+    tissue.hindrance, tissue.counted_necrosis = max(float(gate), _LEAST_GATE), float(necrosis)

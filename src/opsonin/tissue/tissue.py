@@ -83,8 +83,7 @@ class Traits:
     turnover: npt.NDArray[np.float64]  # (M,) 1/min
     repulsion: npt.NDArray[np.float64]  # (T,) um/min
     adhesion: npt.NDArray[np.float64]  # (T,) um/min
-    effector: npt.NDArray[np.bool_]  # (T,)
-    exhaustion: npt.NDArray[np.float64]  # (T,) of a marker-positive cell at biopsy or arrival
+    exhaustion: npt.NDArray[np.float64]  # (T,) of a marker-positive cell at biopsy; newcomers have none
     exhaustion_marker: npt.NDArray[np.int64]  # (T,) molecule index of that marker, -1 if none
 
 
@@ -101,6 +100,7 @@ class Tissue:
         measure: space that all cells held at the last step [um2 or um3].
         hindrance: mean share of cancer cells that oxygen and pressure let enter the cycle at time 0, which
             proliferation data measured in patients already hold.
+        counted_necrosis: mean hazard of necrosis of cancer cells at time 0, part of the measured loss [1/min].
         recruited: mean fold of recruitment at time 0, which the imaged density already holds.
         hierarchy: multigrid workspace of the present grid.
         counters: events since the start, by name.
@@ -124,6 +124,7 @@ class Tissue:
     bulk_modulus: float = 1.0
     measure: float = 0.0
     hindrance: float = 1.0
+    counted_necrosis: float = 0.0
     recruited: float = 1.0
     hierarchy: Hierarchy | None = None
     counters: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0))

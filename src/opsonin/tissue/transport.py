@@ -32,7 +32,7 @@ _WELL = 0.14
 _LEAST_RESISTANCE = 0.02
 
 
-def settle(tissue: Tissue, iterations: int = 30) -> None:
+def settle(tissue: Tissue, iterations: int = 12) -> None:
     """All substrates at equilibrium with the cells as they are; for time 0."""
     for _ in range(iterations):
         for index, substrate in enumerate(tissue.substrates):
