@@ -90,6 +90,10 @@ def test_kernels_hold_no_hidden_randomness_clock_or_fast_math(file):
             assert node.arg != "fastmath", f"line {node.value.lineno}"
 
 
+def stored(assignment: ast.Assign) -> set[str]:
+    return {n.id for target in assignment.targets for n in ast.walk(target) if isinstance(n, ast.Name)}
+
+
 def parallel_float_sums(tree: ast.AST) -> list[int]:
     """Lines in a prange loop that add to a name which no iteration assigned before: a reduction across threads."""
     lines = []
@@ -102,13 +106,29 @@ def parallel_float_sums(tree: ast.AST) -> list[int]:
                 for target in ast.walk(node)
                 if isinstance(target, ast.Name) and isinstance(target.ctx, ast.Store)
             }
-            lines += [
-                node.lineno
-                for node in ast.walk(loop)
-                if isinstance(node, ast.AugAssign)
-                and isinstance(node.target, ast.Name)
-                and node.target.id not in own
-            ]
+            indices = own | {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+            for node in ast.walk(loop):
+                if isinstance(node, ast.AugAssign):
+                    target = node.target
+                    shared = isinstance(target, ast.Name) and target.id not in own
+                    if isinstance(target, ast.Subscript):
+                        names = {n.id for n in ast.walk(target.slice) if isinstance(n, ast.Name)}
+                        shared = not names & indices and called(target.value) not in own
+                    lines += [node.lineno] if shared else []
+                elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+                    # s = s + x: the name is only ever assigned from itself in the loop
+                    name = called(node.targets[0])
+                    others = [
+                        other
+                        for other in ast.walk(loop)
+                        if isinstance(other, ast.Assign) and other is not node and name in stored(other)
+                    ]
+                    if (
+                        isinstance(node.targets[0], ast.Name)
+                        and not others
+                        and name in map(called, ast.walk(node.value))
+                    ):
+                        lines.append(node.lineno)
     return lines
 
 
@@ -121,6 +141,8 @@ def test_a_parallel_float_sum_would_be_seen():
     bad = "def f(x):\n    s = 0.0\n    for i in prange(9):\n        s += x[i]\n    return s"
     good = "def f(x, y):\n    for i in prange(9):\n        s = 0.0\n        s += x[i]\n        y[i] += s"
     assert parallel_float_sums(ast.parse(bad)) == [4]
+    assert parallel_float_sums(ast.parse(bad.replace("s += x[i]", "s = s + x[i]"))) == [4]
+    assert parallel_float_sums(ast.parse(bad.replace("s += x[i]", "s[0] += x[i]"))) == [4]
     assert parallel_float_sums(ast.parse(good)) == []
 
 
@@ -178,3 +200,6 @@ def test_a_changed_law_is_never_served_from_the_kernel_cache(tmp_path):
     after = probe()
     assert after[0] == "0"
     assert after[1] != before[1]
+    columns = source / "opsonin" / "model" / "tables.py"  # kernels freeze these constants
+    columns.write_text(columns.read_text().replace("ALWAYS = -1", "ALWAYS = -3"))
+    assert probe()[1] not in (before[1], after[1])

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 
 from opsonin.core.errors import InputError, RunError
+from opsonin.core.provenance import digest
 from opsonin.engine import run
 from opsonin.engine.start import started
 from opsonin.tissue.integrity import check_state
-from tissues import plan, scenario
+from tissues import carried_on, plan, scenario
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +58,65 @@ def test_a_result_of_other_sources_is_not_resumed(tmp_path):
     file = tmp_path / "out" / "provenance.json"
     told = json.loads(file.read_text())
     told["sources"] = "0" * 20
+    del told["run_hash"]
+    told["run_hash"] = digest(told)
     file.write_text(json.dumps(told))
     with pytest.raises(RunError, match="own sources"):
         run.resume(tmp_path / "out")
+
+
+@pytest.mark.parametrize("change", [{"seed": 9}, {"box": [1.0, 1.0, 1.0]}, {"labels": None}])
+def test_a_provenance_that_was_changed_by_hand_is_not_resumed_or_rebuilt(tmp_path, change):
+    run.run(scenario(scenario__duration="1 h"), tmp_path / "out")
+    file = tmp_path / "out" / "provenance.json"
+    told = json.loads(file.read_text()) | change
+    if change == {"labels": None}:
+        del told["labels"]
+    file.write_text(json.dumps(told))
+    for again in (lambda: run.resume(tmp_path / "out"), lambda: run.run(tmp_path / "out", tmp_path / "two")):
+        with pytest.raises(RunError, match=r"provenance\.json"):
+            again()
+    assert not (tmp_path / "two").exists()
+
+
+def test_a_checkpoint_of_another_arm_is_not_gone_on_with(tmp_path):
+    from tissues import CONTROL, NIVOLUMAB
+
+    asked = scenario(scenario__duration="2 h", output__every="1 h", arm=[CONTROL, NIVOLUMAB])
+    run.run(asked, tmp_path / "out")
+    arms = tmp_path / "out" / "arms"
+    (tmp_path / "out" / "summary.json").unlink()
+    shutil.rmtree(arms / "control" / "000002")
+    shutil.copy(
+        arms / "nivolumab" / "000001" / "checkpoint.npz", arms / "control" / "000001" / "checkpoint.npz"
+    )
+    with pytest.raises(RunError, match="another run, arm or time"):
+        run.resume(tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("knowledge", "named"),
+    [
+        ({"tumour.melanoma.potential_doubling_time": "5 h"}, "potential_doubling_time"),
+        ({"tumour.melanoma.doubling_time": "1 d"}, "doubling_time"),
+        ({"cell.cancer.cycle.committed": "1000 d"}, "committed"),
+        ({"cell.cancer.repulsion": "1e6 um/min"}, "repulsion"),
+        ({"cell.other.repulsion": "0 um/min"}, "repulsion"),
+        ({"cell.cancer.adhesion": "1000 um/min"}, "adhesion"),
+        ({"tumour.melanoma.vessel_density": "1e10 1/mm2"}, "vessel_density"),
+        ({"cell.cancer.diameter": "900 um"}, "radii"),
+    ],
+)
+def test_numbers_that_the_engine_cannot_use_are_named_before_anything_is_written(tmp_path, knowledge, named):
+    with pytest.raises(InputError, match=named):
+        run.run(scenario(knowledge=knowledge), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("path", ["exhaustion_recovery", "exhaustion_gain", "exit_rate", "hit_rate_max"])
+def test_a_rate_of_zero_is_no_fault(path):
+    tissue_plan = plan(knowledge={f"cell.cd8.lytic.{path}": "0 1/d"})
+    carried_on(tissue_plan, started(tissue_plan), 0, 12.0)
 
 
 def test_an_existing_result_is_not_overwritten(tmp_path):

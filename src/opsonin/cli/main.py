@@ -228,11 +228,18 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run one command line and give its exit code; every failure is told, none is raised."""
     words = list(sys.argv[1:] if args is None else args)
     try:
-        code = app(args=words, prog_name="opsonin", standalone_mode=False)
-        sys.stdout.flush()
+        return _carried_out(words)
     except BrokenPipeError:  # the reader has seen enough, as in `opsonin knowledge list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _carried_out(words: list[str]) -> int:
+    try:
+        code = app(args=words, prog_name="opsonin", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
     except typer.Abort:
         return tell(KeyboardInterrupt(), as_json="--json" in words)
     except SystemExit:  # how the command-line library answers a broken pipe

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MINUTES_PER_DAY = 1440.0
 SECONDS_BETWEEN_LINES = 10.0
-COMPILING = "compiling the kernels: once per version, about half a minute ..."
+COMPILING = "compiling the kernels: once per version, about a minute ..."
 
 
 class Pace:

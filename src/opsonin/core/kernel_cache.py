@@ -6,16 +6,19 @@ So the cache folder carries a digest of every source that a kernel is compiled f
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import os
+import shutil
 import sys
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-COMPILED_FROM = ("core", "laws", "kernels")
+COMPILED_FROM = ("core", "model", "laws", "kernels")  # model: constants that kernels freeze
 # What can change a bit of a result, the knowledge base aside: that has a digest of its own.
-DECIDES_BITS = (*COMPILED_FROM, "model", "state", "tissue", "patient", "observe", "engine")
+DECIDES_BITS = (*COMPILED_FROM, "state", "tissue", "patient", "observe", "engine")
 MAX_THREADS = 64
 _STAMP = "complete"
 
@@ -39,9 +42,21 @@ def cache_root() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "opsonin"
 
 
+@lru_cache(maxsize=1)
 def cache_folder() -> Path:
-    """The folder of kernels compiled from exactly these sources."""
-    return cache_root() / digest_of_sources()
+    """The folder of kernels compiled from exactly these sources; a temporary one where it cannot be written.
+
+    Numba would otherwise fall back on the package's own folder, whose files carry no digest.
+    """
+    folder = cache_root() / digest_of_sources()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        temporary = Path(tempfile.mkdtemp(prefix="opsonin-kernels-"))
+        atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+        return temporary
 
 
 def is_warm() -> bool:
@@ -52,24 +67,24 @@ def is_warm() -> bool:
 def mark_warm() -> None:
     """Note that every kernel of a run is in the cache now; a cache that cannot be written stays cold."""
     try:
-        cache_folder().mkdir(parents=True, exist_ok=True)
         (cache_folder() / _STAMP).touch()
     except OSError:
         return
 
 
 def prepare(threads: int | None = None) -> None:
-    """Point numba at the cache and fix its thread pool; no effect once numba is imported.
+    """Point numba at the cache and fix its thread pool; the pool keeps its size once numba is imported.
 
     Args:
         threads: kernel threads that may be asked for later, 1 to 64; default: the cores of this machine.
     """
+    os.environ["NUMBA_CACHE_DIR"] = str(cache_folder())
     if "numba" in sys.modules:
+        sys.modules["numba"].config.CACHE_DIR = str(cache_folder())
         return
     pool = min(MAX_THREADS, max(cores(), threads or 1))
     os.environ.setdefault("NUMBA_NUM_THREADS", str(pool))
     os.environ.setdefault("NUMBA_THREADING_LAYER", "omp")
-    os.environ["NUMBA_CACHE_DIR"] = str(cache_folder())
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
 

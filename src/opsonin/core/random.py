@@ -11,8 +11,12 @@ import math
 from enum import IntEnum
 from typing import Any
 
-import numba as nb
-import numpy as np
+from opsonin.core import kernel_cache
+
+kernel_cache.prepare()  # before the first cached kernel, however this module was reached
+
+import numba as nb  # noqa: E402
+import numpy as np  # noqa: E402
 
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)

@@ -5,8 +5,6 @@ No clock of the machine is read here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 TICKS_PER_MINUTE = 60
 MINUTES_PER_DAY = 1440.0
 
@@ -22,13 +20,3 @@ def ticks(minutes: float) -> int:
 def minutes(count: int) -> float:
     """Ticks as minutes."""
     return count / TICKS_PER_MINUTE
-
-
-@dataclass(frozen=True)
-class Clock:
-    """A process's own rhythm: it runs at every tick that is a multiple of `every`."""
-
-    every: int
-
-    def due(self, tick: int) -> bool:
-        return tick % self.every == 0

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from opsonin.core.errors import Fault, RunError
 from opsonin.state.cells import Cells
 from opsonin.state.fields import Fields
 from opsonin.state.vessels import Vessels
@@ -28,6 +29,21 @@ def freeze(tissue: Tissue) -> dict[str, Any]:
         "counters": np.array([tissue.counters[name] for name in COUNTERS], np.int64),
     }
     return frozen
+
+
+def origin_of(run_hash: str, arm: str, tick: int) -> dict[str, Any]:
+    """What says to which run, arm and time a checkpoint belongs."""
+    return {"origin": np.array([run_hash, arm, str(tick)])}
+
+
+def verify_origin(frozen: dict[str, Any], expected: tuple[str, str, int], where: str) -> None:
+    """Raise RunError if a checkpoint is another run's, another arm's or of another time."""
+    found = tuple(frozen["origin"].tolist()) if "origin" in frozen else ()
+    if found != (expected[0], expected[1], str(expected[2])):
+        problem = "the checkpoint belongs to another run, arm or time."
+        raise RunError(
+            Fault(where, problem, "Restore the folder as the run wrote it, or run the scenario anew.")
+        )
 
 
 def thaw(tissue: Tissue, frozen: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from opsonin.core.errors import Fault, InputError
 from opsonin.core.random import id_of, key_of
 from opsonin.core.schedule import ticks
 from opsonin.engine import tabulate
+from opsonin.engine.plausibility import require_plausible_biology, require_plausible_tissue
 from opsonin.io.biopsies import Biopsy
 from opsonin.io.scenario import Scenario
 from opsonin.knowledge.library import Library
@@ -86,10 +87,11 @@ def compile_scenario(
     Args:
         imaged, box, labels: the cells of an earlier run of it, to rebuild that run without its biopsy.
     Raises:
-        InputError: the biopsy cannot be used, or holds no cancer cell.
+        InputError: the biopsy cannot be used, or a number of the knowledge base is out of its limits.
     """
     library = scenario.library()
     tumour = library.tumours[scenario.tissue.tumour]
+    require_plausible_biology(library, tumour)
     species = tabulate.species_of(library)
     dimension = 3 if scenario.tissue.generate is not None and len(scenario.tissue.generate.size) == 3 else 2
     key = np.array(
@@ -100,6 +102,7 @@ def compile_scenario(
     imaged = imaged.ordered()  # sums over cells must not know the order of a table's rows
     diameters = np.array([library.cells[name].diameter.value for name in species.cells])[imaged.kind]
     scale = packing_scale(diameters, box, dimension)
+    require_plausible_tissue(box, scale, scenario.numerics.spacing, tumour, dimension)
     tables = tabulate.tables_of(library, tumour, scale, dimension)
     numerics = scenario.numerics
     duration = ticks(scenario.scenario.duration)

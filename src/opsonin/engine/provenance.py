@@ -86,10 +86,14 @@ def placed(plan: Plan) -> list[str]:
         if cell.lytic is not None:
             share = cell.lytic.reactive_fraction
             sentences.append(
-                f"{cell.title}: {share.value:.0%} drawn as tumour-reactive ({share.source or 'assumed'}); "
+                f"{cell.title}: {share.value:.0%} of those that carry PD-1 drawn as tumour-reactive "
+                f"({share.source or 'assumed'}), the others are bystanders; where PD-1 was not stained, "
+                f"{cell.lytic.pd1_positive.value:.0%} carry it; "
                 "arrivals balance death and exit at the imaged density."
             )
-    return sentences
+    return sentences + [
+        f"Set by the scenario: {path} = {value}." for path, value in plan.scenario.knowledge.items()
+    ]
 
 
 def with_seed(scenario: Scenario, seed: int) -> Scenario:
@@ -99,6 +103,7 @@ def with_seed(scenario: Scenario, seed: int) -> Scenario:
 
 def rebuilt(folder: Path, provenance: dict[str, Any], seed: int | None) -> Plan:
     """The plan of a stored run, from its own scenario and cells; its biopsy file is not needed."""
+    verify_untouched(provenance, str(folder))
     stored = Result.open(folder).input_cells()
     scenario = Scenario.model_validate(provenance["scenario"])
     molecules = [name.removeprefix("mark.") for name in stored if name.startswith("mark.")]
@@ -117,6 +122,10 @@ def rebuilt(folder: Path, provenance: dict[str, Any], seed: int | None) -> Plan:
         (lx, ly, lz),
         tuple(provenance["labels"]),
     )
+    if plan.input_digest != provenance["input_digest"]:
+        raise RunError(
+            Fault(f"{folder}/input", "holds other cells than the run began with.", "Run the scenario anew.")
+        )
     if seed is None and plan.library.digest() != provenance["knowledge_digest"]:
         raise RunError(
             Fault(
@@ -126,6 +135,19 @@ def rebuilt(folder: Path, provenance: dict[str, Any], seed: int | None) -> Plan:
             )
         )
     return plan
+
+
+def verify_untouched(provenance: dict[str, Any], where: str) -> None:
+    """Raise RunError if a provenance lacks what a run needs, or is not as the run wrote it."""
+    lacking = {"scenario", "versions", "sources", "box", "labels", "knowledge_digest", "input_digest"} - set(
+        provenance
+    )
+    content = {key: value for key, value in provenance.items() if key != "run_hash"}
+    if lacking or digest(content) != provenance.get("run_hash"):
+        problem = f"lacks {', '.join(sorted(lacking))}" if lacking else "was changed after the run wrote it"
+        raise RunError(
+            Fault(f"{where}/provenance.json", f"{problem}.", "Run the scenario anew into another folder.")
+        )
 
 
 def verify_resumable(provenance: dict[str, Any], where: str) -> None:

@@ -10,7 +10,7 @@ from opsonin.engine import checkpoint
 from opsonin.engine.compile import Course, Plan
 from opsonin.engine.trace import Trace
 from opsonin.model.phase import PHASES
-from opsonin.observe.observables import Observable, observables_of
+from opsonin.observe.observables import TUMOUR_CELL, Observable, observables_of
 from opsonin.state.snapshot import Snapshot
 from opsonin.store.segments import Segment
 from opsonin.tissue.tissue import Tissue
@@ -21,6 +21,7 @@ _PLAIN = ("damage", "threshold", "activation", "exhaustion", "pressure", "divisi
 def observables(plan: Plan) -> list[Observable]:
     """All observables that a run of this plan records."""
     library = plan.library
+    tumour = plan.species.cells.index(TUMOUR_CELL)
     blocked = {e.blocks for course in plan.courses for drug in course.drugs for e in drug.drug.effects}
     return list(
         observables_of(
@@ -30,7 +31,8 @@ def observables(plan: Plan) -> list[Observable]:
                 name: (library.substrates[name].title, library.substrates[name].unit)
                 for name in plan.species.substrates
             },
-            sorted(blocked),
+            blocked,
+            {name for m, name in enumerate(plan.species.molecules) if plan.tables.resting[tumour, m] > 0.0},
         )
     )
 
@@ -38,7 +40,8 @@ def observables(plan: Plan) -> list[Observable]:
 class Recorder:
     """Collects one arm's observables between stored times."""
 
-    def __init__(self, plan: Plan, course: Course) -> None:
+    def __init__(self, plan: Plan, course: Course, run_hash: str) -> None:
+        self._course, self._run_hash = course, run_hash
         self._plan = plan
         self._observables = observables(plan)
         self._effectors = tuple(
@@ -72,7 +75,8 @@ class Recorder:
             field_units={item.name: item.unit for item in self._plan.transports},
             trace=trace.drain(),
             observables=observed,
-            checkpoint=checkpoint.freeze(tissue),
+            checkpoint=checkpoint.freeze(tissue)
+            | checkpoint.origin_of(self._run_hash, self._course.name, tick),
         )
 
     def _snapshot(self, tissue: Tissue) -> Snapshot:

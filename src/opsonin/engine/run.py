@@ -27,10 +27,17 @@ from typing import Any
 from opsonin.core import kernel_cache
 from opsonin.core.errors import Fault, Interrupted
 from opsonin.core.schedule import minutes
-from opsonin.engine import coupling
+from opsonin.engine import checkpoint, coupling
 from opsonin.engine.compile import Course, Plan, compile_scenario
 from opsonin.engine.progress import Listener, Silent
-from opsonin.engine.provenance import provenance_of, rebuilt, summary_of, verify_resumable, with_seed
+from opsonin.engine.provenance import (
+    provenance_of,
+    rebuilt,
+    summary_of,
+    verify_resumable,
+    verify_untouched,
+    with_seed,
+)
 from opsonin.engine.recording import Recorder
 from opsonin.engine.signals import StopRequest
 from opsonin.engine.start import resumed, started
@@ -86,6 +93,7 @@ def resume(out: str | Path, *, threads: int | None = None, listener: Listener | 
     """Go on with a stored run where its last committed time left it; the bits are those of an unbroken run."""
     hears = listener or Silent()
     with Writer.reopen(Path(out)) as writer:
+        verify_untouched(writer.provenance, str(out))
         verify_resumable(writer.provenance, str(out))
         plan = rebuilt(Path(out), writer.provenance, None)
         use_threads(threads, len(plan.imaged.id))
@@ -132,7 +140,8 @@ def run_arm(plan: Plan, course: Course, writer: Writer, listener: Listener, stop
     if not kernel_cache.is_warm():
         _compile(plan, course, listener)
     last = writer.last_segment(course.name)
-    recorder = Recorder(plan, course)
+    origin = str(writer.provenance["run_hash"])
+    recorder = Recorder(plan, course, origin)
     trace = Trace()
     if last is None:
         tissue = started(plan)
@@ -141,7 +150,11 @@ def run_arm(plan: Plan, course: Course, writer: Writer, listener: Listener, stop
         tick = last = 0
     else:
         tick = min(last * plan.every, plan.duration)
-        tissue = resumed(plan, writer.read_checkpoint(course.name, last), tick, course)
+        frozen = writer.read_checkpoint(course.name, last)
+        checkpoint.verify_origin(
+            frozen, (origin, course.name, tick), f"{writer.path}, arm '{course.name}', segment {last}"
+        )
+        tissue = resumed(plan, frozen, tick, course)
     listener.started(course.name, minutes(tick), minutes(plan.duration))
     told = time.monotonic()
     while tick < plan.duration:

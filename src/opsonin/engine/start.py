@@ -13,9 +13,8 @@ from opsonin.state.fields import Fields, grid_shape
 from opsonin.tissue import contacts, expression, fate, placement, relaxation, trafficking, transport
 from opsonin.tissue.tissue import Tissue
 
-
 # Fields, molecules and synapses at time 0 depend on each other; each round brings them closer by an order.
-_ROUNDS = 5
+_ROUNDS = 6
 
 
 def blank_tissue(plan: Plan) -> Tissue:

@@ -58,6 +58,8 @@ class Scenario(model.Scenario):
             built._folder = draft.folder
         except ValidationError as error:
             for found in error.errors(include_url=False):
+                if found["type"] == "too_short" and draft.get(*found["loc"]):
+                    continue  # the list is long enough: its items are at fault, and told
                 draft.fault(*plain(found, model.Scenario))
         check_all(draft, library)
         if built is None or draft.faults:

@@ -100,8 +100,10 @@ def plain(  # noqa: PLR0911, PLR0912 - one case per kind of error
             return path, f"{key} is empty", ""
         case "string_too_long":
             return path, f"{named} is longer than {context['max_length']} characters", ""
-        case "too_short":
+        case "too_short" if key == "arm":
             return path, "at least one [[arm]] is needed", _MISSING["arm"]
+        case "too_short" | "too_long":
+            return path, f"{named} has a wrong number of values", _MISSING.get(key, "")
         case "string_pattern_mismatch":
             fix = "Use letters, digits, space and . _ + - and begin with a letter or digit."
             return path, f"{named} has characters that are not allowed", fix

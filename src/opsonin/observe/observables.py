@@ -131,13 +131,14 @@ def observables_of(
     kinds: dict[str, str],
     molecules: dict[str, str],
     substrates: dict[str, tuple[str, str]],
-    blocked: list[str],
+    blocked: set[str],
+    expressed: set[str],
 ) -> Iterator[Observable]:
     """All observables of a run.
 
     Args:
         kinds, molecules: name -> title; substrates: name -> (title, unit), all in the order of the indices.
-        blocked: molecules that some drug of the run blocks.
+        blocked: molecules that some drug of the run blocks; expressed: those that cancer cells carry.
     """
     yield from REGISTRY
     for kind, title in kinds.items():
@@ -148,8 +149,8 @@ def observables_of(
     for index, (name, (title, unit)) in enumerate(substrates.items()):
         yield Observable(f"{name}_mean", unit, f"{title}: mean of the field", _mean_field(index))
     for index, (name, title) in enumerate(molecules.items()):
-        yield Observable(
-            f"{name}_cancer", "molecules/cell", f"{title} on cancer cells: mean", _expression(index)
-        )
+        if name in expressed:
+            label = f"{title} on cancer cells: mean"
+            yield Observable(f"{name}_cancer", "molecules/cell", label, _expression(index))
         if name in blocked:
             yield Observable(f"{name}_occupancy", "1", f"{title} held by antibody", _occupancy(index))

@@ -19,6 +19,7 @@ COLUMNS = ("phase", "damage", "engagement", "activation", "exhaustion", "partner
 
 # Contacts per effector for which room is made at first; a full array is enlarged.
 _USUAL_CONTACTS = 16
+_DAMPING = 0.6
 
 
 def step(tissue: Tissue, tick: int, duration: float) -> None:
@@ -96,7 +97,10 @@ def touched_by(tissue: Tissue, effectors: Any, tick: int) -> tuple[Any, Any]:
 
 
 def meet(tissue: Tissue) -> None:
-    """At time 0 the synapses seen in the biopsy have lasted: activation is what each effector's contact gives now."""
+    """At time 0 the synapses seen in the biopsy have lasted: activation comes towards what each contact gives now.
+
+    Only part of the way, for interferon and PD-L1 answer: repeated with them, this settles instead of swinging.
+    """
     step(tissue, 0, 0.0)
-    n = tissue.cells.n
-    tissue.cells.arrays.activation[:n] = tissue.cells.arrays.engagement[:n]
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    cells.activation[:n] += _DAMPING * (cells.engagement[:n] - cells.activation[:n])

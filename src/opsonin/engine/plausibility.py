@@ -1,0 +1,116 @@
+"""What a plan may ask of the engine: numbers outside these limits are slips of the pen, and named as such."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from opsonin.core.errors import Fault, InputError
+from opsonin.kernels.mechanics import STRENGTH_MAX
+from opsonin.knowledge.library import Library
+from opsonin.laws.cycle import potential_growth_rate
+from opsonin.model.knowledge import Tumour
+from opsonin.state.fields import grid_shape
+
+Box = tuple[float, float, float]
+
+# Factor on all radii at which the imaged cells fill their field; measured biopsies lie well inside.
+SCALE = (0.4, 2.5)
+MOST_ELONGATED = 20.0
+MOST_VOXELS = 50_000_000
+MOST_VESSELS = 200_000
+
+
+def require_plausible_biology(library: Library, tumour: Tumour) -> None:
+    """InputError with every number of the knowledge base, as set for this run, that the engine cannot use."""
+    faults = [*_growth(library, tumour), *_mechanics(library), *_attractants(library)]
+    if faults:
+        raise InputError(*faults)
+
+
+def require_plausible_tissue(box: Box, scale: float, spacing: float, tumour: Tumour, dimension: int) -> None:
+    """InputError if the cells cannot fill the box, or the box cannot be resolved."""
+    faults = []
+    if not SCALE[0] <= scale <= SCALE[1]:
+        faults.append(
+            Fault(
+                "tissue",
+                f"cells fill {scale**-dimension:.3g} of the field of {box[0]:.4g} x {box[1]:.4g} um: their radii would "
+                f"have to be multiplied by {scale:.3g}; expected {SCALE[0]} to {SCALE[1]}.",
+                "Is a cell far outside, a position in other units, or a density slipped?",
+            )
+        )
+    sides = box if dimension == 3 else box[:2]
+    if max(sides) > MOST_ELONGATED * min(sides):
+        faults.append(
+            Fault(
+                "tissue", f"the field of {box[0]:.4g} x {box[1]:.4g} um is a line.", "Select a wider field."
+            )
+        )
+    else:
+        voxels = math.prod(grid_shape(box, spacing, dimension))
+        if voxels > MOST_VOXELS:
+            faults.append(
+                Fault(
+                    "numerics.spacing",
+                    f"{voxels:,} voxels; at most {MOST_VOXELS:,}.",
+                    "Use a larger spacing.",
+                )
+            )
+    vessels = box[0] * box[1] * tumour.vessel_density.value
+    if vessels > MOST_VESSELS:
+        faults.append(
+            Fault(
+                f"tumour.{tumour.name}.vessel_density",
+                f"{vessels:,.0f} vessels in this field; at most {MOST_VESSELS:,}.",
+                "Vessels are counted per mm2 of section: tens to hundreds.",
+            )
+        )
+    if faults:
+        raise InputError(*faults)
+
+
+def _growth(library: Library, tumour: Tumour) -> Iterator[Fault]:
+    potential, observed = tumour.potential_doubling_time, tumour.doubling_time
+    where = f"tumour.{tumour.name}.potential_doubling_time"
+    for name, cell in library.cells.items():
+        if cell.cycle is None:
+            continue
+        committed = cell.cycle.committed
+        if potential_growth_rate(potential.value) * committed.value >= math.log(2.0):
+            yield Fault(
+                where,
+                f"'{potential.text}' is shorter than S, G2 and M of '{name}' alone, cell.{name}.cycle.committed = "
+                f"'{committed.text}'.",
+                "No cell could divide that fast.",
+            )
+    if observed.value < potential.value:
+        yield Fault(
+            where,
+            f"'{potential.text}' is longer than tumour.{tumour.name}.doubling_time = '{observed.text}'.",
+            "A tumour cannot grow faster than it would without losing a cell.",
+        )
+
+
+def _mechanics(library: Library) -> Iterator[Fault]:
+    for name, cell in library.cells.items():
+        for key, number, least in (("repulsion", cell.repulsion, 1e-3), ("adhesion", cell.adhesion, 0.0)):
+            if not least <= number.value <= STRENGTH_MAX:
+                yield Fault(
+                    f"cell.{name}.{key}",
+                    f"'{number.text}' is outside {least:g} to {STRENGTH_MAX:g} um/min.",
+                    "Cells push with about 10 and pull with about 0.4 um/min.",
+                )
+        if cell.adhesion.value > cell.repulsion.value:
+            yield Fault(
+                f"cell.{name}.adhesion",
+                f"'{cell.adhesion.text}' exceeds the repulsion '{cell.repulsion.text}': the tissue would collapse.",
+            )
+
+
+def _attractants(library: Library) -> Iterator[Fault]:
+    found = sorted(
+        {c.motility.attractant for c in library.cells.values() if c.motility and c.motility.attractant}
+    )
+    if len(found) > 1:
+        yield Fault("cell.*.motility.attractant", f"one attractant is supported, found {', '.join(found)}.")
