@@ -113,6 +113,13 @@ def test_numbers_that_the_engine_cannot_use_are_named_before_anything_is_written
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("size", [[], ["200 um"], ["200 um"] * 4])
+def test_a_size_of_neither_two_nor_three_edges_is_named(size):
+    with pytest.raises(InputError, match="size") as raised:
+        scenario(tissue__generate={"size": size})
+    assert "arm" not in str(raised.value)
+
+
 @pytest.mark.parametrize("path", ["exhaustion_recovery", "exhaustion_gain", "exit_rate", "hit_rate_max"])
 def test_a_rate_of_zero_is_no_fault(path):
     tissue_plan = plan(knowledge={f"cell.cd8.lytic.{path}": "0 1/d"})

@@ -64,7 +64,7 @@ def lines(told: dict[str, Any]) -> Iterator[str]:
     steps = told["steps"]
     yield (
         f"  steps   coupling {spelled(steps['coupling_min'])}, motion {spelled(steps['motion_min'])}, "
-        f"stored every {spelled(steps['output_min'])}, grid {steps['spacing_um']:g} um"
+        f"stored every {spelled(steps['output_min'])}, grid near {steps['spacing_um']:g} um (a multiple of 16 voxels)"
     )
     for path, value in told["overrides"].items():
         yield f"  set     {path} = {value}"

@@ -196,7 +196,7 @@ def _check_generated(draft: Draft, library: Library) -> None:
     ):
         fix = 'Thickness of the slab, for example thickness = "20 um".'
         draft.fault(("tissue",), "the key 'thickness' is missing", fix)
-    if sizes and len(sizes) not in (2, 3):
+    if isinstance(draft.get(*place, "size"), list | tuple) and len(sizes) not in (2, 3):
         fix = 'Give 2 entries for a slab, as in ["600 um", "600 um"], or 3 for a block.'
         draft.fault((*place, "size"), f"size {draft.shown(*place, 'size')} has {len(sizes)} entries", fix)
     if len(sizes) == 3 and thickness is not None and sizes[2] is not None and thickness != sizes[2]:
