@@ -77,7 +77,7 @@ def placed(plan: Plan) -> list[str]:
         f"Vessels: {vessels_in(plan.key, plan.box, vessels.value).n} placed at random, {per_mm2:.0f} per mm2 "
         f"({vessels.source or 'assumed'}), at least one.",
         f"Radii: all scaled by {plan.scale:.3f}, so that the field is packed without gaps at its start; "
-        "the cells then relax, and the pressure at rest is kept.",
+        "the cells then relax, and the pressure of the living tissue is kept.",
         "Cycle: cells drawn from the steady state of growth with the tumour's potential doubling time; the mean "
         "hindrance by oxygen and pressure at the start counts as part of it, as it was where the time was measured.",
     ]
