@@ -120,9 +120,12 @@ def test_a_size_of_neither_two_nor_three_edges_is_named(size):
     assert "arm" not in str(raised.value)
 
 
-@pytest.mark.parametrize("path", ["exhaustion_recovery", "exhaustion_gain", "exit_rate", "hit_rate_max"])
+@pytest.mark.parametrize(
+    "path",
+    ["lytic.exhaustion_recovery", "lytic.exhaustion_gain", "trafficking.exit_rate", "lytic.hit_rate_max"],
+)
 def test_a_rate_of_zero_is_no_fault(path):
-    tissue_plan = plan(knowledge={f"cell.cd8.lytic.{path}": "0 1/d"})
+    tissue_plan = plan(knowledge={f"cell.cd8.{path}": "0 1/d"})
     carried_on(tissue_plan, started(tissue_plan), 0, 12.0)
 
 

@@ -229,8 +229,8 @@ def _arrivals(
     """Effectors arrive as fast as the imaged density needs against death and exit."""
     sources = []
     for index, name in enumerate(species.cells):
-        lytic = library.cells[name].lytic
-        if lytic is None:
+        lytic, traffic = library.cells[name].lytic, library.cells[name].trafficking
+        if lytic is None or traffic is None:
             continue
         density = np.count_nonzero(imaged.kind == index) / (box[0] * box[1])
         death, leave = tables.types[index, column.SPONTANEOUS], tables.types[index, column.TISSUE_EXIT]
@@ -238,7 +238,7 @@ def _arrivals(
             Arrivals(
                 kind=index,
                 flux=float(balanced_arrival(density, death, leave)),
-                recruitment=(lytic.recruitment_fold.value, lytic.recruitment_half.value),
+                recruitment=(traffic.recruitment_fold.value, traffic.recruitment_half.value),
                 reactive=lytic.reactive_fraction.value,
                 marker=species.molecules.index(tabulate.MARKER),
                 marker_positive=lytic.pd1_positive.value,

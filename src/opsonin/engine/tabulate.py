@@ -170,7 +170,8 @@ def _lytic(row: list[float], cell: CellType) -> None:
         row[column.ACTIVATION_MEMORY] = lytic.activation_memory.value
         row[column.EXHAUSTION_GAIN] = lytic.exhaustion_gain.value
         row[column.EXHAUSTION_RECOVERY] = lytic.exhaustion_recovery.value
-        row[column.TISSUE_EXIT] = lytic.exit_rate.value
+    if cell.trafficking is not None:
+        row[column.TISSUE_EXIT] = cell.trafficking.exit_rate.value
     if cell.lytic_target is not None:
         row[column.DAMAGE_HALF_LIFE] = cell.lytic_target.damage_half_life.value
         row[column.THRESHOLD_MEDIAN] = cell.lytic_target.hits_to_die.value

@@ -136,7 +136,7 @@ class Motility(Entry):
 
 
 class Lytic(Entry):
-    """An effector's killing machinery, tiring and turnover in the tissue."""
+    """An effector's killing machinery and tiring."""
 
     hit_rate_max: Rate
     signal_half: HalfMolecules  # matching pMHC at half-maximal lysis
@@ -149,9 +149,20 @@ class Lytic(Entry):
     exhaustion_initial: Fraction  # of a PD-1+ cell at the time of biopsy
     reactive_fraction: Fraction  # of CD8 cells; these are PD-1+ ones (see its note)
     pd1_positive: Fraction  # of arriving cells
+
+
+class Trafficking(Entry):
+    """How immune cells come, stay and leave.
+
+    `retention` is the weight of the niche in a new heading: at 0 a cell roams freely, at 1 it keeps to the tumour nests or
+    to the stroma, whichever it was found in; a nest begins within `retention_reach` of a tumour cell.
+    """
+
     exit_rate: Rate
     recruitment_fold: Pure
     recruitment_half: Nanomolar
+    retention: Fraction
+    retention_reach: Length  # between centres
 
 
 class LyticTarget(Entry):
@@ -163,11 +174,16 @@ class LyticTarget(Entry):
 
 
 class CellType(Entry):
-    """A kind of cell."""
+    """A kind of cell.
+
+    `role` says how its number is kept: tumour cells divide and are lost, immune cells arrive and leave, stroma and
+    vessels are renewed as the tissue grows.
+    """
 
     name: Name
     title: str
     colour: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")
+    role: Literal["tumour", "immune", "stroma", "vessel"]
     diameter: Length
     repulsion: Speed
     adhesion: Speed
@@ -176,6 +192,7 @@ class CellType(Entry):
     cycle: Cycle | None = None
     death: Death | None = None
     motility: Motility | None = None
+    trafficking: Trafficking | None = None
     lytic: Lytic | None = None
     lytic_target: LyticTarget | None = None
 
