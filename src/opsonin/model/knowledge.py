@@ -154,8 +154,8 @@ class Lytic(Entry):
 class Trafficking(Entry):
     """How immune cells come, stay and leave.
 
-    `retention` is the weight of the niche in a new heading: at 0 a cell roams freely, at 1 it keeps to the tumour nests or
-    to the stroma, whichever it was found in; a nest begins within `retention_reach` of a tumour cell.
+    `retention` is the weight of the niche in a new heading: at 0 a cell roams freely, at 1 it keeps to the tumour
+    nests or to the stroma, where it was found; a nest begins within `retention_reach` of a tumour cell.
     """
 
     exit_rate: Rate
