@@ -25,10 +25,12 @@ for _module in pkgutil.iter_modules(opsonin.laws.__path__):
 UNITS = {
     "adhesion_speed": ("um/min", "", "um/min"),
     "antigen_signal": ("molecule", "molecule", "", ""),
-    "balanced_arrival": ("cell/um**2", "1/min", "1/min", "cell/um**2/min"),
+    "balanced_arrival": ("cell/um**2", "1/min", "1/min", "1/min", "cell/um**2/min"),
     "bound_pairs": ("molecule/um**2", "molecule/um**2", "molecule/um**2", "molecule/um**2"),
     "breath": ("", "1/min", "1/min", "1/min", "min", "min", ""),
     "breathing_time": ("1/min", "1/min", "1/min", "min"),
+    "growth_rate": ("min", "1/min"),
+    "spontaneous_loss": ("1/min", "1/min", "1/min", "1/min", "1/min"),
     "cell_loss_rate": ("min", "min", "1/min"),
     "central_amount_after_bolus": ("mg", "min", "1/min", "1/min", "1/min", "mg"),
     "central_change": ("mg", "mg", "liter/min", "liter/min", "liter", "liter", "mg/min"),

@@ -16,9 +16,7 @@ from opsonin.engine.plausibility import require_plausible_biology, require_plaus
 from opsonin.io.biopsies import Biopsy
 from opsonin.io.scenario import Scenario
 from opsonin.knowledge.library import Library
-from opsonin.laws.cycle import potential_growth_rate
-from opsonin.laws.trafficking import balanced_arrival
-from opsonin.model import tables as column
+from opsonin.laws.cycle import growth_rate, potential_growth_rate
 from opsonin.model.knowledge import LabelMap, Tumour
 from opsonin.model.scenario import Arm
 from opsonin.patient.pharmacokinetics import Bolus, DrugCourse
@@ -45,7 +43,8 @@ class Plan:
 
     Attributes:
         box: (Lx, Ly, Lz) [um] at time 0; scale: factor on all radii for packing 1.
-        duration, coupling, motion, every: ticks; observe: ticks between rows of the observables.
+        duration, coupling, motion, burn_in, every: ticks; observe: ticks between rows of the observables.
+        growth_scale, growth: of the tumour without and with its loss of cells [1/min].
         labels: what each label of the biopsy became; input_digest: of the cells as read.
     """
 
@@ -65,9 +64,11 @@ class Plan:
     duration: int
     coupling: int
     motion: int
+    burn_in: int
     every: int
     observe: int
     growth_scale: float
+    growth: float
     labels: tuple[dict[str, Any], ...]
     input_digest: str
 
@@ -115,7 +116,7 @@ def compile_scenario(
         tables=tables,
         traits=tabulate.traits_of(library),
         transports=tabulate.transports_of(library),
-        arrivals=_arrivals(library, species, tables, imaged, box),
+        arrivals=_arrivals(library, species),
         courses=tuple(_course(arm, library, tumour, scenario.scenario.duration) for arm in scenario.arm),
         imaged=imaged,
         box=box,
@@ -124,9 +125,11 @@ def compile_scenario(
         duration=duration,
         coupling=ticks(numerics.coupling_step),
         motion=ticks(numerics.motion_step),
+        burn_in=ticks(numerics.burn_in),
         every=every,
         observe=_observation_interval(every, ticks(numerics.coupling_step)),
         growth_scale=potential_growth_rate(tumour.potential_doubling_time.value),
+        growth=growth_rate(tumour.doubling_time.value),
         labels=labels,
         input_digest=digest_of(imaged, box),
     )
@@ -223,27 +226,20 @@ def _imaged(
     return imaged, box, labels
 
 
-def _arrivals(
-    library: Library, species: Species, tables: Tables, imaged: Imaged, box: Box
-) -> tuple[Arrivals, ...]:
-    """Effectors arrive as fast as the imaged density needs against death and exit."""
+def _arrivals(library: Library, species: Species) -> tuple[Arrivals, ...]:
+    """Every type that comes by the vessels and leaves again."""
     sources = []
     for index, name in enumerate(species.cells):
         lytic, traffic = library.cells[name].lytic, library.cells[name].trafficking
-        if lytic is None or traffic is None:
+        if traffic is None:
             continue
-        density = np.count_nonzero(imaged.kind == index) / (box[0] * box[1])
-        death, leave = tables.types[index, column.SPONTANEOUS], tables.types[index, column.TISSUE_EXIT]
-        sources.append(
-            Arrivals(
-                kind=index,
-                flux=float(balanced_arrival(density, death, leave)),
-                recruitment=(traffic.recruitment_fold.value, traffic.recruitment_half.value),
-                reactive=lytic.reactive_fraction.value,
-                marker=species.molecules.index(tabulate.MARKER),
-                marker_positive=lytic.pd1_positive.value,
-            )
-        )
+        recruitment = (traffic.recruitment_fold.value, traffic.recruitment_half.value)
+        if lytic is None:
+            sources.append(Arrivals(index, recruitment))
+        else:
+            marker = species.molecules.index(tabulate.MARKER)
+            shares = lytic.pd1_positive.value, lytic.reactive_fraction.value
+            sources.append(Arrivals(index, recruitment, marker, *shares))
     return tuple(sources)
 
 

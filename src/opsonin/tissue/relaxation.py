@@ -1,7 +1,4 @@
-"""Before time 0: imaged positions do not fit model radii, so the cells push each other into place.
-
-The pressure that the window then holds is that of the living tissue, whose crawling cells push too.
-"""
+"""Before time 0: imaged positions do not fit model radii, so the cells push each other into place."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ import math
 
 import numpy as np
 
-from opsonin.core.schedule import TICKS_PER_MINUTE
 from opsonin.tissue import motion, window
 from opsonin.tissue.tissue import Tissue
 
@@ -18,8 +14,6 @@ _ROUNDS = 240
 # The tissue is at rest when no cell moves faster than this [um/min].
 _AT_REST = 0.01
 _STRAIN = 0.005
-# Crawling is rehearsed for this long before its pressure is averaged for as long again [min].
-_REHEARSAL = 60
 
 
 def relax(tissue: Tissue) -> None:
@@ -30,7 +24,7 @@ def relax(tissue: Tissue) -> None:
             break
     at_rest = _pressure(tissue)
     tissue.bulk_modulus = max(_modulus(tissue, at_rest), 1e-9)
-    tissue.resting_pressure = max(_living_pressure(tissue), 1e-9)
+    tissue.resting_pressure = max(at_rest, 1e-9)
 
 
 def _pressure(tissue: Tissue) -> float:
@@ -49,18 +43,6 @@ def _modulus(tissue: Tissue, at_rest: float) -> float:
     tissue.vessels.x, tissue.vessels.y = vessels
     _restore(tissue, cells)
     return (compressed - at_rest) / _STRAIN
-
-
-def _living_pressure(tissue: Tissue) -> float:
-    """Mean pressure while motile cells crawl, rehearsed and undone: the cells stay where the biopsy shows them."""
-    cells = tissue.cells.columns()
-    seen = []
-    for minute in range(2 * _REHEARSAL):
-        motion.step(tissue, (minute - 2 * _REHEARSAL) * TICKS_PER_MINUTE, _STEP)
-        if minute >= _REHEARSAL:
-            seen.append(window.pressure(tissue))
-    _restore(tissue, cells)
-    return float(np.mean(seen))
 
 
 def _restore(tissue: Tissue, cells: dict[str, np.ndarray]) -> None:
