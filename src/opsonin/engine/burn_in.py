@@ -8,6 +8,7 @@ settle; in the second the window breathes and rates are summed up. What they giv
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +32,8 @@ _SETTLING = 0.4
 _CLAMP = 0.25 * MINUTES_PER_DAY
 # A tissue whose cells hardly cycle at all is not scaled up without bound.
 _LEAST_GATE = 0.05
+# Growth is called too slow beyond this share of the published one.
+_SHORT = 0.05
 
 
 @dataclass(frozen=True)
@@ -38,14 +41,17 @@ class Steadiness:
     """What the burn-in found, for the report; rates per day.
 
     Attributes:
+        displacement: median distance that relaxation moved the imaged cells by [um].
         days: length of the part in which rates were summed up.
         gross_growth, necrosis, killing, spontaneous: of tumour cells; growth: what they leave.
         published_growth: what it should be.
         killing_halves: killing in its first and second half.
         sources: per immune type: name, cells, arrivals per day, loss, proliferation of tumour-reactive cells, fold of
             recruitment, elasticity of arrivals to the type's own density, exhaustion of newcomers.
+        warnings: where the field, read with these numbers, is not a steady untreated tumour.
     """
 
+    displacement: float
     days: float
     gross_growth: float
     necrosis: float
@@ -55,6 +61,7 @@ class Steadiness:
     published_growth: float
     killing_halves: tuple[float, float]
     sources: tuple[dict[str, Any], ...]
+    warnings: tuple[str, ...]
 
 
 @dataclass
@@ -204,7 +211,7 @@ def _add(tissue: Tissue, sums: _Sums, rates: Any, tiring: Any) -> None:
 def _balanced(plan: Plan, tissue: Tissue, clamp: _Clamp, sums: _Sums) -> Steadiness:
     balance, duration = tissue.balance, minutes(plan.coupling)
     parts = max(sums.parts, 1.0)
-    gross, necrosis = sums.entry / parts, sums.necrosis / parts
+    gross, necrosis = float(sums.entry / parts), float(sums.necrosis / parts)
     killing = _killing(sums, 0, duration)
     spontaneous = float(spontaneous_loss(gross, plan.growth, necrosis, killing))
     balance.spontaneous = tissue.tables.types[:, column.SPONTANEOUS].copy()
@@ -227,29 +234,49 @@ def _balanced(plan: Plan, tissue: Tissue, clamp: _Clamp, sums: _Sums) -> Steadin
     half = sums.steps // 2
     elastic = elasticities(tissue)
     day = MINUTES_PER_DAY
+    sources = tuple(
+        {
+            "type": tissue.species.cells[source.kind],
+            "cells": float(clamp.immune[index].sum()),
+            "arrivals": float(balance.flux[index].sum() * tissue.area * day),
+            "loss": float(loss[index] * day),
+            "proliferation": float(proliferation[index] * day),
+            "recruitment": float(balance.recruited[index]),
+            "elasticity": elastic[index],
+            "exhaustion": float(balance.exhaustion[index]),
+        }
+        for index, source in enumerate(tissue.arrivals)
+    )
+    left = (gross - necrosis - killing - spontaneous) * day
     return Steadiness(
+        displacement=tissue.displacement,
         days=sums.steps * duration / day,
         gross_growth=gross * day,
         necrosis=necrosis * day,
         killing=killing * day,
         spontaneous=spontaneous * day,
-        growth=(gross - necrosis - killing - spontaneous) * day,
+        growth=left,
         published_growth=plan.growth * day,
         killing_halves=(_killing(sums, 0, duration, half) * day, _killing(sums, half, duration) * day),
-        sources=tuple(
-            {
-                "type": tissue.species.cells[source.kind],
-                "cells": float(clamp.immune[index].sum()),
-                "arrivals": float(balance.flux[index].sum() * tissue.area * day),
-                "loss": float(loss[index] * day),
-                "proliferation": float(proliferation[index] * day),
-                "recruitment": float(balance.recruited[index]),
-                "elasticity": elastic[index],
-                "exhaustion": float(balance.exhaustion[index]),
-            }
-            for index, source in enumerate(tissue.arrivals)
-        ),
+        sources=sources,
+        warnings=tuple(_warnings(left, plan.growth * day, sources)),
     )
+
+
+def _warnings(growth: float, published: float, sources: tuple[dict[str, Any], ...]) -> Iterator[str]:
+    if growth < published * (1.0 - _SHORT):
+        yield (
+            f"Necrosis and killing take more than the tumour can lose: it would grow by {growth:.4f} per day, not by "
+            f"the published {published:.4f}. A tumour that grew has escaped: fewer tumour-reactive cells "
+            "(cell.cd8.lytic.reactive_fraction) or less antigen would agree with the biopsy."
+        )
+    for source in sources:
+        excess = source["proliferation"] - source["loss"] - published
+        if source["cells"] and excess > 0.0:
+            yield (
+                f"Tumour-reactive {source['type']} cells divide faster than they are lost, by {excess:.3f} per day: "
+                "none arrive, and their number rises until they are exhausted."
+            )
 
 
 def _killing(sums: _Sums, first: int, duration: float, last: int | None = None) -> float:

@@ -78,8 +78,11 @@ def placed(plan: Plan) -> list[str]:
         f"({vessels.source or 'assumed'}), at least one.",
         f"Radii: all scaled by {plan.scale:.3f}, so that the field is packed without gaps at its start; "
         "the cells then relax, and the pressure of the living tissue is kept.",
-        "Cycle: cells drawn from the steady state of growth with the tumour's potential doubling time; the mean "
-        "hindrance by oxygen and pressure at the start counts as part of it, as it was where the time was measured.",
+        "Cycle: cells drawn from the steady state of growth with the tumour's potential doubling time; the hindrance "
+        "by oxygen and pressure counts as part of it, and killing and necrosis as part of the loss of cells, as they were "
+        "where these times were measured.",
+        "Before time 0 the tumour lives on untreated, its densities held, until its rates are known; cells that died "
+        "in the hours before the biopsy are there from then on.",
     ]
     for name in effectors:
         cell = plan.library.cells[name]
@@ -89,10 +92,29 @@ def placed(plan: Plan) -> list[str]:
                 f"{cell.title}: {share.value:.0%} of those that carry PD-1 drawn as tumour-reactive "
                 f"({share.source or 'assumed'}), the others are bystanders; where PD-1 was not stained, "
                 f"{cell.lytic.pd1_positive.value:.0%} carry it; "
-                "arrivals balance death and exit at the imaged density."
+                "newcomers keep the imaged density, marks and exhaustion."
             )
+    sentences += _niches(plan)
     return sentences + [
         f"Set by the scenario: {path} = {value}." for path, value in plan.scenario.knowledge.items()
+    ]
+
+
+def _niches(plan: Plan) -> list[str]:
+    """What holds immune cells where the biopsy shows them."""
+    held = [
+        (cell.title, cell.trafficking.retention_reach.value)
+        for name in plan.species.cells
+        if (cell := plan.library.cells[name]).trafficking is not None
+        and cell.trafficking.retention.value > 0.0
+        and np.any(plan.imaged.kind == plan.species.cells.index(name))
+    ]
+    if not held:
+        return []
+    return [
+        f"Niches: {', '.join(title for title, _ in held)} keep to the tumour nests (a tumour cell within "
+        f"{held[0][1]:g} um) or to the stroma, where each was imaged; newcomers are divided alike (matrix around the "
+        "nests, doi:10.1172/JCI45817; CD103 on E-cadherin within, doi:10.3389/fimmu.2018.01904)."
     ]
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from opsonin.core.errors import Fault, HostError
 from opsonin.core.schedule import MINUTES_PER_DAY
-from opsonin.report import curves, maps, palette, words
+from opsonin.report import curves, maps, palette, steady, words
 from opsonin.report.stored import Snapshot, StoredResult, map_times, planned_arms, reached, snapshots
 
 _LONGEST = 70  # characters of a version; the processor's features run to a thousand
@@ -94,6 +94,7 @@ def _contents(result: StoredResult) -> dict[str, Any]:
         "duration": words.duration(horizon),
         "header": header,
         "tissue": _tissue(scenario.get("tissue", {})),
+        "untreated": steady.untreated(result.start, _titles(told)),
         "labels": list(told.get("labels", ())),
         "placed": list(told.get("placed", ())),
         "assumed": [item | {"value": _plain(item.get("value"))} for item in assumed],
@@ -107,6 +108,10 @@ def _contents(result: StoredResult) -> dict[str, Any]:
         "light": list(enumerate(palette.ARMS_LIGHT)),
         "dark": list(enumerate(palette.ARMS_DARK)),
     }
+
+
+def _titles(told: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(said.get("title", name)) for name, said in told.get("cell_types", {}).items()}
 
 
 def _dose_key(treated: int) -> str:

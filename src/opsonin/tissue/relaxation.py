@@ -18,6 +18,7 @@ _STRAIN = 0.005
 
 def relax(tissue: Tissue) -> None:
     """Move the cells until they are nearly at rest, then measure bulk modulus and resting pressure."""
+    imaged = tissue.cells.columns()
     tissue.measure = float(np.sum(window.measures(tissue)))
     for _ in range(_ROUNDS):
         if motion.settle(tissue, _STEP) < _AT_REST * _STEP:
@@ -25,6 +26,7 @@ def relax(tissue: Tissue) -> None:
     at_rest = _pressure(tissue)
     tissue.bulk_modulus = max(_modulus(tissue, at_rest), 1e-9)
     tissue.resting_pressure = max(at_rest, 1e-9)
+    tissue.displacement = _displacement(tissue, imaged)
 
 
 def _pressure(tissue: Tissue) -> float:
@@ -43,6 +45,16 @@ def _modulus(tissue: Tissue, at_rest: float) -> float:
     tissue.vessels.x, tissue.vessels.y = vessels
     _restore(tissue, cells)
     return (compressed - at_rest) / _STRAIN
+
+
+def _displacement(tissue: Tissue, before: dict[str, np.ndarray]) -> float:
+    """Median distance between where cells were and where they are [um]."""
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    squared = np.zeros(n)
+    for axis, name in enumerate("xyz"):
+        moved = getattr(cells, name)[:n] - before[name]
+        squared += np.square(moved - tissue.box[axis] * np.rint(moved / tissue.box[axis]))
+    return float(np.sqrt(np.median(squared))) if n else 0.0
 
 
 def _restore(tissue: Tissue, cells: dict[str, np.ndarray]) -> None:

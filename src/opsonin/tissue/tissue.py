@@ -136,6 +136,7 @@ class Tissue:
         bulk_modulus: dP / dln(density) there [1/min].
         growth_scale: fastest growth rate of the tissue, sets how fast the window may breathe [1/min].
         measure: space that all cells held at the last step [um2 or um3].
+        displacement: median distance that relaxation moved the imaged cells by [um].
         steadiness: what the burn-in found, `engine.burn_in.Steadiness`; None in a tissue thawed from a checkpoint.
         hierarchy: multigrid workspace of the present grid.
         counters: events since the start, by name.
@@ -159,6 +160,7 @@ class Tissue:
     resting_pressure: float = 1.0
     bulk_modulus: float = 1.0
     measure: float = 0.0
+    displacement: float = 0.0
     steadiness: Any = None
     hierarchy: Hierarchy | None = None
     counters: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0))
