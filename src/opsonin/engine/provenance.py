@@ -79,8 +79,8 @@ def placed(plan: Plan) -> list[str]:
         f"Radii: all scaled by {plan.scale:.3f}, so that the field is packed without gaps at its start; "
         "the cells then relax, and the pressure of the living tissue is kept.",
         "Cycle: cells drawn from the steady state of growth with the tumour's potential doubling time; the hindrance "
-        "by oxygen and pressure counts as part of it, and killing and necrosis as part of the loss of cells, as they were "
-        "where these times were measured.",
+        "by oxygen and pressure counts as part of it, and killing and necrosis as part of the loss of cells, as they "
+        "were where these times were measured.",
         "Before time 0 the tumour lives on untreated, its densities held, until its rates are known; cells that died "
         "in the hours before the biopsy are there from then on.",
     ]
