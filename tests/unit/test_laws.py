@@ -29,6 +29,7 @@ UNITS = {
     "bound_pairs": ("molecule/um**2", "molecule/um**2", "molecule/um**2", "molecule/um**2"),
     "breath": ("", "1/min", "1/min", "1/min", "min", "min", ""),
     "breathing_time": ("1/min", "1/min", "1/min", "min"),
+    "home_share": ("", "", "", ""),
     "growth_rate": ("min", "1/min"),
     "spontaneous_loss": ("1/min", "1/min", "1/min", "1/min", "1/min"),
     "cell_loss_rate": ("min", "min", "1/min"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,13 +18,13 @@ from opsonin.core.schedule import MINUTES_PER_DAY, minutes
 from opsonin.engine.compile import Plan
 from opsonin.kernels.fate import AT_REST, ENTRY, GATE, LIVE, NECROSIS, PARTS
 from opsonin.laws.cycle import spontaneous_loss
-from opsonin.laws.trafficking import balanced_arrival
+from opsonin.laws.trafficking import balanced_arrival, home_share
 from opsonin.model import tables as column
 from opsonin.model.phase import COMMITTED
-from opsonin.tissue import contacts, expression, fate, motion, trafficking, transport, window
+from opsonin.tissue import contacts, expression, fate, motion, niche, trafficking, transport, window
 from opsonin.tissue.elasticity import elasticities
 from opsonin.tissue.integrity import check_state
-from opsonin.tissue.tissue import COUNTERS, REACTIVE, Tissue
+from opsonin.tissue.tissue import COUNTERS, NICHES, REACTIVE, Tissue
 
 # The first part of the burn-in; averages of pressure and hindrance begin after half of it.
 _SETTLING = 0.4
@@ -105,11 +105,14 @@ def live_through(plan: Plan, tissue: Tissue) -> Steadiness:
     tissue.balance.exhaustion = np.array([tissue.traits.exhaustion[s.kind] for s in tissue.arrivals])
     pressures: list[float] = []
     gates: list[float] = []
+    strays = [np.zeros(4) for _ in tissue.arrivals]
     for step in range(count):
         rates = _hold(tissue, clamp)
         if step < settling:
             _settle(tissue, rates, pressures, gates, forget=step <= settling // 2)
+            _note_straying(tissue, strays, forget=step <= settling // 2)
         elif step == settling:
+            clamp = _divided(tissue, clamp, strays)
             tissue.measure = float(np.sum(window.measures(tissue)))
         tiring = _one_step(plan, tissue, (step - count) * plan.coupling, breathing=step >= settling)
         if step >= settling:
@@ -169,6 +172,29 @@ def _settle(tissue: Tissue, rates: Any, pressures: list[float], gates: list[floa
         tissue.balance.hindrance = float(np.mean(gates))
 
 
+def _note_straying(tissue: Tissue, strays: list[Any], *, forget: bool) -> None:
+    """Sum up how often cells of either niche are found near a tumour cell."""
+    for index, source in enumerate(tissue.arrivals):
+        if tissue.tables.types[source.kind, column.RETENTION] > 0.0:
+            strays[index] = niche.straying(tissue, source.kind) + (0.0 if forget else strays[index])
+
+
+def _divided(tissue: Tissue, clamp: _Clamp, strays: list[Any]) -> _Clamp:
+    """Divide each retained type between the niches so that, with those that stray, as many are near as were imaged."""
+    immune = []
+    for source, imaged, (nest, nest_near, stroma, stroma_near) in zip(
+        tissue.arrivals, clamp.immune, strays, strict=True
+    ):
+        wanted, cells = imaged, imaged.sum()
+        if nest and stroma and cells:
+            near = imaged[NICHES.index(1)].sum() / cells
+            share = home_share(near, nest_near / nest, stroma_near / stroma)
+            niche.divide(tissue, source.kind, share)
+            wanted = imaged.sum(axis=0) * np.array([[1.0 - share], [share]])
+        immune.append(wanted)
+    return replace(clamp, immune=tuple(immune))
+
+
 def _one_step(plan: Plan, tissue: Tissue, tick: int, *, breathing: bool) -> Any:
     """One coupling step; returns how fast tumour-reactive cells of each source would tire [1/min]."""
     duration = minutes(plan.coupling)
@@ -222,9 +248,9 @@ def _balanced(plan: Plan, tissue: Tissue, clamp: _Clamp, sums: _Sums) -> Steadin
     for index, wanted in enumerate(clamp.immune):
         for state in range(wanted.shape[1]):
             own = proliferation[index] if state == REACTIVE else 0.0
-            for niche in range(wanted.shape[0]):
-                density = wanted[niche, state] / tissue.area
-                balance.flux[index, niche, state] = balanced_arrival(density, loss[index], plan.growth, own)
+            for side in range(len(NICHES)):
+                density = wanted[side, state] / tissue.area
+                balance.flux[index, side, state] = balanced_arrival(density, loss[index], plan.growth, own)
         inflow = max(loss[index] + plan.growth - proliferation[index], 1e-9)
         balance.exhaustion[index] = min(
             max(_mean_exhaustion(tissue, index) - tiring[index] / inflow, 0.0), 1.0

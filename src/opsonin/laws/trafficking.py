@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsonin.laws.operations import law, maximum
+from opsonin.laws.operations import law, maximum, minimum
 
 
 @law
@@ -17,6 +17,20 @@ def balanced_arrival(density, loss, growth, proliferation):
     Source: MODEL.md section 13.
     """
     return density * maximum(loss + growth - proliferation, 0.0 * growth)
+
+
+@law
+def home_share(imaged, near_from_nests, near_from_stroma):
+    """Share of cells that belong to the nests, if some of either niche stray: s = (f - b) / (a - b), in [0, 1].
+
+    Args:
+        imaged: share f of all cells that the biopsy shows near a tumour cell [-].
+        near_from_nests: share a of the nests' own cells that are near one [-].
+        near_from_stroma: share b of the stroma's cells that are [-].
+    Source: mixture of two populations.
+    """
+    apart = maximum(near_from_nests - near_from_stroma, 1e-6)
+    return minimum(maximum((imaged - near_from_stroma) / apart, 0.0 * imaged), 1.0)
 
 
 @law

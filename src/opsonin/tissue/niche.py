@@ -70,6 +70,31 @@ def _as_inside(tissue: Tissue, slots: Any, found: Any, reach: float) -> Any:
     return found
 
 
+def straying(tissue: Tissue, kind: int) -> Any:
+    """(4,) retained live cells of a type: of the nests, those of them near a tumour cell; of the stroma, likewise."""
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    counts = []
+    for niche in (1, -1):
+        slots = np.flatnonzero(
+            (cells.kind[:n] == kind) & (cells.niche[:n] == niche) & (cells.phase[:n] <= COMMITTED)
+        )
+        reach = float(tissue.tables.types[kind, column.RETENTION_REACH])
+        near = in_nest(tissue, cells.x[slots], cells.y[slots], cells.z[slots], reach)
+        counts += [len(slots), int(np.count_nonzero(near))]
+    return np.array(counts, float)
+
+
+def divide(tissue: Tissue, kind: int, share: float) -> None:
+    """Let this share of a type's retained live cells belong to the nests; who changes sides is drawn."""
+    cells, n, key = tissue.cells.arrays, tissue.cells.n, tissue.key
+    own = np.flatnonzero((cells.kind[:n] == kind) & (cells.niche[:n] != 0) & (cells.phase[:n] <= COMMITTED))
+    missing = round(share * len(own)) - int(np.count_nonzero(cells.niche[own] > 0))
+    side = 1 if missing > 0 else -1
+    candidates = own[cells.niche[own] == -side]
+    turn = [uniforms(key[0], key[1], i, np.uint32(0), _PLACEMENT, 6)[0] for i in cells.id[candidates]]
+    cells.niche[candidates[np.argsort(turn, kind="stable")[: abs(missing)]]] = side
+
+
 def cues(tissue: Tissue) -> Any:
     """(3, n) direction that leads each cell back to its niche, as long as its retention."""
     cells, n = tissue.cells.arrays, tissue.cells.n

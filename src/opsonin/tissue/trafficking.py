@@ -29,16 +29,14 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
     if not tissue.balance.flux.any():
         return
     attractant = _at_vessels(tissue)
-    for index, source in enumerate(tissue.arrivals):
-        flux = tissue.balance.flux[index]
-        for niche, doors in zip(NICHES, _doors(tissue, source), strict=True):
-            part = flux[NICHES.index(niche)]
+    for index, flux in enumerate(tissue.balance.flux):
+        for niche, part in zip(NICHES, flux, strict=True):
             if part.sum() > 0.0:
-                places = _draw(tissue, index, niche, doors, attractant, (tick, duration))
-                if places:
+                arrived = _draw(tissue, index, niche, attractant, (tick, duration))
+                if arrived:
                     now = tick + round(duration * TICKS_PER_MINUTE)
-                    tissue.cells.append(_newcomers(tissue, index, niche, places, now))
-                    tissue.counters["arrivals"] += len(places)
+                    tissue.cells.append(_newcomers(tissue, index, niche, arrived, now))
+                    tissue.counters["arrivals"] += len(arrived)
 
 
 def _at_vessels(tissue: Tissue) -> Any:
@@ -77,28 +75,40 @@ def classes(tissue: Tissue, source: Arrivals) -> Any:
     return counts
 
 
-def _doors(tissue: Tissue, source: Arrivals) -> list[Any]:
-    """Vessels (indices) by which cells of the stroma and of the nests come: those of their own niche, if any."""
-    every = np.arange(tissue.vessels.n)
+def _homes(tissue: Tissue, source: Arrivals, niche: int, arrived: list[tuple[int, int]]) -> Any:
+    """(newcomers, 3) where each comes out [um]: at its vessel if that lies in its niche, else beside one of its kind.
+
+    The vessels that a biopsy does not show are placed at random; where its immune cells are, they found a way in.
+    """
+    vessels, cells, n = tissue.vessels, tissue.cells.arrays, tissue.cells.n
+    at = np.array([vessel for vessel, _ in arrived])
+    homes = np.stack([vessels.x[at], vessels.y[at], np.full(len(at), 0.5 * tissue.box[2])], axis=1)
     numbers = tissue.tables.types[source.kind]
-    if numbers[column.RETENTION] <= 0.0:
-        return [every, every]
-    middle = np.full(tissue.vessels.n, 0.5 * tissue.box[2])
-    reach = float(numbers[column.RETENTION_REACH])
-    inside = in_nest(tissue, tissue.vessels.x, tissue.vessels.y, middle, reach)
-    return [every[~inside] if not inside.all() else every, every[inside] if inside.any() else every]
+    kin = np.flatnonzero(
+        (cells.kind[:n] == source.kind) & (cells.niche[:n] == niche) & (cells.phase[:n] <= COMMITTED)
+    )
+    if numbers[column.RETENTION] <= 0.0 or len(kin) == 0:
+        return homes
+    inside = in_nest(tissue, homes[:, 0], homes[:, 1], homes[:, 2], float(numbers[column.RETENTION_REACH]))
+    kin = kin[np.argsort(cells.id[kin])]
+    for row, (_, identity) in enumerate(arrived):
+        if inside[row] != (niche > 0):
+            u, _ = uniforms(tissue.key[0], tissue.key[1], np.uint64(identity), np.uint32(0), _ARRIVAL, 3)
+            chosen = kin[int(u * len(kin))]
+            homes[row] = cells.x[chosen], cells.y[chosen], cells.z[chosen]
+    return homes
 
 
 def _draw(
-    tissue: Tissue, index: int, niche: int, doors: Any, attractant: Any, when: tuple[int, float]
+    tissue: Tissue, index: int, niche: int, attractant: Any, when: tuple[int, float]
 ) -> list[tuple[int, int]]:
     """(vessel, id) of every newcomer of a source and niche in a step `when` = (tick, duration [min])."""
     vessels, source, balance = tissue.vessels, tissue.arrivals[index], tissue.balance
-    count = np.zeros(len(doors), np.int64)
+    count = np.zeros(vessels.n, np.int64)
     stream = 2 * source.kind + NICHES.index(niche)
     total = arrivals(
-        vessels.id[doors],
-        attractant[doors],
+        vessels.id,
+        attractant,
         tissue.key,
         when[0],
         stream,
@@ -111,32 +121,29 @@ def _draw(
     if total == 0:
         return []
     return [
-        (int(doors[v]), id_of("arrival", int(vessels.id[doors[v]]), when[0], stream, ordinal))
+        (int(v), id_of("arrival", int(vessels.id[v]), when[0], stream, ordinal))
         for v in np.flatnonzero(count)
         for ordinal in range(count[v])
     ]
 
 
 def _newcomers(
-    tissue: Tissue, index: int, niche: int, places: list[tuple[int, int]], now: int
+    tissue: Tissue, index: int, niche: int, arrived: list[tuple[int, int]], now: int
 ) -> dict[str, Any]:
     source, flux = tissue.arrivals[index], tissue.balance.flux[index, NICHES.index(niche)]
-    ids = np.array([identity for _, identity in places], np.uint64)
+    ids = np.array([identity for _, identity in arrived], np.uint64)
     count = len(ids)
     kinds = np.full(count, source.kind, np.int16)
     columns = blank(tissue, ids, kinds, now)
     diameter = tissue.tables.types[source.kind, column.DIAMETER]
     shares = np.cumsum(flux) / flux.sum()
-    for row, (vessel, identity) in enumerate(places):
+    homes = _homes(tissue, source, niche, arrived)
+    for row, (_, identity) in enumerate(arrived):
         u, v = uniforms(tissue.key[0], tissue.key[1], np.uint64(identity), np.uint32(0), _ARRIVAL, 1)
         w, _ = uniforms(tissue.key[0], tissue.key[1], np.uint64(identity), np.uint32(0), _ARRIVAL, 2)
         angle = 2.0 * math.pi * u
-        columns["x"][row] = apply.wrapped(
-            tissue.vessels.x[vessel] + diameter * math.cos(angle), tissue.box[0]
-        )
-        columns["y"][row] = apply.wrapped(
-            tissue.vessels.y[vessel] + diameter * math.sin(angle), tissue.box[1]
-        )
+        columns["x"][row] = apply.wrapped(homes[row, 0] + diameter * math.cos(angle), tissue.box[0])
+        columns["y"][row] = apply.wrapped(homes[row, 1] + diameter * math.sin(angle), tissue.box[1])
         columns["z"][row] = v * tissue.box[2]
         state = int(np.searchsorted(shares, w))
         columns["reactive"][row] = state == REACTIVE
