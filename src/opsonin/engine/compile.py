@@ -177,6 +177,7 @@ def _cells(
         labels = tuple(
             {"label": name, "cells": int(np.count_nonzero(imaged.kind == index)), "became": name}
             for index, name in enumerate(species.cells)
+            if name in densities
         )
         return imaged, box, labels
     label_map, biopsy = scenario.label_map(), scenario.read_biopsy()

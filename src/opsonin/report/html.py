@@ -122,16 +122,17 @@ def _dose_key(treated: int) -> str:
 
 
 def _curves(result: StoredResult, arms: Sequence[str]) -> list[curves.Curve]:
-    """Every observable with a finite value, in the result's order."""
+    """Every observable with a finite value, in the result's order; none of cell types that are never there."""
     data = result.observables
     declared = result.provenance.get("observables", {})
+    absent = _absent(result)
     if "time" not in data.coords or not data.sizes.get("time"):
         return []
     times = np.asarray(data["time"].values, dtype=float) * MINUTES_PER_DAY
     found = []
     for name in data.data_vars:
         variable = data[name]
-        if set(variable.dims) != {"arm", "time"}:
+        if set(variable.dims) != {"arm", "time"} or name in absent:
             continue
         said = declared.get(name, {})
         title = said.get("title") or variable.attrs.get("long_name") or str(name).replace("_", " ")
@@ -142,6 +143,17 @@ def _curves(result: StoredResult, arms: Sequence[str]) -> list[curves.Curve]:
         if not curve.empty:
             found.append(curve)
     return found
+
+
+def _absent(result: StoredResult) -> set[str]:
+    """Observables of the cell types of which no arm has a cell at any time."""
+    data = result.observables
+    never = [
+        kind
+        for kind in result.provenance.get("cell_types", {})
+        if f"{kind}_count" in data and not np.nan_to_num(data[f"{kind}_count"].values).any()
+    ]
+    return {f"{kind}_{of}" for kind in never for of in ("count", "density")}
 
 
 def _panels(
