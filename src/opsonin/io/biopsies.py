@@ -43,7 +43,6 @@ class Biopsy:
         positive, negative: molecules that each label shows, and shows not to be there.
         counts: cells per label.
         ignored: cells per label that the label map leaves out.
-        nearest_um: median distance to the nearest other cell [um].
         measured: molecule -> level of each cell over the resting level of its type, NaN where not measured.
         doubts: what is read, but is unlikely to be meant.
     """
@@ -62,7 +61,6 @@ class Biopsy:
     negative: tuple[tuple[str, ...], ...]
     counts: dict[str, int]
     ignored: dict[str, int]
-    nearest_um: float
     measured: dict[str, NDArray[np.float64]]
     doubts: tuple[Fault, ...]
 
@@ -167,7 +165,6 @@ def _biopsy(
     arrays: list[NDArray[Any]] = [*positions, rows, codes32]
     for array in arrays:
         array.flags.writeable = False
-    nearest = nearest_distance(np.column_stack(positions))
     return Biopsy(
         name=table.name,
         sha256=table.sha256,
@@ -183,9 +180,8 @@ def _biopsy(
         negative=tuple(marking.negative for marking in markings),
         counts={name: int(count) for name, count in zip(names, counts, strict=True)},
         ignored=ignored,
-        nearest_um=nearest,
         measured=measured,
-        doubts=_doubts(table.name, nearest, label_map),
+        doubts=_doubts(table.name, nearest_distance(np.column_stack(positions)), label_map),
     )
 
 
@@ -337,7 +333,7 @@ def _doubts(name: str, nearest: float, label_map: LabelMap) -> tuple[Fault, ...]
         return ()
     problem = f"the median distance to the nearest cell is {nearest:.3g} um; solid tissue has {low:g} to {high:g} um."
     fix = (
-        f"If the positions are pixels, set scale to um per pixel in a label map of your own (it is {label_map.scale:g}). "
-        "If the field is sparse, or most of its cells are ignored, all is well."
+        "If the positions are pixels, set scale to um per pixel in a label map of your own "
+        f"(it is {label_map.scale:g}). If the field is sparse, or most of its cells are ignored, all is well."
     )
     return (Fault(name, problem, fix),)

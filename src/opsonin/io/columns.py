@@ -51,9 +51,7 @@ def numbers(table: Table, column: str, kept: NDArray[np.int64]) -> tuple[NDArray
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
-    )
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def _numbers(written: pa.ChunkedArray) -> NDArray[np.float64]:

@@ -57,7 +57,9 @@ def _negative(
 ) -> list[Fault]:
     fix = "Intensities are 0 or more; shift them, or clip them at 0."
     faults = [
-        Fault(f"{table.name} row {table.rows[records[index]]}", f"{column} {values[index]:g} is negative.", fix)
+        Fault(
+            f"{table.name} row {table.rows[records[index]]}", f"{column} {values[index]:g} is negative.", fix
+        )
         for index in np.flatnonzero(values < 0.0)
     ]
     return capped(faults, table.name)

@@ -18,7 +18,6 @@ from opsonin.io.wording import plain
 from opsonin.knowledge.library import Library
 from opsonin.model.knowledge import LabelMap
 
-
 _SECTIONS = {"labels": "label", "intensities": "intensity"}
 
 

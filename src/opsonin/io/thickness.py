@@ -31,7 +31,9 @@ def thickness_of(region: Region, library: Library, label_map: LabelMap | None) -
         return Thickness(region.depth, True, f"Thickness: {region.depth:g} um, set by the scenario.")
     nucleus = library.cells[NUCLEUS_OF].nuclear_diameter
     if nucleus is None:
-        problem = f"thickness is not given, and cell type '{NUCLEUS_OF}' has no nuclear_diameter to derive it from."
+        problem = (
+            f"thickness is not given, and cell type '{NUCLEUS_OF}' has no nuclear_diameter to derive it from."
+        )
         raise InputError(Fault("[tissue]", problem, 'Add thickness = "15 um".'))
     stated = label_map is not None and label_map.section is not None
     section = label_map.section if label_map is not None and label_map.section is not None else SECTION
