@@ -113,7 +113,10 @@ def _levels(biopsy: Biopsy, molecule: str) -> dict[str, float | int]:
     levels = biopsy.measured[molecule]
     denied = np.array([molecule in negative for negative in biopsy.negative])[biopsy.label_codes]
     measured = np.isfinite(levels)
-    counts = {"cells": int(measured.sum()), "negative": int((measured & denied).sum())}
+    counts: dict[str, float | int] = {
+        "cells": int(measured.sum()),
+        "negative": int((measured & denied).sum()),
+    }
     if counts["cells"] == counts["negative"]:
         return counts
     low, middle, high = np.percentile(levels[measured & ~denied], (10, 50, 90))
@@ -190,7 +193,8 @@ def _spread(levels: dict[str, float | int]) -> str:
     )
     if "median" not in levels:
         return denied
-    told = f"{levels['median']:.2g} times the resting level (10th to 90th percentile {levels['p10']:.2g} to {levels['p90']:.2g})"
+    low, middle, high = (levels[key] for key in ("p10", "median", "p90"))
+    told = f"{middle:.2g} times the resting level (10th to 90th percentile {low:.2g} to {high:.2g})"
     return f"{denied}; {'the others have ' if denied else ''}{told}"
 
 

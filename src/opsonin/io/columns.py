@@ -34,7 +34,7 @@ def numeric(column: pa.ChunkedArray) -> bool:
 
 def numbers(table: Table, column: str, kept: NDArray[np.int64]) -> tuple[NDArray[np.float64], list[Fault]]:
     """Values of a column at the kept records, and a fault for each that is not a finite number."""
-    raw = table.column(column).take(pa.array(kept.tolist()))
+    raw = table.column(column).take(pa.array(kept.tolist(), pa.int64()))
     kind = raw.type
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
         values = np.array(raw.cast(pa.float64(), safe=False).to_pylist(), np.float64)
