@@ -20,7 +20,7 @@ from opsonin.core.errors import HostError, InputError
 from opsonin.engine.compile import Plan, compile_scenario
 from opsonin.engine.run import run
 from opsonin.engine.start import started
-from opsonin.io.biopsies import Biopsy, biopsy_of, read_biopsy
+from opsonin.io.biopsies import Biopsy, biopsy_of, nearest_distance, read_biopsy
 from opsonin.io.fields import fields_of
 from opsonin.io.labels import read_label_map
 from opsonin.io.scenario import Scenario
@@ -47,7 +47,8 @@ def test_every_field_of_every_panel_is_read_with_the_counts_of_its_table(
 ) -> None:
     name, count = FILES[file]
     label_map = LIBRARY.labels[name]
-    table, frame = read_table(shared_data / file), pd.read_csv(shared_data / file)
+    frame = pd.read_csv(shared_data / file, float_precision="round_trip")
+    table = read_table(shared_data / file)
     fields = fields_of(table, {})
     assert len(fields) == count
     for field in fields:
@@ -124,6 +125,10 @@ def test_a_shuffled_table_gives_the_same_tissue_to_the_last_bit(shared_data: Pat
     assert one.input_digest == other.input_digest
     assert np.isfinite(one.imaged.measured).any()
     assert one.imaged.measured.tobytes() == other.imaged.measured.tobytes()
+    frame.assign(PDL1=frame["PDL1"].where(frame.index != 3, frame["PDL1"] + 1.0)).to_csv(
+        tmp_path / "c.csv", index=False
+    )
+    assert compiled(tmp_path, "c.csv", "codex-mouse").input_digest != one.input_digest
 
 
 # Label maps in which only the unit or the scale differs.
@@ -388,6 +393,13 @@ def test_pixels_taken_for_um_are_named_with_the_scale_to_set(tmp_path: Path) -> 
     assert read(lattice(step=25.0), tmp_path, scale=0.4).doubts == ()
     with pytest.raises(InputError, match="pixels"):
         read(lattice(step=100.0), tmp_path)
+
+
+def test_what_the_distance_between_cells_says_does_not_depend_on_the_order_of_rows() -> None:
+    places = np.random.default_rng(5).uniform(0.0, 300.0, (700, 2))
+    assert (
+        nearest_distance(places) == nearest_distance(places[::-1]) == nearest_distance(np.roll(places, 9, 0))
+    )
 
 
 def scimap(frame: pd.DataFrame) -> pd.DataFrame:
