@@ -58,6 +58,7 @@ def provenance_of(plan: Plan) -> dict[str, Any]:
             for course in plan.courses
         ],
         "labels": list(plan.labels),
+        "notes": list(plan.notes),
         "placed": placed(plan),
         "numbers": len(sources),
         "assumed": [
@@ -74,6 +75,7 @@ def placed(plan: Plan) -> list[str]:
     per_mm2 = vessels.value * 1e6
     effectors = [name for name in plan.species.cells if plan.library.cells[name].lytic is not None]
     sentences = [
+        *plan.notes,
         f"Vessels: {vessels_in(plan.key, plan.box, vessels.value).n} placed at random, {per_mm2:.0f} per mm2 "
         f"({vessels.source or 'assumed'}), at least one.",
         f"Radii: all scaled by {plan.scale:.3f}, so that the field is packed without gaps at its start; "
@@ -129,6 +131,7 @@ def rebuilt(folder: Path, provenance: dict[str, Any], seed: int | None) -> Plan:
     stored = Result.open(folder).input_cells()
     scenario = Scenario.model_validate(provenance["scenario"])
     molecules = [name.removeprefix("mark.") for name in stored if name.startswith("mark.")]
+    unmeasured = np.full(len(stored["id"]), np.nan)
     imaged = Imaged(
         x=np.asarray(stored["x_um"]),
         y=np.asarray(stored["y_um"]),
@@ -136,6 +139,7 @@ def rebuilt(folder: Path, provenance: dict[str, Any], seed: int | None) -> Plan:
         id=np.asarray(stored["id"]),
         kind=np.asarray(stored["kind"]),
         marks=np.array([stored[f"mark.{name}"] for name in molecules]),
+        measured=np.array([stored.get(f"measured.{name}", unmeasured) for name in molecules]),
     )
     lx, ly, lz = provenance["box"]
     plan = compile_scenario(
@@ -143,6 +147,7 @@ def rebuilt(folder: Path, provenance: dict[str, Any], seed: int | None) -> Plan:
         imaged,
         (lx, ly, lz),
         tuple(provenance["labels"]),
+        tuple(provenance["notes"]),
     )
     if plan.input_digest != provenance["input_digest"]:
         raise RunError(
@@ -161,9 +166,8 @@ def rebuilt(folder: Path, provenance: dict[str, Any], seed: int | None) -> Plan:
 
 def verify_untouched(provenance: dict[str, Any], where: str) -> None:
     """Raise RunError if a provenance lacks what a run needs, or is not as the run wrote it."""
-    lacking = {"scenario", "versions", "sources", "box", "labels", "knowledge_digest", "input_digest"} - set(
-        provenance
-    )
+    needed = {"scenario", "versions", "sources", "box", "labels", "notes", "knowledge_digest", "input_digest"}
+    lacking = needed - set(provenance)
     content = {key: value for key, value in provenance.items() if key != "run_hash"}
     if lacking or digest(content) != provenance.get("run_hash"):
         problem = f"lacks {', '.join(sorted(lacking))}" if lacking else "was changed after the run wrote it"

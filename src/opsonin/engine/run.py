@@ -25,6 +25,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from opsonin.core import kernel_cache
 from opsonin.core.errors import Fault, Interrupted
 from opsonin.core.schedule import minutes
@@ -124,6 +126,8 @@ def _input_cells(plan: Plan) -> dict[str, Any]:
     columns: dict[str, Any] = {"id": imaged.id, "x_um": imaged.x, "y_um": imaged.y, "z_um": imaged.z}
     columns["kind"] = imaged.kind
     columns |= {f"mark.{name}": imaged.marks[m] for m, name in enumerate(plan.species.molecules)}
+    seen = zip(plan.species.molecules, imaged.measured, strict=True)
+    columns |= {f"measured.{name}": levels for name, levels in seen if np.isfinite(levels).any()}
     return columns
 
 

@@ -31,6 +31,7 @@ class Imaged:
         id: uint64, from the content of the row, so that the order of rows does not matter.
         kind: cell-type index.
         marks: (molecules, cells) 1 seen, -1 not seen, 0 not stained.
+        measured: (molecules, cells) level over the resting level of the cell's type, NaN where not measured.
     """
 
     x: Floats
@@ -39,6 +40,7 @@ class Imaged:
     id: npt.NDArray[np.uint64]
     kind: npt.NDArray[np.int16]
     marks: npt.NDArray[np.int8]
+    measured: Floats
 
     def ordered(self) -> Imaged:
         """The same cells sorted by id."""
@@ -50,6 +52,7 @@ class Imaged:
             self.id[order],
             self.kind[order],
             self.marks[:, order],
+            self.measured[:, order],
         )
 
 
@@ -88,6 +91,8 @@ def populate(tissue: Tissue, imaged: Imaged, tick: int) -> None:
     cells = replace(cells, marks=_markers(tissue, cells))
     columns = blank(tissue, cells.id, cells.kind, tick)
     columns |= {"x": cells.x.copy(), "y": cells.y.copy(), "z": cells.z.copy()}
+    seen = np.isfinite(cells.measured)
+    columns["variation"][seen] = np.maximum(cells.measured[seen], 0.0)
     columns["variation"][cells.marks < 0] = 0.0
     columns["level"] = columns["variation"] * tissue.tables.resting[cells.kind].T
     columns["reactive"] = _reactive(tissue, cells)
