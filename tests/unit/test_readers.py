@@ -19,7 +19,7 @@ from opsonin.cli.main import main
 from opsonin.core.errors import HostError, InputError
 from opsonin.engine.compile import Plan, compile_scenario
 from opsonin.engine.run import run
-from opsonin.engine.start import started
+from opsonin.engine.start import settled
 from opsonin.io.biopsies import Biopsy, biopsy_of, nearest_distance, read_biopsy
 from opsonin.io.fields import fields_of
 from opsonin.io.labels import read_label_map
@@ -47,7 +47,7 @@ def test_every_field_of_every_panel_is_read_with_the_counts_of_its_table(
 ) -> None:
     name, count = FILES[file]
     label_map = LIBRARY.labels[name]
-    frame = pd.read_csv(shared_data / file, float_precision="round_trip")
+    frame = pd.read_csv(shared_data / file, dtype={label_map.x: str, label_map.y: str})
     table = read_table(shared_data / file)
     fields = fields_of(table, {})
     assert len(fields) == count
@@ -58,8 +58,8 @@ def test_every_field_of_every_panel_is_read_with_the_counts_of_its_table(
         biopsy = biopsy_of(table, field.select, label_map)
         assert biopsy.counts == rows[label_map.label].value_counts().to_dict()
         assert field.rows == len(biopsy) == len(rows)
-        assert np.array_equal(biopsy.x_um, rows[label_map.x])
-        assert np.array_equal(biopsy.y_um, rows[label_map.y])
+        assert np.array_equal(biopsy.x_um, rows[label_map.x].astype(float))
+        assert np.array_equal(biopsy.y_um, rows[label_map.y].astype(float))
         assert biopsy.doubts == ()
 
 
@@ -292,7 +292,7 @@ def test_a_measured_level_starts_the_cell_and_a_negative_mark_still_empties_it(t
     lattice().to_csv(tmp_path / "cells.csv", index=False)
     (tmp_path / "mine.toml").write_text(map_text())
     plan = compiled(tmp_path, "cells.csv", "./mine.toml")
-    tissue = started(plan)
+    tissue = settled(plan)
     arrays, n = tissue.cells.arrays, tissue.cells.n
     mhc = plan.species.molecules.index("MHC-I")
     biopsy = plan.scenario.read_biopsy()
