@@ -269,5 +269,10 @@ def _course(arm: Arm, library: Library, tumour: Tumour, duration: float) -> Cour
         doses.setdefault(dose.drug, []).extend(Bolus(time, amount) for time in dose.times(duration))
     return Course(
         name=arm.name,
-        drugs=tuple(DrugCourse(library.drugs[name], tuple(given)) for name, given in sorted(doses.items())),
+        drugs=tuple(DrugCourse(library.drugs[name], in_time(given)) for name, given in sorted(doses.items())),
     )
+
+
+def in_time(doses: list[Bolus]) -> tuple[Bolus, ...]:
+    """Doses as given: sums over them must not know how a scenario groups and orders its entries."""
+    return tuple(sorted(doses, key=lambda dose: (dose.time, dose.amount)))

@@ -80,9 +80,9 @@ def run(
     plan = _plan(scenario, seed)
     use_threads(threads, len(plan.imaged.id))
     with Writer.create(
-        temporary_folder() if out is None else Path(out), provenance_of(plan), _input_cells(plan)
+        temporary_folder() if out is None else Path(out), provenance_of(plan), input_cells(plan)
     ) as writer:
-        return _complete(plan, writer, hears)
+        return complete(plan, writer, hears)
 
 
 def temporary_folder() -> Path:
@@ -100,7 +100,7 @@ def resume(out: str | Path, *, threads: int | None = None, listener: Listener | 
         verify_resumable(writer.provenance, str(out))
         plan = rebuilt(Path(out), writer.provenance, None)
         use_threads(threads, len(plan.imaged.id))
-        return _complete(plan, writer, hears)
+        return complete(plan, writer, hears)
 
 
 def _plan(scenario: Scenario | str | Path, seed: int | None) -> Plan:
@@ -121,7 +121,8 @@ def use_threads(threads: int | None, cells: int) -> None:
     numba.set_num_threads(min(wanted, useful, numba.config.NUMBA_NUM_THREADS))
 
 
-def _input_cells(plan: Plan) -> dict[str, Any]:
+def input_cells(plan: Plan) -> dict[str, Any]:
+    """The cells that a plan starts from, as a result stores them."""
     imaged = plan.imaged.ordered()
     columns: dict[str, Any] = {"id": imaged.id, "x_um": imaged.x, "y_um": imaged.y, "z_um": imaged.z}
     columns["kind"] = imaged.kind
@@ -131,7 +132,8 @@ def _input_cells(plan: Plan) -> dict[str, Any]:
     return columns
 
 
-def _complete(plan: Plan, writer: Writer, listener: Listener) -> Result:
+def complete(plan: Plan, writer: Writer, listener: Listener) -> Result:
+    """Take every arm to its end from what the writer has stored, and finish the result."""
     start = Start(plan)
     with StopRequest() as stop:
         for course in plan.courses:

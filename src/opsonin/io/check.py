@@ -104,11 +104,16 @@ def check_all(draft: Draft, library: Library) -> None:
     _check_header(draft)
     _check_tissue(draft, library)
     _check_generated(draft, library)
+    check_treatments(draft, library)
+    _check_numerics(draft)
+    _check_overrides(draft, library)
+
+
+def check_treatments(draft: Draft, library: Library) -> None:
+    """Note every fault in the names of arms and in their doses."""
     _check_arms(draft)
     for path in draft.doses():
         _check_dose(draft, path, library)
-    _check_numerics(draft)
-    _check_overrides(draft, library)
 
 
 def _check_header(draft: Draft) -> None:

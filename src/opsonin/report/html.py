@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from opsonin.core.errors import Fault, HostError
-from opsonin.core.schedule import MINUTES_PER_DAY
+from opsonin.core.schedule import MINUTES_PER_DAY, minutes
 from opsonin.report import curves, maps, palette, steady, words
 from opsonin.report.stored import Snapshot, StoredResult, map_times, planned_arms, reached, snapshots
 
@@ -80,6 +80,7 @@ def _contents(result: StoredResult) -> dict[str, Any]:
     return {
         "name": str(header.get("name", "Unnamed run")),
         "complete": result.complete,
+        "branch": _branch(told, clock),
         "arms": [
             {
                 "name": arm,
@@ -108,6 +109,14 @@ def _contents(result: StoredResult) -> dict[str, Any]:
         "light": list(enumerate(palette.ARMS_LIGHT)),
         "dark": list(enumerate(palette.ARMS_DARK)),
     }
+
+
+def _branch(told: Mapping[str, Any], clock: words.Clock) -> dict[str, str] | None:
+    """Where the run left another one; None if it began by itself."""
+    left = told.get("branch")
+    if left is None:
+        return None
+    return {"arm": str(left["arm"]), "of": str(left["of"]), "at": clock.read(minutes(left["tick"]))}
 
 
 def _titles(told: Mapping[str, Any]) -> dict[str, str]:
