@@ -20,7 +20,7 @@ from opsonin.engine.branch import branch
 from opsonin.report.html import write_report
 from opsonin.store.diff import diff
 from opsonin.store.result import Result
-from tissues import CONTROL, scenario
+from tissues import CONTROL, plan, scenario
 
 DRUG = {"drug": "nivolumab", "amount": "240 mg"}
 # Two entries whose doses interleave: their sum must not depend on which of them a branch cuts in two.
@@ -59,6 +59,12 @@ def test_a_new_treatment_differs_only_from_the_branch_on_and_is_what_a_whole_run
     assert alike(rescued, "late", stored, "control", until=SIX_HOURS)
     assert not alike(rescued, "late", stored, "control")
     assert alike(rescued, "late", stored, "late")
+
+
+def test_the_order_of_dose_entries_decides_no_bit():
+    turned = {"name": "turned", "dose": EARLY["dose"][::-1]}
+    plan_ = plan(scenario__duration="12 h", arm=[EARLY, turned])
+    assert plan_.courses[0].drugs == plan_.courses[1].drugs
 
 
 def test_the_doses_of_the_source_stay_in_effect(stored, tmp_path):
