@@ -12,7 +12,17 @@ from opsonin.state.fields import Fields
 from opsonin.state.vessels import Vessels
 from opsonin.tissue.tissue import COUNTERS, Tissue
 
-_SCALARS = ("resting_pressure", "bulk_modulus", "measure", "hindrance", "counted_necrosis", "recruited")
+_SCALARS = (
+    "weight",
+    "span",
+    "resting_pressure",
+    "resting_packing",
+    "bulk_modulus",
+    "measure",
+    "hindrance",
+    "counted_necrosis",
+    "recruited",
+)
 
 
 def freeze(tissue: Tissue) -> dict[str, Any]:
@@ -24,9 +34,10 @@ def freeze(tissue: Tissue) -> dict[str, Any]:
         "vessels.x": tissue.vessels.x.copy(),
         "vessels.y": tissue.vessels.y.copy(),
         "vessels.id": tissue.vessels.id.copy(),
+        "vessels.made": np.array([tissue.vessels.made]),
         "box": np.array(tissue.box),
         "scalars": np.array([getattr(tissue, name) for name in _SCALARS]),
-        "counters": np.array([tissue.counters[name] for name in COUNTERS], np.int64),
+        "counters": np.array([tissue.counters[name] for name in COUNTERS]),
     }
     return frozen
 
@@ -59,8 +70,11 @@ def thaw(tissue: Tissue, frozen: dict[str, Any]) -> None:
     tissue.fields.values = np.ascontiguousarray(values)
     tissue.fields.rates = np.ascontiguousarray(frozen["fields.rates"])
     tissue.vessels = Vessels(
-        frozen["vessels.x"].copy(), frozen["vessels.y"].copy(), frozen["vessels.id"].copy()
+        frozen["vessels.x"].copy(),
+        frozen["vessels.y"].copy(),
+        frozen["vessels.id"].copy(),
+        int(frozen["vessels.made"][0]),
     )
     for name, value in zip(_SCALARS, frozen["scalars"], strict=True):
         setattr(tissue, name, float(value))
-    tissue.counters = {name: int(v) for name, v in zip(COUNTERS, frozen["counters"], strict=True)}
+    tissue.counters = {name: float(v) for name, v in zip(COUNTERS, frozen["counters"], strict=True)}

@@ -189,6 +189,8 @@ def transports_of(library: Library) -> tuple[Transport, ...]:
             blood=substrate.blood.value,
             wall_permeability=substrate.vessel_permeability.value,
             wall_radius=substrate.vessel_radius.value,
+            medium=substrate.medium.value,
+            liquid_height=substrate.liquid_height.value,
             steady=substrate.solve == "quasi-steady",
         )
         for name, substrate in sorted(library.substrates.items())

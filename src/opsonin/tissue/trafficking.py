@@ -23,13 +23,14 @@ _TRAITS = int(Stream.TRAITS)
 
 
 def step(tissue: Tissue, tick: int, duration: float) -> None:
-    """Draw and place the arrivals of a step of `duration` [min] from `tick`."""
+    """Draw and place the arrivals of a step of `duration` [min] from `tick`; none where there is no vessel."""
     for source in tissue.arrivals:
-        places = _draw(tissue, source, tick, duration) if source.flux > 0.0 else []
+        comes = source.flux > 0.0 and tissue.vessels.n > 0
+        places = _draw(tissue, source, tick, duration) if comes else []
         if places:
             now = tick + round(duration * TICKS_PER_MINUTE)
             tissue.cells.append(_newcomers(tissue, source, places, now))
-            tissue.counters["arrivals"] += len(places)
+            tissue.count("arrivals", len(places))
 
 
 def _at_vessels(tissue: Tissue) -> Any:
@@ -42,7 +43,7 @@ def _at_vessels(tissue: Tissue) -> Any:
 
 def balance(tissue: Tissue) -> None:
     """At time 0 the imaged density already holds what the chemokine recruits: note its mean fold over the vessels."""
-    for source in tissue.arrivals:
+    for source in tissue.arrivals if tissue.vessels.n else ():
         fold, half = source.recruitment
         folds = [fold_change(fold, attractant, half, 1.0) for attractant in _at_vessels(tissue)]
         tissue.recruited = float(np.mean(folds))
