@@ -16,6 +16,7 @@ from opsonin.engine import recording, trace
 from opsonin.engine.compile import Plan, compile_scenario
 from opsonin.io.scenario import Scenario
 from opsonin.knowledge.checker import numbers
+from opsonin.observe.observables import resizings
 from opsonin.store.result import Result
 from opsonin.tissue.placement import Imaged, vessels_in
 
@@ -169,10 +170,14 @@ def verify_resumable(provenance: dict[str, Any], where: str) -> None:
 def summary_of(plan: Plan, result: Result) -> dict[str, Any]:
     """The end of every arm in one table."""
     observed = result.observables
-    arms = {}
+    arms, resized = {}, {}
     for course in plan.courses:
         last = observed.sel(arm=course.name).isel(time=-1)
         arms[course.name] = {name: _plain(last[name].item()) for name in observed.data_vars}
+        weights = observed["weight"].sel(arm=course.name).values
+        resized[course.name] = [
+            {"day": day, "window": what} for day, what in resizings(observed["time"].values, weights)
+        ]
     return {
         "name": plan.scenario.scenario.name,
         "days": plan.scenario.scenario.duration / MINUTES_PER_DAY,
@@ -180,6 +185,7 @@ def summary_of(plan: Plan, result: Result) -> dict[str, Any]:
         "cells_at_start": len(plan.imaged.id),
         "labels": list(plan.labels),
         "arms": arms,
+        "resized": resized,
     }
 
 
