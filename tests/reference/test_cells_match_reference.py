@@ -5,14 +5,24 @@ from __future__ import annotations
 import functools
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsonin.engine import tabulate
-from opsonin.kernels import contacts, digest, expression, fate, metabolism, motility, trafficking
+from opsonin.kernels import (
+    contacts,
+    digest,
+    expression,
+    fate,
+    metabolism,
+    motility,
+    neighbours,
+    niche,
+    trafficking,
+)
 from opsonin.knowledge.library import load_library
 from opsonin.model import phase
+from opsonin.model import tables as column
 from opsonin.reference import cells as reference
 from opsonin.state.cells import Cells
 
@@ -66,6 +76,17 @@ def random_cells(seed, n=60):
     return cells
 
 
+def spontaneous(cells):
+    return np.full(len(tables(2).types), 1e-4)
+
+
+def retaining(dimension):
+    """The tables, with every type retained in part, so that each is tried."""
+    types = tables(dimension).types.copy()
+    types[:, column.RETENTION], types[:, column.RETENTION_REACH] = 0.7, 15.0
+    return tables(dimension)._replace(types=types)
+
+
 def close(got, expected):
     np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-12)
 
@@ -94,9 +115,12 @@ def test_express_equals_its_twin(seed, duration):
 @given(SEEDS, DIMENSIONS, st.floats(0.1, 10.0))
 def test_steer_equals_its_twin(seed, dimension, duration):
     cells = random_cells(seed)
-    expected = reference.steer(cells.arrays, cells.n, tables(dimension), PLAIN_KEY, 100_000, duration)
+    rng = np.random.default_rng(seed)
+    cue = rng.normal(size=(3, cells.n))
+    cue *= rng.choice([0.0, 0.4, 1.0], cells.n) / np.linalg.norm(cue, axis=0)
+    expected = reference.steer(cells.arrays, cells.n, tables(dimension), PLAIN_KEY, 100_000, duration, cue)
     velocity = np.full((3, cells.n), np.nan)
-    motility.steer(cells.arrays, cells.n, tables(dimension), KEY, 100_000, duration, velocity)
+    motility.steer(cells.arrays, cells.n, tables(dimension), KEY, 100_000, duration, cue, velocity)
     arrays, n = cells.arrays, cells.n
     close(np.array([arrays.heading_x[:n], arrays.heading_y[:n], arrays.heading_z[:n]]), expected[0])
     close(velocity, expected[1])
@@ -106,16 +130,48 @@ def test_steer_equals_its_twin(seed, dimension, duration):
 @given(SEEDS, DIMENSIONS, st.sampled_from([1.0, 6.0, 600.0]))
 def test_decide_equals_its_twin(seed, dimension, duration):
     cells = random_cells(seed)
-    arguments = (100_000, duration, 0.01, (0.8, 1e-5))
+    arguments = (100_000, duration, 0.01, (0.8, spontaneous(cells)))
     expected = reference.decide(cells.arrays, cells.n, tables(dimension), PLAIN_KEY, *arguments)
     event = np.zeros(cells.capacity, np.int8)
     fate.decide(cells.arrays, cells.n, tables(dimension), KEY, *arguments, event)
     np.testing.assert_array_equal(event[: cells.n], expected[0])
     close(cells.arrays.volume[: cells.n], expected[1])
     close(cells.arrays.radius[: cells.n], expected[2])
-    assert fate.held_back(cells.arrays, cells.n, tables(dimension), 0.01) == pytest.approx(
-        reference.held_back(cells.arrays, cells.n, tables(dimension), 0.01), rel=1e-12
-    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS)
+def test_turnover_equals_its_twin(seed):
+    cells = random_cells(seed)
+    rates = np.full((len(tables(2).types), 2, fate.COLUMNS), np.nan)
+    fate.turnover(cells.arrays, cells.n, tables(2), 0.01, 0.8, rates)
+    expected = reference.turnover(cells.arrays, cells.n, tables(2), 0.01, 0.8)
+    for t in range(len(rates)):
+        for reactive in (0, 1):
+            row = expected.get((t, reactive))
+            close(rates[t, reactive], list(row.values()) if row else [0.0] * fate.COLUMNS)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, DIMENSIONS)
+def test_niche_cues_equal_their_twin(seed, dimension):
+    cells, box = random_cells(seed), (160.0, 140.0, 120.0 if dimension == 3 else 20.0)
+    rng = np.random.default_rng(seed)
+    arrays, n = cells.arrays, cells.n
+    for axis, name in enumerate("xyz"):
+        getattr(arrays, name)[:n] = rng.random(n) * box[axis]
+    tumour = tables(dimension).types[arrays.kind[:n], column.TUMOUR] > 0
+    arrays.niche[:n] = np.where(tumour, 0, rng.choice([-1, 0, 1], n))
+    live = tumour & (arrays.phase[:n] <= phase.COMMITTED)
+    targets = np.stack([arrays.x[:n][live], arrays.y[:n][live], arrays.z[:n][live]])
+    bins = neighbours.bin_shape(box, 30.0, dimension)
+    count = targets.shape[1]
+    order, bin_of = np.empty(count, np.int64), np.empty(count, np.int64)
+    start = np.empty(bins[0] * bins[1] * bins[2] + 1, np.int64)
+    neighbours.bin_cells(*targets, count, box, bins, order, start, bin_of)
+    cue, movers = np.zeros((3, n)), np.flatnonzero(arrays.niche[:n])
+    niche.niche_cues(arrays, retaining(dimension), movers, targets, box, bins, order, start, cue)
+    close(cue, reference.niche_cues(arrays, n, retaining(dimension), box))
 
 
 def test_the_random_tissues_reach_every_event():
@@ -123,7 +179,9 @@ def test_the_random_tissues_reach_every_event():
     for seed in range(20):
         cells = random_cells(seed)
         event = np.zeros(cells.capacity, np.int8)
-        fate.decide(cells.arrays, cells.n, tables(2), KEY, 100_000, 600.0, 0.01, (0.8, 1e-5), event)
+        fate.decide(
+            cells.arrays, cells.n, tables(2), KEY, 100_000, 600.0, 0.01, (0.8, spontaneous(cells)), event
+        )
         seen |= set(event[: cells.n].tolist())
     assert seen == set(range(len(phase.EVENTS)))
 
@@ -178,8 +236,8 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
     counted = reference.strike(twin.arrays, n, tables(2), 100_000, duration, expected)
     got = contacts.strike(cells.arrays, n, tables(2), 100_000, duration, effectors, partner, hits, drive, net)
     assert got == counted
-    for name, column in cells.arrays._asdict().items():
-        close(column[..., :n].astype(float), getattr(twin.arrays, name)[..., :n].astype(float))
+    for name, values in cells.arrays._asdict().items():
+        close(values[..., :n].astype(float), getattr(twin.arrays, name)[..., :n].astype(float))
 
 
 def load_cells():

@@ -35,11 +35,14 @@ def test_the_entries_of_this_step_are_there() -> None:
     wanted = {
         "substrates": {"oxygen", "ifn_gamma", "cxcl10"},
         "molecules": {"MHC-I", "PD-L1", "PD-1"},
-        "cells": {"cancer", "cd8", "other"},
+        "cells": {
+            *("cancer", "cd8", "cd4", "treg", "nk", "b_cell", "dc", "macrophage", "neutrophil"),
+            *("fibroblast", "endothelium", "other"),
+        },
         "interactions": {"PD-1:PD-L1"},
         "drugs": {"nivolumab"},
-        "tumours": {"melanoma"},
-        "labels": {"melanoma-markers"},
+        "tumours": {"melanoma", "tnbc", "pdac", "b16"},
+        "labels": {"codex-mouse", "melanoma-markers", "pdac-markers", "tnbc-mibi"},
     }
     assert {folder: set(getattr(LIBRARY, folder)) for folder in wanted} == wanted
 

@@ -149,8 +149,8 @@ SPOILS = {
     "density of an unknown cell": (
         "tumours/melanoma.toml",
         "[densities.cd8]",
-        "[densities.cd4]",
-        ("melanoma.toml", "densities.cd4", "'cd8'"),
+        "[densities.cd88]",
+        ("melanoma.toml", "densities.cd88", "'cd8'"),
     ),
     "name of another file": (
         "cells/other.toml",

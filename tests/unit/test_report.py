@@ -25,6 +25,30 @@ from opsonin.store.segments import Segment
 from opsonin.store.writer import Writer
 
 DAY = 1440.0
+STEADY = {
+    "displacement": 1.5,
+    "days": 2.4,
+    "gross_growth": 0.165,
+    "necrosis": 0.001,
+    "killing": 0.02,
+    "spontaneous": 0.14,
+    "growth": 0.004,
+    "published_growth": 0.0108,
+    "killing_halves": [0.019, 0.021],
+    "sources": [
+        {
+            "type": "cd8",
+            "cells": 171.0,
+            "arrivals": 36.1,
+            "loss": 0.2,
+            "proliferation": 0.0123,
+            "recruitment": 2.02,
+            "elasticity": 0.139,
+            "exhaustion": 0.54,
+        }
+    ],
+    "warnings": ["Killing takes more than the tumour can lose."],
+}
 
 
 @dataclass
@@ -50,6 +74,10 @@ class FakeResult:
     @property
     def complete(self) -> bool:
         return not self.reach
+
+    @property
+    def start(self) -> dict[str, Any]:
+        return STEADY
 
     def _growth(self, arm: str, day: float) -> float:
         rate = 0.3 if arm == self.planned[0] else -0.5
@@ -550,3 +578,18 @@ def test_dose_times_end_at_until_and_at_the_horizon() -> None:
     assert words.dose_times({"at": DAY, "every": DAY, "until": 3 * DAY}, 84 * DAY) == [DAY, 2 * DAY, 3 * DAY]
     assert words.dose_times({"at": 5 * DAY}, 84 * DAY) == [5 * DAY]
     assert words.dose_times({"at": 90 * DAY}, 84 * DAY) == []
+
+
+def test_the_page_tells_what_was_found_before_time_0_and_what_is_not_steady() -> None:
+    page = html.render(FakeResult(days=2))
+    assert "Killing takes more than the tumour can lose." in page
+    assert "0.139" in page
+    assert "keep the imaged density" in page
+    assert "The untreated tumour" not in html.render(replace_start(None))
+
+
+def replace_start(found: dict[str, Any] | None) -> Any:
+    class Without(FakeResult):
+        start = property(lambda self: found)
+
+    return Without(days=2)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from opsonin.cli import knowledge
+from opsonin.cli import biopsy, knowledge
 from opsonin.cli.failure import tell
 from opsonin.core.errors import Fault, HostError, InputError, did_you_mean
 
@@ -32,6 +32,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 2 bad input, 3 environment or run failure, 130 interrupted and resumable.",
 )
 app.add_typer(knowledge.app, name="knowledge")
+app.add_typer(biopsy.app, name="biopsy")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, errors too.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from opsonin.io.biopsies import Biopsy
 from opsonin.io.check import spelled
 from opsonin.io.scenario import Scenario
@@ -17,6 +19,7 @@ from opsonin.model.scenario import Dose
 def summary(scenario: Scenario, biopsy: Biopsy | None) -> dict[str, Any]:
     """The resolved scenario in short; times in minutes, lengths in um."""
     header, numerics = scenario.scenario, scenario.numerics
+    thickness = scenario.thickness()
     return {
         "ok": True,
         "name": header.name,
@@ -24,7 +27,9 @@ def summary(scenario: Scenario, biopsy: Biopsy | None) -> dict[str, Any]:
         "seed": header.seed,
         "tumour": scenario.tissue.tumour,
         "tissue": _generated(scenario) if biopsy is None else _imaged(biopsy),
-        "depth_um": scenario.tissue.depth,
+        "depth_um": thickness.um,
+        "depth_given": thickness.given,
+        "depth_note": thickness.note,
         "arms": [
             {"name": arm.name, "doses": [_dose(dose, header.duration) for dose in arm.dose]}
             for arm in scenario.arm
@@ -54,10 +59,14 @@ def lines(told: dict[str, Any]) -> Iterator[str]:
             yield f"          {row['label']:<{width}}  {row['cells']:>7,}  {row['became']}"
         for label, count in tissue["ignored"].items():
             yield f"          {label:<{width}}  {count:>7,}  (ignored)"
+        for doubt in tissue["doubts"]:
+            yield f"  doubt   {doubt}"
     else:
         yield f"  drawn   {size} um, {told['depth_um']:g} um thick"
         for cell, density in tissue["cells_per_mm2"].items():
             yield f"          {cell}  {density:g} cells/mm2"
+    if not told["depth_given"]:
+        yield f"  depth   {told['depth_note']}"
     for arm in told["arms"]:
         doses = "; ".join(_dose_text(dose) for dose in arm["doses"]) or "no treatment"
         yield f"  arm     {arm['name']}: {doses}"
@@ -81,6 +90,10 @@ def _imaged(biopsy: Biopsy) -> dict[str, Any]:
             {"label": label, "cells": count, "became": cell} for label, (cell, count) in biopsy.became.items()
         ],
         "ignored": biopsy.ignored,
+        "measured": {
+            molecule: int(np.isfinite(levels).sum()) for molecule, levels in biopsy.measured.items()
+        },
+        "doubts": [f"{doubt.problem} {doubt.fix}" for doubt in biopsy.doubts],
     }
 
 

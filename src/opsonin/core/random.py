@@ -40,6 +40,7 @@ class Stream(IntEnum):
     ARRIVAL = 7
     VESSELS = 8
     PARTNER = 9
+    RENEWAL = 10
 
 
 def key_of(seed: int, patient: str, replicate: int) -> tuple[np.uint32, np.uint32]:

@@ -10,19 +10,9 @@ from opsonin.core.errors import Fault, RunError
 from opsonin.state.cells import Cells
 from opsonin.state.fields import Fields
 from opsonin.state.vessels import Vessels
-from opsonin.tissue.tissue import COUNTERS, Tissue
+from opsonin.tissue.tissue import COUNTERS, Balance, Tissue
 
-_SCALARS = (
-    "weight",
-    "span",
-    "resting_pressure",
-    "resting_packing",
-    "bulk_modulus",
-    "measure",
-    "hindrance",
-    "counted_necrosis",
-    "recruited",
-)
+_SCALARS = ("weight", "span", "resting_pressure", "resting_packing", "bulk_modulus", "measure")
 
 
 def freeze(tissue: Tissue) -> dict[str, Any]:
@@ -37,6 +27,7 @@ def freeze(tissue: Tissue) -> dict[str, Any]:
         "vessels.made": np.array([tissue.vessels.made]),
         "box": np.array(tissue.box),
         "scalars": np.array([getattr(tissue, name) for name in _SCALARS]),
+        **{f"balance.{name}": np.array(value) for name, value in vars(tissue.balance).items()},
         "counters": np.array([tissue.counters[name] for name in COUNTERS]),
     }
     return frozen
@@ -77,4 +68,7 @@ def thaw(tissue: Tissue, frozen: dict[str, Any]) -> None:
     )
     for name, value in zip(_SCALARS, frozen["scalars"], strict=True):
         setattr(tissue, name, float(value))
+    balance = {name.removeprefix("balance."): v for name, v in frozen.items() if name.startswith("balance.")}
+    hindrance = float(balance.pop("hindrance"))
+    tissue.balance = Balance(hindrance, **{name: values.copy() for name, values in balance.items()})
     tissue.counters = {name: float(v) for name, v in zip(COUNTERS, frozen["counters"], strict=True)}

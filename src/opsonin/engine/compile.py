@@ -16,9 +16,7 @@ from opsonin.engine.plausibility import require_plausible_biology, require_plaus
 from opsonin.io.biopsies import Biopsy
 from opsonin.io.scenario import Scenario
 from opsonin.knowledge.library import Library
-from opsonin.laws.cycle import potential_growth_rate
-from opsonin.laws.trafficking import balanced_arrival
-from opsonin.model import tables as column
+from opsonin.laws.cycle import growth_rate, potential_growth_rate
 from opsonin.model.knowledge import LabelMap, Tumour
 from opsonin.model.scenario import Arm
 from opsonin.patient.pharmacokinetics import Bolus, DrugCourse
@@ -45,8 +43,10 @@ class Plan:
 
     Attributes:
         box: (Lx, Ly, Lz) [um] at time 0; scale: factor on all radii for packing 1.
-        duration, coupling, motion, every: ticks; observe: ticks between rows of the observables.
+        duration, coupling, motion, burn_in, every: ticks; observe: ticks between rows of the observables.
+        growth_scale, growth: of the tumour without and with its loss of cells [1/min].
         labels: what each label of the biopsy became; input_digest: of the cells as read.
+        notes: in plain sentences: how thick the tissue is and why, what was measured per cell, what is doubtful.
     """
 
     scenario: Scenario
@@ -65,10 +65,13 @@ class Plan:
     duration: int
     coupling: int
     motion: int
+    burn_in: int
     every: int
     observe: int
     growth_scale: float
+    growth: float
     labels: tuple[dict[str, Any], ...]
+    notes: tuple[str, ...]
     input_digest: str
 
     @property
@@ -81,11 +84,12 @@ def compile_scenario(
     imaged: Imaged | None = None,
     box: Box | None = None,
     labels: tuple[dict[str, Any], ...] = (),
+    notes: tuple[str, ...] = (),
 ) -> Plan:
     """Resolve a scenario.
 
     Args:
-        imaged, box, labels: the cells of an earlier run of it, to rebuild that run without its biopsy.
+        imaged, box, labels, notes: the cells of an earlier run of it, to rebuild that run without its biopsy.
     Raises:
         InputError: the biopsy cannot be used, or a number of the knowledge base is out of its limits.
     """
@@ -98,7 +102,7 @@ def compile_scenario(
         key_of(scenario.scenario.seed, patient_of(scenario), scenario.scenario.replicate), np.uint32
     )
     if imaged is None or box is None:
-        imaged, box, labels = _cells(scenario, library, tumour, species, key)
+        imaged, box, labels, notes = _cells(scenario, library, tumour, species, key)
     imaged = imaged.ordered()  # sums over cells must not know the order of a table's rows
     diameters = np.array([library.cells[name].diameter.value for name in species.cells])[imaged.kind]
     scale = packing_scale(diameters, box, dimension)
@@ -115,7 +119,7 @@ def compile_scenario(
         tables=tables,
         traits=tabulate.traits_of(library),
         transports=tabulate.transports_of(library),
-        arrivals=_arrivals(library, species, tables, imaged, box),
+        arrivals=_arrivals(library, species),
         courses=tuple(_course(arm, library, tumour, scenario.scenario.duration) for arm in scenario.arm),
         imaged=imaged,
         box=box,
@@ -124,10 +128,13 @@ def compile_scenario(
         duration=duration,
         coupling=ticks(numerics.coupling_step),
         motion=ticks(numerics.motion_step),
+        burn_in=ticks(numerics.burn_in),
         every=every,
         observe=_observation_interval(every, ticks(numerics.coupling_step)),
         growth_scale=potential_growth_rate(tumour.potential_doubling_time.value),
+        growth=growth_rate(tumour.doubling_time.value),
         labels=labels,
+        notes=notes,
         input_digest=digest_of(imaged, box),
     )
 
@@ -141,7 +148,7 @@ def patient_of(scenario: Scenario) -> str:
 def digest_of(imaged: Imaged, box: Box) -> str:
     """Digest of the cells as read, in the order of their ids."""
     ordered = imaged.ordered()
-    parts = (ordered.id, ordered.kind, ordered.x, ordered.y, ordered.z, ordered.marks)
+    parts = (ordered.id, ordered.kind, ordered.x, ordered.y, ordered.z, ordered.marks, ordered.measured)
     return f"{id_of(box, *(part.tobytes().hex() for part in parts)):016x}"
 
 
@@ -155,11 +162,11 @@ def _observation_interval(every: int, coupling: int) -> int:
 
 def _cells(
     scenario: Scenario, library: Library, tumour: Tumour, species: Species, key: npt.NDArray[np.uint32]
-) -> tuple[Imaged, Box, tuple[dict[str, Any], ...]]:
-    region = scenario.tissue
+) -> tuple[Imaged, Box, tuple[dict[str, Any], ...], tuple[str, ...]]:
+    region, thickness = scenario.tissue, scenario.thickness()
     if region.generate is not None:
         size = region.generate.size
-        box = (size[0], size[1], region.depth)
+        box = (size[0], size[1], thickness.um)
         densities = {name: number.value for name, number in tumour.densities.items()}
         densities |= region.generate.densities
         indexed = {
@@ -174,22 +181,35 @@ def _cells(
         labels = tuple(
             {"label": name, "cells": int(np.count_nonzero(imaged.kind == index)), "became": name}
             for index, name in enumerate(species.cells)
+            if name in densities
         )
-        return imaged, box, labels
+        return imaged, box, labels, (thickness.note,)
     label_map, biopsy = scenario.label_map(), scenario.read_biopsy()
     if label_map is None or biopsy is None:
         raise InputError(
             Fault("tissue", "names neither a biopsy with its labels nor 'generate'", "Give one.")
         )
-    return _imaged(biopsy, label_map, species, region.depth)
+    imaged, box, labels = _imaged(biopsy, label_map, species, thickness.um)
+    return imaged, box, labels, (thickness.note, *_told(biopsy, label_map))
+
+
+def _told(biopsy: Biopsy, label_map: LabelMap) -> list[str]:
+    """What was measured per cell and by which scale, and what is doubtful in the biopsy."""
+    sentences = []
+    for molecule, levels in biopsy.measured.items():
+        scale = label_map.intensities[molecule]
+        sentences.append(
+            f"{molecule}: measured in {np.count_nonzero(np.isfinite(levels)):,} cells from {', '.join(scale.columns)}; "
+            f"{scale.background:g} counts as none, {scale.reference:g} as the resting level "
+            f"({scale.source or f'assumed: {scale.assumed}'})."
+        )
+    return sentences + [f"Doubtful: {doubt.problem}" for doubt in biopsy.doubts]
 
 
 def _layers(scenario: Scenario, diameter: float) -> float:
     """Sections that a tissue holds: 1 in a slab; a block is a stack of sections one cell thick."""
     generate = scenario.tissue.generate
-    if generate is None or len(generate.size) == 2:
-        return 1.0
-    return scenario.tissue.depth / diameter
+    return 1.0 if generate is None or len(generate.size) == 2 else generate.size[2] / diameter
 
 
 def _imaged(
@@ -197,9 +217,7 @@ def _imaged(
 ) -> tuple[Imaged, Box, tuple[dict[str, Any], ...]]:
     x, y = np.asarray(biopsy.x_um), np.asarray(biopsy.y_um)
     n = len(x)
-    # The extent of n uniform points falls short of the field by 2 parts in n + 1.
-    stretch = (n + 1) / (n - 1)
-    box = (float(np.ptp(x)) * stretch, float(np.ptp(y)) * stretch, thickness)
+    box = (*biopsy.field_um, thickness)
     kinds = np.array([species.cells.index(label_map.labels[name].cell) for name in biopsy.label], np.int16)
     marks = np.zeros((len(species.molecules), n), np.int8)
     for row, name in enumerate(biopsy.label):
@@ -207,6 +225,9 @@ def _imaged(
             marks[species.molecules.index(molecule), row] = 1
         for molecule in label_map.labels[name].negative:
             marks[species.molecules.index(molecule), row] = -1
+    measured = np.full(marks.shape, np.nan)
+    for molecule, levels in biopsy.measured.items():
+        measured[species.molecules.index(molecule)] = levels
     ids = np.array([id_of("imaged", a, b, c) for a, b, c in zip(x, y, biopsy.label, strict=True)], np.uint64)
     imaged = Imaged(
         x=x - x.min() + 0.5 * (box[0] - np.ptp(x)),
@@ -215,6 +236,7 @@ def _imaged(
         id=ids,
         kind=kinds,
         marks=marks,
+        measured=measured,
     )
     labels = tuple(
         {"label": name, "cells": int(count), "became": label_map.labels[name].cell}
@@ -223,27 +245,20 @@ def _imaged(
     return imaged, box, labels
 
 
-def _arrivals(
-    library: Library, species: Species, tables: Tables, imaged: Imaged, box: Box
-) -> tuple[Arrivals, ...]:
-    """Effectors arrive as fast as the imaged density needs against death and exit."""
+def _arrivals(library: Library, species: Species) -> tuple[Arrivals, ...]:
+    """Every type that comes by the vessels and leaves again."""
     sources = []
     for index, name in enumerate(species.cells):
         lytic, traffic = library.cells[name].lytic, library.cells[name].trafficking
-        if lytic is None or traffic is None:
+        if traffic is None:
             continue
-        density = np.count_nonzero(imaged.kind == index) / (box[0] * box[1])
-        death, leave = tables.types[index, column.SPONTANEOUS], tables.types[index, column.TISSUE_EXIT]
-        sources.append(
-            Arrivals(
-                kind=index,
-                flux=float(balanced_arrival(density, death, leave)),
-                recruitment=(traffic.recruitment_fold.value, traffic.recruitment_half.value),
-                reactive=lytic.reactive_fraction.value,
-                marker=species.molecules.index(tabulate.MARKER),
-                marker_positive=lytic.pd1_positive.value,
-            )
-        )
+        recruitment = (traffic.recruitment_fold.value, traffic.recruitment_half.value)
+        if lytic is None:
+            sources.append(Arrivals(index, recruitment))
+        else:
+            marker = species.molecules.index(tabulate.MARKER)
+            shares = lytic.pd1_positive.value, lytic.reactive_fraction.value
+            sources.append(Arrivals(index, recruitment, marker, *shares))
     return tuple(sources)
 
 

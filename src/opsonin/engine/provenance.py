@@ -59,6 +59,7 @@ def provenance_of(plan: Plan) -> dict[str, Any]:
             for course in plan.courses
         ],
         "labels": list(plan.labels),
+        "notes": list(plan.notes),
         "placed": placed(plan),
         "numbers": len(sources),
         "assumed": [
@@ -75,12 +76,16 @@ def placed(plan: Plan) -> list[str]:
     per_mm2 = vessels.value * 1e6
     effectors = [name for name in plan.species.cells if plan.library.cells[name].lytic is not None]
     sentences = [
+        *plan.notes,
         f"Vessels: {vessels_in(plan.key, plan.box, vessels.value).n} placed at random, {per_mm2:.0f} per mm2 "
         f"({vessels.source or 'assumed'}), at least one.",
         f"Radii: all scaled by {plan.scale:.3f}, so that the field is packed without gaps at its start; "
         "the cells then relax, and the pressure of the living tissue is kept.",
-        "Cycle: cells drawn from the steady state of growth with the tumour's potential doubling time; the mean "
-        "hindrance by oxygen and pressure at the start counts as part of it, as it was where the time was measured.",
+        "Cycle: cells drawn from the steady state of growth with the tumour's potential doubling time; the hindrance "
+        "by oxygen and pressure counts as part of it, and killing and necrosis as part of the loss of cells, as they "
+        "were where these times were measured.",
+        "Before time 0 the tumour lives on untreated, its densities held, until its rates are known; cells that died "
+        "in the hours before the biopsy are there from then on.",
     ]
     for name in effectors:
         cell = plan.library.cells[name]
@@ -90,10 +95,29 @@ def placed(plan: Plan) -> list[str]:
                 f"{cell.title}: {share.value:.0%} of those that carry PD-1 drawn as tumour-reactive "
                 f"({share.source or 'assumed'}), the others are bystanders; where PD-1 was not stained, "
                 f"{cell.lytic.pd1_positive.value:.0%} carry it; "
-                "arrivals balance death and exit at the imaged density."
+                "newcomers keep the imaged density, marks and exhaustion."
             )
+    sentences += _niches(plan)
     return sentences + [
         f"Set by the scenario: {path} = {value}." for path, value in plan.scenario.knowledge.items()
+    ]
+
+
+def _niches(plan: Plan) -> list[str]:
+    """What holds immune cells where the biopsy shows them."""
+    held = [
+        (cell.title, cell.trafficking.retention_reach.value)
+        for name in plan.species.cells
+        if (cell := plan.library.cells[name]).trafficking is not None
+        and cell.trafficking.retention.value > 0.0
+        and np.any(plan.imaged.kind == plan.species.cells.index(name))
+    ]
+    if not held:
+        return []
+    return [
+        f"Niches: {', '.join(title for title, _ in held)} keep to the tumour nests (a tumour cell within "
+        f"{held[0][1]:g} um) or to the stroma, where each was imaged; newcomers are divided alike (matrix around the "
+        "nests, doi:10.1172/JCI45817; CD103 on E-cadherin within, doi:10.3389/fimmu.2018.01904)."
     ]
 
 
@@ -108,6 +132,7 @@ def rebuilt(folder: Path, provenance: dict[str, Any], seed: int | None) -> Plan:
     stored = Result.open(folder).input_cells()
     scenario = Scenario.model_validate(provenance["scenario"])
     molecules = [name.removeprefix("mark.") for name in stored if name.startswith("mark.")]
+    unmeasured = np.full(len(stored["id"]), np.nan)
     imaged = Imaged(
         x=np.asarray(stored["x_um"]),
         y=np.asarray(stored["y_um"]),
@@ -115,6 +140,7 @@ def rebuilt(folder: Path, provenance: dict[str, Any], seed: int | None) -> Plan:
         id=np.asarray(stored["id"]),
         kind=np.asarray(stored["kind"]),
         marks=np.array([stored[f"mark.{name}"] for name in molecules]),
+        measured=np.array([stored.get(f"measured.{name}", unmeasured) for name in molecules]),
     )
     lx, ly, lz = provenance["box"]
     plan = compile_scenario(
@@ -122,6 +148,7 @@ def rebuilt(folder: Path, provenance: dict[str, Any], seed: int | None) -> Plan:
         imaged,
         (lx, ly, lz),
         tuple(provenance["labels"]),
+        tuple(provenance["notes"]),
     )
     if plan.input_digest != provenance["input_digest"]:
         raise RunError(
@@ -140,9 +167,8 @@ def rebuilt(folder: Path, provenance: dict[str, Any], seed: int | None) -> Plan:
 
 def verify_untouched(provenance: dict[str, Any], where: str) -> None:
     """Raise RunError if a provenance lacks what a run needs, or is not as the run wrote it."""
-    lacking = {"scenario", "versions", "sources", "box", "labels", "knowledge_digest", "input_digest"} - set(
-        provenance
-    )
+    needed = {"scenario", "versions", "sources", "box", "labels", "notes", "knowledge_digest", "input_digest"}
+    lacking = needed - set(provenance)
     content = {key: value for key, value in provenance.items() if key != "run_hash"}
     if lacking or digest(content) != provenance.get("run_hash"):
         problem = f"lacks {', '.join(sorted(lacking))}" if lacking else "was changed after the run wrote it"

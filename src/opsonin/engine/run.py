@@ -21,9 +21,12 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import numpy as np
 
 from opsonin.core import kernel_cache
 from opsonin.core.errors import Fault, Interrupted
@@ -41,7 +44,7 @@ from opsonin.engine.provenance import (
 )
 from opsonin.engine.recording import Recorder
 from opsonin.engine.signals import StopRequest
-from opsonin.engine.start import resumed, started
+from opsonin.engine.start import Start, resumed, started
 from opsonin.engine.trace import Trace
 from opsonin.io.scenario import Scenario
 from opsonin.store.result import Result
@@ -124,20 +127,26 @@ def _input_cells(plan: Plan) -> dict[str, Any]:
     columns: dict[str, Any] = {"id": imaged.id, "x_um": imaged.x, "y_um": imaged.y, "z_um": imaged.z}
     columns["kind"] = imaged.kind
     columns |= {f"mark.{name}": imaged.marks[m] for m, name in enumerate(plan.species.molecules)}
+    seen = zip(plan.species.molecules, imaged.measured, strict=True)
+    columns |= {f"measured.{name}": levels for name, levels in seen if np.isfinite(levels).any()}
     return columns
 
 
 def _complete(plan: Plan, writer: Writer, listener: Listener) -> Result:
+    start = Start(plan)
     with StopRequest() as stop:
         for course in plan.courses:
-            run_arm(plan, course, writer, listener, stop)
+            run_arm(plan, course, start, writer, (listener, stop))
     result = Result.open(writer.path)
     writer.finish(summary_of(plan, result))
     return Result.open(writer.path)
 
 
-def run_arm(plan: Plan, course: Course, writer: Writer, listener: Listener, stop: StopRequest) -> None:
+def run_arm(
+    plan: Plan, course: Course, start: Start, writer: Writer, hears: tuple[Listener, StopRequest]
+) -> None:
     """Take one arm from its last stored time to the end, storing every `plan.every`."""
+    listener, stop = hears
     if not kernel_cache.is_warm():
         _compile(plan, course, listener)
     last = writer.last_segment(course.name)
@@ -145,7 +154,9 @@ def run_arm(plan: Plan, course: Course, writer: Writer, listener: Listener, stop
     recorder = Recorder(plan, course, origin)
     trace = Trace()
     if last is None:
-        tissue = started(plan)
+        tissue = start.tissue()
+        if start.steadiness is not None:
+            writer.tell(asdict(start.steadiness))
         recorder.observe(tissue, 0)
         writer.commit(course.name, 0, recorder.segment(tissue, 0, trace))
         tick = last = 0
@@ -181,9 +192,10 @@ def run_arm(plan: Plan, course: Course, writer: Writer, listener: Listener, stop
 
 
 def _compile(plan: Plan, course: Course, listener: Listener) -> None:
-    """Run one step of a throw-away tissue, so that all kernels are compiled and their caches written."""
+    """Burn a throw-away tissue in for a moment, so that all kernels are compiled and their caches written."""
     listener.compiling(done=False)
-    advance(plan, course, started(plan), 0, Trace().record)
+    brief = replace(plan, burn_in=4 * plan.coupling)
+    advance(plan, course, started(brief), 0, Trace().record)
     kernel_cache.mark_warm()
     listener.compiling(done=True)
 

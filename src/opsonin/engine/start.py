@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from opsonin.engine import checkpoint, coupling
+from opsonin.engine import burn_in, checkpoint, coupling
+from opsonin.engine.burn_in import Steadiness
 from opsonin.engine.compile import Course, Plan
 from opsonin.state.cells import Cells
 from opsonin.state.fields import Fields, grid_shape
-from opsonin.tissue import contacts, expression, fate, placement, relaxation, trafficking, transport
-from opsonin.tissue.tissue import Tissue
+from opsonin.tissue import contacts, expression, niche, placement, relaxation, transport
+from opsonin.tissue.tissue import Balance, Tissue
 
 # Fields, molecules and synapses at time 0 depend on each other; each round brings them closer by an order.
 _ROUNDS = 6
@@ -38,22 +39,47 @@ def blank_tissue(plan: Plan) -> Tissue:
         key=plan.key,
         free=np.ones(molecules),
         growth_scale=plan.growth_scale,
+        balance=Balance.none(len(plan.species.cells), len(plan.arrivals)),
     )
 
 
 def started(plan: Plan) -> Tissue:
-    """The tissue at time 0: placed, relaxed, at equilibrium with its fields, its synapses formed, untreated."""
+    """The untreated tissue at time 0: settled, burnt in and balanced."""
+    tissue = settled(plan)
+    tissue.steadiness = burn_in.live_through(plan, tissue)
+    return tissue
+
+
+def settled(plan: Plan) -> Tissue:
+    """The tissue as imaged: placed, relaxed, at equilibrium with its fields, its synapses formed."""
     tissue = blank_tissue(plan)
-    placement.populate(tissue, plan.imaged)
+    placement.populate(tissue, plan.imaged, -burn_in.steps(plan) * plan.coupling)
+    niche.assign(tissue, cut=plan.scenario.tissue.generate is None)
     relaxation.relax(tissue)
     for _ in range(_ROUNDS):
         transport.settle(tissue)
         expression.settle(tissue)
         contacts.meet(tissue)
     transport.settle(tissue)
-    trafficking.balance(tissue)
-    fate.balance(tissue)
     return tissue
+
+
+class Start:
+    """Time 0 of all arms: lived up to once, and the same bits for each."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._frozen: dict[str, Any] | None = None
+        self.steadiness: Steadiness | None = None
+
+    def tissue(self) -> Tissue:
+        """A tissue at time 0 of its own."""
+        if self._frozen is None:
+            tissue = started(self._plan)
+            self._frozen, self.steadiness = checkpoint.freeze(tissue), tissue.steadiness
+        tissue = blank_tissue(self._plan)
+        checkpoint.thaw(tissue, self._frozen)
+        return tissue
 
 
 def resumed(plan: Plan, frozen: dict[str, Any], tick: int, course: Course) -> Tissue:

@@ -20,6 +20,8 @@ TUMOUR_CELL = "cancer"
 RECOGNISED = "MHC-I"
 FITNESS = "oxygen"
 MARKER = "PD-1"
+# S, G2 and M of a stroma cell that the growing tissue renews [min]; assumed as in cancer cells, decides nothing else.
+RENEWAL = 13.0 * 60.0
 
 
 def species_of(library: Library) -> Species:
@@ -110,6 +112,8 @@ def _numbers(cell: CellType, tumour: Tumour, scale: float) -> list[float]:
     row[column.CYCLE_OXYGEN] = row[column.PRESSURE_HALF] = row[column.PRESSURE_HILL] = 1.0
     row[column.NECROSIS_OXYGEN] = row[column.NECROSIS_HILL] = row[column.LYTIC_OXYGEN] = 1.0
     row[column.THRESHOLD_MEDIAN] = 1.0
+    row[column.TUMOUR] = float(cell.role == "tumour")
+    row[column.STROMA] = float(cell.role in ("stroma", "vessel"))
     _cycle(row, cell, tumour)
     _death(row, cell, tumour)
     _motility(row, cell)
@@ -119,6 +123,7 @@ def _numbers(cell: CellType, tumour: Tumour, scale: float) -> list[float]:
 
 def _cycle(row: list[float], cell: CellType, tumour: Tumour) -> None:
     if cell.cycle is None:
+        row[column.COMMITTED_TIME] = RENEWAL
         return
     committed = cell.cycle.committed.value
     row[column.COMMITTED_TIME] = committed
@@ -172,6 +177,8 @@ def _lytic(row: list[float], cell: CellType) -> None:
         row[column.EXHAUSTION_RECOVERY] = lytic.exhaustion_recovery.value
     if cell.trafficking is not None:
         row[column.TISSUE_EXIT] = cell.trafficking.exit_rate.value
+        row[column.RETENTION] = cell.trafficking.retention.value
+        row[column.RETENTION_REACH] = cell.trafficking.retention_reach.value
     if cell.lytic_target is not None:
         row[column.DAMAGE_HALF_LIFE] = cell.lytic_target.damage_half_life.value
         row[column.THRESHOLD_MEDIAN] = cell.lytic_target.hits_to_die.value

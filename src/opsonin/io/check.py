@@ -189,13 +189,6 @@ def _check_generated(draft: Draft, library: Library) -> None:
     place = ("tissue", "generate")
     sizes = [draft.value("um", *place, "size", n) for n in range(draft.size(*place, "size"))]
     thickness = draft.value("um", "tissue", "thickness")
-    if (
-        len(sizes) != 3
-        and isinstance(draft.get("tissue"), Mapping)
-        and draft.get("tissue", "thickness") is None
-    ):
-        fix = 'Thickness of the slab, for example thickness = "20 um".'
-        draft.fault(("tissue",), "the key 'thickness' is missing", fix)
     if isinstance(draft.get(*place, "size"), list | tuple) and len(sizes) not in (2, 3):
         fix = 'Give 2 entries for a slab, as in ["600 um", "600 um"], or 3 for a block.'
         draft.fault((*place, "size"), f"size {draft.shown(*place, 'size')} has {len(sizes)} entries", fix)

@@ -18,6 +18,8 @@ from opsonin.io.wording import plain
 from opsonin.knowledge.library import Library
 from opsonin.model.knowledge import LabelMap
 
+_SECTIONS = {"labels": "label", "intensities": "intensity"}
+
 
 class _Fault(Protocol):
     def __call__(self, key: KeyPath, problem: str, fix: str = "") -> None: ...
@@ -41,7 +43,7 @@ def read_label_map(path: Path, library: Library) -> LabelMap:
 
     def fault(key: KeyPath, problem: str, fix: str = "") -> None:
         line = lines.line(key)
-        section = f"  label '{key[1]}'" if len(key) > 1 and key[0] == "labels" else ""
+        section = f"  {_SECTIONS[str(key[0])]} '{key[1]}'" if len(key) > 1 and key[0] in _SECTIONS else ""
         faults.append(Fault((f"{path.name}:{line}" if line else path.name) + section, problem, fix))
 
     try:
@@ -58,6 +60,9 @@ def read_label_map(path: Path, library: Library) -> LabelMap:
             _look_up(fault, ("labels", label, key), "molecule", getattr(marking, key), library.molecules)
         for molecule in sorted(set(marking.positive) & set(marking.negative)):
             fault(("labels", label), f"molecule '{molecule}' is both positive and negative")
+    for molecule, intensity in labels.intensities.items():
+        _look_up(fault, ("intensities", molecule), "molecule", (molecule,), library.molecules)
+        _look_up(fault, ("intensities", molecule, "only"), "cell type", intensity.only, library.cells)
     for label in sorted(set(labels.ignore) & set(labels.labels)):
         fault(("ignore",), f"label '{label}' is both mapped and ignored")
     if faults:

@@ -16,6 +16,7 @@ from opsonin.io.biopsies import Biopsy, read_biopsy
 from opsonin.io.check import Draft, check_all
 from opsonin.io.labels import load_label_map
 from opsonin.io.locate import Lines
+from opsonin.io.thickness import Thickness, thickness_of
 from opsonin.io.toml_files import parse_toml, read_text, toml_text
 from opsonin.io.wording import plain
 from opsonin.knowledge.library import Library, load_library
@@ -87,6 +88,10 @@ class Scenario(model.Scenario):
         if self.tissue.labels is None:
             return None
         return load_label_map(self.tissue.labels, self._folder, load_library())
+
+    def thickness(self) -> Thickness:
+        """How thick the tissue is, and why; InputError if the label map that may say so is wrong."""
+        return thickness_of(self.tissue, self.library(), self.label_map())
 
     def read_biopsy(self) -> Biopsy | None:
         """The cells to start from, None for a generated tissue; InputError with every fault of the table."""

@@ -1,4 +1,4 @@
-"""Tables of text from CSV, TSV (plain or gzip) and parquet files, with the row each value stands in.
+"""Tables from CSV, TSV (plain or gzip), parquet and h5ad files, with the row each value stands in.
 
 Whether a file is a whole, readable table is decided here; what its columns mean is not known here.
 """
@@ -21,10 +21,12 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from opsonin.core.errors import Fault, InputError, did_you_mean
+from opsonin.io.h5ad import read_columns
 
 MOST_BYTES = 4 * 2**30
 MOST_LISTED = 20
 _GZIP = b"\x1f\x8b"
+_HDF5 = b"\x89HDF"
 _KNOWN_BY_FIRST_BYTES = (
     (b"PK\x03\x04", "an Excel workbook or zip archive"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
@@ -32,7 +34,6 @@ _KNOWN_BY_FIRST_BYTES = (
     (b"\x89PNG", "an image"),
     (b"II*\x00", "a TIFF image"),
     (b"MM\x00*", "a TIFF image"),
-    (b"\x89HDF", "an HDF5 file"),
     (b"BZh", "a bzip2 archive"),
     (b"\xfd7zXZ", "an xz archive"),
     (b"\xff\xfe", "UTF-16 text"),
@@ -48,9 +49,9 @@ class Table:
     Attributes:
         name: of the file.
         columns: names as written, in order.
-        data: the columns by position; of text for CSV, of any type for parquet.
-        rows: the row of each record; a header is row 1, as in a spreadsheet (parquet has none).
-        separator: between the columns of text; "" for parquet.
+        data: the columns by position; of text for CSV, of any type for parquet and h5ad.
+        rows: the row of each record; a header is row 1, as in a spreadsheet (parquet and h5ad have none).
+        separator: between the columns of text; "" for parquet and h5ad.
         sha256: hex digest of the file as stored.
     """
 
@@ -85,6 +86,9 @@ def read_table(path: Path) -> Table:
     _refuse_if(
         path.suffix in (".parquet", ".pq"), name, "is not a parquet file.", "Its first bytes are not PAR1."
     )
+    if raw.startswith(_HDF5):
+        return _from_h5ad(raw, name, digest)
+    _refuse_if(path.suffix == ".h5ad", name, "is not an h5ad file.", "Its first bytes are not those of HDF5.")
     if raw.startswith(_GZIP):
         raw = _unzipped(raw, name)
     else:
@@ -220,8 +224,23 @@ def _from_parquet(raw: bytes, name: str, digest: str) -> Table:
             Fault(name, f"is a damaged parquet file: {reason}.", "Copy or save it again.")
         ) from error
     _refuse_if(table.num_rows == 0, name, "has no rows.")
-    rows = np.arange(1, table.num_rows + 1, dtype=np.int64)
-    return Table(name, tuple(table.column_names), tuple(table.columns), rows, "", digest)
+    return _records(list(zip(table.column_names, table.columns, strict=True)), name, digest)
+
+
+def _from_h5ad(raw: bytes, name: str, digest: str) -> Table:
+    columns = read_columns(raw, name)
+    _refuse_if(not columns or len(columns[0][1]) == 0, name, "has no cells.")
+    return _records(columns, name, digest)
+
+
+def _records(columns: list[tuple[str, pa.ChunkedArray]], name: str, digest: str) -> Table:
+    """A table without a header row; categories are spelled out."""
+    plain = tuple(
+        column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+        for _, column in columns
+    )
+    rows = np.arange(1, len(plain[0]) + 1, dtype=np.int64)
+    return Table(name, tuple(key for key, _ in columns), plain, rows, "", digest)
 
 
 def as_text(value: Any) -> str:

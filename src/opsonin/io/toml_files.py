@@ -77,7 +77,7 @@ def toml_text(data: Mapping[str, Any]) -> str:
         if _is_section(value):
             tables = [value] if isinstance(value, Mapping) else value
             brackets = ("[", "]") if isinstance(value, Mapping) else ("[[", "]]")
-            parts += [f"{brackets[0]}{_key(key)}{brackets[1]}\n{_pairs(table)}" for table in tables]
+            parts += [f"{brackets[0]}{toml_key(key)}{brackets[1]}\n{_pairs(table)}" for table in tables]
     return "\n".join(parts)
 
 
@@ -88,10 +88,11 @@ def _is_section(value: Any) -> bool:
 
 
 def _pairs(table: Mapping[str, Any]) -> str:
-    return "".join(f"{_key(key)} = {_inline(value)}\n" for key, value in table.items())
+    return "".join(f"{toml_key(key)} = {inline(value)}\n" for key, value in table.items())
 
 
-def _key(key: str) -> str:
+def toml_key(key: str) -> str:
+    """A key as TOML writes it, in quotes where it must be."""
     return key if _BARE.fullmatch(key) else _quoted(key)
 
 
@@ -99,7 +100,8 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _inline(value: Any) -> str:
+def inline(value: Any) -> str:
+    """A value as TOML writes it on one line."""
     match value:
         case bool():
             return str(value).lower()
@@ -108,9 +110,9 @@ def _inline(value: Any) -> str:
         case str():
             return _quoted(value)
         case Mapping():
-            inner = ", ".join(f"{_key(key)} = {_inline(item)}" for key, item in value.items())
+            inner = ", ".join(f"{toml_key(key)} = {inline(item)}" for key, item in value.items())
             return f"{{ {inner} }}" if inner else "{}"
         case list() | tuple():
-            return f"[{', '.join(_inline(item) for item in value)}]"
+            return f"[{', '.join(inline(item) for item in value)}]"
         case _:
             raise TypeError(f"TOML has no form for {type(value).__name__}")

@@ -100,6 +100,8 @@ def plain(  # noqa: PLR0911, PLR0912 - one case per kind of error
             return path, f"{key} is empty", ""
         case "string_too_long":
             return path, f"{named} is longer than {context['max_length']} characters", ""
+        case "value_error":
+            return path, str(context["error"]), ""
         case "too_short" if key == "arm":
             return path, "at least one [[arm]] is needed", _MISSING["arm"]
         case "too_short" | "too_long":

@@ -36,12 +36,14 @@ from opsonin.model.tables import (
     PRESSURE_HALF,
     PRESSURE_HILL,
     REFERENCE_VOLUME,
-    SPONTANEOUS,
     TISSUE_EXIT,
 )
 
 _FATE = int(Stream.FATE)
 _TICKS = 60.0
+
+# Columns of `turnover`.
+LIVE, PARTS, GATE, AT_REST, ENTRY, NECROSIS, COLUMNS = range(7)
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -55,12 +57,8 @@ def _entry_hazard(numbers, oxygen, pressure, resting_pressure, hindrance, activa
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _live_event(numbers, resting, entry, oxygen, counted, chance, which, duration):
+def _live_event(numbers, resting, entry, oxygen, spontaneous, chance, which, duration):
     """Event of a live cell in a step: total hazard first, then which of the competing ones."""
-    # The loss measured in tumours already holds the necrosis that they had.
-    spontaneous = (
-        max(numbers[SPONTANEOUS] - counted, 0.0) if numbers[EXIT_RATE] > 0.0 else numbers[SPONTANEOUS]
-    )
     necrosis = 0.0
     if numbers[NECROSIS_RATE] > 0.0:
         necrosis = necrosis_hazard(
@@ -83,13 +81,14 @@ def _live_event(numbers, resting, entry, oxygen, counted, chance, which, duratio
 
 
 @nb.njit(cache=True, error_model="numpy", parallel=True)
-def decide(cells, n, tables, key, tick, duration, resting_pressure, start, event):
+def decide(cells, n, tables, key, tick, duration, resting_pressure, rates, event):
     """Propose one event per cell for the step that starts at `tick`; writes `event`, `volume` and `radius`.
 
     Args:
         key: (2,) uint32 key words; `duration` [min]; `resting_pressure` in the unit of `pressure`.
-        start: (hindrance, necrosis) of cycling cells at time 0, which proliferation data already hold: mean share
-            let into the cycle [-] and mean hazard of necrosis [1/min].
+        rates: (hindrance, spontaneous): share of resting tumour cells that oxygen and pressure let into the cycle in
+            the untreated tumour, which proliferation data already hold [-]; (types,) hazard of spontaneous
+            loss [1/min].
         event: (capacity,) int8 output, see `model.phase`.
     Memory: in place; work: n.
     """
@@ -111,13 +110,13 @@ def decide(cells, n, tables, key, tick, duration, resting_pressure, start, event
                 signal[oxygen, i],
                 pressure[i],
                 resting_pressure,
-                start[0],
+                rates[0],
                 activation[i],
                 exhaustion[i],
             )
             resting = phase[i] == RESTING
             happens = _live_event(
-                numbers, resting, entry, signal[oxygen, i], start[1], chance, which, duration
+                numbers, resting, entry, signal[oxygen, i], rates[1][kind[i]], chance, which, duration
             )
             if phase[i] == COMMITTED:
                 volume[i] = committed_volume(
@@ -137,25 +136,43 @@ def decide(cells, n, tables, key, tick, duration, resting_pressure, start, event
 
 
 @nb.njit(cache=True, error_model="numpy")
-def held_back(cells, n, tables, resting_pressure):
-    """What proliferation data already hold, over live cells that cycle by themselves: (mean gate, mean necrosis).
+def turnover(cells, n, tables, resting_pressure, hindrance, rates):
+    """How fast live cells divide and die at this moment, by type and by whether they recognise the tumour.
 
-    The share that oxygen and pressure let enter the cycle [-], 1 if there is no such cell; hazard [1/min].
+    Args:
+        resting_pressure, hindrance: as in `decide`.
+        rates: (types, 2, COLUMNS) output, [.., 1, ..] of reactive cells, columns: LIVE number; PARTS number, a
+            committed cell counted as two; GATE sum over resting cells of the share let into the cycle; AT_REST number
+            of resting cells; ENTRY sum of hazards of entering the cycle [1/min]; NECROSIS sum of hazards, a committed
+            cell counted twice [1/min].
+    Memory: in place; work: n. Serial: the order of cells fixes the bits.
     """
-    gates = 0.0
-    necroses = 0.0
-    count = 0
+    rates[:] = 0.0
     for i in range(n):
-        numbers = tables.types[cells.kind[i]]
-        if cells.phase[i] <= COMMITTED and numbers[EXIT_RATE] > 0.0:
-            oxygen = cells.signal[tables.oxygen, i]
+        if cells.phase[i] > COMMITTED:
+            continue
+        t = cells.kind[i]
+        numbers, row = tables.types[t], rates[t, 1 if cells.reactive[i] > 0 else 0]
+        oxygen = cells.signal[tables.oxygen, i]
+        parts = 1.0 if cells.phase[i] == RESTING else 2.0
+        row[LIVE] += 1.0
+        row[PARTS] += parts
+        if numbers[NECROSIS_RATE] > 0.0:
+            row[NECROSIS] += parts * necrosis_hazard(
+                oxygen, numbers[NECROSIS_RATE], numbers[NECROSIS_OXYGEN], numbers[NECROSIS_HILL]
+            )
+        if cells.phase[i] == RESTING:
+            row[AT_REST] += 1.0
             gate = pressure_gate(
                 cells.pressure[i], resting_pressure, numbers[PRESSURE_HALF], numbers[PRESSURE_HILL]
             )
-            gates += cycle_entry_hazard(1.0, oxygen, numbers[CYCLE_OXYGEN], gate)
-            if numbers[NECROSIS_RATE] > 0.0:
-                necroses += necrosis_hazard(
-                    oxygen, numbers[NECROSIS_RATE], numbers[NECROSIS_OXYGEN], numbers[NECROSIS_HILL]
-                )
-            count += 1
-    return (gates / count, necroses / count) if count > 0 else (1.0, 0.0)
+            row[GATE] += cycle_entry_hazard(1.0, oxygen, numbers[CYCLE_OXYGEN], gate)
+            row[ENTRY] += _entry_hazard(
+                numbers,
+                oxygen,
+                cells.pressure[i],
+                resting_pressure,
+                hindrance,
+                cells.activation[i],
+                cells.exhaustion[i],
+            )

@@ -1,4 +1,4 @@
-"""Motile cells choose headings: persistent, biased along the attractant, slowed by the synapse they hold."""
+"""Motile cells choose headings: persistent, biased along the attractant and to their niche, slowed by a synapse."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ def random_direction(k0, k1, identity, tick, stream, dimension):
 
 
 @nb.njit(cache=True, error_model="numpy", parallel=True)
-def steer(cells, n, tables, key, tick, duration, velocity):
+def steer(cells, n, tables, key, tick, duration, cue, velocity):
     """New headings where a turn is due, and the self-velocity of every cell (0 if it cannot crawl).
 
     Args:
         key: (2,) uint32 key words; `tick` of the start of the step; `duration` [min].
+        cue: (3, n) direction back to the niche, as long as its weight in the heading.
         velocity: (3, capacity) output, x y z [um/min]. Writes `heading_*` too.
     Memory: in place; work: n.
     """
@@ -66,6 +67,13 @@ def steer(cells, n, tables, key, tick, duration, velocity):
                     length = max(math.sqrt(dx * dx + dy * dy + dz * dz), 1e-12)
                     dx, dy, dz = dx / length, dy / length, dz / length
                 hx[i], hy[i], hz[i] = dx, dy, dz
+            weight = math.sqrt(cue[0, i] * cue[0, i] + cue[1, i] * cue[1, i] + cue[2, i] * cue[2, i])
+            if weight > 0.0:
+                dx = (1.0 - weight) * hx[i] + cue[0, i]
+                dy = (1.0 - weight) * hy[i] + cue[1, i]
+                dz = (1.0 - weight) * hz[i] + cue[2, i]
+                length = max(math.sqrt(dx * dx + dy * dy + dz * dz), 1e-12)
+                hx[i], hy[i], hz[i] = dx / length, dy / length, dz / length
             speed = crawling_speed(types[t, SPEED], engagement[i])
             velocity[0, i] = speed * hx[i]
             velocity[1, i] = speed * hy[i]

@@ -87,3 +87,7 @@ def _of_labels(labels: LabelMap) -> Iterator[tuple[Place, str, str]]:
             yield ("labels", label, "positive"), "molecule", target
         for target in marking.negative:
             yield ("labels", label, "negative"), "molecule", target
+    for target, intensity in labels.intensities.items():
+        yield ("intensities", target), "molecule", target
+        for cell in intensity.only:
+            yield ("intensities", target, "only"), "cell", cell

@@ -20,6 +20,31 @@ def potential_growth_rate(potential_doubling_time):
 
 
 @law
+def growth_rate(doubling_time):
+    """Growth rate of the tumour as it is observed, loss of cells included: ln 2 / T_d [1/min].
+
+    Args:
+        doubling_time: T_d [min].
+    Source: exponential growth over the weeks of a run.
+    """
+    return LN2 / doubling_time
+
+
+@law
+def spontaneous_loss(gross_growth, growth, necrosis, killing):
+    """Loss that is neither necrosis nor killing: s = lambda - g - n - k [1/min], at least 0.
+
+    The growth measured in patients is what division leaves after every loss, that by the immune system included.
+
+    Args:
+        gross_growth: lambda, of the cells with no loss at all [1/min].
+        growth: g as observed; necrosis: n; killing: k, per cell: same unit.
+    Source: MODEL.md section 13; cell-loss factor, Steel 1967.
+    """
+    return maximum(gross_growth - growth - necrosis - killing, 0.0 * growth)
+
+
+@law
 def cell_loss_rate(potential_doubling_time, doubling_time):
     """Loss that turns the potential into the observed doubling time: ln 2 (1/T_pot - 1/T_d) [1/min], at least 0.
 

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from opsonin.laws.operations import law
+from opsonin.laws.operations import law, maximum, minimum
 
 
 @law
-def balanced_arrival(density, death, exit_rate):
-    """Arrivals per area that keep an imaged density against death and exit [cells/um2/min].
+def balanced_arrival(density, loss, growth, proliferation):
+    """Arrivals per area that keep an imaged density [cells/um2/min]: rho (loss + g - p), at least 0.
 
     Args:
-        density: imaged density [cells/um2].
-        death: death rate in the tissue [1/min].
-        exit_rate: rate of leaving it [1/min].
-    Source: MODEL.md section 13 (without growth and local proliferation).
+        density: imaged density rho [cells/um2].
+        loss: death in the tissue and exit from it [1/min].
+        growth: of the tissue g, which dilutes the cells [1/min].
+        proliferation: of the cells in the tissue p [1/min].
+    Source: MODEL.md section 13.
     """
-    return density * (death + exit_rate)
+    return density * maximum(loss + growth - proliferation, 0.0 * growth)
+
+
+@law
+def home_share(imaged, near_from_nests, near_from_stroma):
+    """Share of cells that belong to the nests, if some of either niche stray: s = (f - b) / (a - b), in [0, 1].
+
+    Args:
+        imaged: share f of all cells that the biopsy shows near a tumour cell [-].
+        near_from_nests: share a of the nests' own cells that are near one [-].
+        near_from_stroma: share b of the stroma's cells that are [-].
+    Source: mixture of two populations.
+    """
+    apart = maximum(near_from_nests - near_from_stroma, 1e-6)
+    return minimum(maximum((imaged - near_from_stroma) / apart, 0.0 * imaged), 1.0)
 
 
 @law

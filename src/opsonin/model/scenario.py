@@ -141,7 +141,7 @@ class Generated(Entry):
 class Region(Entry):
     """The tissue: a biopsy to read or a generated one, and the tumour preset that fills what it does not say.
 
-    `thickness` [um] may be left out only where `generate.size` has three entries.
+    Without `thickness` [um] a slab is as thick as what a section shows: the cut and a nuclear diameter.
     """
 
     tumour: str
@@ -152,12 +152,10 @@ class Region(Entry):
     generate: Generated | None = None
 
     @property
-    def depth(self) -> float:
-        """Extent in z [um]: the thickness of the slab, or the third size of a generated block."""
+    def depth(self) -> float | None:
+        """Extent in z [um] as given: the third size of a generated block, or the thickness; None if left out."""
         if self.generate is not None and len(self.generate.size) == 3:
             return self.generate.size[2]
-        if self.thickness is None:
-            raise ValueError("a slab needs a thickness")
         return self.thickness
 
 
@@ -200,11 +198,15 @@ class Output(Entry):
 
 
 class Numerics(Entry):
-    """Steps [min] and grid [um]. Not physics: changing them must not change results beyond stated error."""
+    """Steps [min], grid [um], and how long the untreated tumour lives on before time 0 [min].
+
+    Not physics: changing them must not change results beyond stated error.
+    """
 
     coupling_step: Annotated[float, Quantity("min", above=0.0, most=60.0)] = 6.0
     motion_step: Annotated[float, Quantity("min", above=0.0, most=10.0)] = 1.0
     spacing: Annotated[float, Quantity("um", least=2.0, most=100.0)] = 15.0
+    burn_in: Annotated[float, Quantity("min", above=0.0, most=90 * 1440.0)] = 5760.0
 
 
 class Scenario(Entry):

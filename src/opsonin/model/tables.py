@@ -39,8 +39,12 @@ from __future__ import annotations
     DAMAGE_HALF_LIFE,  # min
     THRESHOLD_MEDIAN,  # hits
     THRESHOLD_SIGMA,  # of the log
+    RETENTION,
+    RETENTION_REACH,  # um
+    TUMOUR,  # 1 for tumour cells, 0 for others
+    STROMA,  # 1 for stroma and endothelium
     COLUMNS,
-) = range(34)
+) = range(38)
 
 # Values of `induced_by` that are not the index of a substrate.
 ALWAYS = -1

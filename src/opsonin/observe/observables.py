@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from opsonin.state.snapshot import Snapshot
 
 TUMOUR_CELL = "cancer"
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def _expression(index: int) -> Callable[[Snapshot], float]:
     return mean_level
 
 
-def resizings(days: Sequence[float], weights: Sequence[float]) -> list[tuple[float, str]]:
+def resizings(days: Floats, weights: Floats) -> list[tuple[float, str]]:
     """When a window was cropped or tiled, as a sequence of its weights tells: (day by which it was, what)."""
     found = []
     for day, before, after in zip(days[1:], weights[:-1], weights[1:], strict=True):

@@ -78,7 +78,7 @@ def express(cells: Any, n: int, tables: Any, turnover: Any, duration: float) -> 
     return level
 
 
-def steer(cells: Any, n: int, tables: Any, key: Key, tick: int, duration: float) -> tuple[Any, Any]:
+def steer(cells: Any, n: int, tables: Any, key: Key, tick: int, duration: float, cue: Any) -> tuple[Any, Any]:
     """Headings and velocities, (3, n) each, x y z; see `kernels.motility.steer`."""
     heading = np.array([cells.heading_x[:n], cells.heading_y[:n], cells.heading_z[:n]])
     velocity = np.zeros((3, n))
@@ -91,8 +91,37 @@ def steer(cells: Any, n: int, tables: Any, key: Key, tick: int, duration: float)
         due = turn < event_probability(1.0 / numbers[column.PERSISTENCE], duration)
         if due or not heading[:, i].any():
             heading[:, i] = _new_heading(cells, i, tables, numbers, key, tick)
+        weight = float(np.linalg.norm(cue[:, i]))
+        if weight > 0.0:
+            blend = (1.0 - weight) * heading[:, i] + cue[:, i]
+            heading[:, i] = blend / np.linalg.norm(blend)
         velocity[:, i] = crawling_speed(numbers[column.SPEED], cells.engagement[i]) * heading[:, i]
     return heading, velocity
+
+
+def niche_cues(cells: Any, n: int, tables: Any, box: tuple[float, float, float]) -> Any:
+    """Direction back to its niche of every retained live cell, (3, n); see `kernels.niche.niche_cues`."""
+    cue = np.zeros((3, n))
+    place = np.array([cells.x[:n], cells.y[:n], cells.z[:n]])
+    tumour = [j for j in range(n) if _live(cells, j) and tables.types[cells.kind[j], column.TUMOUR] > 0]
+    for i in filter(lambda i: _live(cells, i) and cells.niche[i] != 0, range(n)):
+        numbers = tables.types[cells.kind[i]]
+        apart = place[:, [i]] - place[:, tumour]
+        apart -= np.array(box)[:, None] * np.rint(apart / np.array(box)[:, None])
+        if tables.dimension == 2:
+            apart[2] = 0.0
+        distance = np.linalg.norm(apart, axis=0)
+        reach = numbers[column.RETENTION_REACH]
+        near = distance < 1.25 * reach
+        if cells.niche[i] < 0:
+            way = np.sum(apart[:, near] / distance[near] * (1.0 - distance[near] / (1.25 * reach)), axis=1)
+        elif distance.min(initial=np.inf) < reach / 1.25 or distance.min(initial=np.inf) >= 2.0 * reach:
+            continue
+        else:
+            way = -apart[:, np.argmin(distance)]
+        if np.linalg.norm(way) > 0.0:
+            cue[:, i] = numbers[column.RETENTION] * way / np.linalg.norm(way)
+    return cue
 
 
 def _new_heading(cells: Any, i: int, tables: Any, numbers: Any, key: Key, tick: int) -> Any:
@@ -125,7 +154,7 @@ def decide(
     tick: int,
     duration: float,
     resting: float,
-    start: tuple[float, float],
+    rates: tuple[float, Any],
 ) -> tuple[Any, Any, Any]:
     """Events, volumes and radii, (n,) each; see `kernels.fate.decide`."""
     event, volume = np.zeros(n, np.int8), cells.volume[:n].copy()
@@ -136,7 +165,7 @@ def decide(
         elapsed = (now - cells.phase_start[i]) / 60.0
         over = cells.phase_end[i] <= now
         if _live(cells, i):
-            event[i] = _live_event(cells, i, tables, key, tick, duration, resting, start)
+            event[i] = _live_event(cells, i, tables, key, tick, duration, resting, rates)
             if cells.phase[i] == phases.COMMITTED:
                 length = numbers[column.COMMITTED_TIME]
                 volume[i] = committed_volume(cells.base_volume[i], min(elapsed, length), length)
@@ -162,32 +191,14 @@ def _live_event(
     tick: int,
     duration: float,
     resting: float,
-    start: tuple[float, float],
+    rates: tuple[float, Any],
 ) -> int:
     numbers = tables.types[cells.kind[i]]
     oxygen = float(cells.signal[tables.oxygen, i])
-    rate = numbers[column.EXIT_RATE] / start[0]
-    rate += numbers[column.ACTIVATED_RATE] * cells.activation[i] * vigour(cells.exhaustion[i])
-    entry = 0.0
-    if cells.phase[i] == phases.RESTING and rate > 0.0:
-        gate = pressure_gate(
-            cells.pressure[i], resting, numbers[column.PRESSURE_HALF], numbers[column.PRESSURE_HILL]
-        )
-        entry = cycle_entry_hazard(rate, oxygen, numbers[column.CYCLE_OXYGEN], gate)
-    necrosis = 0.0
-    if numbers[column.NECROSIS_RATE] > 0.0:
-        necrosis = necrosis_hazard(
-            oxygen,
-            numbers[column.NECROSIS_RATE],
-            numbers[column.NECROSIS_OXYGEN],
-            numbers[column.NECROSIS_HILL],
-        )
-    spontaneous = numbers[column.SPONTANEOUS]
-    if numbers[column.EXIT_RATE] > 0.0:
-        spontaneous = max(spontaneous - start[1], 0.0)
+    entry = _entry(cells, i, tables, resting, rates[0]) if cells.phase[i] == phases.RESTING else 0.0
     hazards = (
-        (phases.DIE_APOPTOTIC, spontaneous),
-        (phases.DIE_NECROTIC, necrosis),
+        (phases.DIE_APOPTOTIC, rates[1][cells.kind[i]]),
+        (phases.DIE_NECROTIC, _necrosis(numbers, oxygen)),
         (phases.LEAVE, numbers[column.TISSUE_EXIT]),
         (phases.ENTER_CYCLE, entry),
     )
@@ -203,29 +214,56 @@ def _live_event(
     return phases.ENTER_CYCLE
 
 
-def held_back(cells: Any, n: int, tables: Any, resting: float) -> tuple[float, float]:
-    """Mean gate and mean necrosis hazard; see `kernels.fate.held_back`."""
-    gates, necroses = [], []
+def _entry(cells: Any, i: int, tables: Any, resting: float, hindrance: float) -> float:
+    """Hazard of a resting cell of entering the cycle [1/min]."""
+    numbers, oxygen = tables.types[cells.kind[i]], float(cells.signal[tables.oxygen, i])
+    rate = numbers[column.EXIT_RATE] / hindrance
+    rate += numbers[column.ACTIVATED_RATE] * cells.activation[i] * vigour(cells.exhaustion[i])
+    if rate <= 0.0:
+        return 0.0
+    gate = pressure_gate(
+        cells.pressure[i], resting, numbers[column.PRESSURE_HALF], numbers[column.PRESSURE_HILL]
+    )
+    return float(cycle_entry_hazard(rate, oxygen, numbers[column.CYCLE_OXYGEN], gate))
+
+
+def _necrosis(numbers: Any, oxygen: float) -> float:
+    """Hazard of dying for lack of oxygen [1/min]."""
+    if numbers[column.NECROSIS_RATE] <= 0.0:
+        return 0.0
+    return float(
+        necrosis_hazard(
+            oxygen,
+            numbers[column.NECROSIS_RATE],
+            numbers[column.NECROSIS_OXYGEN],
+            numbers[column.NECROSIS_HILL],
+        )
+    )
+
+
+def turnover(
+    cells: Any, n: int, tables: Any, resting: float, hindrance: float
+) -> dict[tuple[int, int], dict[str, float]]:
+    """(type, reactive) -> sums over its live cells; see `kernels.fate.turnover`."""
+    sums: dict[tuple[int, int], dict[str, float]] = {}
     for i in filter(lambda i: _live(cells, i), range(n)):
-        numbers = tables.types[cells.kind[i]]
-        if numbers[column.EXIT_RATE] <= 0.0:
-            continue
-        gate = pressure_gate(
-            cells.pressure[i], resting, numbers[column.PRESSURE_HALF], numbers[column.PRESSURE_HILL]
+        numbers, oxygen = tables.types[cells.kind[i]], float(cells.signal[tables.oxygen, i])
+        row = sums.setdefault(
+            (int(cells.kind[i]), int(cells.reactive[i] > 0)),
+            dict.fromkeys(("live", "parts", "gate", "at rest", "entry", "necrosis"), 0.0),
         )
-        oxygen = float(cells.signal[tables.oxygen, i])
-        gates.append(cycle_entry_hazard(1.0, oxygen, numbers[column.CYCLE_OXYGEN], gate))
-        necroses.append(
-            necrosis_hazard(
-                oxygen,
-                numbers[column.NECROSIS_RATE],
-                numbers[column.NECROSIS_OXYGEN],
-                numbers[column.NECROSIS_HILL],
+        parts = 1 if cells.phase[i] == phases.RESTING else 2
+        row["live"] += 1
+        row["parts"] += parts
+        row["necrosis"] += parts * _necrosis(numbers, oxygen)
+        if parts == 1:
+            row["at rest"] += 1
+            gate = pressure_gate(
+                cells.pressure[i], resting, numbers[column.PRESSURE_HALF], numbers[column.PRESSURE_HILL]
             )
-            if numbers[column.NECROSIS_RATE] > 0.0
-            else 0.0
-        )
-    return (float(np.mean(gates)), float(np.mean(necroses))) if gates else (1.0, 0.0)
+            row["gate"] += cycle_entry_hazard(1.0, oxygen, numbers[column.CYCLE_OXYGEN], gate)
+            row["entry"] += _entry(cells, i, tables, resting, hindrance)
+    return sums
 
 
 def engage(

@@ -17,7 +17,7 @@ import numpy as np
 from opsonin.core.errors import Fault, HostError
 from opsonin.core.schedule import MINUTES_PER_DAY
 from opsonin.observe.observables import resizings
-from opsonin.report import curves, maps, palette, words
+from opsonin.report import curves, maps, palette, steady, words
 from opsonin.report.stored import Snapshot, StoredResult, map_times, planned_arms, reached, snapshots
 
 _LONGEST = 70  # characters of a version; the processor's features run to a thousand
@@ -95,6 +95,7 @@ def _contents(result: StoredResult) -> dict[str, Any]:
         "duration": words.duration(horizon),
         "header": header,
         "tissue": _tissue(scenario.get("tissue", {})),
+        "untreated": steady.untreated(result.start, _titles(told)),
         "labels": list(told.get("labels", ())),
         "placed": list(told.get("placed", ())),
         "assumed": [item | {"value": _plain(item.get("value"))} for item in assumed],
@@ -110,6 +111,10 @@ def _contents(result: StoredResult) -> dict[str, Any]:
     }
 
 
+def _titles(told: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(said.get("title", name)) for name, said in told.get("cell_types", {}).items()}
+
+
 def _dose_key(treated: int) -> str:
     """What the marks above the curves mean; empty where no arm is treated."""
     if not treated:
@@ -118,16 +123,17 @@ def _dose_key(treated: int) -> str:
 
 
 def _curves(result: StoredResult, arms: Sequence[str]) -> list[curves.Curve]:
-    """Every observable with a finite value, in the result's order."""
+    """Every observable with a finite value, in the result's order; none of cell types that are never there."""
     data = result.observables
     declared = result.provenance.get("observables", {})
+    absent = _absent(result)
     if "time" not in data.coords or not data.sizes.get("time"):
         return []
     times = np.asarray(data["time"].values, dtype=float) * MINUTES_PER_DAY
     found = []
     for name in data.data_vars:
         variable = data[name]
-        if set(variable.dims) != {"arm", "time"}:
+        if set(variable.dims) != {"arm", "time"} or name in absent:
             continue
         said = declared.get(name, {})
         title = said.get("title") or variable.attrs.get("long_name") or str(name).replace("_", " ")
@@ -138,6 +144,17 @@ def _curves(result: StoredResult, arms: Sequence[str]) -> list[curves.Curve]:
         if not curve.empty:
             found.append(curve)
     return found
+
+
+def _absent(result: StoredResult) -> set[str]:
+    """Observables of the cell types of which no arm has a cell at any time."""
+    data = result.observables
+    never = [
+        kind
+        for kind in result.provenance.get("cell_types", {})
+        if f"{kind}_count" in data and not np.nan_to_num(data[f"{kind}_count"].values).any()
+    ]
+    return {f"{kind}_{of}" for kind in never for of in ("count", "density")}
 
 
 def _panels(

@@ -20,7 +20,12 @@ from opsonin.report.stored import DEAD_PHASES, Snapshot
 if TYPE_CHECKING:
     import pandas as pd
 
-BACKGROUND_TYPES = ("other", "cancer")  # drawn first; every other type lies on top of them, with a halo
+BACKGROUND_TYPES = (
+    "other",
+    "fibroblast",
+    "endothelium",
+    "cancer",
+)  # drawn first; the others lie on top, with a halo
 
 _CELL_PIXELS = 5_000_000  # of all cell panels of a report together; keeps the file small
 _FIELD_PIXELS = 2_400_000
@@ -71,11 +76,7 @@ def scene(panels: Iterable[Snapshot], cell_types: Mapping[str, Mapping[str, Any]
     """The common scale and colours of `panels` (at least one)."""
     panels = list(panels)
     found = {str(name) for panel in panels for name in panel.cells["type"].unique()}
-    order = [
-        name
-        for name in (*cell_types, *sorted(found - set(cell_types)))
-        if name in found or name in cell_types
-    ]
+    order = [name for name in (*cell_types, *sorted(found - set(cell_types))) if name in found]
     order.sort(
         key=lambda name: BACKGROUND_TYPES.index(name) if name in BACKGROUND_TYPES else len(BACKGROUND_TYPES)
     )

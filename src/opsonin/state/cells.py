@@ -38,6 +38,7 @@ _SCALARS: tuple[tuple[str, type], ...] = (
     ("kind", np.int16),
     ("phase", np.int8),
     ("reactive", np.int8),  # 1 if its receptor matches an antigen of this tumour
+    ("niche", np.int8),  # of a retained cell: 1 tumour nests, -1 stroma; 0 if it roams
 )
 _TABLES = ("level", "variation", "signal", "gradient")
 
@@ -70,6 +71,7 @@ class CellArrays(NamedTuple):
     kind: npt.NDArray[np.int16]
     phase: npt.NDArray[np.int8]
     reactive: npt.NDArray[np.int8]
+    niche: npt.NDArray[np.int8]
     level: Floats  # (molecules, capacity) molecules per cell
     variation: Floats  # (molecules, capacity) lognormal factor
     signal: Floats  # (substrates, capacity) concentration at the cell

@@ -40,7 +40,7 @@ def regridded(field: Floats, shape: tuple[int, int, int]) -> Floats:
 
 
 def cut(field: Floats, axis: int, start: float, share: float, count: int) -> Floats:
-    """The stretch [start, start + share) of a periodic axis (lengths as shares of it) on `count` voxels, (..., nz, ny, nx).
+    """The stretch [start, start + share) of a periodic axis (lengths as shares of it) on `count` voxels.
 
     Volume-weighted overlap: the amount of substrate in the stretch is kept.
     """

@@ -18,6 +18,7 @@ from opsonin.core.provenance import FORMAT_VERSION
 
 PROVENANCE = "provenance.json"
 SUMMARY = "summary.json"
+START = "start.json"
 INPUT = "input"
 INPUT_CELLS = "input/cells.parquet"
 ARMS = "arms"

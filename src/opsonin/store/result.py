@@ -72,6 +72,12 @@ class Result:
         return self._stored_summary if self.complete else None
 
     @property
+    def start(self) -> dict[str, Any] | None:
+        """What was found before time 0, rates per day: see `engine.burn_in.Steadiness`; None if not yet reached."""
+        stored = self.path / layout.START
+        return layout.read_json(stored) if stored.is_file() else None
+
+    @property
     def complete(self) -> bool:
         return (self.path / layout.SUMMARY).is_file()
 

@@ -111,6 +111,12 @@ class Writer:
             raise ValueError("this writer is closed")
         write_atomic(self.path / layout.SUMMARY, layout.json_bytes(summary))
 
+    def tell(self, start: dict[str, Any]) -> None:
+        """Store what was found before time 0; HostError if it cannot be written."""
+        if not self._lock.held:
+            raise ValueError("this writer is closed")
+        write_atomic(self.path / layout.START, layout.json_bytes(start))
+
     def close(self) -> None:
         """Let others write; no effect if already closed."""
         self._lock.release()

@@ -83,7 +83,12 @@ def _divide(tissue: Tissue, slots: npt.NDArray[np.int64], now: int) -> dict[str,
         mother, division = cells.id[slot], int(cells.divisions[slot])
         daughters["id"][row] = mixed(mother, np.uint64(division))
         direction = random_direction(
-            tissue.key[0], tissue.key[1], daughters["id"][row], np.uint32(now), _DIVISION, tissue.dimension
+            tissue.key[0],
+            tissue.key[1],
+            daughters["id"][row],
+            np.uint32(now & 0xFFFFFFFF),
+            _DIVISION,
+            tissue.dimension,
         )
         offset = 0.5 * cells.radius[slot]
         for axis, name in enumerate("xyz"):

@@ -90,7 +90,7 @@ def _start_of_half(tissue: Tissue, axis: int, tick: int) -> float:
     all cells, where there is no tumour cell.
     """
     cells, n, length = tissue.cells.arrays, tissue.cells.n, tissue.box[axis]
-    tumour = (tissue.tables.types[cells.kind[:n], column.EXIT_RATE] > 0.0) & (cells.phase[:n] <= COMMITTED)
+    tumour = (tissue.tables.types[cells.kind[:n], column.TUMOUR] > 0.0) & (cells.phase[:n] <= COMMITTED)
     places = getattr(cells, "xyz"[axis])[:n]
     places = np.sort(places[tumour] if tumour.any() else places)
     around = np.concatenate([places, places + length])

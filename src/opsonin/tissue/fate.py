@@ -1,24 +1,28 @@
-"""Process: cells enter the cycle, divide, die, leave and vanish."""
+"""Process: cells enter the cycle, divide, die, leave and vanish; stroma is renewed as the tissue grows."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from opsonin.kernels.fate import decide, held_back
+from opsonin.core.random import Stream, uniforms
+from opsonin.kernels import fate as kernel
+from opsonin.model.phase import COMMITTED, ENTER_CYCLE, NOTHING, RESTING
 from opsonin.tissue import apply
 from opsonin.tissue.tissue import Tissue
 
 NAME = "fate"
-# A tissue whose cells hardly cycle at all at time 0 is not scaled up without bound.
-_LEAST_GATE = 0.05
 
 COLUMNS = ("id", "phase", "phase_start", "phase_end", "volume", "base_volume", "radius", "divisions")
+
+_RENEWAL = int(Stream.RENEWAL)
 
 
 def step(tissue: Tissue, tick: int, duration: float) -> None:
     """Propose events for the step of `duration` [min] from `tick`, and carry them out."""
     event = np.zeros(tissue.cells.capacity, np.int8)
-    decide(
+    kernel.decide(
         tissue.cells.arrays,
         tissue.cells.n,
         tissue.tables,
@@ -26,13 +30,39 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
         tick,
         duration,
         tissue.resting_pressure,
-        (tissue.hindrance, tissue.counted_necrosis),
+        (tissue.balance.hindrance, tissue.balance.spontaneous),
         event,
     )
+    _renew_stroma(tissue, event, tick)
     apply.events(tissue, event[: tissue.cells.n], tick, duration)
 
 
-def balance(tissue: Tissue) -> None:
-    """At time 0: note what the growth and loss measured in such tumours already hold of hindrance and necrosis."""
-    gate, necrosis = held_back(tissue.cells.arrays, tissue.cells.n, tissue.tables, tissue.resting_pressure)
-    tissue.hindrance, tissue.counted_necrosis = max(float(gate), _LEAST_GATE), float(necrosis)
+def _renew_stroma(tissue: Tissue, event: Any, tick: int) -> None:
+    """As many stroma cells enter the cycle as the density held lacks; whose turn it is, is drawn."""
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    for kind in np.flatnonzero(tissue.balance.stroma):
+        own = (cells.kind[:n] == kind) & (cells.phase[:n] <= COMMITTED)
+        parts = np.count_nonzero(own) + np.count_nonzero(own & (cells.phase[:n] == COMMITTED))
+        lacking = int(tissue.balance.stroma[kind] * tissue.area - parts)
+        waiting = np.flatnonzero(own & (cells.phase[:n] == RESTING) & (event[:n] == NOTHING))
+        if lacking > 0 and len(waiting):
+            key = tissue.key
+            turn = [
+                uniforms(key[0], key[1], i, np.uint32(tick & 0xFFFFFFFF), _RENEWAL, 0)[0]
+                for i in cells.id[waiting]
+            ]
+            event[waiting[np.argsort(turn, kind="stable")[:lacking]]] = ENTER_CYCLE
+
+
+def turnover(tissue: Tissue) -> Any:
+    """(types, 2, columns) of `kernels.fate.turnover`: how fast live cells divide and die at this moment."""
+    rates = np.empty((len(tissue.tables.types), 2, kernel.COLUMNS))
+    kernel.turnover(
+        tissue.cells.arrays,
+        tissue.cells.n,
+        tissue.tables,
+        tissue.resting_pressure,
+        tissue.balance.hindrance,
+        rates,
+    )
+    return rates

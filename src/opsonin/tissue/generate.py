@@ -33,4 +33,5 @@ def scatter(
             ids[row], kinds[row] = identity, kind
             row += 1
     x, y, z = places
-    return Imaged(x=x, y=y, z=z, id=ids, kind=kinds, marks=np.zeros((molecules, total), np.int8))
+    unseen = np.zeros((molecules, total), np.int8), np.full((molecules, total), np.nan)
+    return Imaged(x=x, y=y, z=z, id=ids, kind=kinds, marks=unseen[0], measured=unseen[1])

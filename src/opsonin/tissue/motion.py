@@ -11,6 +11,7 @@ from opsonin.core.schedule import MINUTES_PER_DAY, minutes
 from opsonin.kernels.mechanics import TOO_FAST, Bodies, Moved, advance
 from opsonin.kernels.motility import steer
 from opsonin.kernels.neighbours import OK
+from opsonin.tissue import niche
 from opsonin.tissue.apply import reflected
 from opsonin.tissue.tissue import MEDIUM, Tissue
 from opsonin.tissue.window import measures
@@ -25,7 +26,8 @@ LIMIT = 8.0
 def step(tissue: Tissue, tick: int, duration: float) -> None:
     """Headings, crawling and mechanics over `duration` [min] from `tick`."""
     velocity = np.zeros((3, tissue.cells.n))
-    steer(tissue.cells.arrays, tissue.cells.n, tissue.tables, tissue.key, tick, duration, velocity)
+    cue = niche.cues(tissue)
+    steer(tissue.cells.arrays, tissue.cells.n, tissue.tables, tissue.key, tick, duration, cue, velocity)
     _move(tissue, velocity, duration, tick)
 
 

@@ -14,7 +14,7 @@ from opsonin.model import tables as column
 from opsonin.model.phase import COMMITTED
 from opsonin.state.cells import Cells
 from opsonin.state.vessels import Vessels
-from opsonin.tissue.tissue import Tissue
+from opsonin.tissue.tissue import Arrivals, Tissue
 from opsonin.tissue.trafficking import blank
 
 Floats = npt.NDArray[np.float64]
@@ -31,6 +31,7 @@ class Imaged:
         id: uint64, from the content of the row, so that the order of rows does not matter.
         kind: cell-type index.
         marks: (molecules, cells) 1 seen, -1 not seen, 0 not stained.
+        measured: (molecules, cells) level over the resting level of the cell's type, NaN where not measured.
     """
 
     x: Floats
@@ -39,6 +40,7 @@ class Imaged:
     id: npt.NDArray[np.uint64]
     kind: npt.NDArray[np.int16]
     marks: npt.NDArray[np.int8]
+    measured: Floats
 
     def ordered(self) -> Imaged:
         """The same cells sorted by id."""
@@ -50,6 +52,7 @@ class Imaged:
             self.id[order],
             self.kind[order],
             self.marks[:, order],
+            self.measured[:, order],
         )
 
 
@@ -83,12 +86,14 @@ def add_vessel(vessels: Vessels, key: npt.NDArray[np.uint32], box: tuple[float, 
     vessels.append(u * box[0], v * box[1], identity)
 
 
-def populate(tissue: Tissue, imaged: Imaged) -> None:
-    """Put the imaged cells into the tissue, with keyed traits and an equilibrium distribution over the cycle."""
+def populate(tissue: Tissue, imaged: Imaged, tick: int) -> None:
+    """Put the imaged cells into the tissue at `tick`, with keyed traits and in equilibrium over the cycle."""
     cells = imaged.ordered()
     cells = replace(cells, marks=_markers(tissue, cells))
-    columns = blank(tissue, cells.id, cells.kind, 0)
+    columns = blank(tissue, cells.id, cells.kind, tick)
     columns |= {"x": cells.x.copy(), "y": cells.y.copy(), "z": cells.z.copy()}
+    seen = np.isfinite(cells.measured)
+    columns["variation"][seen] = np.maximum(cells.measured[seen], 0.0)
     columns["variation"][cells.marks < 0] = 0.0
     columns["level"] = columns["variation"] * tissue.tables.resting[cells.kind].T
     columns["reactive"] = _reactive(tissue, cells)
@@ -97,13 +102,17 @@ def populate(tissue: Tissue, imaged: Imaged) -> None:
         len(cells.id) + len(cells.id) // 2, len(tissue.species.molecules), len(tissue.species.substrates)
     )
     slots = tissue.cells.append(columns)
-    _desynchronise(tissue, slots)
+    _desynchronise(tissue, slots, tick)
+
+
+def _recognising(tissue: Tissue) -> list[Arrivals]:
+    return [source for source in tissue.arrivals if source.marker >= 0]
 
 
 def _markers(tissue: Tissue, cells: Imaged) -> npt.NDArray[np.int8]:
     """The marks, with the marker of tumour-reactive effectors drawn where it was not stained, (molecules, cells)."""
     marks = cells.marks.copy()
-    for source in tissue.arrivals:
+    for source in _recognising(tissue):
         for row in np.flatnonzero((cells.kind == source.kind) & (marks[source.marker] == 0)):
             u, _ = uniforms(tissue.key[0], tissue.key[1], cells.id[row], np.uint32(0), _PLACEMENT, 0)
             marks[source.marker, row] = 1 if u < source.marker_positive else -1
@@ -113,7 +122,7 @@ def _markers(tissue: Tissue, cells: Imaged) -> npt.NDArray[np.int8]:
 def _reactive(tissue: Tissue, cells: Imaged) -> npt.NDArray[np.int8]:
     """Tumour-reactive cells are drawn among the marker-positive effectors only (Gros 2014, doi:10.1172/JCI73639)."""
     reactive = np.zeros(len(cells.id), np.int8)
-    for source in tissue.arrivals:
+    for source in _recognising(tissue):
         for row in np.flatnonzero((cells.kind == source.kind) & (cells.marks[source.marker] > 0)):
             u, _ = uniforms(tissue.key[0], tissue.key[1], cells.id[row], np.uint32(0), _PLACEMENT, 1)
             reactive[row] = u < source.reactive
@@ -127,7 +136,7 @@ def _exhaustion(tissue: Tissue, cells: Imaged) -> Floats:
     return np.where(seen, tissue.traits.exhaustion[cells.kind], 0.0)
 
 
-def _desynchronise(tissue: Tissue, slots: slice) -> None:
+def _desynchronise(tissue: Tissue, slots: slice, tick: int) -> None:
     """Spread the cells over the cycle as in steady exponential growth: density of age a falls as exp(-lambda a)."""
     cells = tissue.cells.arrays
     numbers = tissue.tables.types[cells.kind[slots]]
@@ -140,7 +149,7 @@ def _desynchronise(tissue: Tissue, slots: slice) -> None:
         if u < np.expm1(growth * length):
             elapsed = -np.log1p(-v * -np.expm1(-growth * length)) / growth
             cells.phase[slot] = COMMITTED
-            cells.phase_start[slot] = -round(elapsed * TICKS_PER_MINUTE)
+            cells.phase_start[slot] = tick - round(elapsed * TICKS_PER_MINUTE)
             cells.phase_end[slot] = cells.phase_start[slot] + round(length * TICKS_PER_MINUTE)
             cells.volume[slot] = committed_volume(cells.base_volume[slot], elapsed, length)
             cells.radius[slot] *= (cells.volume[slot] / cells.base_volume[slot]) ** (1.0 / tissue.dimension)

@@ -1,8 +1,7 @@
 """Before time 0: imaged positions do not fit model radii, so the cells push each other into place.
 
-The pressure that the window then holds is that of the living tissue, whose crawling cells push too. Free-standing cells
-have none of their own: theirs is that of the same cells packed without gaps, as the pressure that slows their cycle is
-known from tissue.
+Free-standing cells have no pressure of their own: theirs is that of the same cells packed without gaps, as the pressure
+that slows their cycle is known from tissue.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from dataclasses import replace
 import numpy as np
 
 from opsonin.core.random import Stream, mixed, uniforms
-from opsonin.core.schedule import TICKS_PER_MINUTE
 from opsonin.state.cells import Cells
 from opsonin.state.fields import Fields
 from opsonin.state.vessels import Vessels
@@ -25,8 +23,6 @@ _ROUNDS = 240
 # The tissue is at rest when no cell moves faster than this [um/min].
 _AT_REST = 0.01
 _STRAIN = 0.005
-# Crawling is rehearsed for this long before its pressure is averaged for as long again [min].
-_REHEARSAL = 60
 # Cells of the patch that stands for confluent tissue.
 _PATCH = 300
 _PLACEMENT = int(Stream.PLACEMENT)
@@ -34,6 +30,7 @@ _PLACEMENT = int(Stream.PLACEMENT)
 
 def relax(tissue: Tissue) -> None:
     """Move the cells until they are nearly at rest, then measure packing, bulk modulus and resting pressure."""
+    imaged = tissue.cells.columns()
     tissue.measure = float(np.sum(window.measures(tissue)))
     tissue.resting_packing = window.packing(tissue)
     _come_to_rest(tissue)
@@ -41,8 +38,10 @@ def relax(tissue: Tissue) -> None:
     if tissue.boundary == MEDIUM:
         confluent = patch_of(tissue)
         _come_to_rest(confluent)
-    tissue.bulk_modulus = max(_modulus(confluent), 1e-9)
-    tissue.resting_pressure = max(_living_pressure(confluent), 1e-9)
+    at_rest = _pressure(confluent)
+    tissue.bulk_modulus = max(_modulus(confluent, at_rest), 1e-9)
+    tissue.resting_pressure = max(at_rest, 1e-9)
+    tissue.displacement = _displacement(tissue, imaged)
 
 
 def patch_of(tissue: Tissue) -> Tissue:
@@ -87,9 +86,8 @@ def _pressure(tissue: Tissue) -> float:
     return window.pressure(tissue)
 
 
-def _modulus(tissue: Tissue) -> float:
+def _modulus(tissue: Tissue, at_rest: float) -> float:
     """dP / dln(density) by a small uniform strain, undone exactly afterwards [1/min]."""
-    at_rest = _pressure(tissue)
     cells = tissue.cells.columns()
     box, values = tissue.box, tissue.fields.values.copy()
     vessels = tissue.vessels.x.copy(), tissue.vessels.y.copy()
@@ -101,16 +99,14 @@ def _modulus(tissue: Tissue) -> float:
     return (compressed - at_rest) / _STRAIN
 
 
-def _living_pressure(tissue: Tissue) -> float:
-    """Mean pressure while motile cells crawl, rehearsed and undone: the cells stay where the biopsy shows them."""
-    cells = tissue.cells.columns()
-    seen = []
-    for minute in range(2 * _REHEARSAL):
-        motion.step(tissue, (minute - 2 * _REHEARSAL) * TICKS_PER_MINUTE, _STEP)
-        if minute >= _REHEARSAL:
-            seen.append(window.pressure(tissue))
-    _restore(tissue, cells)
-    return float(np.mean(seen))
+def _displacement(tissue: Tissue, before: dict[str, np.ndarray]) -> float:
+    """Median distance between where cells were and where they are [um]."""
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    squared = np.zeros(n)
+    for axis, name in enumerate("xyz"):
+        moved = getattr(cells, name)[:n] - before[name]
+        squared += np.square(moved - tissue.box[axis] * np.rint(moved / tissue.box[axis]))
+    return float(np.sqrt(np.median(squared))) if n else 0.0
 
 
 def _restore(tissue: Tissue, cells: dict[str, np.ndarray]) -> None:

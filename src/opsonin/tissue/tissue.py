@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,23 +66,60 @@ class Transport:
 
 @dataclass(frozen=True)
 class Arrivals:
-    """How one effector type comes: its flux against which it is balanced, and its state on arrival.
+    """How one immune type is drawn where the biopsy does not show its state, and how it is recruited.
 
     Attributes:
         kind: cell-type index.
-        flux: arrivals per section area without recruitment [cells/um2/min].
         recruitment: fold at saturation, half [nM] of the attractant.
-        reactive: probability that the receptor of a cell that carries `marker` matches the tumour.
+        marker: molecule that tumour-reactive cells carry (index), -1 for a type that does not recognise the tumour.
         marker_positive: probability of carrying `marker`; the cells without it are bystanders.
-        marker: molecule index.
+        reactive: probability that the receptor of a cell that carries `marker` matches the tumour.
     """
 
     kind: int
-    flux: float
     recruitment: tuple[float, float]
-    reactive: float
-    marker: int
-    marker_positive: float
+    marker: int = -1
+    marker_positive: float = 0.0
+    reactive: float = 0.0
+
+
+# Classes of arrivals: place in the niches (stroma, nests) x receptor state.
+NICHES = (-1, 1)
+BYSTANDER, MARKED, REACTIVE = range(3)
+
+
+@dataclass
+class Balance:
+    """What keeps the untreated tumour as the biopsy shows it; measured in the burn-in, constant afterwards.
+
+    Attributes:
+        hindrance: share of resting tumour cells that oxygen and pressure let into the cycle, which proliferation data
+            measured in patients already hold.
+        spontaneous: (types,) hazard of spontaneous loss [1/min].
+        flux: (sources, niches, 3) arrivals per section area without recruitment [cells/um2/min].
+        recruited: (sources,) mean fold of recruitment over the vessels, which the imaged density already holds.
+        exhaustion: (sources,) of tumour-reactive newcomers [-].
+        stroma: (types,) density to which stroma is renewed [cells/um2], 0 for other types.
+    """
+
+    hindrance: float
+    spontaneous: npt.NDArray[np.float64]
+    flux: npt.NDArray[np.float64]
+    recruited: npt.NDArray[np.float64]
+    exhaustion: npt.NDArray[np.float64]
+    stroma: npt.NDArray[np.float64]
+
+    @classmethod
+    def none(cls, types: int, sources: int) -> Balance:
+        """Before the burn-in: nothing held back, nobody lost, nobody coming."""
+        return cls(
+            hindrance=1.0,
+            spontaneous=np.zeros(types),
+            flux=np.zeros((sources, len(NICHES), 3)),
+            recruited=np.ones(sources),
+            exhaustion=np.zeros(sources),
+            stroma=np.zeros(types),
+        )
 
 
 @dataclass(frozen=True)
@@ -112,10 +150,8 @@ class Tissue:
         bulk_modulus: dP / dln(density) in the relaxed initial tissue [1/min].
         growth_scale: fastest growth rate of the tissue, sets how fast the window may breathe [1/min].
         measure: space that all cells held at the last step [um2 or um3].
-        hindrance: mean share of cancer cells that oxygen and pressure let enter the cycle at time 0, which
-            proliferation data measured in patients already hold.
-        counted_necrosis: mean hazard of necrosis of cancer cells at time 0, part of the measured loss [1/min].
-        recruited: mean fold of recruitment at time 0, which the imaged density already holds.
+        displacement: median distance that relaxation moved the imaged cells by [um].
+        steadiness: what the burn-in found, `engine.burn_in.Steadiness`; None in a tissue thawed from a checkpoint.
         hierarchy: multigrid workspace of the present grid.
         counters: events since the start, by name, each times the weight at its time.
     """
@@ -134,6 +170,7 @@ class Tissue:
     key: npt.NDArray[np.uint32]
     free: npt.NDArray[np.float64]
     growth_scale: float
+    balance: Balance
     boundary: str = WINDOW
     weight: float = 1.0
     span: float = 0.0
@@ -141,9 +178,8 @@ class Tissue:
     resting_packing: float = 1.0
     bulk_modulus: float = 1.0
     measure: float = 0.0
-    hindrance: float = 1.0
-    counted_necrosis: float = 0.0
-    recruited: float = 1.0
+    displacement: float = 0.0
+    steadiness: Any = None
     hierarchy: Hierarchy | None = None
     counters: dict[str, float] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0.0))
 

@@ -12,8 +12,10 @@ from opsonin.core.schedule import TICKS_PER_MINUTE
 from opsonin.kernels.trafficking import arrivals
 from opsonin.laws.response import fold_change
 from opsonin.model import tables as column
+from opsonin.model.phase import COMMITTED
 from opsonin.tissue import apply
-from opsonin.tissue.tissue import Arrivals, Tissue
+from opsonin.tissue.niche import in_nest
+from opsonin.tissue.tissue import BYSTANDER, MARKED, NICHES, REACTIVE, Arrivals, Tissue
 
 NAME = "trafficking"
 COLUMNS = ("id", "x", "y", "z", "reactive", "level")
@@ -24,13 +26,17 @@ _TRAITS = int(Stream.TRAITS)
 
 def step(tissue: Tissue, tick: int, duration: float) -> None:
     """Draw and place the arrivals of a step of `duration` [min] from `tick`; none where there is no vessel."""
-    for source in tissue.arrivals:
-        comes = source.flux > 0.0 and tissue.vessels.n > 0
-        places = _draw(tissue, source, tick, duration) if comes else []
-        if places:
-            now = tick + round(duration * TICKS_PER_MINUTE)
-            tissue.cells.append(_newcomers(tissue, source, places, now))
-            tissue.count("arrivals", len(places))
+    if not tissue.balance.flux.any() or tissue.vessels.n == 0:
+        return
+    attractant = _at_vessels(tissue)
+    for index, flux in enumerate(tissue.balance.flux):
+        for niche, part in zip(NICHES, flux, strict=True):
+            if part.sum() > 0.0:
+                arrived = _draw(tissue, index, niche, attractant, (tick, duration))
+                if arrived:
+                    now = tick + round(duration * TICKS_PER_MINUTE)
+                    tissue.cells.append(_newcomers(tissue, index, niche, arrived, now))
+                    tissue.count("arrivals", len(arrived))
 
 
 def _at_vessels(tissue: Tissue) -> Any:
@@ -41,62 +47,121 @@ def _at_vessels(tissue: Tissue) -> Any:
     return tissue.fields.values[tissue.tables.attractant][:, column_y, column_x].mean(axis=0)
 
 
-def balance(tissue: Tissue) -> None:
-    """At time 0 the imaged density already holds what the chemokine recruits: note its mean fold over the vessels."""
-    for source in tissue.arrivals if tissue.vessels.n else ():
-        fold, half = source.recruitment
-        folds = [fold_change(fold, attractant, half, 1.0) for attractant in _at_vessels(tissue)]
-        tissue.recruited = float(np.mean(folds))
+def recruitment(tissue: Tissue) -> Any:
+    """Mean fold of recruitment over the vessels now, (sources,)."""
+    if tissue.vessels.n == 0:
+        return np.ones(len(tissue.arrivals))
+    attractant = _at_vessels(tissue)
+    return np.array(
+        [
+            np.mean([fold_change(source.recruitment[0], a, source.recruitment[1], 1.0) for a in attractant])
+            for source in tissue.arrivals
+        ]
+    )
 
 
-def _draw(tissue: Tissue, source: Arrivals, tick: int, duration: float) -> list[tuple[int, int]]:
-    """(vessel, id) of every newcomer of a step."""
-    vessels = tissue.vessels
+def classes(tissue: Tissue, source: Arrivals) -> Any:
+    """(niches, 3) live cells of a source by niche and receptor state; roaming ones count half in either niche."""
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    own = (cells.kind[:n] == source.kind) & (cells.phase[:n] <= COMMITTED)
+    state = np.where(cells.reactive[:n] > 0, REACTIVE, BYSTANDER)
+    if source.marker >= 0:
+        marked = (cells.variation[source.marker, :n] > 0.0) & (cells.reactive[:n] == 0)
+        state = np.where(marked, MARKED, state)
+    counts = np.zeros((len(NICHES), 3))
+    for row, niche in enumerate(NICHES):
+        for column_, _ in enumerate(counts[row]):
+            here = own & (state == column_)
+            settled = np.count_nonzero(here & (cells.niche[:n] == niche))
+            counts[row, column_] = settled + 0.5 * np.count_nonzero(here & (cells.niche[:n] == 0))
+    return counts
+
+
+def _homes(tissue: Tissue, source: Arrivals, niche: int, arrived: list[tuple[int, int]]) -> Any:
+    """(newcomers, 3) where each comes out [um]: at its vessel if that lies in its niche, else beside one of its kind.
+
+    The vessels that a biopsy does not show are placed at random; where its immune cells are, they found a way in.
+    """
+    vessels, cells, n = tissue.vessels, tissue.cells.arrays, tissue.cells.n
+    at = np.array([vessel for vessel, _ in arrived])
+    homes = np.stack([vessels.x[at], vessels.y[at], np.full(len(at), 0.5 * tissue.box[2])], axis=1)
+    numbers = tissue.tables.types[source.kind]
+    kin = np.flatnonzero(
+        (cells.kind[:n] == source.kind) & (cells.niche[:n] == niche) & (cells.phase[:n] <= COMMITTED)
+    )
+    if numbers[column.RETENTION] <= 0.0 or len(kin) == 0:
+        return homes
+    inside = in_nest(tissue, homes[:, 0], homes[:, 1], homes[:, 2], float(numbers[column.RETENTION_REACH]))
+    kin = kin[np.argsort(cells.id[kin])]
+    for row, (_, identity) in enumerate(arrived):
+        if inside[row] != (niche > 0):
+            u, _ = uniforms(tissue.key[0], tissue.key[1], np.uint64(identity), np.uint32(0), _ARRIVAL, 3)
+            chosen = kin[int(u * len(kin))]
+            homes[row] = cells.x[chosen], cells.y[chosen], cells.z[chosen]
+    return homes
+
+
+def _draw(
+    tissue: Tissue, index: int, niche: int, attractant: Any, when: tuple[int, float]
+) -> list[tuple[int, int]]:
+    """(vessel, id) of every newcomer of a source and niche in a step `when` = (tick, duration [min])."""
+    vessels, source, balance = tissue.vessels, tissue.arrivals[index], tissue.balance
     count = np.zeros(vessels.n, np.int64)
+    stream = 2 * source.kind + NICHES.index(niche)
     total = arrivals(
         vessels.id,
-        _at_vessels(tissue),
+        attractant,
         tissue.key,
-        tick,
-        source.kind,
-        source.flux / tissue.recruited,
+        when[0],
+        stream,
+        float(balance.flux[index, NICHES.index(niche)].sum() / balance.recruited[index]),
         tissue.area,
         source.recruitment,
-        duration,
+        when[1],
         count,
     )
     if total == 0:
         return []
     return [
-        (int(v), id_of("arrival", int(vessels.id[v]), tick, source.kind, ordinal))
+        (int(v), id_of("arrival", int(vessels.id[v]), when[0], stream, ordinal))
         for v in np.flatnonzero(count)
         for ordinal in range(count[v])
     ]
 
 
-def _newcomers(tissue: Tissue, source: Arrivals, places: list[tuple[int, int]], now: int) -> dict[str, Any]:
-    ids = np.array([identity for _, identity in places], np.uint64)
+def _newcomers(
+    tissue: Tissue, index: int, niche: int, arrived: list[tuple[int, int]], now: int
+) -> dict[str, Any]:
+    source, flux = tissue.arrivals[index], tissue.balance.flux[index, NICHES.index(niche)]
+    ids = np.array([identity for _, identity in arrived], np.uint64)
     count = len(ids)
     kinds = np.full(count, source.kind, np.int16)
     columns = blank(tissue, ids, kinds, now)
     diameter = tissue.tables.types[source.kind, column.DIAMETER]
-    for row, (vessel, identity) in enumerate(places):
+    shares = np.cumsum(flux) / flux.sum()
+    homes = _homes(tissue, source, niche, arrived)
+    for row, (_, identity) in enumerate(arrived):
         u, v = uniforms(tissue.key[0], tissue.key[1], np.uint64(identity), np.uint32(0), _ARRIVAL, 1)
-        w, s = uniforms(tissue.key[0], tissue.key[1], np.uint64(identity), np.uint32(0), _ARRIVAL, 2)
+        w, _ = uniforms(tissue.key[0], tissue.key[1], np.uint64(identity), np.uint32(0), _ARRIVAL, 2)
         angle = 2.0 * math.pi * u
-        columns["x"][row] = apply.wrapped(
-            tissue.vessels.x[vessel] + diameter * math.cos(angle), tissue.box[0]
-        )
-        columns["y"][row] = apply.wrapped(
-            tissue.vessels.y[vessel] + diameter * math.sin(angle), tissue.box[1]
-        )
+        columns["x"][row] = apply.wrapped(homes[row, 0] + diameter * math.cos(angle), tissue.box[0])
+        columns["y"][row] = apply.wrapped(homes[row, 1] + diameter * math.sin(angle), tissue.box[1])
         columns["z"][row] = v * tissue.box[2]
-        carries = s < source.marker_positive
-        columns["reactive"][row] = carries and w < source.reactive
-        if not carries:
+        state = int(np.searchsorted(shares, w))
+        columns["reactive"][row] = state == REACTIVE
+        columns["exhaustion"][row] = _exhaustion(tissue, index, state)
+        if state == BYSTANDER and source.marker >= 0:
             columns["variation"][source.marker, row] = 0.0
+    if tissue.tables.types[source.kind, column.RETENTION] > 0.0:
+        columns["niche"] = np.full(count, niche, np.int8)
     columns["level"] = columns["variation"] * tissue.tables.resting[source.kind][:, None]
     return columns
+
+
+def _exhaustion(tissue: Tissue, index: int, state: int) -> float:
+    if state == REACTIVE:
+        return float(tissue.balance.exhaustion[index])
+    return float(tissue.traits.exhaustion[tissue.arrivals[index].kind]) if state == MARKED else 0.0
 
 
 def blank(tissue: Tissue, ids: Any, kinds: Any, now: int) -> dict[str, Any]:
@@ -123,6 +188,7 @@ def blank(tissue: Tissue, ids: Any, kinds: Any, now: int) -> dict[str, Any]:
         "repulsion": tissue.traits.repulsion[kinds],
         "adhesion": tissue.traits.adhesion[kinds],
         "threshold": apply.thresholds(tissue, ids, kinds),
+        "exhaustion": np.zeros(count),
         "phase_start": np.full(count, now, np.int64),
         "phase_end": np.zeros(count, np.int64),
         "reactive": np.zeros(count, np.int8),

@@ -1,0 +1,225 @@
+"""`opsonin biopsy`: look at a table of cells before a scenario names it, and draft the label map of its panel.
+
+What a biopsy means is decided in `io/`; nothing is simulated here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from opsonin.core.errors import Fault, HostError, InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from opsonin.cli.biopsy_summary import Understood
+    from opsonin.io.fields import Field
+    from opsonin.io.tables import Table
+    from opsonin.knowledge.library import Library
+    from opsonin.model.knowledge import LabelMap
+
+MOST_PANELS = 64
+
+app = typer.Typer(no_args_is_help=True, help="Look at a table of cells, or draft the label map of its panel.")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, errors too.")]
+File = Annotated[Path, typer.Argument(help="Table of cells: CSV, TSV (also .gz), parquet or h5ad.")]
+
+
+@app.command("labels")
+def draft(
+    file: File,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="File to write; else it is printed.")
+    ] = None,
+) -> None:
+    """Draft a label map (TOML): every label with its count and a guess of its cell type, to be checked."""
+    from opsonin.io.draft import draft_label_map
+    from opsonin.io.tables import read_table
+    from opsonin.knowledge.library import load_library
+
+    text = draft_label_map(read_table(file), load_library())
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    if out.exists():
+        raise InputError(
+            Fault(str(out), "is there already.", "Choose another name; a checked map is precious.")
+        )
+    _write(out, text.encode())
+    typer.echo(f"label map: {out}")
+
+
+@app.command("show")
+def show(
+    file: File,
+    labels: Annotated[
+        str | None, typer.Option("--labels", help="Label map: a name, or the path of your own (TOML).")
+    ] = None,
+    select: Annotated[
+        list[str] | None, typer.Option("--select", metavar="COLUMN=VALUE", help="One field; may be repeated.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Draw it into this PNG.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what is understood of a table of cells, and draw it; or list its fields, if it holds several."""
+    from opsonin.io.fields import fields_of
+    from opsonin.io.tables import read_table
+    from opsonin.knowledge.library import load_library
+
+    chosen = _selection(select or [])
+    _require_png(out)
+    library, table = load_library(), read_table(file)
+    asked = _Asked(file, table, _label_map(labels, file, table, library), library, out, as_json)
+    fields = fields_of(table, chosen)
+    if len(fields) > 1:
+        _show_fields(asked, fields)
+    else:
+        _show_field(asked, chosen)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A table to show, and how."""
+
+    file: Path
+    table: Table
+    label_map: LabelMap
+    library: Library
+    out: Path | None
+    as_json: bool
+
+    def understood(self, chosen: dict[str, str]) -> Understood:
+        from opsonin.cli.biopsy_summary import Understood
+        from opsonin.io.biopsies import biopsy_of
+
+        biopsy = biopsy_of(self.table, chosen, self.label_map)
+        return Understood(self.table, self.label_map, biopsy, self.library)
+
+    def tell(self, told: dict[str, Any], lines: Iterable[str]) -> None:
+        """Print it as JSON or as lines, and where the drawing is."""
+        drawn = {} if self.out is None else {"drawing": str(self.out)}
+        if self.as_json:
+            typer.echo(json.dumps(told | drawn, indent=2, ensure_ascii=False))
+            return
+        typer.echo("\n".join([*lines, *(f"drawing: {path}" for path in drawn.values())]))
+
+
+def _show_field(asked: _Asked, chosen: dict[str, str]) -> None:
+    from opsonin.cli.biopsy_summary import lines, summary
+
+    seen = asked.understood(chosen)
+    told = summary(seen)
+    if asked.out is not None:
+        name = ", ".join(f"{column} {value}" for column, value in chosen.items()) or asked.table.name
+        found = f"{told['architecture'] or 'no tumour cells'}, packing {told['packing']:.2f}"
+        subtitle = f"{asked.table.name}: {found}. Discs are scaled to fill the field, as a run begins."
+        _draw([(name, seen)], subtitle, asked.out)
+    asked.tell(told, lines(told))
+
+
+def _show_fields(asked: _Asked, fields: list[Field]) -> None:
+    """All fields in a list with their counts, and the first of them as small panels."""
+    from opsonin.cli.biopsy_summary import field_lines, field_row
+    from opsonin.io.tables import capped
+
+    seen, rows = [], []
+    faults: list[Fault] = []
+    for field in fields:
+        try:
+            seen.append((field.name, asked.understood(field.select)))
+            rows.append(field_row(field, seen[-1][1]))
+        except InputError as error:  # told in its place in the list
+            faults += error.faults
+            rows.append(
+                {"select": field.select, "rows": field.rows, "faults": [str(f) for f in error.faults]}
+            )
+    if not seen:
+        raise InputError(*capped(list(dict.fromkeys(faults)), asked.table.name))
+    if asked.out is not None:
+        more = f" The first {MOST_PANELS} of them." if len(seen) > MOST_PANELS else ""
+        subtitle = f"{asked.table.name}: {len(seen)} fields, label map '{asked.label_map.name}'.{more}"
+        _draw(seen[:MOST_PANELS], subtitle, asked.out)
+    chosen = " ".join(f"--select {_word(f'{column}={value}')}" for column, value in fields[0].select.items())
+    told = {"ok": True, "file": asked.table.name, "label_map": asked.label_map.name, "fields": rows}
+    example = f"One of them: opsonin biopsy show {_word(str(asked.file))} {chosen}"
+    asked.tell(told, [*field_lines(told), example])
+
+
+def _label_map(labels: str | None, file: Path, table: Table, library: Library) -> LabelMap:
+    """The map asked for; else the shipped one that fits; else a draft, and it is said which."""
+    from opsonin.io.check import is_path
+    from opsonin.io.draft import drafted_map, fitting_map
+    from opsonin.io.labels import load_label_map
+
+    if labels is not None:
+        if labels not in library.labels and not is_path(labels):
+            raise InputError(
+                Fault(
+                    "--labels",
+                    f"'{labels}' is not a shipped label map.",
+                    did_you_mean(labels, library.labels),
+                )
+            )
+        return load_label_map(labels, Path(), library)
+    fitting = fitting_map(table, library)
+    if fitting is not None:
+        return fitting
+    guessed = drafted_map(table, library)
+    typer.echo(
+        f"No shipped label map fits {table.name}: its labels are guessed from their words. "
+        f"Check them: opsonin biopsy labels {_word(str(file))}",
+        err=True,
+    )
+    return guessed
+
+
+def _selection(written: list[str]) -> dict[str, str]:
+    chosen: dict[str, str] = {}
+    for item in written:
+        column, equals, value = item.partition("=")
+        if not equals or not column:
+            raise InputError(
+                Fault("--select", f"'{item}' is not COLUMN=VALUE.", "As in --select patient=MEL05.")
+            )
+        if column in chosen:
+            raise InputError(
+                Fault("--select", f"column '{column}' is given twice.", "Give one value for it.")
+            )
+        chosen[column] = value
+    return chosen
+
+
+def _require_png(out: Path | None) -> None:
+    if out is not None and out.suffix.lower() != ".png":
+        raise InputError(
+            Fault("-o", f"'{out}' does not end in .png.", f"Write -o {out.with_suffix('.png')}.")
+        )
+
+
+def _draw(seen: list[tuple[str, Understood]], subtitle: str, out: Path) -> None:
+    from opsonin.report.biopsy_map import biopsy_png
+
+    cells = seen[0][1].library.cells
+    looks = {name: {"title": cell.title, "colour": cell.colour} for name, cell in cells.items()}
+    _write(out, biopsy_png([understood.picture(name) for name, understood in seen], looks, subtitle))
+
+
+def _write(out: Path, content: bytes) -> None:
+    if not out.parent.is_dir():
+        raise InputError(
+            Fault(str(out), f"there is no folder '{out.parent}'.", "Make it, or choose another place.")
+        )
+    if not os.access(out.parent, os.W_OK):
+        raise HostError(Fault(str(out), f"'{out.parent}' is read-only for you.", "Choose another place."))
+    out.write_bytes(content)
+
+
+def _word(text: str) -> str:
+    """A word of a shell command, in quotes where it needs them."""
+    return f"'{text}'" if any(sign in text for sign in " ()&;|<>*?$") else text

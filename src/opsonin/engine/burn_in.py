@@ -1,0 +1,338 @@
+"""Before time 0 the untreated tumour lives on with densities and observed marks clamped, until its rates are known.
+
+Each process runs as in `engine.run`, with two differences: whatever changes a number of cells is answered at once, and
+exhaustion stays as imaged. In the first part the box is fixed and the resting pressure and the hindrance of the cycle
+settle; in the second the window breathes and rates are summed up. What they give is in `tissue.balance`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from opsonin.core.schedule import MINUTES_PER_DAY, minutes
+from opsonin.engine.compile import Plan
+from opsonin.kernels.fate import AT_REST, ENTRY, GATE, LIVE, NECROSIS, PARTS
+from opsonin.laws.cycle import spontaneous_loss
+from opsonin.laws.trafficking import balanced_arrival, home_share
+from opsonin.model import tables as column
+from opsonin.model.phase import COMMITTED
+from opsonin.tissue import contacts, expression, fate, motion, niche, trafficking, transport, window
+from opsonin.tissue.elasticity import elasticities
+from opsonin.tissue.integrity import check_state
+from opsonin.tissue.tissue import COUNTERS, NICHES, REACTIVE, Tissue
+
+# The first part of the burn-in; averages of pressure and hindrance begin after half of it.
+_SETTLING = 0.4
+# Deviations of a number of cells from the imaged one decay with this time [min].
+_CLAMP = 0.25 * MINUTES_PER_DAY
+# A tissue whose cells hardly cycle at all is not scaled up without bound.
+_LEAST_GATE = 0.05
+# Growth is called too slow beyond this share of the published one.
+_SHORT = 0.05
+
+
+@dataclass(frozen=True)
+class Steadiness:
+    """What the burn-in found, for the report; rates per day.
+
+    Attributes:
+        displacement: median distance that relaxation moved the imaged cells by [um].
+        days: length of the part in which rates were summed up.
+        gross_growth, necrosis, killing, spontaneous: of tumour cells; growth: what they leave.
+        published_growth: what it should be.
+        killing_halves: killing in its first and second half.
+        sources: per immune type: name, cells, arrivals per day, loss, proliferation of tumour-reactive cells, fold of
+            recruitment, elasticity of arrivals to the type's own density, exhaustion of newcomers.
+        warnings: where the field, read with these numbers, is not a steady untreated tumour.
+    """
+
+    displacement: float
+    days: float
+    gross_growth: float
+    necrosis: float
+    killing: float
+    spontaneous: float
+    growth: float
+    published_growth: float
+    killing_halves: tuple[float, float]
+    sources: tuple[dict[str, Any], ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass
+class _Rest:
+    """What the resting tissue was like, step by step, in the first part."""
+
+    pressures: list[float] = field(default_factory=list)
+    packings: list[float] = field(default_factory=list)
+    gates: list[float] = field(default_factory=list)
+
+
+@dataclass
+class _Sums:
+    """Sums over the steps of the second part."""
+
+    steps: int = 0
+    entry: float = 0.0
+    parts: float = 0.0
+    necrosis: float = 0.0
+    live: list[float] = field(default_factory=list)
+    kills: list[float] = field(default_factory=list)
+    loss: Any = 0.0
+    proliferation: Any = 0.0
+    recruited: Any = 0.0
+    tiring: Any = 0.0
+
+
+@dataclass(frozen=True)
+class _Clamp:
+    """What is held: live tumour cells by type, immune cells by source, niche and receptor state."""
+
+    tumour: dict[int, int]
+    immune: tuple[Any, ...]
+
+
+def steps(plan: Plan) -> int:
+    """Number of coupling steps before time 0."""
+    return max(4, plan.burn_in // plan.coupling)
+
+
+def live_through(plan: Plan, tissue: Tissue) -> Steadiness:
+    """Burn in, leave the tissue balanced at time 0, and say what was found.
+
+    Raises:
+        InputError: an immune type runs away, see `tissue.elasticity`. RunError: a numerical fault.
+    """
+    count = steps(plan)
+    settling = max(1, round(_SETTLING * count))
+    clamp, sums = _clamp(tissue), _Sums()
+    tissue.balance.exhaustion = np.array([tissue.traits.exhaustion[s.kind] for s in tissue.arrivals])
+    rest = _Rest()
+    strays = [np.zeros(4) for _ in tissue.arrivals]
+    for step in range(count):
+        rates = _hold(tissue, clamp)
+        if step < settling:
+            _settle(tissue, rates, rest, forget=step <= settling // 2)
+            _note_straying(tissue, strays, forget=step <= settling // 2)
+        elif step == settling:
+            clamp = _divided(tissue, clamp, strays)
+            tissue.measure = float(np.sum(window.measures(tissue)))
+        tiring = _one_step(plan, tissue, (step - count) * plan.coupling, breathing=step >= settling)
+        if step >= settling:
+            _add(tissue, sums, fate.turnover(tissue), tiring)
+    return _balanced(plan, tissue, clamp, sums)
+
+
+def _clamp(tissue: Tissue) -> _Clamp:
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    kinds = np.flatnonzero(tissue.tables.types[:, column.TUMOUR])
+    counts = {int(k): int(np.count_nonzero(cells.kind[:n] == k)) for k in kinds}
+    return _Clamp(counts, tuple(trafficking.classes(tissue, source) for source in tissue.arrivals))
+
+
+def _hold(tissue: Tissue, clamp: _Clamp) -> Any:
+    """Loss and arrivals of the next step, so that the numbers of cells come back to the imaged ones."""
+    rates = fate.turnover(tissue)
+    balance = tissue.balance
+    balance.spontaneous = tissue.tables.types[:, column.SPONTANEOUS].copy()
+    for kind, wanted in clamp.tumour.items():
+        row = rates[kind].sum(axis=0)
+        if row[LIVE] > 0.0 and wanted:
+            excess = math.log(row[LIVE] / wanted) / _CLAMP
+            balance.spontaneous[kind] = max((row[ENTRY] - row[NECROSIS]) / row[PARTS] + excess, 0.0)
+    loss, proliferation = _immune_rates(tissue, rates)
+    balance.recruited = trafficking.recruitment(tissue)
+    for index, wanted in enumerate(clamp.immune):
+        now = trafficking.classes(tissue, tissue.arrivals[index])
+        needed = wanted * loss[index] + (wanted - now) / _CLAMP
+        needed[:, REACTIVE] -= now[:, REACTIVE] * proliferation[index]
+        balance.flux[index] = np.maximum(needed, 0.0) / tissue.area
+    return rates
+
+
+def _immune_rates(tissue: Tissue, rates: Any) -> tuple[Any, Any]:
+    """(sources,) loss from the tissue and (sources,) proliferation of tumour-reactive cells [1/min]."""
+    loss, proliferation = np.zeros(len(tissue.arrivals)), np.zeros(len(tissue.arrivals))
+    for index, source in enumerate(tissue.arrivals):
+        numbers, row = tissue.tables.types[source.kind], rates[source.kind].sum(axis=0)
+        necrosis = row[NECROSIS] / row[PARTS] if row[PARTS] else 0.0
+        loss[index] = numbers[column.SPONTANEOUS] + numbers[column.TISSUE_EXIT] + necrosis
+        reactive = rates[source.kind, 1]
+        proliferation[index] = reactive[ENTRY] / reactive[PARTS] if reactive[PARTS] else 0.0
+    return loss, proliferation
+
+
+def _settle(tissue: Tissue, rates: Any, rest: _Rest, *, forget: bool) -> None:
+    """Pressure, packing and hindrance at rest: the present ones at first, then their means."""
+    if forget:
+        rest.pressures.clear()
+        rest.packings.clear()
+        rest.gates.clear()
+    rest.pressures.append(window.pressure(tissue))
+    rest.packings.append(window.packing(tissue))
+    tissue.resting_pressure = max(float(np.mean(rest.pressures)), 1e-9)
+    tissue.resting_packing = float(np.mean(rest.packings))
+    tumour = rates[tissue.tables.types[:, column.TUMOUR] > 0.0].sum(axis=(0, 1))
+    if tumour[AT_REST] > 0.0:
+        rest.gates.append(max(float(tumour[GATE] / tumour[AT_REST]), _LEAST_GATE))
+        tissue.balance.hindrance = float(np.mean(rest.gates))
+
+
+def _note_straying(tissue: Tissue, strays: list[Any], *, forget: bool) -> None:
+    """Sum up how often cells of either niche are found near a tumour cell."""
+    for index, source in enumerate(tissue.arrivals):
+        if tissue.tables.types[source.kind, column.RETENTION] > 0.0:
+            strays[index] = niche.straying(tissue, source.kind) + (0.0 if forget else strays[index])
+
+
+def _divided(tissue: Tissue, clamp: _Clamp, strays: list[Any]) -> _Clamp:
+    """Divide each retained type between the niches so that, with those that stray, as many are near as were imaged."""
+    immune = []
+    for source, imaged, (nest, nest_near, stroma, stroma_near) in zip(
+        tissue.arrivals, clamp.immune, strays, strict=True
+    ):
+        wanted, cells = imaged, imaged.sum()
+        if nest and stroma and cells:
+            near = imaged[NICHES.index(1)].sum() / cells
+            share = home_share(near, nest_near / nest, stroma_near / stroma)
+            niche.divide(tissue, source.kind, share)
+            wanted = imaged.sum(axis=0) * np.array([[1.0 - share], [share]])
+        immune.append(wanted)
+    return replace(clamp, immune=tuple(immune))
+
+
+def _one_step(plan: Plan, tissue: Tissue, tick: int, *, breathing: bool) -> Any:
+    """One coupling step; returns how fast tumour-reactive cells of each source would tire [1/min]."""
+    duration = minutes(plan.coupling)
+    transport.step(tissue, duration)
+    expression.step(tissue, duration)
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    vigour = cells.exhaustion[:n].copy()
+    for now in range(tick, tick + plan.coupling, plan.motion):
+        contacts.step(tissue, now, minutes(plan.motion))
+        motion.step(tissue, now, minutes(plan.motion))
+    tiring = np.zeros(len(tissue.arrivals))
+    for index, source in enumerate(tissue.arrivals):
+        own = (cells.kind[:n] == source.kind) & (cells.reactive[:n] > 0) & (cells.phase[:n] <= COMMITTED)
+        if own.any():
+            tiring[index] = np.mean(cells.exhaustion[:n][own] - vigour[own]) / duration
+    cells.exhaustion[:n] = vigour
+    fate.step(tissue, tick, duration)
+    trafficking.step(tissue, tick, duration)
+    if breathing:
+        window.step(tissue, duration)
+    check_state(tissue, tick + plan.coupling)
+    return tiring
+
+
+def _add(tissue: Tissue, sums: _Sums, rates: Any, tiring: Any) -> None:
+    tumour = rates[tissue.tables.types[:, column.TUMOUR] > 0.0].sum(axis=(0, 1))
+    loss, proliferation = _immune_rates(tissue, rates)
+    sums.steps += 1
+    sums.entry += tumour[ENTRY]
+    sums.parts += tumour[PARTS]
+    sums.necrosis += tumour[NECROSIS]
+    sums.live.append(float(tumour[LIVE]))
+    sums.kills.append(tissue.counters["kills"])
+    sums.loss = sums.loss + loss
+    sums.proliferation = sums.proliferation + proliferation
+    sums.recruited = sums.recruited + trafficking.recruitment(tissue)
+    sums.tiring = sums.tiring + tiring
+
+
+def _balanced(plan: Plan, tissue: Tissue, clamp: _Clamp, sums: _Sums) -> Steadiness:
+    balance, duration = tissue.balance, minutes(plan.coupling)
+    parts = max(sums.parts, 1.0)
+    gross, necrosis = float(sums.entry / parts), float(sums.necrosis / parts)
+    killing = _killing(sums, 0, duration)
+    spontaneous = float(spontaneous_loss(gross, plan.growth, necrosis, killing))
+    balance.spontaneous = tissue.tables.types[:, column.SPONTANEOUS].copy()
+    for kind in clamp.tumour:
+        balance.spontaneous[kind] = spontaneous
+    loss, proliferation = sums.loss / sums.steps, sums.proliferation / sums.steps
+    tiring, balance.recruited = sums.tiring / sums.steps, sums.recruited / sums.steps
+    for index, wanted in enumerate(clamp.immune):
+        for state in range(wanted.shape[1]):
+            own = proliferation[index] if state == REACTIVE else 0.0
+            for side in range(len(NICHES)):
+                density = wanted[side, state] / tissue.area
+                balance.flux[index, side, state] = balanced_arrival(density, loss[index], plan.growth, own)
+        inflow = max(loss[index] + plan.growth - proliferation[index], 1e-9)
+        balance.exhaustion[index] = min(
+            max(_mean_exhaustion(tissue, index) - tiring[index] / inflow, 0.0), 1.0
+        )
+    _hold_stroma(tissue)
+    tissue.counters = dict.fromkeys(COUNTERS, 0.0)
+    tissue.span = tissue.space
+    half = sums.steps // 2
+    elastic = elasticities(tissue)
+    day = MINUTES_PER_DAY
+    sources = tuple(
+        {
+            "type": tissue.species.cells[source.kind],
+            "cells": float(clamp.immune[index].sum()),
+            "arrivals": float(balance.flux[index].sum() * tissue.area * day),
+            "loss": float(loss[index] * day),
+            "proliferation": float(proliferation[index] * day),
+            "recruitment": float(balance.recruited[index]),
+            "elasticity": elastic[index],
+            "exhaustion": float(balance.exhaustion[index]),
+        }
+        for index, source in enumerate(tissue.arrivals)
+    )
+    left = (gross - necrosis - killing - spontaneous) * day
+    return Steadiness(
+        displacement=tissue.displacement,
+        days=sums.steps * duration / day,
+        gross_growth=gross * day,
+        necrosis=necrosis * day,
+        killing=killing * day,
+        spontaneous=spontaneous * day,
+        growth=left,
+        published_growth=plan.growth * day,
+        killing_halves=(_killing(sums, 0, duration, half) * day, _killing(sums, half, duration) * day),
+        sources=sources,
+        warnings=tuple(_warnings(left, plan.growth * day, sources)),
+    )
+
+
+def _warnings(growth: float, published: float, sources: tuple[dict[str, Any], ...]) -> Iterator[str]:
+    if growth < published * (1.0 - _SHORT):
+        yield (
+            f"Necrosis and killing take more than the tumour can lose: it would grow by {growth:.4f} per day, not by "
+            f"the published {published:.4f}. A tumour that grew has escaped: fewer tumour-reactive cells "
+            "(cell.cd8.lytic.reactive_fraction) or less antigen would agree with the biopsy."
+        )
+    for source in sources:
+        excess = source["proliferation"] - source["loss"] - published
+        if source["cells"] and excess > 0.0:
+            yield (
+                f"Tumour-reactive {source['type']} cells divide faster than they are lost, by {excess:.3f} per day: "
+                "none arrive, and their number rises until they are exhausted."
+            )
+
+
+def _killing(sums: _Sums, first: int, duration: float, last: int | None = None) -> float:
+    """Kills per tumour cell and minute between two steps."""
+    end = sums.steps if last is None else last
+    if end - first < 2:
+        return 0.0
+    return (sums.kills[end - 1] - sums.kills[first]) / (sum(sums.live[first + 1 : end]) * duration or 1.0)
+
+
+def _mean_exhaustion(tissue: Tissue, index: int) -> float:
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    kind = tissue.arrivals[index].kind
+    own = (cells.kind[:n] == kind) & (cells.reactive[:n] > 0) & (cells.phase[:n] <= COMMITTED)
+    return float(cells.exhaustion[:n][own].mean()) if own.any() else float(tissue.traits.exhaustion[kind])
+
+
+def _hold_stroma(tissue: Tissue) -> None:
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    for kind in np.flatnonzero(tissue.tables.types[:, column.STROMA]):
+        tissue.balance.stroma[kind] = np.count_nonzero(cells.kind[:n] == kind) / tissue.area

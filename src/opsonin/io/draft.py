@@ -1,0 +1,178 @@
+"""A label map drafted from a table, as TOML for a person to check: labels with counts, guesses, and what is left to do.
+
+The guesses are in `guesses.py`; finding a shipped map that reads the table as it is, is here too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+
+from opsonin.core.errors import Fault, InputError
+from opsonin.io.biopsies import USUAL_UM, columns_of, nearest_distance
+from opsonin.io.columns import coded, numbers, numeric
+from opsonin.io.fields import fields_of
+from opsonin.io.guesses import Columns, guess_columns, guess_marking, guess_stains
+from opsonin.io.tables import Table, capped
+from opsonin.io.toml_files import inline, parse_toml, toml_key
+from opsonin.knowledge.library import Library
+from opsonin.model.knowledge import SECTION, LabelMap, Marking
+
+
+def fitting_map(table: Table, library: Library) -> LabelMap | None:
+    """The shipped label map that knows every column and every label of a table; the smallest, if several do."""
+    fitting = []
+    for label_map in library.labels.values():
+        if all(table.columns.count(column) == 1 for column in columns_of(label_map)):
+            texts, _ = coded(table.column(label_map.label))
+            if set(texts) <= {*label_map.labels, *label_map.ignore}:
+                fitting.append(label_map)
+    return min(fitting, key=lambda label_map: (len(label_map.labels), label_map.name), default=None)
+
+
+def draft_label_map(table: Table, library: Library) -> str:
+    """TOML of a label map for `table`: it loads as it is; what no guess is possible for is a comment with TODO."""
+    known = fitting_map(table, library)
+    columns = guess_columns(table, library) if known is None else Columns(known.x, known.y, known.label)
+    name = re.sub(r"[^A-Za-z0-9_-]", "-", table.name.partition(".")[0]).lstrip("-_") or "panel"
+    lines = [
+        f"# Label map for {table.name}, drafted from its columns and labels. Check every line, then name this file",
+        '# in a scenario: labels = "FILE.toml"; or look at what it makes: opsonin biopsy show ... --labels FILE.toml',
+    ]
+    if known is not None:
+        lines.append(f"# All of it is known: the shipped label map '{known.name}' reads this table as it is.")
+    lines += [
+        f"name = {inline(name)}",
+        f"title = {inline(known.title if known else f'Labels of {table.name}')}",
+    ]
+    lines += _positions(table, columns, known)
+    lines += _section(known)
+    lines += _labels(table, columns.label, known, library)
+    lines += _intensities(table, known, library)
+    return "\n".join(lines) + "\n"
+
+
+def _positions(table: Table, columns: Columns, known: LabelMap | None) -> list[str]:
+    lines = []
+    if columns.x is None or columns.y is None:
+        found = [column for column in table.columns if numeric(table.column(column))]
+        told = f"no two columns look like positions; columns of numbers: {', '.join(found[:30]) or 'none'}"
+        lines.append(f'# TODO x = "...", y = "..."  # {_on_one_line(told)}')
+    else:
+        lines += [f"x = {inline(columns.x)}", f"y = {inline(columns.y)}"]
+    if columns.label is None:
+        told = f"no column looks like cell types; columns: {', '.join(table.columns[:30])}"
+        lines.append(f'# TODO label = "..."  # {_on_one_line(told)}')
+    else:
+        lines.append(f"label = {inline(columns.label)}")
+    return [*lines, _scale(table, columns, known)]
+
+
+def _scale(table: Table, columns: Columns, known: LabelMap | None) -> str:
+    """The scale, with what the distance between cells says of it."""
+    scale = known.scale if known is not None else 1.0
+    line = f"scale = {inline(scale)}  # um per unit of x and y"
+    nearest = _nearest(table, columns)
+    if nearest is None:
+        return line
+    line += f"; the median distance to the nearest cell is then {nearest * scale:.3g} um"
+    if known is None and columns.in_pixels:
+        return f"{line}. TODO: {columns.x} is usually in pixels; write um per pixel."
+    if not USUAL_UM[0] <= nearest * scale <= USUAL_UM[1]:
+        low, high = USUAL_UM
+        return f"{line}, in solid tissue {low:g} to {high:g}. TODO: if these are pixels, write um per pixel."
+    return line
+
+
+def _nearest(table: Table, columns: Columns) -> float | None:
+    """Median nearest distance in the first field, in units of the table; None where positions are no numbers."""
+    if columns.x is None or columns.y is None:
+        return None
+    field = fields_of(table, {})[0]
+    kept = np.ones(len(table.rows), bool)
+    for column, value in field.select.items():
+        texts, codes = coded(table.column(column))
+        kept &= codes == texts.index(value)
+    rows = np.flatnonzero(kept)
+    x, wrong = numbers(table, columns.x, rows)
+    y, also = numbers(table, columns.y, rows)
+    return None if wrong or also or len(rows) < 2 else nearest_distance(np.column_stack([x, y]))
+
+
+def _section(known: LabelMap | None) -> list[str]:
+    if known is not None and known.section is not None:
+        return [f'section = "{known.section:g} um"']
+    return [f'# section = "{SECTION:g} um"  # thickness of the cut, if you know it; this is the default']
+
+
+def _labels(table: Table, column: str | None, known: LabelMap | None, library: Library) -> list[str]:
+    """One line per label, the commonest first."""
+    if column is None:
+        return ["", "[labels]"]
+    texts, codes = coded(table.column(column))
+    counts = Counter(dict(zip(texts, np.bincount(codes, minlength=len(texts)).tolist(), strict=True)))
+    shipped = known.labels if known is not None else {}
+    lines = []
+    if known is not None and known.ignore:
+        lines.append(f"ignore = {inline(known.ignore)}")
+    lines += ["", f"[labels]  # cell types: {', '.join(sorted(library.cells))}"]
+    for label, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        marking = shipped.get(label) or guess_marking(label, library)
+        if label not in (known.ignore if known is not None else ()):
+            lines.append(_label(label, count, marking))
+    return lines
+
+
+def _label(label: str, count: int, marking: Marking | None) -> str:
+    cells = f"{count:,} cell{'' if count == 1 else 's'}"
+    if not label.strip():
+        return f"# TODO {cells} have an empty label: give them one, or remove their rows."
+    if marking is None:
+        return f'# TODO {toml_key(label)} = {{ cell = "..." }}  # {cells}; its words name no cell type: write one'
+    return f"{toml_key(label)} = {inline(marking.model_dump(exclude_defaults=True))}  # {cells}"
+
+
+def _intensities(table: Table, known: LabelMap | None, library: Library) -> list[str]:
+    lines: list[str] = []
+    scales: Mapping[str, object] = {} if known is None else known.intensities
+    for molecule in scales:
+        assert known is not None  # it has scales
+        lines += ["", f"[intensities.{toml_key(molecule)}]"]
+        content = known.intensities[molecule].model_dump(exclude_defaults=True)
+        lines += [f"{key} = {inline(value)}" for key, value in content.items()]
+    if known is not None:
+        return lines
+    for molecule, columns in guess_stains(table, library).items():
+        lines += [
+            "",
+            f"# TODO {', '.join(columns)} may hold the stain of {molecule}. To set its level per cell, say:",
+            f"# [intensities.{toml_key(molecule)}]",
+            f"# columns = {inline(columns)}",
+            "# background = ...  # intensity that counts as none",
+            "# reference = ...  # intensity of a cell at the resting level of its type",
+            '# assumed = "..."  # or source: where both come from',
+        ]
+    return lines
+
+
+def _stops(line: str) -> bool:
+    """Whether a table cannot be read before a person has done what the line asks for."""
+    return line.startswith("# TODO ") and "may hold the stain" not in line
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def drafted_map(table: Table, library: Library) -> LabelMap:
+    """The draft as a label map; InputError with its TODO lines where guesses are missing."""
+    text = draft_label_map(table, library)
+    left = [line.removeprefix("# TODO ") for line in text.splitlines() if _stops(line)]
+    if left:
+        fix = f"Draft one, complete it, and give it as --labels: opsonin biopsy labels {table.name} -o labels.toml"
+        faults = [Fault(table.name, f"no guess is possible: {line}") for line in left]
+        raise InputError(*capped(faults, table.name), Fault(table.name, "fits no shipped label map.", fix))
+    return LabelMap.model_validate(parse_toml(text, "draft"))
