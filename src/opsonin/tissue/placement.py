@@ -56,15 +56,6 @@ class Imaged:
         )
 
 
-def packing_scale(diameters: Floats, box: tuple[float, float, float], dimension: int) -> float:
-    """Factor on all radii at which the cells fill the box exactly: packing 1 (area in a section, volume in a block)."""
-    if dimension == 2:
-        filled = float(np.sum(np.pi / 4.0 * diameters**2)) / (box[0] * box[1])
-    else:
-        filled = float(np.sum(np.pi / 6.0 * diameters**3)) / (box[0] * box[1] * box[2])
-    return float(filled ** (-1.0 / dimension)) if filled > 0.0 else 1.0
-
-
 def vessels_in(key: npt.NDArray[np.uint32], box: tuple[float, float, float], density: float) -> Vessels:
     """Vessels at keyed random places; `density` [1/um2]; at least one."""
     vessels = Vessels.none()
