@@ -110,7 +110,7 @@ def untreated(plan: Plan, days: int) -> dict[str, Any]:
         if step % _NOTED == 0:
             row = fate.turnover(tissue)[cancer].sum(axis=0)
             hazards.append(
-                (row[ENTRY] - row[NECROSIS]) / max(row[PARTS], 1.0) - tissue.balance.spontaneous[cancer]
+                (row[ENTRY] - row[NECROSIS]) / max(row[PARTS], 1.0) - fate.spontaneous(tissue)[cancer]
             )
         if ((step + 1) * plan.coupling) % ticks(DAY) == 0:
             contacts.append(contact(tissue))
