@@ -98,29 +98,26 @@ def untreated(plan: Plan, days: int) -> dict[str, Any]:
     """
     tissue = started(plan)
     cancer = tissue.species.cells.index("cancer")
-    weight = getattr(tissue, "weight", 1.0)
-    before, area = live(tissue, "cancer") * weight, tissue.area
+    before, area = live(tissue, "cancer") * tissue.weight, tissue.area * tissue.weight
     hazards: list[float] = []
     densities: dict[str, list[float]] = {name: [] for name in imaged_density(plan)}
     contacts, areas = [contact(tissue)], [area]
     killed = 0.0
     for step in range(days * ticks(DAY) // plan.coupling):
-        already = tissue.counters["kills"] / getattr(tissue, "weight", 1.0)
+        already, at_risk = tissue.counters["kills"], live(tissue, "cancer") * tissue.weight
         run.advance(plan, plan.courses[0], tissue, step * plan.coupling, lambda *_: None)
-        killed += (tissue.counters["kills"] / getattr(tissue, "weight", 1.0) - already) / max(
-            live(tissue, "cancer"), 1
-        )
+        killed += (tissue.counters["kills"] - already) / max(at_risk, 1.0)
         if step % _NOTED == 0:
             row = fate.turnover(tissue)[cancer].sum(axis=0)
             hazards.append(
-                (row[ENTRY] - row[NECROSIS]) / max(row[PARTS], 1.0) - tissue.balance.spontaneous[cancer]
+                (row[ENTRY] - row[NECROSIS]) / max(row[PARTS], 1.0) - fate.spontaneous(tissue)[cancer]
             )
         if ((step + 1) * plan.coupling) % ticks(DAY) == 0:
             contacts.append(contact(tissue))
-            areas.append(tissue.area * getattr(tissue, "weight", 1.0))
+            areas.append(tissue.area * tissue.weight)
             for name, values in densities.items():
                 values.append(live(tissue, name) / tissue.area)
-    after = live(tissue, "cancer") * getattr(tissue, "weight", 1.0)
+    after = live(tissue, "cancer") * tissue.weight
     return {
         "growth": math.log(max(after, 0.5) / before) / days,
         "expected_growth": float(np.mean(hazards)) * DAY - killed / days,

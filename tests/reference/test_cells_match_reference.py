@@ -35,7 +35,9 @@ DIMENSIONS = st.sampled_from([2, 3])
 @functools.cache
 def tables(dimension):
     library = load_library()
-    return tabulate.tables_of(library, library.tumours["melanoma"], 1.05, dimension)
+    return tabulate.tables_of(
+        library, library.tumours["melanoma"], np.full(len(library.cells), 1.05), dimension
+    )
 
 
 @functools.cache

@@ -17,7 +17,7 @@ import numpy as np
 from opsonin.core.schedule import MINUTES_PER_DAY, minutes
 from opsonin.engine.compile import Plan
 from opsonin.kernels.fate import AT_REST, ENTRY, GATE, LIVE, NECROSIS, PARTS
-from opsonin.laws.cycle import spontaneous_loss
+from opsonin.laws.cycle import cell_loss_factor, spontaneous_loss
 from opsonin.laws.trafficking import balanced_arrival, home_share
 from opsonin.model import tables as column
 from opsonin.model.phase import COMMITTED
@@ -26,6 +26,8 @@ from opsonin.tissue.elasticity import elasticities
 from opsonin.tissue.integrity import check_state
 from opsonin.tissue.tissue import COUNTERS, NICHES, REACTIVE, Tissue
 
+# Niches whose cells are near tumour cells equally often, within this, tell nothing of who belongs where.
+_APART = 0.2
 # The first part of the burn-in; averages of pressure and hindrance begin after half of it.
 _SETTLING = 0.4
 # Deviations of a number of cells from the imaged one decay with this time [min].
@@ -65,6 +67,15 @@ class Steadiness:
 
 
 @dataclass
+class _Rest:
+    """What the resting tissue was like, step by step, in the first part."""
+
+    pressures: list[float] = field(default_factory=list)
+    packings: list[float] = field(default_factory=list)
+    gates: list[float] = field(default_factory=list)
+
+
+@dataclass
 class _Sums:
     """Sums over the steps of the second part."""
 
@@ -73,7 +84,7 @@ class _Sums:
     parts: float = 0.0
     necrosis: float = 0.0
     live: list[float] = field(default_factory=list)
-    kills: list[int] = field(default_factory=list)
+    kills: list[float] = field(default_factory=list)
     loss: Any = 0.0
     proliferation: Any = 0.0
     recruited: Any = 0.0
@@ -103,13 +114,12 @@ def live_through(plan: Plan, tissue: Tissue) -> Steadiness:
     settling = max(1, round(_SETTLING * count))
     clamp, sums = _clamp(tissue), _Sums()
     tissue.balance.exhaustion = np.array([tissue.traits.exhaustion[s.kind] for s in tissue.arrivals])
-    pressures: list[float] = []
-    gates: list[float] = []
+    rest = _Rest()
     strays = [np.zeros(4) for _ in tissue.arrivals]
     for step in range(count):
         rates = _hold(tissue, clamp)
         if step < settling:
-            _settle(tissue, rates, pressures, gates, forget=step <= settling // 2)
+            _settle(tissue, rates, rest, forget=step <= settling // 2)
             _note_straying(tissue, strays, forget=step <= settling // 2)
         elif step == settling:
             clamp = _divided(tissue, clamp, strays)
@@ -159,17 +169,20 @@ def _immune_rates(tissue: Tissue, rates: Any) -> tuple[Any, Any]:
     return loss, proliferation
 
 
-def _settle(tissue: Tissue, rates: Any, pressures: list[float], gates: list[float], *, forget: bool) -> None:
-    """Resting pressure and hindrance: the present ones at first, then their means."""
+def _settle(tissue: Tissue, rates: Any, rest: _Rest, *, forget: bool) -> None:
+    """Pressure, packing and hindrance at rest: the present ones at first, then their means."""
     if forget:
-        pressures.clear()
-        gates.clear()
-    pressures.append(window.pressure(tissue))
-    tissue.resting_pressure = max(float(np.mean(pressures)), 1e-9)
+        rest.pressures.clear()
+        rest.packings.clear()
+        rest.gates.clear()
+    rest.pressures.append(window.pressure(tissue))
+    rest.packings.append(window.packing(tissue))
+    tissue.resting_pressure = max(float(np.mean(rest.pressures)), 1e-9)
+    tissue.resting_packing = float(np.mean(rest.packings))
     tumour = rates[tissue.tables.types[:, column.TUMOUR] > 0.0].sum(axis=(0, 1))
     if tumour[AT_REST] > 0.0:
-        gates.append(max(float(tumour[GATE] / tumour[AT_REST]), _LEAST_GATE))
-        tissue.balance.hindrance = float(np.mean(gates))
+        rest.gates.append(max(float(tumour[GATE] / tumour[AT_REST]), _LEAST_GATE))
+        tissue.balance.hindrance = float(np.mean(rest.gates))
 
 
 def _note_straying(tissue: Tissue, strays: list[Any], *, forget: bool) -> None:
@@ -186,7 +199,7 @@ def _divided(tissue: Tissue, clamp: _Clamp, strays: list[Any]) -> _Clamp:
         tissue.arrivals, clamp.immune, strays, strict=True
     ):
         wanted, cells = imaged, imaged.sum()
-        if nest and stroma and cells:
+        if nest and stroma and cells and nest_near / nest > stroma_near / stroma + _APART:
             near = imaged[NICHES.index(1)].sum() / cells
             share = home_share(near, nest_near / nest, stroma_near / stroma)
             niche.divide(tissue, source.kind, share)
@@ -239,10 +252,11 @@ def _balanced(plan: Plan, tissue: Tissue, clamp: _Clamp, sums: _Sums) -> Steadin
     parts = max(sums.parts, 1.0)
     gross, necrosis = float(sums.entry / parts), float(sums.necrosis / parts)
     killing = _killing(sums, 0, duration)
-    spontaneous = float(spontaneous_loss(gross, plan.growth, necrosis, killing))
+    factor = float(cell_loss_factor(gross, plan.growth, necrosis, killing)) if gross > 0.0 else 0.0
+    spontaneous = float(spontaneous_loss(factor, gross))
     balance.spontaneous = tissue.tables.types[:, column.SPONTANEOUS].copy()
     for kind in clamp.tumour:
-        balance.spontaneous[kind] = spontaneous
+        balance.spontaneous[kind], balance.loss_factor[kind] = 0.0, factor
     loss, proliferation = sums.loss / sums.steps, sums.proliferation / sums.steps
     tiring, balance.recruited = sums.tiring / sums.steps, sums.recruited / sums.steps
     for index, wanted in enumerate(clamp.immune):
@@ -256,7 +270,8 @@ def _balanced(plan: Plan, tissue: Tissue, clamp: _Clamp, sums: _Sums) -> Steadin
             max(_mean_exhaustion(tissue, index) - tiring[index] / inflow, 0.0), 1.0
         )
     _hold_stroma(tissue)
-    tissue.counters = dict.fromkeys(COUNTERS, 0)
+    tissue.counters = dict.fromkeys(COUNTERS, 0.0)
+    tissue.span = tissue.space
     half = sums.steps // 2
     elastic = elasticities(tissue)
     day = MINUTES_PER_DAY

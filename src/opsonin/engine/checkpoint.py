@@ -12,7 +12,7 @@ from opsonin.state.fields import Fields
 from opsonin.state.vessels import Vessels
 from opsonin.tissue.tissue import COUNTERS, Balance, Tissue
 
-_SCALARS = ("resting_pressure", "bulk_modulus", "measure")
+_SCALARS = ("weight", "span", "resting_pressure", "resting_packing", "bulk_modulus", "measure")
 
 
 def freeze(tissue: Tissue) -> dict[str, Any]:
@@ -24,10 +24,11 @@ def freeze(tissue: Tissue) -> dict[str, Any]:
         "vessels.x": tissue.vessels.x.copy(),
         "vessels.y": tissue.vessels.y.copy(),
         "vessels.id": tissue.vessels.id.copy(),
+        "vessels.made": np.array([tissue.vessels.made]),
         "box": np.array(tissue.box),
         "scalars": np.array([getattr(tissue, name) for name in _SCALARS]),
         **{f"balance.{name}": np.array(value) for name, value in vars(tissue.balance).items()},
-        "counters": np.array([tissue.counters[name] for name in COUNTERS], np.int64),
+        "counters": np.array([tissue.counters[name] for name in COUNTERS]),
     }
     return frozen
 
@@ -61,11 +62,14 @@ def thaw(tissue: Tissue, frozen: dict[str, Any]) -> None:
     tissue.fields.values = values.copy()
     tissue.fields.rates = frozen["fields.rates"].copy()
     tissue.vessels = Vessels(
-        frozen["vessels.x"].copy(), frozen["vessels.y"].copy(), frozen["vessels.id"].copy()
+        frozen["vessels.x"].copy(),
+        frozen["vessels.y"].copy(),
+        frozen["vessels.id"].copy(),
+        int(frozen["vessels.made"][0]),
     )
     for name, value in zip(_SCALARS, frozen["scalars"], strict=True):
         setattr(tissue, name, float(value))
     balance = {name.removeprefix("balance."): v for name, v in frozen.items() if name.startswith("balance.")}
     hindrance = float(balance.pop("hindrance"))
     tissue.balance = Balance(hindrance, **{name: values.copy() for name, values in balance.items()})
-    tissue.counters = {name: int(v) for name, v in zip(COUNTERS, frozen["counters"], strict=True)}
+    tissue.counters = {name: float(v) for name, v in zip(COUNTERS, frozen["counters"], strict=True)}

@@ -22,7 +22,8 @@ from opsonin.model.scenario import Arm
 from opsonin.patient.pharmacokinetics import Bolus, DrugCourse
 from opsonin.state.tables import Tables
 from opsonin.tissue.generate import scatter
-from opsonin.tissue.placement import Imaged, packing_scale
+from opsonin.tissue.packing import scales_of
+from opsonin.tissue.placement import Imaged
 from opsonin.tissue.tissue import Arrivals, Species, Traits, Transport
 
 Box = tuple[float, float, float]
@@ -42,7 +43,7 @@ class Plan:
     """A scenario resolved to integers and arrays: what the engine runs.
 
     Attributes:
-        box: (Lx, Ly, Lz) [um] at time 0; scale: factor on all radii for packing 1.
+        box: (Lx, Ly, Lz) [um] at time 0; scales: factor on the radius of each cell type for packing 1.
         duration, coupling, motion, burn_in, every: ticks; observe: ticks between rows of the observables.
         growth_scale, growth: of the tumour without and with its loss of cells [1/min].
         labels: what each label of the biopsy became; input_digest: of the cells as read.
@@ -60,7 +61,7 @@ class Plan:
     courses: tuple[Course, ...]
     imaged: Imaged
     box: Box
-    scale: float
+    scales: npt.NDArray[np.float64]
     key: npt.NDArray[np.uint32]
     duration: int
     coupling: int
@@ -104,10 +105,16 @@ def compile_scenario(
     if imaged is None or box is None:
         imaged, box, labels, notes = _cells(scenario, library, tumour, species, key)
     imaged = imaged.ordered()  # sums over cells must not know the order of a table's rows
-    diameters = np.array([library.cells[name].diameter.value for name in species.cells])[imaged.kind]
-    scale = packing_scale(diameters, box, dimension)
-    require_plausible_tissue(box, scale, scenario.numerics.spacing, tumour, dimension)
-    tables = tabulate.tables_of(library, tumour, scale, dimension)
+    scales = scales_of(
+        imaged,
+        np.array([library.cells[name].diameter.value for name in species.cells]),
+        np.array([library.cells[name].role == "tumour" for name in species.cells]),
+        box,
+        biopsy=scenario.tissue.generate is None,
+        dimension=dimension,
+    )
+    require_plausible_tissue(box, scales, scenario.numerics.spacing, tumour, dimension)
+    tables = tabulate.tables_of(library, tumour, scales, dimension)
     numerics = scenario.numerics
     duration = ticks(scenario.scenario.duration)
     every = min(ticks(scenario.output.every), duration)
@@ -123,7 +130,7 @@ def compile_scenario(
         courses=tuple(_course(arm, library, tumour, scenario.scenario.duration) for arm in scenario.arm),
         imaged=imaged,
         box=box,
-        scale=scale,
+        scales=scales,
         key=key,
         duration=duration,
         coupling=ticks(numerics.coupling_step),

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
+import numpy.typing as npt
+
 from opsonin.core.errors import Fault, InputError
 from opsonin.kernels.mechanics import STRENGTH_MAX
 from opsonin.knowledge.library import Library
@@ -28,15 +31,17 @@ def require_plausible_biology(library: Library, tumour: Tumour) -> None:
         raise InputError(*faults)
 
 
-def require_plausible_tissue(box: Box, scale: float, spacing: float, tumour: Tumour, dimension: int) -> None:
+def require_plausible_tissue(
+    box: Box, scales: npt.NDArray[np.float64], spacing: float, tumour: Tumour, dimension: int
+) -> None:
     """InputError if the cells cannot fill the box, or the box cannot be resolved."""
     faults = []
-    if not SCALE[0] <= scale <= SCALE[1]:
+    for scale in sorted({float(k) for k in scales if not SCALE[0] <= k <= SCALE[1]}):
         faults.append(
             Fault(
                 "tissue",
-                f"cells fill {scale**-dimension:.3g} of the field of {box[0]:.4g} x {box[1]:.4g} um: their radii would "
-                f"have to be multiplied by {scale:.3g}; expected {SCALE[0]} to {SCALE[1]}.",
+                f"cells fill {scale**-dimension:.3g} of their part of the field of {box[0]:.4g} x {box[1]:.4g} um: "
+                f"their radii would have to be multiplied by {scale:.3g}; expected {SCALE[0]} to {SCALE[1]}.",
                 "Is a cell far outside, a position in other units, or a density slipped?",
             )
         )

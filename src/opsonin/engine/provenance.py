@@ -16,6 +16,7 @@ from opsonin.engine import recording, trace
 from opsonin.engine.compile import Plan, compile_scenario
 from opsonin.io.scenario import Scenario
 from opsonin.knowledge.checker import numbers
+from opsonin.observe.observables import resizings
 from opsonin.store.result import Result
 from opsonin.tissue.placement import Imaged, vessels_in
 
@@ -78,8 +79,7 @@ def placed(plan: Plan) -> list[str]:
         *plan.notes,
         f"Vessels: {vessels_in(plan.key, plan.box, vessels.value).n} placed at random, {per_mm2:.0f} per mm2 "
         f"({vessels.source or 'assumed'}), at least one.",
-        f"Radii: all scaled by {plan.scale:.3f}, so that the field is packed without gaps at its start; "
-        "the cells then relax, and the pressure of the living tissue is kept.",
+        _radii(plan),
         "Cycle: cells drawn from the steady state of growth with the tumour's potential doubling time; the hindrance "
         "by oxygen and pressure counts as part of it, and killing and necrosis as part of the loss of cells, as they "
         "were where these times were measured.",
@@ -100,6 +100,21 @@ def placed(plan: Plan) -> list[str]:
     return sentences + [
         f"Set by the scenario: {path} = {value}." for path, value in plan.scenario.knowledge.items()
     ]
+
+
+def _radii(plan: Plan) -> str:
+    found = {name: float(k) for name, k in zip(plan.species.cells, plan.scales, strict=True)}
+    tumour = {k for name, k in found.items() if plan.library.cells[name].role == "tumour"}
+    others = set(found.values()) - tumour
+    factor = f"those of tumour cells by {max(tumour):.3f}" if tumour else ""
+    if not others:
+        return (
+            f"Radii: all scaled by {max(tumour):.3f}, so that the field is packed without gaps at its start."
+        )
+    return (
+        f"Radii: {factor}, those of the others (with the matrix around them) by {max(others):.3f}, so that either "
+        "fill what lies nearest to them in the biopsy, without gaps at the start."
+    )
 
 
 def _niches(plan: Plan) -> list[str]:
@@ -195,10 +210,14 @@ def verify_resumable(provenance: dict[str, Any], where: str) -> None:
 def summary_of(plan: Plan, result: Result) -> dict[str, Any]:
     """The end of every arm in one table."""
     observed = result.observables
-    arms = {}
+    arms, resized = {}, {}
     for course in plan.courses:
         last = observed.sel(arm=course.name).isel(time=-1)
         arms[course.name] = {name: _plain(last[name].item()) for name in observed.data_vars}
+        weights = observed["weight"].sel(arm=course.name).values
+        resized[course.name] = [
+            {"day": day, "window": what} for day, what in resizings(observed["time"].values, weights)
+        ]
     return {
         "name": plan.scenario.scenario.name,
         "days": plan.scenario.scenario.duration / MINUTES_PER_DAY,
@@ -206,6 +225,7 @@ def summary_of(plan: Plan, result: Result) -> dict[str, Any]:
         "cells_at_start": len(plan.imaged.id),
         "labels": list(plan.labels),
         "arms": arms,
+        "resized": resized,
     }
 
 

@@ -92,6 +92,7 @@ class Recorder:
             counters=tissue.counters,
             free=tissue.free,
             initial=self._initial,
+            weight=tissue.weight,
         )
 
     def _cells(self, tissue: Tissue) -> dict[str, Any]:

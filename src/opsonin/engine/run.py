@@ -10,7 +10,8 @@ One coupling step from tick t to t + dt; each process reads the state that the o
         motion     headings, crawling, pushing and pulling                       (tissue.motion)
     fate           cycle, division, death, exit, clearance                       (tissue.fate, tissue.apply)
     trafficking    arrivals at vessels                                           (tissue.trafficking, tissue.apply)
-    window         box follows its cells and holds its pressure                  (tissue.window)
+    window         box follows its cells and stays at their pressure at rest     (tissue.window)
+    extent         a doubled box is cropped, a narrow one tiled                  (tissue.extent)
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ from opsonin.engine.trace import Trace
 from opsonin.io.scenario import Scenario
 from opsonin.store.result import Result
 from opsonin.store.writer import Writer
-from opsonin.tissue import contacts, expression, fate, motion, trafficking, transport, window
+from opsonin.tissue import contacts, expression, extent, fate, motion, trafficking, transport, window
 from opsonin.tissue.integrity import check_state
 from opsonin.tissue.tissue import Tissue
 
@@ -223,4 +224,6 @@ def advance(
     record(tissue, trafficking, tick)
     window.step(tissue, duration)
     record(tissue, window, tick)
+    extent.step(tissue, tick + plan.coupling)
+    record(tissue, extent, tick)
     check_state(tissue, tick + plan.coupling)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from opsonin.knowledge.library import Library
 from opsonin.laws.apoptosis import rate_of_half_life
@@ -38,8 +39,8 @@ def lognormal_sigma(variation: float) -> float:
     return math.sqrt(math.log1p(variation**2))
 
 
-def tables_of(library: Library, tumour: Tumour, scale: float, dimension: int) -> Tables:
-    """All numbers of one tumour type; `scale` multiplies every radius (the imaged packing)."""
+def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64], dimension: int) -> Tables:
+    """All numbers of one tumour type; `scales` (types,) multiply the radii (the imaged packing)."""
     names = species_of(library)
     shifts = [(m, shift) for m in names.molecules for shift in library.molecules[m].shifts]
     checkpoints = [pair for _, pair in sorted(library.interactions.items())]
@@ -48,7 +49,9 @@ def tables_of(library: Library, tumour: Tumour, scale: float, dimension: int) ->
     ]
     exchanges = [[_exchange(library, c, s) for s in names.substrates] for c in names.cells]
     return Tables(
-        types=np.array([_numbers(library.cells[c], tumour, scale) for c in names.cells]),
+        types=np.array(
+            [_numbers(library.cells[c], tumour, k) for c, k in zip(names.cells, scales, strict=True)]
+        ),
         resting=np.array([[_resting(library, tumour, c, m) for m in names.molecules] for c in names.cells]),
         shift_molecule=np.array([names.molecules.index(m) for m, _ in shifts], np.int64),
         shift_signal=np.array([names.substrates.index(shift.by) for _, shift in shifts], np.int64),
@@ -196,6 +199,8 @@ def transports_of(library: Library) -> tuple[Transport, ...]:
             blood=substrate.blood.value,
             wall_permeability=substrate.vessel_permeability.value,
             wall_radius=substrate.vessel_radius.value,
+            medium=substrate.medium.value,
+            liquid_height=substrate.liquid_height.value,
             steady=substrate.solve == "quasi-steady",
         )
         for name, substrate in sorted(library.substrates.items())

@@ -9,7 +9,7 @@ import numpy as np
 
 from opsonin.engine import coupling
 from opsonin.kernels.digest import digest_words
-from opsonin.tissue import contacts, expression, fate, motion, trafficking, transport, window
+from opsonin.tissue import contacts, expression, extent, fate, motion, trafficking, transport, window
 from opsonin.tissue.tissue import Tissue
 
 # The order of the loop; the index is what the trace stores.
@@ -22,6 +22,7 @@ PROCESSES: tuple[ModuleType, ...] = (
     fate,
     trafficking,
     window,
+    extent,
 )
 NAMES = tuple(str(module.NAME) for module in PROCESSES)
 

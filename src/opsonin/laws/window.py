@@ -22,6 +22,33 @@ def breathing_time(resting_pressure, growth_rate, bulk_modulus):
 
 
 @law
+def pressure_at_rest(pressure, excess, bulk_modulus):
+    """Resting pressure P0 of the tissue as its cells are now: P - K excess [1/min].
+
+    P0 belongs to a packing, not to a number: small cells and crawling ones press harder at the same packing. Holding
+    the number of time 0 left 28 % void where 90 % of the cancer cells died among T cells that stayed.
+
+    Args:
+        pressure: P at the present packing, and `bulk_modulus` K = dP/dln(density): same unit.
+        excess: log of the present packing over the resting one [-].
+    Source: MODEL.md section 12 (P0 is the pressure at packing 1), linearised.
+    """
+    return pressure - bulk_modulus * excess
+
+
+@law
+def followed_pressure(followed, pressure, time_constant, duration):
+    """A pressure that follows another one, smoothed over a time constant [1/min].
+
+    Args:
+        followed: before the step, and `pressure`: same unit.
+        time_constant: [min]; duration: step [min].
+    Source: relaxation of first order.
+    """
+    return followed - (pressure - followed) * expm1(-duration / time_constant)
+
+
+@law
 def breath(cell_growth, pressure, resting_pressure, bulk_modulus, time_constant, duration):
     """Change of the log of the window's area (section) or volume (block) over a step [-].
 

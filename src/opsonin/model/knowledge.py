@@ -40,7 +40,11 @@ Weight = Annotated[Sourced, held_in("kg", positive=True)]
 
 
 class Substrate(Entry):
-    """A diffusing signal. `unit` is mmHg (oxygen) or nM; every concentration of it is held in that unit."""
+    """A diffusing signal. `unit` is mmHg (oxygen) or nM; every concentration of it is held in that unit.
+
+    `medium` is its concentration in fresh culture medium, at the surface of a liquid of `liquid_height` above cells
+    in a well; cells without vessels live on it.
+    """
 
     name: Name
     title: str
@@ -51,6 +55,8 @@ class Substrate(Entry):
     blood: Level
     vessel_permeability: Speed
     vessel_radius: Length
+    medium: Level
+    liquid_height: Length
 
 
 class Shift(Entry):

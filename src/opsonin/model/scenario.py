@@ -206,7 +206,7 @@ class Numerics(Entry):
     coupling_step: Annotated[float, Quantity("min", above=0.0, most=60.0)] = 6.0
     motion_step: Annotated[float, Quantity("min", above=0.0, most=10.0)] = 1.0
     spacing: Annotated[float, Quantity("um", least=2.0, most=100.0)] = 15.0
-    burn_in: Annotated[float, Quantity("min", above=0.0, most=90 * 1440.0)] = 5760.0
+    burn_in: Annotated[float, Quantity("min", above=0.0, most=90 * 1440.0)] = 10080.0
 
 
 class Scenario(Entry):

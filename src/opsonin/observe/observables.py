@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from opsonin.state.snapshot import Snapshot
 
 TUMOUR_CELL = "cancer"
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,17 @@ def area(snapshot: Snapshot) -> float:
 @observable("burden", "1", "Tumour burden relative to the start")
 def burden(snapshot: Snapshot) -> float:
     start = snapshot.initial.get(TUMOUR_CELL, 0)
-    return float(np.count_nonzero(snapshot.live(TUMOUR_CELL)) / start) if start else float("nan")
+    return snapshot.weight * np.count_nonzero(snapshot.live(TUMOUR_CELL)) / start if start else float("nan")
+
+
+@observable("weight", "1", "Original windows that the window stands for")
+def weight(snapshot: Snapshot) -> float:
+    return snapshot.weight
 
 
 @observable("corpses", "cells", "Dead cells not yet cleared")
 def corpses(snapshot: Snapshot) -> float:
-    return float(np.count_nonzero(snapshot.cells.arrays.phase[: snapshot.cells.n] > 1))
+    return snapshot.weight * np.count_nonzero(snapshot.cells.arrays.phase[: snapshot.cells.n] > 1)
 
 
 @observable("engaged", "1", "Share of CD8 T cells that hold a target")
@@ -89,7 +96,7 @@ def _mean_of_reactive(snapshot: Snapshot, column: str) -> float:
 
 
 def _count(kind: str) -> Callable[[Snapshot], float]:
-    return lambda snapshot: float(np.count_nonzero(snapshot.live(kind)))
+    return lambda snapshot: snapshot.weight * np.count_nonzero(snapshot.live(kind))
 
 
 def _density(kind: str) -> Callable[[Snapshot], float]:
@@ -114,6 +121,16 @@ def _expression(index: int) -> Callable[[Snapshot], float]:
         return float(levels.mean()) if len(levels) else float("nan")
 
     return mean_level
+
+
+def resizings(days: Floats, weights: Floats) -> list[tuple[float, str]]:
+    """When a window was cropped or tiled, as a sequence of its weights tells: (day by which it was, what)."""
+    found = []
+    for day, before, after in zip(days[1:], weights[:-1], weights[1:], strict=True):
+        if np.isfinite(before) and np.isfinite(after) and after != before:
+            what = "cropped" if after > before else "tiled"
+            found += [(float(day), what)] * round(abs(np.log2(after / before)))
+    return found
 
 
 _EVENTS = {

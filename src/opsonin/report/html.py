@@ -16,6 +16,7 @@ import numpy as np
 
 from opsonin.core.errors import Fault, HostError
 from opsonin.core.schedule import MINUTES_PER_DAY, minutes
+from opsonin.observe.observables import resizings
 from opsonin.report import curves, maps, palette, steady, words
 from opsonin.report.stored import Snapshot, StoredResult, map_times, planned_arms, reached, snapshots
 
@@ -372,7 +373,20 @@ def _headline(lines: Sequence[curves.Curve], arms: Sequence[str], clock: words.C
                 parts.append(wording.format(words.number(value)))
         if parts:
             sentences.append(f"{arm}, {clock.read(time)}: {', '.join(parts)}.")
+        if "weight" in known and arm in known["weight"].values:
+            sentences += _resized(known["weight"], arm, clock)
     return sentences
+
+
+def _resized(weight: curves.Curve, arm: str, clock: words.Clock) -> list[str]:
+    """One sentence on an arm whose window was cropped or tiled, none for the others."""
+    changes = [f"{what} by {clock.read(time)}" for time, what in resizings(weight.times, weight.values[arm])]
+    if not changes:
+        return []
+    last = words.number(_at_end(weight, arm)[1])
+    return [
+        f"{arm}: the window was {', '.join(changes)}; at the end it stands for {last} windows of the original size."
+    ]
 
 
 def _tissue(region: Mapping[str, Any]) -> dict[str, str]:

@@ -39,6 +39,20 @@ def regridded(field: Floats, shape: tuple[int, int, int]) -> Floats:
     return np.ascontiguousarray(out)
 
 
+def cut(field: Floats, axis: int, start: float, share: float, count: int) -> Floats:
+    """The stretch [start, start + share) of a periodic axis (lengths as shares of it) on `count` voxels.
+
+    Volume-weighted overlap: the amount of substrate in the stretch is kept.
+    """
+    old = field.shape[axis]
+    edges = (start + share * np.arange(count + 1) / count) * old
+    here = np.arange(2 * old)  # a stretch may go on past the seam
+    low, high = np.maximum(edges[:-1, None], here), np.minimum(edges[1:, None], here + 1)
+    overlap = np.maximum(high - low, 0.0) / (share * old / count)
+    weights = overlap[:, :old] + overlap[:, old:]
+    return np.ascontiguousarray(np.moveaxis(np.tensordot(weights, field, axes=(1, axis)), 0, axis))
+
+
 class Fields:
     """One concentration array per substrate, (substrates, nz, ny, nx), on the box (Lx, Ly, Lz) [um]."""
 
@@ -63,6 +77,20 @@ class Fields:
         """[um3]"""
         hz, hy, hx = self.spacing
         return hz * hy * hx
+
+    def crop(self, axis: int, start: float, count: int, box: tuple[float, float, float]) -> None:
+        """Keep the half of spatial axis 0 (x), 1 (y) or 2 (z) that begins at the share `start` of it, as `box`."""
+        array_axis = self.values.ndim - 1 - axis
+        self.values = cut(self.values, array_axis, start, 0.5, count)
+        self.rates = cut(self.rates, array_axis, start, 0.5, count)
+        self.box = box
+
+    def tile(self, axis: int, box: tuple[float, float, float]) -> None:
+        """Repeat all substrates along spatial axis 0 (x), 1 (y) or 2 (z), as `box`."""
+        array_axis = self.values.ndim - 1 - axis
+        self.values = np.concatenate([self.values, self.values], array_axis)
+        self.rates = np.concatenate([self.rates, self.rates], array_axis)
+        self.box = box
 
     def regrid(self, shape: tuple[int, int, int]) -> None:
         """Move all substrates to another grid, conserving their amounts."""

@@ -20,7 +20,8 @@ class Snapshot:
     Attributes:
         kinds, molecules, substrates: names behind the indices.
         effectors: cell types that kill.
-        box: (Lx, Ly, Lz) [um]; counters: events since the start; free: (molecules,) share without antibody.
+        box: (Lx, Ly, Lz) [um]; counters: events since the start, weighted; free: (molecules,) share without antibody.
+        weight: windows of the original size that this one stands for.
         initial: number of live cells of each type at time 0.
     """
 
@@ -31,9 +32,10 @@ class Snapshot:
     effectors: tuple[str, ...]
     molecules: tuple[str, ...]
     substrates: tuple[str, ...]
-    counters: Mapping[str, int]
+    counters: Mapping[str, float]
     free: npt.NDArray[np.float64]
     initial: Mapping[str, int]
+    weight: float = 1.0
 
     def live(self, kind: str) -> npt.NDArray[np.bool_]:
         """(n,) mask of the live cells of a type."""

@@ -23,7 +23,7 @@ from opsonin.model.phase import (
     RESTING,
     VANISH,
 )
-from opsonin.tissue.tissue import Tissue
+from opsonin.tissue.tissue import MEDIUM, Tissue
 
 Events = npt.NDArray[np.int8]
 _DIVISION = int(Stream.DIVISION)
@@ -37,11 +37,10 @@ def events(tissue: Tissue, event: Events, tick: int, duration: float) -> None:
     _enter(tissue, event == DIE_APOPTOTIC, APOPTOTIC, column.APOPTOTIC_TIME, now)
     _enter(tissue, event == DIE_NECROTIC, NECROTIC, column.NECROTIC_TIME, now)
     daughters = _divide(tissue, np.flatnonzero(event == DIVIDE), now)
-    counts = tissue.counters
-    counts["apoptoses"] += int(np.count_nonzero(event == DIE_APOPTOTIC))
-    counts["necroses"] += int(np.count_nonzero(event == DIE_NECROTIC))
-    counts["departures"] += int(np.count_nonzero(event == LEAVE))
-    counts["divisions"] += len(daughters.get("id", ()))
+    tissue.count("apoptoses", int(np.count_nonzero(event == DIE_APOPTOTIC)))
+    tissue.count("necroses", int(np.count_nonzero(event == DIE_NECROTIC)))
+    tissue.count("departures", int(np.count_nonzero(event == LEAVE)))
+    tissue.count("divisions", len(daughters.get("id", ())))
     gone = np.flatnonzero((event == VANISH) | (event == LEAVE))
     if len(gone):
         tissue.cells.remove(gone)
@@ -95,9 +94,8 @@ def _divide(tissue: Tissue, slots: npt.NDArray[np.int64], now: int) -> dict[str,
         for axis, name in enumerate("xyz"):
             column_of = getattr(cells, name)
             centre = column_of[slot]
-            length = tissue.box[axis]
-            column_of[slot] = wrapped(centre - offset * direction[axis], length)
-            daughters[name][row] = wrapped(centre + offset * direction[axis], length)
+            column_of[slot] = inside(tissue, axis, centre - offset * direction[axis])
+            daughters[name][row] = inside(tissue, axis, centre + offset * direction[axis])
     daughters["threshold"] = thresholds(tissue, daughters["id"], kinds)
     daughters["divisions"][:] = 0
     daughters["partner"][:] = 0
@@ -105,6 +103,18 @@ def _divide(tissue: Tissue, slots: npt.NDArray[np.int64], now: int) -> dict[str,
     for name in ("heading_x", "heading_y", "heading_z"):
         daughters[name][:] = 0.0
     return daughters
+
+
+def inside(tissue: Tissue, axis: int, position: float) -> float:
+    """A coordinate moved into the box: around its edge, or back from its wall where there is one."""
+    length = tissue.box[axis]
+    walled = tissue.boundary == MEDIUM and (axis < 2 or tissue.dimension == 3)
+    return float(reflected(np.float64(position), length)) if walled else wrapped(position, length)
+
+
+def reflected(position: Any, length: float) -> Any:
+    """Coordinates mirrored back into [0, length) at its ends."""
+    return np.minimum(length - abs(length - abs(position)), np.nextafter(length, 0.0))
 
 
 def wrapped(position: float, length: float) -> float:

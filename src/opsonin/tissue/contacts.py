@@ -49,8 +49,8 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
         net,
     )
     delivered, kills = strike(cells, n, tissue.tables, tick, duration, effectors, partner, hits, drive, net)
-    tissue.counters["hits"] += int(delivered)
-    tissue.counters["kills"] += int(kills)
+    tissue.count("hits", int(delivered))
+    tissue.count("kills", int(kills))
 
 
 def touched_by(tissue: Tissue, effectors: Any, tick: int) -> tuple[Any, Any]:

@@ -12,7 +12,8 @@ from opsonin.kernels.mechanics import TOO_FAST, Bodies, Moved, advance
 from opsonin.kernels.motility import steer
 from opsonin.kernels.neighbours import OK
 from opsonin.tissue import niche
-from opsonin.tissue.tissue import Tissue
+from opsonin.tissue.apply import reflected
+from opsonin.tissue.tissue import MEDIUM, Tissue
 from opsonin.tissue.window import measures
 
 NAME = "motion"
@@ -62,6 +63,21 @@ def _move(tissue: Tissue, velocity: Any, duration: float, tick: int) -> float:
                 "This is a numerical fault; try a smaller numerics.motion_step.",
             )
         )
+    if tissue.boundary == MEDIUM:
+        _keep_inside(tissue, moved)
     cells.x[:n], cells.y[:n], cells.z[:n] = moved.x, moved.y, moved.z
     cells.pressure[:n] = moved.pressure / measures(tissue)
     return float(furthest)
+
+
+def _keep_inside(tissue: Tissue, moved: Moved) -> None:
+    """Medium ends at a wall: a cell that the periodic kernel took around the edge is mirrored back, and turns."""
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    for axis, name in enumerate("xyz"[: tissue.dimension]):
+        length = tissue.box[axis]
+        after = getattr(moved, name)
+        step = after - getattr(cells, name)[:n]
+        around = length * np.rint(step / length)  # -L where it left at the top, L where it left at the bottom
+        crossed = around != 0.0
+        after[crossed] = reflected((after - around)[crossed], length)
+        getattr(cells, f"heading_{name}")[:n][crossed] *= -1.0

@@ -56,31 +56,23 @@ class Imaged:
         )
 
 
-def packing_scale(diameters: Floats, box: tuple[float, float, float], dimension: int) -> float:
-    """Factor on all radii at which the cells fill the box exactly: packing 1 (area in a section, volume in a block)."""
-    if dimension == 2:
-        filled = float(np.sum(np.pi / 4.0 * diameters**2)) / (box[0] * box[1])
-    else:
-        filled = float(np.sum(np.pi / 6.0 * diameters**3)) / (box[0] * box[1] * box[2])
-    return float(filled ** (-1.0 / dimension)) if filled > 0.0 else 1.0
-
-
 def vessels_in(key: npt.NDArray[np.uint32], box: tuple[float, float, float], density: float) -> Vessels:
     """Vessels at keyed random places; `density` [1/um2]; at least one."""
-    area = box[0] * box[1]
-    fraction, _ = uniforms(key[0], key[1], np.uint64(0), np.uint32(0), _VESSELS, 0)
-    count = max(1, int(np.floor(area * density + fraction)))
-    vessels = Vessels(np.empty(0), np.empty(0), np.empty(0, np.uint64))
-    for ordinal in range(count):
-        add_vessel(vessels, key, box, ordinal)
+    vessels = Vessels.none()
+    for _ in range(max(1, int(np.floor(box[0] * box[1] * density + vessel_fraction(key))))):
+        add_vessel(vessels, key, box)
     return vessels
 
 
-def add_vessel(
-    vessels: Vessels, key: npt.NDArray[np.uint32], box: tuple[float, float, float], ordinal: int
-) -> None:
+def vessel_fraction(key: npt.NDArray[np.uint32]) -> float:
+    """Keyed, uniform in (0, 1): with it whole vessels have the stated density on average over windows."""
+    fraction, _ = uniforms(key[0], key[1], np.uint64(0), np.uint32(0), _VESSELS, 0)
+    return float(fraction)
+
+
+def add_vessel(vessels: Vessels, key: npt.NDArray[np.uint32], box: tuple[float, float, float]) -> None:
     """One more vessel, at the place that its ordinal is keyed to."""
-    identity = id_of("vessel", ordinal)
+    identity = id_of("vessel", vessels.made)
     u, v = uniforms(key[0], key[1], np.uint64(identity), np.uint32(0), _VESSELS, 1)
     vessels.append(u * box[0], v * box[1], identity)
 

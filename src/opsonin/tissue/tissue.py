@@ -14,6 +14,12 @@ from opsonin.state.fields import Fields
 from opsonin.state.tables import Tables
 from opsonin.state.vessels import Vessels
 
+# What the edges of the box are: a breathing window in a tumour; a periodic box of fixed size, fed by vessels (marrow,
+# node); a box of culture medium around free-standing cells (spheroid, organoid, well).
+WINDOW = "window"
+FIXED = "fixed"
+MEDIUM = "medium"
+
 COUNTERS = (
     "hits",
     "kills",
@@ -42,6 +48,7 @@ class Transport:
         diffusivity: [um2/min]; decay: [1/min].
         blood: concentration in blood, in the substrate's unit.
         wall_permeability: [um/min]; wall_radius: of a vessel [um].
+        medium: concentration in culture medium, in the substrate's unit; liquid_height: above a well [um].
         steady: True if solved to quasi-steady state, False if implicitly in time.
     """
 
@@ -52,6 +59,8 @@ class Transport:
     blood: float
     wall_permeability: float
     wall_radius: float
+    medium: float
+    liquid_height: float
     steady: bool
 
 
@@ -86,7 +95,8 @@ class Balance:
     Attributes:
         hindrance: share of resting tumour cells that oxygen and pressure let into the cycle, which proliferation data
             measured in patients already hold.
-        spontaneous: (types,) hazard of spontaneous loss [1/min].
+        spontaneous: (types,) hazard of spontaneous loss [1/min], of types without a loss factor.
+        loss_factor: (types,) share of the production of cells that is lost spontaneously [-], 0 until it is known.
         flux: (sources, niches, 3) arrivals per section area without recruitment [cells/um2/min].
         recruited: (sources,) mean fold of recruitment over the vessels, which the imaged density already holds.
         exhaustion: (sources,) of tumour-reactive newcomers [-].
@@ -95,6 +105,7 @@ class Balance:
 
     hindrance: float
     spontaneous: npt.NDArray[np.float64]
+    loss_factor: npt.NDArray[np.float64]
     flux: npt.NDArray[np.float64]
     recruited: npt.NDArray[np.float64]
     exhaustion: npt.NDArray[np.float64]
@@ -106,6 +117,7 @@ class Balance:
         return cls(
             hindrance=1.0,
             spontaneous=np.zeros(types),
+            loss_factor=np.zeros(types),
             flux=np.zeros((sources, len(NICHES), 3)),
             recruited=np.ones(sources),
             exhaustion=np.zeros(sources),
@@ -132,14 +144,19 @@ class Tissue:
     Attributes:
         box: (Lx, Ly, Lz) [um]; z is the thickness of a section.
         free: (M,) share of each molecule not held by an antibody [-].
-        resting_pressure: of the relaxed initial tissue [1/min].
-        bulk_modulus: dP / dln(density) there [1/min].
+        boundary: WINDOW, FIXED or MEDIUM.
+        weight: windows of the original size that this one stands for; a crop doubles it, a tile halves it [-].
+        began: edges of the box at time 0 [um].
+        span: `space` at time 0, or after the last crop or tile.
+        resting_pressure: of the tissue as its cells are now, at its resting packing [1/min].
+        resting_packing: space of the cells over the space of the box, held while the window breathes [-].
+        bulk_modulus: dP / dln(density) in the relaxed initial tissue [1/min].
         growth_scale: fastest growth rate of the tissue, sets how fast the window may breathe [1/min].
         measure: space that all cells held at the last step [um2 or um3].
         displacement: median distance that relaxation moved the imaged cells by [um].
         steadiness: what the burn-in found, `engine.burn_in.Steadiness`; None in a tissue thawed from a checkpoint.
         hierarchy: multigrid workspace of the present grid.
-        counters: events since the start, by name.
+        counters: events since the start, by name, each times the weight at its time.
     """
 
     cells: Cells
@@ -157,13 +174,25 @@ class Tissue:
     free: npt.NDArray[np.float64]
     growth_scale: float
     balance: Balance
+    boundary: str = WINDOW
+    weight: float = 1.0
+    span: float = 0.0
     resting_pressure: float = 1.0
+    resting_packing: float = 1.0
     bulk_modulus: float = 1.0
     measure: float = 0.0
     displacement: float = 0.0
     steadiness: Any = None
     hierarchy: Hierarchy | None = None
-    counters: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0))
+    counters: dict[str, float] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0.0))
+
+    def __post_init__(self) -> None:
+        self.began = self.box
+        self.span = self.space
+
+    def count(self, event: str, cells: int) -> None:
+        """Note an event of `cells` cells of this window, each of which stands for `weight` cells."""
+        self.counters[event] += self.weight * cells
 
     @property
     def dimension(self) -> int:
@@ -178,3 +207,8 @@ class Tissue:
     def volume(self) -> float:
         """[um3]"""
         return self.area * self.box[2]
+
+    @property
+    def space(self) -> float:
+        """What cells fill: area of a section [um2], volume of a block [um3]."""
+        return self.area if self.dimension == 2 else self.volume

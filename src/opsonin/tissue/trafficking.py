@@ -25,8 +25,8 @@ _TRAITS = int(Stream.TRAITS)
 
 
 def step(tissue: Tissue, tick: int, duration: float) -> None:
-    """Draw and place the arrivals of a step of `duration` [min] from `tick`."""
-    if not tissue.balance.flux.any():
+    """Draw and place the arrivals of a step of `duration` [min] from `tick`; none where there is no vessel."""
+    if not tissue.balance.flux.any() or tissue.vessels.n == 0:
         return
     attractant = _at_vessels(tissue)
     for index, flux in enumerate(tissue.balance.flux):
@@ -36,7 +36,7 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
                 if arrived:
                     now = tick + round(duration * TICKS_PER_MINUTE)
                     tissue.cells.append(_newcomers(tissue, index, niche, arrived, now))
-                    tissue.counters["arrivals"] += len(arrived)
+                    tissue.count("arrivals", len(arrived))
 
 
 def _at_vessels(tissue: Tissue) -> Any:
@@ -49,6 +49,8 @@ def _at_vessels(tissue: Tissue) -> Any:
 
 def recruitment(tissue: Tissue) -> Any:
     """Mean fold of recruitment over the vessels now, (sources,)."""
+    if tissue.vessels.n == 0:
+        return np.ones(len(tissue.arrivals))
     attractant = _at_vessels(tissue)
     return np.array(
         [

@@ -13,7 +13,8 @@ from opsonin.kernels.exchange import deposit, gradient, sample
 from opsonin.kernels.metabolism import exchange
 from opsonin.kernels.multigrid import NOT_FINITE, OK, Hierarchy
 from opsonin.model import tables as column
-from opsonin.tissue.tissue import Tissue, Transport
+from opsonin.tissue import medium
+from opsonin.tissue.tissue import MEDIUM, Tissue, Transport
 
 NAME = "transport"
 
@@ -83,6 +84,10 @@ def _terms(tissue: Tissue, index: int, substrate: Transport) -> tuple[Any, Any]:
         np.add.at(source[plane], (row, across), conductance * substrate.blood)
     loss /= fields.voxel_volume
     source /= fields.voxel_volume
+    if tissue.boundary == MEDIUM:
+        rate = medium.exchange_rate(tissue, substrate)
+        loss += rate
+        source += rate * substrate.medium
     loss += substrate.decay
     return loss, source
 
@@ -112,7 +117,8 @@ def _advance(tissue: Tissue, index: int, loss: Any, source: Any, duration: float
     substrate, fields = tissue.substrates[index], tissue.fields
     old, old_rate = fields.values[index], fields.rates[index]
     new, rate = np.empty_like(old), np.empty_like(old)
-    reference = max(float(old.max()), float(source.max()) * duration, _FLOOR)
+    gain = source * duration / (1.0 + loss * duration)
+    reference = max(float(old.max()), float(gain.max()), _FLOOR)
     status, _, residual, error = implicit_step(
         _hierarchy(tissue),
         old,
