@@ -20,14 +20,16 @@ from opsonin.core.schedule import minutes
 from opsonin.core.units import UnitError, to_unit
 from opsonin.engine import checkpoint
 from opsonin.engine.compile import Plan, compile_scenario
-from opsonin.engine.progress import Listener, Silent
+from opsonin.engine.fields import patient_provenance
+from opsonin.engine.progress import Listener
 from opsonin.engine.provenance import provenance_of, rebuilt, verify_resumable, verify_untouched
 from opsonin.engine.recording import observables
-from opsonin.engine.run import complete, input_cells, temporary_folder, use_threads
+from opsonin.engine.run import input_cells, resume, temporary_folder
 from opsonin.io.scenario import Scenario
 from opsonin.io.treatment import read_arm
 from opsonin.model.scenario import Arm, Dose
 from opsonin.store import layout
+from opsonin.store.patient import Patient, field_folder, gathering
 from opsonin.store.result import Result, time_text
 from opsonin.store.segments import Segment, read_segment
 from opsonin.store.writer import Writer
@@ -47,6 +49,16 @@ class _Source:
     plan: Plan
     arm: str
     tick: int
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A branch before its first new step: where it comes from, what it is, and the segments that it adopts."""
+
+    stem: _Source
+    plan: Plan
+    provenance: dict[str, Any]
+    carried: tuple[int, ...]
 
 
 def branch(
@@ -76,23 +88,46 @@ def branch(
         RunError: the source is damaged, not stored that far, or was made by other versions.
     """
     parent = result if isinstance(result, Result) else Result.open(result)
-    stem = _source(parent, time, source)
-    scenario = _scenario(stem, arm, duration)
+    folder = temporary_folder() if out is None else Path(out)
+    parts = parent.by_field if isinstance(parent, Patient) else {"": parent}
+    begun = [_prepared(part, time, source, arm, duration) for part in parts.values()]
+    if not isinstance(parent, Patient):
+        _begin(begun[0], folder)
+    else:
+        left = {"of": parent.provenance["run_hash"], "arm": begun[0].stem.arm, "tick": begun[0].stem.tick}
+        told = patient_provenance([one.plan for one in begun], [one.provenance for one in begun], branch=left)
+        with gathering(folder, told):
+            for index, one in enumerate(begun):
+                _begin(one, folder / field_folder(index))
+    return resume(folder, threads=threads, listener=listener)
+
+
+def _prepared(
+    part: Result,
+    time: str | float,
+    source: str | None,
+    arm: str | Path | Mapping[str, Any],
+    duration: str | float | None,
+) -> _Begun:
+    """The branch of one tissue, everything checked that can be before it is written."""
+    stem = _source(part, time, source)
     old = stem.plan
-    plan = compile_scenario(scenario, old.imaged, old.box, old.labels, old.notes)
-    provenance = _provenance(plan, stem)
-    carried = list(_carried(plan, stem))
+    plan = compile_scenario(_scenario(stem, arm, duration), old.imaged, old.box, old.labels, old.notes)
+    carried = tuple(_carried(plan, stem))
     for index in carried:
         _segment(stem, index)  # damage is met before anything is written
-    use_threads(threads, len(plan.imaged.id))
-    with Writer.create(
-        temporary_folder() if out is None else Path(out), provenance, input_cells(plan)
-    ) as writer:
-        if parent.start is not None:
-            writer.tell(parent.start)
-        for index in carried:
-            writer.commit(plan.courses[0].name, index, _adopted(_segment(stem, index), plan, provenance))
-        return complete(plan, writer, listener or Silent())
+    return _Begun(stem, plan, _provenance(plan, stem), carried)
+
+
+def _begin(begun: _Begun, folder: Path) -> None:
+    """Write the branch up to where it leaves its source; from there on it is a run that was stopped."""
+    plan, stem = begun.plan, begun.stem
+    with Writer.create(folder, begun.provenance, input_cells(plan)) as writer:
+        if stem.result.start is not None:
+            writer.tell(stem.result.start)
+        for index in begun.carried:
+            adopted = _adopted(_segment(stem, index), plan, begun.provenance)
+            writer.commit(plan.courses[0].name, index, adopted)
 
 
 def _source(parent: Result, time: str | float, arm: str | None) -> _Source:

@@ -147,9 +147,13 @@ def compile_scenario(
 
 
 def patient_of(scenario: Scenario) -> str:
-    """The patient's name in the random key: stated, or selected from the biopsy, or none."""
+    """The patient's name in the random key: stated, or selected from the biopsy, or none; and that of the field.
+
+    So each of several fields has its own chance events, whatever other fields are run beside it.
+    """
     stated = scenario.scenario.patient or scenario.tissue.select.get("patient")
-    return str(stated) if stated is not None else UNNAMED
+    name, field = str(stated) if stated is not None else UNNAMED, scenario.tissue.field_name
+    return f"{name}\x1f{field}" if field else name
 
 
 def digest_of(imaged: Imaged, box: Box) -> str:

@@ -17,8 +17,9 @@ import numpy as np
 from opsonin.core.errors import Fault, HostError
 from opsonin.core.schedule import MINUTES_PER_DAY, minutes
 from opsonin.observe.observables import resizings
-from opsonin.report import curves, maps, palette, steady, words
+from opsonin.report import curves, fields, maps, palette, steady, words
 from opsonin.report.stored import Snapshot, StoredResult, map_times, planned_arms, reached, snapshots
+from opsonin.store.patient import Patient
 
 _LONGEST = 70  # characters of a version; the processor's features run to a thousand
 MOST_MAPPED_ARMS = 6  # maps of more arms would not fit a readable file; curves and numbers show all
@@ -27,13 +28,19 @@ MOST_MAPPED_ARMS = 6  # maps of more arms would not fit a readable file; curves 
 def write_report(out: Path) -> Path:
     """Write OUT/report.html from the result stored in the folder `out`, replacing an older one at once.
 
+    Of several fields, each has a report of its own beside its result; that of the patient leads to them.
+
     Raises:
         RunError: there is no readable result in `out`.
         HostError: the file cannot be written.
     """
     from opsonin.store.result import Result
 
-    page = render(Result.open(out)).encode()
+    result = Result.open(out)
+    if isinstance(result, Patient):
+        for field in result.by_field.values():
+            write_report(field.path)
+    page = render(result).encode()
     target = out / "report.html"
     unfinished = out / f".report.{os.getpid()}.html"
     try:
@@ -96,13 +103,14 @@ def _contents(result: StoredResult) -> dict[str, Any]:
         "duration": words.duration(horizon),
         "header": header,
         "tissue": _tissue(scenario.get("tissue", {})),
+        "fields": fields.listed(result),
         "untreated": steady.untreated(result.start, _titles(told)),
         "labels": list(told.get("labels", ())),
         "placed": list(told.get("placed", ())),
         "assumed": [item | {"value": _plain(item.get("value"))} for item in assumed],
         "numbers": told.get("numbers"),
         "headline": _headline(lines, arms, clock),
-        "maps": _maps(result, arms, clock),
+        "maps": None if isinstance(result, Patient) else _maps(result, arms, clock),
         "panels": _panels(lines, doses, horizon, clock),
         "dosed": _dose_key(sum(bool(given) for given in doses.values())),
         "table": _table(lines, arms, clock),
@@ -149,7 +157,8 @@ def _curves(result: StoredResult, arms: Sequence[str]) -> list[curves.Curve]:
         unit = variable.attrs.get("units") or said.get("unit") or ""
         begun = {str(arm): variable.sel(arm=arm).values for arm in data["arm"].values}
         rows = {arm: np.asarray(begun.get(arm, np.full(len(times), np.nan)), dtype=float) for arm in arms}
-        curve = curves.Curve(str(name), title[:1].upper() + title[1:], str(unit), times, rows)
+        apart = fields.spreads(result, str(name), arms), fields.each(result, str(name), arms)
+        curve = curves.Curve(str(name), title[:1].upper() + title[1:], str(unit), times, rows, *apart)
         if not curve.empty:
             found.append(curve)
     return found
@@ -330,8 +339,10 @@ def _table(lines: Sequence[curves.Curve], arms: Sequence[str], clock: words.Cloc
                     {
                         "value": words.number(end),
                         "ratio": f"{words.TIMES} {words.number(ratio)}" if np.isfinite(ratio) else "",
+                        "spread": fields.at_end(curve, arm),
+                        "ratios": fields.ratios_at_end(curve, arm, arms[0]),
                     }
-                    for end, ratio in zip(ends, ratios, strict=True)
+                    for arm, end, ratio in zip(arms, ends, ratios, strict=True)
                 ],
             }
         )
@@ -396,6 +407,8 @@ def _tissue(region: Mapping[str, Any]) -> dict[str, str]:
         told["biopsy"] = Path(str(region["biopsy"])).name
         chosen = region.get("select") or {}
         told["selected"] = ", ".join(f"{key} {value}" for key, value in chosen.items()) or "all rows"
+        if region.get("fields"):
+            told["fields"] = fields.told(region)
         told["label map"] = Path(str(region.get("labels") or words.MISSING)).name
     elif region.get("generate"):
         size = f" {words.TIMES} ".join(

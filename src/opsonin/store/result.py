@@ -52,9 +52,16 @@ class Result:
 
     @classmethod
     def open(cls, out: Path | str) -> Result:
-        """Open a result folder; RunError if it is not one or is of another format version."""
+        """Open a result folder, a `Patient` if it holds several fields.
+
+        Raises:
+            RunError: it is not a result, or is of another format version.
+        """
+        from opsonin.store.patient import Patient  # a result itself
+
         path = Path(out)
-        return cls(path, layout.read_provenance(path))
+        provenance = layout.read_provenance(path)
+        return (Patient if "fields" in provenance else cls)(path, provenance)
 
     @property
     def arms(self) -> list[str]:
