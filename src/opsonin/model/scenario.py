@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import Field, GetCoreSchemaHandler, PlainValidator
+from pydantic import Field, GetCoreSchemaHandler, PlainSerializer, PlainValidator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from opsonin.core.units import UnitError, split, to_unit
@@ -120,6 +120,11 @@ def _fields(raw: Any) -> Any:
     return tuple(dict(item) if isinstance(item, dict) else item for item in raw)
 
 
+def _written(fields: Any) -> Any:
+    """As a scenario writes it: what was read."""
+    return list(fields) if isinstance(fields, tuple) else fields
+
+
 def _number(raw: Any) -> str | float | int:
     if isinstance(raw, bool) or not isinstance(raw, str | int | float):
         raise PydanticCustomError(
@@ -166,7 +171,9 @@ class Region(Entry):
     tumour: str
     biopsy: str | None = None
     select: dict[str, Annotated[str | int, PlainValidator(_scalar)]] = Field(default_factory=dict)
-    fields: Annotated[Fields | None, PlainValidator(_fields)] = None
+    fields: Annotated[Fields | None, PlainValidator(_fields), PlainSerializer(_written, return_type=Any)] = (
+        None
+    )
     labels: str | None = None
     thickness: Annotated[float, Quantity("um", least=1.0, most=2000.0)] | None = None
     generate: Generated | None = None

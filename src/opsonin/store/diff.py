@@ -29,6 +29,7 @@ from opsonin.store.segments import (
 )
 
 ABSENT, PRESENT = "absent", "present"
+FIELD = "field"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Difference:
     """The first difference between two results.
 
     Attributes:
-        arm: the arm.
+        arm: the arm; of several fields 'FIELD: ARM', or the field that only one result has.
         time_min: when they first differ [min]; None if the whole arm is absent from one.
         process: the process after which the states first differ, if the traces say so. Where the two ran
             different processes: None, quantity is 'process run', and `values` name both.
@@ -57,6 +58,8 @@ class Difference:
 
     def __str__(self) -> str:
         a, b = (repr(value) if isinstance(value, float) else str(value) for value in self.values)
+        if self.quantity == FIELD:
+            return f"field '{self.arm}' is not in both results: {a} | {b}"
         if self.time_min is None:
             return f"arm '{self.arm}' is not in both results: {a} | {b}"
         if self.quantity == "length":
@@ -109,7 +112,7 @@ def _of_fields(a: dict[str, Path], b: dict[str, Path]) -> Difference | None:
     """The first difference between two patients: a field that only one has, else the first in a field of both."""
     for name in [*a, *b]:
         if name not in a or name not in b:
-            return _absent(f"{name}: all", name in a)
+            return replace(_absent(name, name in a), quantity=FIELD)
     for name, path in a.items():
         found = diff(path, b[name])
         if found is not None:
