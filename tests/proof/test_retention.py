@@ -1,4 +1,4 @@
-"""Two compartmentalized breast cancers, 18 % of whose CD8 T cells are near a tumour cell: what keeps the others away?"""
+"""Two compartmentalized breast cancers show 18 % of their CD8 T cells near a tumour cell; what keeps others away?"""
 
 from __future__ import annotations
 
