@@ -42,7 +42,14 @@ def tnbc(patient: str) -> dict[str, Any]:
     }
 
 
-FIELDS = [melanoma("MEL05", 2)]
+# Tumour cells and CD8 T cells mixed, then apart. Between 59 and 553 CD8 T cells; killing is slow beside growth, or else
+# its own noise would ask for hundreds of replicates.
+FIELDS = [
+    *(melanoma("MEL05", 2), melanoma("MEL05", 5), melanoma("MEL07", 1), melanoma("MEL07", 2)),
+    *(melanoma("MEL16", 2), melanoma("MEL18", 5)),
+    *(tnbc("TNBC02"), tnbc("TNBC39")),
+    *(tnbc("TNBC34"), tnbc("TNBC41")),
+]
 
 
 def interval(values: Any) -> tuple[float, float]:
