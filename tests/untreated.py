@@ -16,6 +16,7 @@ from opsonin.engine.compile import Plan, compile_scenario
 from opsonin.engine.start import started
 from opsonin.io.scenario import Scenario
 from opsonin.kernels.fate import ENTRY, NECROSIS, PARTS
+from opsonin.model import tables as column
 from opsonin.tissue import fate
 from opsonin.tissue.tissue import Tissue
 from tissues import live
@@ -87,8 +88,8 @@ def imaged_density(plan: Plan) -> dict[str, tuple[int, float]]:
     return {name: (int(k), k / area) for name, k in zip(plan.species.cells, counts, strict=True) if k}
 
 
-def untreated(plan: Plan, days: int) -> dict[str, Any]:
-    """One replicate from time 0 on.
+def untreated(plan: Plan, days: int, *, retained: bool = True) -> dict[str, Any]:
+    """One replicate from time 0 on; what holds immune cells is switched off there unless `retained`.
 
     Returns:
         growth: log growth of the live cancer cells per day.
@@ -97,6 +98,8 @@ def untreated(plan: Plan, days: int) -> dict[str, Any]:
         densities: type -> [per um2] daily; contact: daily share; area: daily [um2]; kills.
     """
     tissue = started(plan)
+    if not retained:
+        tissue.tables.types[:, column.RETENTION] = 0.0
     cancer = tissue.species.cells.index("cancer")
     before, area = live(tissue, "cancer") * tissue.weight, tissue.area * tissue.weight
     hazards: list[float] = []

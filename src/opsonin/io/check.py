@@ -299,7 +299,12 @@ def _check_dose(draft: Draft, path: KeyPath, library: Library) -> None:
 
 
 def _check_numerics(draft: Draft) -> None:
-    for path in (("numerics", "coupling_step"), ("numerics", "motion_step"), ("output", "every")):
+    for path in (
+        ("numerics", "coupling_step"),
+        ("numerics", "motion_step"),
+        ("numerics", "burn_in"),
+        ("output", "every"),
+    ):
         value = draft.value("min", *path)
         if value is not None and value > 0.0:
             _whole_seconds(draft, path)
