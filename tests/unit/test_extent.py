@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 
-from opsonin.engine import checkpoint
+from opsonin.engine import checkpoint, run
 from opsonin.engine.start import blank_tissue, resumed, settled, started
 from opsonin.engine.trace import Trace
 from opsonin.kernels.exchange import sample
 from opsonin.model import phase
+from opsonin.observe.observables import resizings
+from opsonin.report.curves import Curve
+from opsonin.report.html import _resized
+from opsonin.report.words import Clock
 from opsonin.state.fields import cut
+from opsonin.store.diff import diff
 from opsonin.tissue import apply, extent, motion, transport, window
 from opsonin.tissue.tissue import FIXED, MEDIUM
-from tissues import carried_on, live, plan
+from tissues import carried_on, live, plan, scenario
 
 KINDS = ("cancer", "cd8", "other")
 SECTION = {
@@ -363,3 +371,62 @@ def test_a_run_resumed_before_its_window_changed_has_the_same_bits_after(change)
     thawed_ = resumed(tissue_plan, half, 720, tissue_plan.courses[0])
     carried_on(tissue_plan, thawed_, 720, 12.0, trace=again)
     np.testing.assert_array_equal(whole.drain()["hash"], again.drain()["hash"])
+
+
+FAST = {
+    **KILLERS,
+    "tumour.melanoma.potential_doubling_time": "1.5 d",
+    "tumour.melanoma.doubling_time": "1.8 d",
+}
+
+
+@pytest.fixture(scope="module")
+def doubled(tmp_path_factory):
+    """A run whose window doubles and is cropped."""
+    sparse = {"cancer": "3000 cells/mm2", "cd8": "50 cells/mm2", "other": "300 cells/mm2"}
+    asked = scenario(
+        scenario__duration="4 d", output__every="12 h", knowledge=FAST, tissue__generate__densities=sparse
+    )
+    return run.run(asked, tmp_path_factory.mktemp("extent") / "out")
+
+
+def test_burden_goes_on_through_a_crop_and_the_run_tells_of_it(doubled):
+    observed = doubled.observables.sel(arm="control")
+    weight, burden = observed["weight"].values, observed["burden"].values
+    at = int(np.flatnonzero(np.diff(weight))[0]) + 1
+    assert set(weight) >= {1.0, 2.0}
+    assert observed["area"].values[at] < 0.7 * observed["area"].values[at - 1]
+    assert burden[at] == pytest.approx(burden[at - 1], rel=0.1)  # three hours of growth
+    assert burden[-1] > 2.5
+    assert (np.diff(observed["divisions"].values) >= 0).all()
+    told = json.loads((doubled.path / "summary.json").read_text())["resized"]["control"]
+    assert told[0] == {"day": float(observed["time"].values[at]), "window": "cropped"}
+
+
+def test_killed_before_a_crop_and_resumed_a_run_has_the_same_bits(doubled, tmp_path):
+    shutil.copytree(doubled.path, tmp_path / "out")
+    weights = doubled.observables.sel(arm="control")["weight"]
+    day = float(weights["time"].values[np.flatnonzero(weights.values > 1.0)[0]])
+    for name in ("summary.json", "report.html"):
+        (tmp_path / "out" / name).unlink(missing_ok=True)
+    for segment in (tmp_path / "out/arms/control").iterdir():
+        if int(segment.name) * 0.5 >= day:
+            shutil.rmtree(segment)
+    run.resume(tmp_path / "out")
+    assert diff(doubled.path, tmp_path / "out") is None
+
+
+def test_the_report_has_a_sentence_for_an_arm_whose_window_changed_and_none_for_another():
+    days = np.arange(4.0)
+    values = {"treated": np.array([1.0, 1.0, 0.5, 0.25]), "control": np.ones(4)}
+    curve = Curve("weight", "", "1", days * 1440.0, values)
+    clock = Clock.over(3 * 1440.0)
+    assert _resized(curve, "control", clock) == []
+    assert _resized(curve, "treated", clock) == [
+        "treated: the window was tiled by day 2, tiled by day 3; at the end each of its cells stands for 0.25."
+    ]
+
+
+def test_a_sequence_of_weights_tells_when_the_window_was_cropped_or_tiled():
+    days, weights = np.arange(6.0), np.array([1.0, 2.0, 2.0, 0.5, np.nan, np.nan])
+    assert resizings(days, weights) == [(1.0, "cropped"), (3.0, "tiled"), (3.0, "tiled")]
