@@ -81,6 +81,10 @@ def contact(tissue: Tissue) -> float:
     return contact_share(cd8, cancer, tissue.box)
 
 
+def felt_oxygen(tissue: Tissue) -> float:
+    return float(np.mean(tissue.cells.arrays.signal[tissue.tables.oxygen, : tissue.cells.n]))
+
+
 def imaged_density(plan: Plan) -> dict[str, tuple[int, float]]:
     """Imaged cells of each type, and per um2."""
     counts = np.bincount(plan.imaged.kind, minlength=len(plan.species.cells))
@@ -96,6 +100,7 @@ def untreated(plan: Plan, days: int, *, retained: bool = True) -> dict[str, Any]
         expected_growth: its compensator, what the hazards of division and loss and the kills add up to. They differ
             by chance alone, with mean 0; this one has a fraction of the variance.
         densities: type -> [per um2] daily; contact: daily share; area: daily [um2]; kills.
+        oxygen: mean that the cells feel, daily [mmHg].
     """
     tissue = started(plan)
     if not retained:
@@ -104,7 +109,7 @@ def untreated(plan: Plan, days: int, *, retained: bool = True) -> dict[str, Any]
     before, area = live(tissue, "cancer") * tissue.weight, tissue.area * tissue.weight
     hazards: list[float] = []
     densities: dict[str, list[float]] = {name: [] for name in imaged_density(plan)}
-    contacts, areas = [contact(tissue)], [area]
+    contacts, areas, oxygen = [contact(tissue)], [area], [felt_oxygen(tissue)]
     killed = 0.0
     for step in range(days * ticks(DAY) // plan.coupling):
         already, at_risk = tissue.counters["kills"], live(tissue, "cancer") * tissue.weight
@@ -117,6 +122,7 @@ def untreated(plan: Plan, days: int, *, retained: bool = True) -> dict[str, Any]
             )
         if ((step + 1) * plan.coupling) % ticks(DAY) == 0:
             contacts.append(contact(tissue))
+            oxygen.append(felt_oxygen(tissue))
             areas.append(tissue.area * tissue.weight)
             for name, values in densities.items():
                 values.append(live(tissue, name) / tissue.area)
@@ -127,6 +133,7 @@ def untreated(plan: Plan, days: int, *, retained: bool = True) -> dict[str, Any]
         "densities": densities,
         "contact": contacts,
         "area": areas,
+        "oxygen": oxygen,
         "kills": tissue.counters["kills"],
         "steadiness": tissue.steadiness,
     }

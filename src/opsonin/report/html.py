@@ -395,9 +395,7 @@ def _resized(weight: curves.Curve, arm: str, clock: words.Clock) -> list[str]:
     if not changes:
         return []
     last = words.number(_at_end(weight, arm)[1])
-    return [
-        f"{arm}: the window was {', '.join(changes)}; at the end it stands for {last} windows of the original size."
-    ]
+    return [f"{arm}: the window was {', '.join(changes)}; at the end each of its cells stands for {last}."]
 
 
 def _tissue(region: Mapping[str, Any]) -> dict[str, str]:
