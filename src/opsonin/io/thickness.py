@@ -29,6 +29,10 @@ def thickness_of(region: Region, library: Library, label_map: LabelMap | None) -
     """The thickness of a scenario's tissue; InputError if it is not given and cannot be derived."""
     if region.depth is not None:
         return Thickness(region.depth, True, f"Thickness: {region.depth:g} um, set by the scenario.")
+    if region.generate is not None and region.generate.kind == "well":
+        layer = library.cells[NUCLEUS_OF].diameter
+        note = f"Thickness: {layer.value:g} um, a layer of one tumour cell ({layer.source or 'assumed'})."
+        return Thickness(layer.value, False, note)
     nucleus = library.cells[NUCLEUS_OF].nuclear_diameter
     if nucleus is None:
         problem = (

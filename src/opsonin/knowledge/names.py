@@ -35,6 +35,9 @@ def mentions(library: Library) -> Iterator[Mention]:
     for name, tumour in library.tumours.items():
         for place, kind, target in _of_tumour(tumour):
             yield "tumour", name, place, kind, target
+    for name, geometry in library.geometries.items():
+        for target in geometry.densities:
+            yield "geometry", name, ("densities", target), "cell", target
     for name, labels in library.labels.items():
         for place, kind, target in _of_labels(labels):
             yield "label", name, place, kind, target

@@ -1,0 +1,214 @@
+"""The ground that generated cells are placed on, by geometry: where each type may be, and where vessels are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from opsonin.core.errors import Fault, InputError
+from opsonin.core.random import Stream
+from opsonin.kernels.draws import draw_places
+from opsonin.knowledge.composition import Composition, of_role, space_held, space_of
+from opsonin.knowledge.library import Library
+from opsonin.laws.mechanics import ADHESION_REACH
+from opsonin.model.scenario import Generated
+from opsonin.state.vessels import Vessels
+from opsonin.tissue.generate.patches import Patches, follicles, nests, spread_middles
+from opsonin.tissue.generate.sites import Box, Floats, Mask, Site, everywhere, shell
+from opsonin.tissue.placement import vessels_in
+
+_VESSELS = int(Stream.VESSELS)
+_FIRST_DRAW = 100
+# A vessel is a straight line through a block: of so many keyed places it takes the first that lies outside of all
+# patches, or the one that does for most of its length, seen at so many depths.
+_PLACES, _DEPTHS = 64, 16
+Key = npt.NDArray[np.uint32]
+Holds = Callable[[Floats], Mask]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where cells and vessels of a generated tissue are.
+
+    Attributes:
+        sites: by cell type.
+        holds_vessels: which of (3, k) places vessels may be at; None if all.
+        told: what was made, as sentences.
+    """
+
+    sites: dict[str, Site]
+    holds_vessels: Holds | None = None
+    told: tuple[str, ...] = ()
+
+
+def lay(
+    generate: Generated, made: Composition, library: Library, scales: dict[str, float], key: Key, box: Box
+) -> Ground:
+    """The ground of a scenario's generated tissue.
+
+    Args:
+        made: its cells; scales: factor on the radius of each type; box: [um].
+    Raises:
+        InputError: immune cells that should keep off nests have no room to.
+    """
+    if generate.kind in ("spheroid", "organoid"):
+        return _ball(generate, made, library, box)
+    if not made.inside:
+        return Ground(dict.fromkeys(made.counts, everywhere(box)))
+    what = "nest" if library.geometries[generate.kind].follicles is None else "follicle"
+    middles = spread_middles(key, what, made.patches, box, generate.dimension)
+    if what == "follicle":
+        return _node(made, follicles(middles, box, generate.dimension, made.share), box)
+    patches = nests(middles, box, generate.dimension, made.share)
+    return _nested(generate, made, library, scales, patches, box)
+
+
+def scales_of(generate: Generated, made: Composition, library: Library) -> dict[str, float]:
+    """Factor on the radius of each type: cells fill their part of the box without gaps, in medium it is 1."""
+    if generate.free_standing:
+        return dict.fromkeys(library.cells, 1.0)
+    held, space = space_held(made.counts, library, generate.dimension), space_of(generate)
+    if not made.inside:
+        return dict.fromkeys(library.cells, _scale(sum(held.values()), space, generate.dimension))
+    within = sum(value for name, value in held.items() if name in made.inside)
+    inner = _scale(within, made.share * space, generate.dimension)
+    outer = _scale(sum(held.values()) - within, (1.0 - made.share) * space, generate.dimension)
+    return {name: inner if name in made.inside else outer for name in library.cells}
+
+
+def _scale(held: float, space: float, dimension: int) -> float:
+    return float((space / held) ** (1.0 / dimension)) if held > 0.0 else 1.0
+
+
+def vessels_on(ground: Ground, key: Key, box: Box, density: float) -> Vessels:
+    """Vessels at keyed places of the ground; `density` [1/um2]; at least one."""
+    vessels = vessels_in(key, box, density)
+    if ground.holds_vessels is None:
+        return vessels
+    x, y = vessels.x.copy(), vessels.y.copy()
+    drawn = np.empty((3, vessels.n))
+    share = _share_held(ground.holds_vessels, x, y, box)
+    for place in range(_PLACES):
+        draw_places(key, vessels.id, _VESSELS, _FIRST_DRAW + 2 * place, drawn)
+        tried = drawn[0] * box[0], drawn[1] * box[1]
+        better = _share_held(ground.holds_vessels, *tried, box)
+        moved = better > share
+        x[moved], y[moved], share[moved] = tried[0][moved], tried[1][moved], better[moved]
+    return replace(vessels, x=x, y=y)
+
+
+def _share_held(holds: Holds, x: Floats, y: Floats, box: Box) -> Floats:
+    """Share of the length of each vessel at an allowed place, (vessels,)."""
+    depths = (np.arange(_DEPTHS) + 0.5) / _DEPTHS * box[2]
+    places = np.stack([np.repeat(x, _DEPTHS), np.repeat(y, _DEPTHS), np.tile(depths, len(x))])
+    return np.asarray(holds(places).reshape(len(x), _DEPTHS).mean(axis=1))
+
+
+def _nested(
+    generate: Generated,
+    made: Composition,
+    library: Library,
+    scales: dict[str, float],
+    patches: Patches,
+    box: Box,
+) -> Ground:
+    """Tumour cells in nests, stroma and vessels between, immune cells everywhere or amid the stroma."""
+    between, immune = everywhere(box, patches.outside), of_role(library, "immune")
+    told = [
+        f"Nests: {made.patches} of about {made.diameter:.0f} um hold {made.share:.0%}; the stroma between them is "
+        f"{2.0 * patches.edge:.0f} um wide."
+    ]
+    roaming = everywhere(box)
+    if generate.architecture == "excluded":
+        margin = _margin(made, library, scales)
+        _require_room(generate, made, library, scales, patches, margin)
+        roaming = everywhere(box, lambda places: patches.outside(places, margin))
+        told.append(f"Immune cells lie in the stroma, {margin:.0f} um off the nests at least.")
+    sites = {
+        name: everywhere(box, patches.holds)
+        if name in made.inside
+        else roaming
+        if name in immune
+        else between
+        for name in made.counts
+    }
+    return Ground(sites, patches.outside, tuple(told))
+
+
+def _margin(made: Composition, library: Library, scales: dict[str, float]) -> float:
+    """How far immune cells lie off the nests [um]: out of touch, and counted to the stroma by every type."""
+    immune = [library.cells[name] for name in made.counts if name in of_role(library, "immune")]
+    radius = {name: 0.5 * library.cells[name].diameter.value * scales[name] for name in made.counts}
+    tumour = max(radius[name] for name in made.inside if name in radius)
+    touching = [ADHESION_REACH * (tumour + radius[cell.name]) for cell in immune]
+    reaches = [cell.trafficking.retention_reach.value for cell in immune if cell.trafficking is not None]
+    return max([0.0, *touching, *reaches])
+
+
+def _require_room(
+    generate: Generated,
+    made: Composition,
+    library: Library,
+    scales: dict[str, float],
+    patches: Patches,
+    margin: float,
+) -> None:
+    if patches.edge <= margin:
+        problem = (
+            f"the stroma between nests of {made.diameter:g} um is {2.0 * patches.edge:.0f} um wide: no place in it is "
+            f"{margin:.0f} um off the nests, where immune cells do not touch them."
+        )
+        raise InputError(
+            Fault("tissue.generate", problem, "Give a larger nest_diameter or a smaller tumour_share.")
+        )
+    held = space_held(made.counts, library, generate.dimension)
+    immune = sum(
+        held[name] * scales[name] ** generate.dimension for name in held if name in of_role(library, "immune")
+    )
+    sides = [(np.arange(64) + 0.5) / 64 * edge for edge in generate.edges]
+    grid = np.stack(np.meshgrid(*sides)).reshape(generate.dimension, -1)
+    room = float(np.mean(patches.outside(grid, margin))) * space_of(generate)
+    if immune > room:
+        problem = (
+            f"immune cells would fill {immune / max(room, 1e-30):.2f} of the stroma that lies off the nests."
+        )
+        fix = "Give a larger nest_diameter, a smaller tumour_share, or fewer immune cells."
+        raise InputError(Fault("tissue.generate", problem, fix))
+
+
+def _node(made: Composition, patches: Patches, box: Box) -> Ground:
+    """B cells in follicles, all others and the high endothelial vessels in the T zone around them."""
+    inside, zone = everywhere(box, patches.holds), everywhere(box, patches.outside)
+    sites = {name: inside if name in made.inside else zone for name in made.counts}
+    told = (
+        f"Follicles: {made.patches}, {-2.0 * patches.edge:.0f} um across, hold {made.share:.0%} and all B cells; the T "
+        "zone around them holds all other cells and the vessels that lymphocytes come by."
+    )
+    return Ground(sites, patches.outside, (told,))
+
+
+def _ball(generate: Generated, made: Composition, library: Library, box: Box) -> Ground:
+    """Tumour cells in a ball or around a lumen, stroma with them or around them, immune cells in the medium."""
+    assert generate.diameter is not None  # checked on reading
+    geometry = library.geometries[generate.kind]
+    tumour, immune = of_role(library, "tumour"), of_role(library, "immune")
+    outer, end = 0.5 * generate.diameter, 0.5 * min(box)
+    ball = shell(box, 0.5 * made.lumen, outer)
+    stroma = ball
+    begin = outer + max(
+        (0.5 * library.cells[name].diameter.value for name in made.counts if name in immune), default=0.0
+    )
+    if geometry.shell is not None:
+        stroma = shell(box, outer, min(outer + geometry.shell.value, end))
+        if any(name not in tumour | immune for name in made.counts):
+            begin = min(outer + geometry.shell.value, 0.5 * (outer + end))
+    sites = {
+        name: ball if name in tumour else shell(box, begin, end) if name in immune else stroma
+        for name in made.counts
+    }
+    hollow = f" around a lumen of {made.lumen:.0f} um" if made.lumen else ""
+    told = f"A ball of {generate.diameter:.0f} um{hollow} in medium; immune cells begin {begin - outer:.0f} um off it."
+    return Ground(sites, told=(told,))
