@@ -7,7 +7,6 @@ import numpy as np
 from opsonin.core.errors import Fault, InputError
 from opsonin.knowledge.composition import EFFECTOR, of_role
 from opsonin.knowledge.library import Library
-from opsonin.model.scenario import Generated
 from opsonin.observe.architecture import RULE, architecture, contact_share
 from opsonin.tissue.generate import Drawn
 from opsonin.tissue.tissue import Species
@@ -28,19 +27,20 @@ def seen(drawn: Drawn, library: Library, species: Species) -> tuple[str, float, 
     return architecture(density, share), density, share
 
 
-def as_asked(generate: Generated, drawn: Drawn, library: Library, species: Species) -> tuple[str, ...]:
+def as_asked(drawn: Drawn, library: Library, species: Species) -> tuple[str, ...]:
     """What the tissue is seen as, as a sentence; nothing where no architecture was asked for.
 
     Raises:
         InputError: it is seen as another one.
     """
-    if generate.architecture is None:
+    wanted = drawn.asked.architecture
+    if wanted is None:
         return ()
     word, density, share = seen(drawn, library, species)
     told = f"{density:.0f} CD8 cells per mm2" + (
         "" if share is None else f", {share:.0%} of which touch a tumour cell"
     )
-    if word != SEEN_AS[generate.architecture]:
-        problem = f"architecture '{generate.architecture}' is asked for, but {told}: that is {word}"
+    if word != SEEN_AS[wanted]:
+        problem = f"architecture '{wanted}' is asked for, but {told}: that is {word}"
         raise InputError(Fault("tissue.generate.architecture", problem, f"{RULE}."))
-    return (f"Architecture: {generate.architecture}; {told}, which counts as {word} ({RULE}).",)
+    return (f"Architecture: {wanted}; {told}, which counts as {word} ({RULE}).",)

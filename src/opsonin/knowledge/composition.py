@@ -71,10 +71,11 @@ def measure(diameter: float, dimension: int) -> float:
     return math.pi / 4.0 * diameter**2 if dimension == 2 else math.pi / 6.0 * diameter**3
 
 
-def space_held(counts: Mapping[str, int], library: Library, dimension: int) -> dict[str, float]:
+def space_held(numbers: Mapping[str, float], library: Library, dimension: int) -> dict[str, float]:
     """Space of all cells of each type, with the diameters of the knowledge base [um2 or um3]."""
     return {
-        name: count * measure(library.cells[name].diameter.value, dimension) for name, count in counts.items()
+        name: number * measure(library.cells[name].diameter.value, dimension)
+        for name, number in numbers.items()
     }
 
 
@@ -86,44 +87,47 @@ def of_role(library: Library, *roles: str) -> frozenset[str]:
 def _grown(generate: Generated, geometry: Geometry, tumour: Tumour, library: Library) -> Composition:
     """Cells of a patient's tissue: from densities or fractions."""
     base = {name: number.value for name, number in (geometry.densities or tumour.densities).items()}
-    named = generate.fractions or generate.densities
-    weights = base | _infiltrated(
-        generate.architecture, geometry, base, of_role(library, "immune") - set(named)
-    )
-    if generate.fractions:
-        counts = _by_fractions(generate, weights, library)
-    else:
-        weights |= generate.densities
-        scale = 1.0 if generate.density is None else generate.density / max(sum(weights.values()), 1e-30)
-        counts = {
-            name: round(
-                scale * value * generate.edges[0] * generate.edges[1] * _layers(generate, library, name)
-            )
-            for name, value in weights.items()
-        }
-    counts = dict(sorted(counts.items()))
-    _require_possible(sum(counts.values()), generate)
-    whose = geometry.title.lower() if geometry.densities else tumour.title.lower()
+    named = set(generate.fractions or generate.densities)
+    weights = base | _infiltrated(generate, geometry, base, of_role(library, "immune") - named)
+    area = generate.edges[0] * generate.edges[1]
+    per_density = {
+        name: area * _layers(generate, library, name)
+        for name in weights | generate.densities | generate.fractions
+    }
+    whose = geometry.title if geometry.densities else tumour.title
     left = [name for name in base if name not in named]
-    told = (f"Densities of {', '.join(sorted(left))}: those of a {whose}.",) if left else ()
-    return _with_patches(Composition(counts, defaults=told), generate, geometry, library)
+    told = [f"Densities of {', '.join(sorted(left))}: as in {whose[0].lower()}{whose[1:]}."] if left else []
+    if generate.fractions:
+        counts = _by_fractions(generate, weights, per_density)
+        share = _nest_share(generate, geometry, counts, library)
+    else:
+        numbers = {name: per_density[name] * value for name, value in (weights | generate.densities).items()}
+        share = _nest_share(generate, geometry, numbers, library)
+        numbers = _with_stroma(numbers, named, share, generate, library, told)
+        if generate.density is not None:
+            now = sum(number / per_density[name] for name, number in numbers.items())
+            numbers = {name: number * generate.density / max(now, 1e-30) for name, number in numbers.items()}
+        counts = {name: round(number) for name, number in numbers.items()}
+    _require_possible(sum(counts.values()), generate)
+    made = Composition(dict(sorted(counts.items())), defaults=tuple(told))
+    return _with_patches(made, generate, geometry, share, library)
 
 
 def _infiltrated(
-    architecture: str | None, geometry: Geometry, base: Densities, immune: Collection[str]
+    generate: Generated, geometry: Geometry, base: Densities, immune: Collection[str]
 ) -> Densities:
     """Densities of immune cells as an architecture wants them: all raised or lowered as the CD8 cells have to be."""
     cd8 = base.get(EFFECTOR, 0.0)
-    if architecture is None or geometry.infiltrate is None or cd8 <= 0.0:
+    if generate.architecture is None or geometry.infiltrate is None or cd8 <= 0.0:
         return {}
-    if architecture == "cold":
+    if generate.architecture == "cold":
         factor = min(1.0, geometry.infiltrate.cold.value / cd8)
     else:
         factor = max(1.0, geometry.infiltrate.infiltrated.value / cd8)
     return {name: factor * base[name] for name in immune if name in base}
 
 
-def _by_fractions(generate: Generated, weights: Densities, library: Library) -> dict[str, int]:
+def _by_fractions(generate: Generated, weights: Densities, per_density: Densities) -> dict[str, int]:
     """Whole cells whose shares are the fractions; types that are not named share the rest as their densities are."""
     rest = 1.0 - sum(generate.fractions.values())
     others = {
@@ -142,8 +146,7 @@ def _by_fractions(generate: Generated, weights: Densities, library: Library) -> 
         total = sum(others.values())
         shares |= {name: rest * value / total for name, value in others.items()}
     density = generate.density if generate.density is not None else sum(weights.values())
-    per_cell = sum(share * _layers(generate, library, name) for name, share in shares.items())
-    count = round(density * generate.edges[0] * generate.edges[1] * per_cell)
+    count = round(density * sum(share * per_density[name] for name, share in shares.items()))
     return _apportioned(shares, count)
 
 
@@ -162,26 +165,75 @@ def _layers(generate: Generated, library: Library, name: str) -> float:
     return 1.0 if generate.dimension == 2 else generate.edges[2] / library.cells[name].diameter.value
 
 
-def _with_patches(
-    made: Composition, generate: Generated, geometry: Geometry, library: Library
-) -> Composition:
-    """The same cells, with the nests or follicles that some of them lie in."""
-    held = space_held(made.counts, library, generate.dimension)
-    total = max(sum(held.values()), 1e-30)
-    if geometry.follicles is not None:
-        own = held.get(B_CELL, 0.0) / total
-        if own == 0.0 and not (generate.follicle_share or generate.follicle_diameter):
-            return made
-        return _patched(
-            made, frozenset({B_CELL}), generate, geometry.follicles, (own, generate.follicle_share, own)
-        )
+def _tumour_space(numbers: Mapping[str, float], library: Library, dimension: int) -> float:
+    """Share of the space of all cells that tumour cells hold."""
+    held = space_held(numbers, library, dimension)
+    return sum(held[name] for name in held if name in of_role(library, "tumour")) / max(
+        sum(held.values()), 1e-30
+    )
+
+
+def _nest_share(
+    generate: Generated, geometry: Geometry, numbers: Mapping[str, float], library: Library
+) -> float | None:
+    """Share of the tissue that nests hold, None without nests: as asked, or what tumour cells hold, up to a most."""
     asked = (generate.architecture == "excluded", generate.nest_diameter, generate.tumour_share)
     if geometry.nests is None or not any(asked):
+        return None
+    if generate.tumour_share is not None:
+        return generate.tumour_share
+    own = _tumour_space(numbers, library, generate.dimension)
+    return own if geometry.nests.share is None else min(own, geometry.nests.share.value)
+
+
+def _with_stroma(
+    numbers: dict[str, float],
+    named: Collection[str],
+    share: float | None,
+    generate: Generated,
+    library: Library,
+    told: list[str],
+) -> dict[str, float]:
+    """Numbers of cells at which nests and what lies between them are packed alike, where the scenario leaves that open.
+
+    Tumour and stroma cells that it does not name are made fewer or more; all cells together hold as much space.
+    """
+    own = _tumour_space(numbers, library, generate.dimension)
+    if share is None or not 0.0 < own < 1.0 or abs(own - share) < _ROUNDING:
+        return numbers
+    held = space_held(numbers, library, generate.dimension)
+    tumour = [name for name in of_role(library, "tumour") if numbers.get(name, 0.0) > 0.0]
+    stroma = [name for name in of_role(library, "stroma") - set(named) if numbers.get(name, 0.0) > 0.0]
+    total = sum(held.values())
+    free = not set(tumour) & set(named)
+    all_space = total if free else own * total / share
+    filler = sum(held[name] for name in stroma)
+    wanted = (1.0 - share) * all_space - ((1.0 - own) * total - filler)
+    if wanted <= 0.0 or filler == 0.0:
+        return numbers
+    factors = dict.fromkeys(stroma, wanted / filler) | (dict.fromkeys(tumour, share / own) if free else {})
+    changed = ", ".join(f"{name} times {factor:.3g}" for name, factor in sorted(factors.items()))
+    told.append(f"So that nests and stroma are packed alike: {changed}.")
+    return {name: number * factors.get(name, 1.0) for name, number in numbers.items()}
+
+
+def _with_patches(
+    made: Composition, generate: Generated, geometry: Geometry, share: float | None, library: Library
+) -> Composition:
+    """The same cells, with the nests of this share, or the follicles, that some of them lie in."""
+    if geometry.follicles is not None:
+        held = space_held(made.counts, library, generate.dimension)
+        own = held.get(B_CELL, 0.0) / max(sum(held.values()), 1e-30)
+        if own == 0.0 and not (generate.follicle_share or generate.follicle_diameter):
+            return made
+        shares = own, generate.follicle_share, own
+        return _patched(made, frozenset({B_CELL}), generate, geometry.follicles, shares)
+    if share is None or geometry.nests is None:
         return made
-    tumour = of_role(library, "tumour")
-    own = sum(held.get(name, 0.0) for name in tumour) / total
-    most = geometry.nests.share.value if geometry.nests.share is not None else own
-    return _patched(made, tumour, generate, geometry.nests, (own, generate.tumour_share, min(own, most)))
+    own = _tumour_space(made.counts, library, generate.dimension)
+    return _patched(
+        made, of_role(library, "tumour"), generate, geometry.nests, (own, generate.tumour_share, share)
+    )
 
 
 def _patched(

@@ -29,6 +29,7 @@ class Drawn:
     """A generated tissue at its start.
 
     Attributes:
+        asked: what the scenario says of it.
         box: [um]; edges: those that cells are spread along, two in a slab; boundary: WINDOW, FIXED or MEDIUM.
         scales: (types,) factor on the radius of each cell type.
         ground: where vessels may be, for `vessels_on`.
@@ -36,6 +37,7 @@ class Drawn:
         told: what was made and what the scenario left open, as sentences.
     """
 
+    asked: Generated
     imaged: Imaged
     box: Box
     edges: tuple[float, ...]
@@ -69,6 +71,7 @@ def draw(
     ground = lay(generate, made, library, scales, key, box)
     density = None if geometry.boundary == "medium" else geometry.vessel_density or tumour.vessel_density
     return Drawn(
+        asked=generate,
         imaged=scatter(key, made.counts, ground.sites, species),
         box=box,
         edges=edges,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -116,67 +117,59 @@ def _nested(
     box: Box,
 ) -> Ground:
     """Tumour cells in nests, stroma and vessels between, immune cells everywhere or amid the stroma."""
-    between, immune = everywhere(box, patches.outside), of_role(library, "immune")
-    told = [
+    between, immune = everywhere(box, patches.outside), of_role(library, "immune") & set(made.counts)
+    sites = dict.fromkeys(made.counts, between)
+    sites |= dict.fromkeys(made.inside & set(made.counts), everywhere(box, patches.holds))
+    sites |= dict.fromkeys(immune, everywhere(box) if generate.architecture != "excluded" else between)
+    told = (
         f"Nests: {made.patches} of about {made.diameter:.0f} um hold {made.share:.0%}; the stroma between them is "
         f"{2.0 * patches.edge:.0f} um wide."
-    ]
-    roaming = everywhere(box)
-    if generate.architecture == "excluded":
-        margin = _margin(made, library, scales)
-        _require_room(generate, made, library, scales, patches, margin)
-        roaming = everywhere(box, lambda places: patches.outside(places, margin))
-        told.append(f"Immune cells lie in the stroma, {margin:.0f} um off the nests at least.")
-    sites = {
-        name: everywhere(box, patches.holds)
-        if name in made.inside
-        else roaming
-        if name in immune
-        else between
-        for name in made.counts
-    }
-    return Ground(sites, patches.outside, tuple(told))
+    )
+    if generate.architecture != "excluded" or not immune:
+        return Ground(sites, patches.outside, (told,))
+    margins = _margins(immune, made, library, scales)
+    _require_room(margins, space_held(made.counts, library, generate.dimension), generate, scales, patches)
+    for name, margin in margins.items():
+        sites[name] = everywhere(box, partial(patches.outside, margin=margin))
+    least = min(margins.values())
+    told += f" Immune cells lie in it, {least:.0f} um off the nests at least, so that none touches them."
+    return Ground(sites, patches.outside, (told,))
 
 
-def _margin(made: Composition, library: Library, scales: dict[str, float]) -> float:
-    """How far immune cells lie off the nests [um]: out of touch, and counted to the stroma by every type."""
-    immune = [library.cells[name] for name in made.counts if name in of_role(library, "immune")]
+def _margins(
+    immune: frozenset[str], made: Composition, library: Library, scales: dict[str, float]
+) -> dict[str, float]:
+    """How far each immune type lies off the nests [um]: out of touch, and so far that it counts to the stroma."""
     radius = {name: 0.5 * library.cells[name].diameter.value * scales[name] for name in made.counts}
     tumour = max(radius[name] for name in made.inside if name in radius)
-    touching = [ADHESION_REACH * (tumour + radius[cell.name]) for cell in immune]
-    reaches = [cell.trafficking.retention_reach.value for cell in immune if cell.trafficking is not None]
-    return max([0.0, *touching, *reaches])
+    margins = {}
+    for name in sorted(immune):
+        traffic = library.cells[name].trafficking
+        reach = 0.0 if traffic is None else traffic.retention_reach.value
+        margins[name] = max(reach, ADHESION_REACH * (tumour + radius[name]))
+    return margins
 
 
 def _require_room(
+    margins: dict[str, float],
+    held: dict[str, float],
     generate: Generated,
-    made: Composition,
-    library: Library,
     scales: dict[str, float],
     patches: Patches,
-    margin: float,
 ) -> None:
-    if patches.edge <= margin:
-        problem = (
-            f"the stroma between nests of {made.diameter:g} um is {2.0 * patches.edge:.0f} um wide: no place in it is "
-            f"{margin:.0f} um off the nests, where immune cells do not touch them."
+    """InputError if the cells that keep off the nests do not fit between them; `held`: space of each type."""
+    for name, margin in margins.items():
+        needed = sum(
+            held[other] * scales[other] ** generate.dimension for other in margins if margins[other] >= margin
         )
-        raise InputError(
-            Fault("tissue.generate", problem, "Give a larger nest_diameter or a smaller tumour_share.")
-        )
-    held = space_held(made.counts, library, generate.dimension)
-    immune = sum(
-        held[name] * scales[name] ** generate.dimension for name in held if name in of_role(library, "immune")
-    )
-    sides = [(np.arange(64) + 0.5) / 64 * edge for edge in generate.edges]
-    grid = np.stack(np.meshgrid(*sides)).reshape(generate.dimension, -1)
-    room = float(np.mean(patches.outside(grid, margin))) * space_of(generate)
-    if immune > room:
-        problem = (
-            f"immune cells would fill {immune / max(room, 1e-30):.2f} of the stroma that lies off the nests."
-        )
-        fix = "Give a larger nest_diameter, a smaller tumour_share, or fewer immune cells."
-        raise InputError(Fault("tissue.generate", problem, fix))
+        room = patches.share_outside(margin) * space_of(generate)
+        if needed > room:
+            problem = (
+                f"the stroma between nests is {2.0 * patches.edge:.0f} um wide, and {name} would lie {margin:.0f} um "
+                f"off them, out of touch: such cells need {needed / max(room, 1e-30):.3g} times the room there."
+            )
+            fix = "Give a larger nest_diameter, a smaller tumour_share, or fewer immune cells."
+            raise InputError(Fault("tissue.generate", problem, fix))
 
 
 def _node(made: Composition, patches: Patches, box: Box) -> Ground:

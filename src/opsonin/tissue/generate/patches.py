@@ -34,10 +34,12 @@ class Patches:
     Attributes:
         depth: how deep inside its patch's territory each of (3, k) places lies [um], (k,).
         edge: the depth at which patches begin [um]: they hold what is deeper.
+        sample: depths of a regular grid of places.
     """
 
     depth: Callable[[Floats], Floats]
     edge: float
+    sample: Floats
 
     def holds(self, places: Floats) -> Mask:
         """Which of (3, k) places lie in a patch."""
@@ -46,6 +48,10 @@ class Patches:
     def outside(self, places: Floats, margin: float = 0.0) -> Mask:
         """Which of (3, k) places lie outside of all patches, and by how much at least [um]."""
         return np.asarray(self.depth(places) <= self.edge - margin)
+
+    def share_outside(self, margin: float) -> float:
+        """Share of the box that lies outside of all patches by `margin` [um] at least."""
+        return float(np.mean(self.sample <= self.edge - margin))
 
 
 def nests(middles: Floats, box: Box, dimension: int, share: float) -> Patches:
@@ -103,4 +109,5 @@ def _cut(depth: Callable[[Floats], Floats], box: Box, dimension: int, share: flo
     """Patches that hold this share of the box."""
     sides = [(np.arange(_GRID[dimension]) + 0.5) / _GRID[dimension] * edge for edge in box[:dimension]]
     grid = np.stack(np.meshgrid(*sides)).reshape(dimension, -1)
-    return Patches(depth, float(np.quantile(depth(grid), 1.0 - share)))
+    sample = depth(grid)
+    return Patches(depth, float(np.quantile(sample, 1.0 - share)), sample)

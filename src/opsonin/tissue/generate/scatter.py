@@ -39,7 +39,13 @@ def scatter(
         row += count
     unseen = (len(species.molecules), total)
     return Imaged(
-        *places, id=ids, kind=kinds, marks=np.zeros(unseen, np.int8), measured=np.full(unseen, np.nan)
+        x=places[0],
+        y=places[1],
+        z=places[2],
+        id=ids,
+        kind=kinds,
+        marks=np.zeros(unseen, np.int8),
+        measured=np.full(unseen, np.nan),
     )
 
 
