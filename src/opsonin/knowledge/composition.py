@@ -286,13 +286,24 @@ def _cultured(generate: Generated, geometry: Geometry, tumour: Tumour, library: 
         lumen = _lumen(generate, diameter, told)
         packing = geometry.packing.value
         told.append(f"Packing of the ball: {packing:.0%} ({geometry.packing.source or 'assumed'}).")
-        count = round(packing * (measure(generate.diameter, 3) - measure(lumen, 3)) / one)
+        with_it = one + (_stroma_with_it(generate, library) if geometry.shell is None else 0.0)
+        count = round(packing * (measure(generate.diameter, 3) - measure(lumen, 3)) / with_it)
     counts = _apportioned(shares, count)
     counts |= {name: round(ratio * count) for name, ratio in generate.per_tumour_cell.items()}
     made = Composition(dict(sorted(counts.items())), lumen=lumen, defaults=tuple(told))
     _require_possible(made.total, generate)
     _require_room(made, generate, library)
     return made
+
+
+def _stroma_with_it(generate: Generated, library: Library) -> float:
+    """Space of the stroma cells that lie in a ball, for each tumour cell in it [um3]."""
+    immune = of_role(library, "immune")
+    return sum(
+        ratio * measure(library.cells[name].diameter.value, 3)
+        for name, ratio in generate.per_tumour_cell.items()
+        if name not in immune
+    )
 
 
 def _lumen(generate: Generated, cell: float, told: list[str]) -> float:

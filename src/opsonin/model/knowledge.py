@@ -265,10 +265,11 @@ class Patches(Entry):
 
 
 class Infiltrate(Entry):
-    """CD8 cells per section area [cell/um2] by which all immune cells of a tumour are raised or lowered."""
+    """What an architecture makes of immune cells: all are raised or lowered by the CD8 cells per section area."""
 
     infiltrated: CellsPerArea  # raised to this at least
     cold: CellsPerArea  # lowered to this at most
+    homing: Fraction  # of the immune cells of a mixed tissue: these lie in nests, the others anywhere
 
 
 class Geometry(Entry):

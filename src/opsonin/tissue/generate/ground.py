@@ -119,8 +119,15 @@ def _nested(
     """Tumour cells in nests, stroma and vessels between, immune cells everywhere or amid the stroma."""
     between, immune = everywhere(box, patches.outside), of_role(library, "immune") & set(made.counts)
     sites = dict.fromkeys(made.counts, between)
-    sites |= dict.fromkeys(made.inside & set(made.counts), everywhere(box, patches.holds))
-    sites |= dict.fromkeys(immune, everywhere(box) if generate.architecture != "excluded" else between)
+    nested = everywhere(box, patches.holds)
+    sites |= dict.fromkeys(made.inside & set(made.counts), nested)
+    infiltrate = library.geometries[generate.kind].infiltrate
+    if generate.architecture == "mixed" and infiltrate is not None:
+        sites |= dict.fromkeys(
+            immune, Site(everywhere(box).at, preferred=nested, share=infiltrate.homing.value)
+        )
+    else:
+        sites |= dict.fromkeys(immune, everywhere(box))
     told = (
         f"Nests: {made.patches} of about {made.diameter:.0f} um hold {made.share:.0%}; the stroma between them is "
         f"{2.0 * patches.edge:.0f} um wide."
@@ -188,20 +195,21 @@ def _ball(generate: Generated, made: Composition, library: Library, box: Box) ->
     assert generate.diameter is not None  # checked on reading
     geometry = library.geometries[generate.kind]
     tumour, immune = of_role(library, "tumour"), of_role(library, "immune")
-    outer, end = 0.5 * generate.diameter, 0.5 * min(box)
-    ball = shell(box, 0.5 * made.lumen, outer)
-    stroma = ball
-    begin = outer + max(
-        (0.5 * library.cells[name].diameter.value for name in made.counts if name in immune), default=0.0
-    )
+    wall, end = 0.5 * generate.diameter, 0.5 * min(box)
+    radius = {name: 0.5 * library.cells[name].diameter.value for name in made.counts}
+    cell = max(radius[name] for name in made.counts if name in tumour)
+    inner = 0.5 * made.lumen + cell if made.lumen else 0.0
+    ball = shell(box, inner, max(wall - cell, inner))
+    begin, stroma = wall, ball
     if geometry.shell is not None:
-        stroma = shell(box, outer, min(outer + geometry.shell.value, end))
-        if any(name not in tumour | immune for name in made.counts):
-            begin = min(outer + geometry.shell.value, 0.5 * (outer + end))
+        rim = min(wall + geometry.shell.value, 0.5 * (wall + end))
+        stroma = shell(box, wall, rim)
+        begin = rim if any(name not in tumour | immune for name in made.counts) else wall
+    begin += max((radius[name] for name in made.counts if name in immune), default=0.0)
     sites = {
         name: ball if name in tumour else shell(box, begin, end) if name in immune else stroma
         for name in made.counts
     }
     hollow = f" around a lumen of {made.lumen:.0f} um" if made.lumen else ""
-    told = f"A ball of {generate.diameter:.0f} um{hollow} in medium; immune cells begin {begin - outer:.0f} um off it."
+    told = f"A ball of {generate.diameter:.0f} um{hollow} in medium; immune cells begin {begin - wall:.0f} um off it."
     return Ground(sites, told=(told,))

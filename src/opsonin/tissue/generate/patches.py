@@ -22,9 +22,9 @@ _PLACEMENT = int(Stream.PLACEMENT)
 # Of so many keyed places the one that is farthest from the middles so far is the next.
 _CANDIDATES = 24
 # Places of a regular grid at which depths are measured, along each axis.
-_GRID = {2: 256, 3: 48}
+_GRID = {2: 128, 3: 32}
 # Territories that may border on a place: the nearest middles, copies across the edges included.
-_NEIGHBOURS = {2: 16, 3: 32}
+_NEIGHBOURS = {2: 12, 3: 24}
 
 
 @dataclass(frozen=True)

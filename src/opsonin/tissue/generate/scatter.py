@@ -16,7 +16,7 @@ from opsonin.tissue.tissue import Species
 
 _PLACEMENT = int(Stream.PLACEMENT)
 # Places have draws of their own, apart from those of `tissue.placement`.
-_FIRST_DRAW = 100
+_COIN, _FIRST_DRAW = 98, 100
 _MOST_ROUNDS = 2000
 
 
@@ -51,6 +51,18 @@ def scatter(
 
 def placed(key: npt.NDArray[np.uint32], ids: npt.NDArray[np.uint64], site: Site, name: str) -> Floats:
     """(3, k) places: for each id the first of its keyed places that the site holds."""
+    if site.preferred is None:
+        return _first_held(key, ids, site, name)
+    coins = np.empty((3, len(ids)))
+    draw_places(key, ids, _PLACEMENT, _COIN, coins)
+    prefer = coins[0] < site.share
+    places = np.empty_like(coins)
+    places[:, prefer] = _first_held(key, ids[prefer], site.preferred, name)
+    places[:, ~prefer] = _first_held(key, ids[~prefer], site, name)
+    return places
+
+
+def _first_held(key: npt.NDArray[np.uint32], ids: npt.NDArray[np.uint64], site: Site, name: str) -> Floats:
     places = np.empty((3, len(ids)))
     waiting = np.arange(len(ids))
     for round_ in range(_MOST_ROUNDS):

@@ -21,10 +21,13 @@ class Site:
     Attributes:
         at: turns (3, k) uniforms into (3, k) places [um].
         holds: which of (3, k) places belong to it, (k,); None if all do.
+        preferred: another site, that this `share` of its cells lies in.
     """
 
     at: Callable[[Floats], Floats]
     holds: Callable[[Floats], Mask] | None = None
+    preferred: Site | None = None
+    share: float = 0.0
 
 
 def everywhere(box: Box, holds: Callable[[Floats], Mask] | None = None) -> Site:
