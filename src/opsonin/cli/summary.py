@@ -13,6 +13,7 @@ import numpy as np
 from opsonin.io.biopsies import Biopsy
 from opsonin.io.check import spelled
 from opsonin.io.scenario import Scenario
+from opsonin.knowledge.composition import compose
 from opsonin.model.scenario import Dose
 
 
@@ -79,9 +80,12 @@ def _tissue_lines(tissue: dict[str, Any], depth: float) -> Iterator[str]:
         for doubt in tissue["doubts"]:
             yield f"  doubt   {doubt}"
     else:
-        yield f"  drawn   {size} um, {depth:g} um thick"
-        for cell, density in tissue["cells_per_mm2"].items():
-            yield f"          {cell}  {density:g} cells/mm2"
+        yield f"  drawn   {tissue['geometry']}, {size} um, {depth:g} um thick"
+        width = max(len(cell) for cell in tissue["cells"])
+        for cell, count in tissue["cells"].items():
+            yield f"          {cell:<{width}}  {count:>7,}"
+        for sentence in tissue["defaults"]:
+            yield f"          {sentence}"
 
 
 def _imaged(biopsy: Biopsy) -> dict[str, Any]:
@@ -105,11 +109,13 @@ def _imaged(biopsy: Biopsy) -> dict[str, Any]:
 def _generated(scenario: Scenario) -> dict[str, Any]:
     generated = scenario.tissue.generate
     assert generated is not None  # a scenario has a biopsy or a generated tissue
-    tumour = scenario.library().tumours[scenario.tissue.tumour]
-    densities = {cell: number.value for cell, number in tumour.densities.items()} | generated.densities
+    library = scenario.library()
+    made = compose(generated, library.tumours[scenario.tissue.tumour], library)
     return {
-        "size_um": list(generated.size),
-        "cells_per_mm2": {cell: density * 1e6 for cell, density in densities.items()},
+        "geometry": generated.kind,
+        "size_um": list(generated.edges),
+        "cells": made.counts,
+        "defaults": list(made.defaults),
     }
 
 

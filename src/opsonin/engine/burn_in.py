@@ -24,7 +24,7 @@ from opsonin.model.phase import COMMITTED
 from opsonin.tissue import contacts, expression, fate, motion, niche, trafficking, transport, window
 from opsonin.tissue.elasticity import elasticities
 from opsonin.tissue.integrity import check_state
-from opsonin.tissue.tissue import COUNTERS, NICHES, REACTIVE, Tissue
+from opsonin.tissue.tissue import COUNTERS, MEDIUM, NICHES, REACTIVE, Tissue
 
 # Niches whose cells are near tumour cells equally often, within this, tell nothing of who belongs where.
 _APART = 0.2
@@ -100,7 +100,9 @@ class _Clamp:
 
 
 def steps(plan: Plan) -> int:
-    """Number of coupling steps before time 0."""
+    """Number of coupling steps before time 0; none for cells in medium, which no patient carried before."""
+    if plan.boundary == MEDIUM:
+        return 0
     return max(4, plan.burn_in // plan.coupling)
 
 

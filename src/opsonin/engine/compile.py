@@ -12,19 +12,28 @@ from opsonin.core.errors import Fault, InputError
 from opsonin.core.random import id_of, key_of
 from opsonin.core.schedule import ticks
 from opsonin.engine import tabulate
-from opsonin.engine.plausibility import require_plausible_biology, require_plausible_tissue
+from opsonin.engine.architecture import as_asked
+from opsonin.engine.plausibility import (
+    require_plausible_biology,
+    require_plausible_tissue,
+    require_plausible_vessels,
+)
 from opsonin.io.biopsies import Biopsy
 from opsonin.io.scenario import Scenario
 from opsonin.knowledge.library import Library
 from opsonin.laws.cycle import growth_rate, potential_growth_rate
+from opsonin.model import tables as column
 from opsonin.model.knowledge import LabelMap, Tumour
 from opsonin.model.scenario import Arm
+from opsonin.model.sourced import Sourced
 from opsonin.patient.pharmacokinetics import Bolus, DrugCourse
 from opsonin.state.tables import Tables
-from opsonin.tissue.generate import scatter
+from opsonin.state.vessels import Vessels
+from opsonin.tissue.endothelium import seen_vessels, vessels_with
+from opsonin.tissue.generate import Drawn, draw, vessels_on
 from opsonin.tissue.packing import scales_of
 from opsonin.tissue.placement import Imaged
-from opsonin.tissue.tissue import Arrivals, Species, Traits, Transport
+from opsonin.tissue.tissue import MEDIUM, WINDOW, Arrivals, Species, Traits, Transport
 
 Box = tuple[float, float, float]
 UNNAMED = "unnamed"
@@ -43,7 +52,10 @@ class Plan:
     """A scenario resolved to integers and arrays: what the engine runs.
 
     Attributes:
-        box: (Lx, Ly, Lz) [um] at time 0; scales: factor on the radius of each cell type for packing 1.
+        box: (Lx, Ly, Lz) [um] at time 0; boundary: WINDOW, FIXED or MEDIUM.
+        scales: factor on the radius of each cell type for packing 1.
+        vessels: at time 0, the first `seen_vessels` of which the biopsy shows.
+        vessel_density: published one [1/um2] with its origin, None where there are none.
         duration, coupling, motion, burn_in, every: ticks; observe: ticks between rows of the observables.
         growth_scale, growth: of the tumour without and with its loss of cells [1/min].
         labels: what each label of the biopsy became; input_digest: of the cells as read.
@@ -61,7 +73,11 @@ class Plan:
     courses: tuple[Course, ...]
     imaged: Imaged
     box: Box
+    boundary: str
     scales: npt.NDArray[np.float64]
+    vessels: Vessels
+    seen_vessels: int
+    vessel_density: Sourced | None
     key: npt.NDArray[np.uint32]
     duration: int
     coupling: int
@@ -74,6 +90,13 @@ class Plan:
     labels: tuple[dict[str, Any], ...]
     notes: tuple[str, ...]
     input_digest: str
+
+    @property
+    def vessels_per_area(self) -> float:
+        """Density at which vessels are kept [1/um2]: the published one, or what the biopsy shows if that is more."""
+        if self.vessel_density is None:
+            return 0.0
+        return max(self.vessel_density.value, self.seen_vessels / (self.box[0] * self.box[1]))
 
     @property
     def dimension(self) -> int:
@@ -98,23 +121,29 @@ def compile_scenario(
     tumour = library.tumours[scenario.tissue.tumour]
     require_plausible_biology(library, tumour)
     species = tabulate.species_of(library)
-    dimension = 3 if scenario.tissue.generate is not None and len(scenario.tissue.generate.size) == 3 else 2
+    generate = scenario.tissue.generate
+    dimension = 2 if generate is None else generate.dimension
     key = np.array(
         key_of(scenario.scenario.seed, patient_of(scenario), scenario.scenario.replicate), np.uint32
     )
+    drawn = None
+    if generate is not None:
+        drawn = draw(generate, scenario.thickness().um, library, tumour, species, key)
     if imaged is None or box is None:
-        imaged, box, labels, notes = _cells(scenario, library, tumour, species, key)
+        if drawn is not None:
+            imaged, box, labels, notes = _drawn(scenario, drawn, library, species)
+        else:
+            imaged, box, labels, notes = _read(scenario, species)
     imaged = imaged.ordered()  # sums over cells must not know the order of a table's rows
-    scales = scales_of(
-        imaged,
-        np.array([library.cells[name].diameter.value for name in species.cells]),
-        np.array([library.cells[name].role == "tumour" for name in species.cells]),
-        box,
-        biopsy=scenario.tissue.generate is None,
-        dimension=dimension,
-    )
-    require_plausible_tissue(box, scales, scenario.numerics.spacing, tumour, dimension)
+    scales = drawn.scales if drawn is not None else _scales(imaged, library, species, box)
+    vessel_density = tumour.vessel_density if drawn is None else drawn.vessel_density
+    require_plausible_tissue(box, scales, scenario.numerics.spacing, dimension)
+    seen = _seen_vessels(imaged, library, species) if drawn is None else np.empty((0, 2))
+    vessels = _vessels(drawn, seen, key, box, vessel_density)
     tables = tabulate.tables_of(library, tumour, scales, dimension)
+    boundary = WINDOW if drawn is None else drawn.boundary
+    if boundary == MEDIUM:
+        tables.types[:, column.TISSUE_EXIT] = 0.0  # no lymph leads away from a well
     numerics = scenario.numerics
     duration = ticks(scenario.scenario.duration)
     every = min(ticks(scenario.output.every), duration)
@@ -130,12 +159,16 @@ def compile_scenario(
         courses=tuple(_course(arm, library, tumour, scenario.scenario.duration) for arm in scenario.arm),
         imaged=imaged,
         box=box,
+        boundary=boundary,
         scales=scales,
+        vessels=vessels,
+        seen_vessels=len(seen),
+        vessel_density=vessel_density,
         key=key,
         duration=duration,
         coupling=ticks(numerics.coupling_step),
         motion=ticks(numerics.motion_step),
-        burn_in=ticks(numerics.burn_in),
+        burn_in=ticks(scenario.burn_in),
         every=every,
         observe=_observation_interval(every, ticks(numerics.coupling_step)),
         growth_scale=potential_growth_rate(tumour.potential_doubling_time.value),
@@ -171,35 +204,61 @@ def _observation_interval(every: int, coupling: int) -> int:
     return every
 
 
-def _cells(
-    scenario: Scenario, library: Library, tumour: Tumour, species: Species, key: npt.NDArray[np.uint32]
+def _scales(imaged: Imaged, library: Library, species: Species, box: Box) -> npt.NDArray[np.float64]:
+    """Factor on the radius of each type, (types,), of the cells of a biopsy."""
+    return scales_of(
+        imaged,
+        np.array([library.cells[name].diameter.value for name in species.cells]),
+        np.array([library.cells[name].role == "tumour" for name in species.cells]),
+        box,
+        biopsy=True,
+        dimension=2,
+    )
+
+
+def _seen_vessels(imaged: Imaged, library: Library, species: Species) -> npt.NDArray[np.float64]:
+    """(vessels, 2) where a biopsy shows them [um]."""
+    return seen_vessels(imaged, np.array([library.cells[name].role == "vessel" for name in species.cells]))
+
+
+def _vessels(
+    drawn: Drawn | None,
+    seen: npt.NDArray[np.float64],
+    key: npt.NDArray[np.uint32],
+    box: Box,
+    density: Sourced | None,
+) -> Vessels:
+    """Vessels at time 0: those of the biopsy, filled up at random; where the ground lets them be in what was drawn."""
+    if density is None:
+        return Vessels.none()
+    require_plausible_vessels(box, density.value)
+    if drawn is None:
+        return vessels_with(seen, key, box, density.value)
+    return vessels_on(drawn.ground, key, box, density.value)
+
+
+def _drawn(
+    scenario: Scenario, drawn: Drawn, library: Library, species: Species
 ) -> tuple[Imaged, Box, tuple[dict[str, Any], ...], tuple[str, ...]]:
-    region, thickness = scenario.tissue, scenario.thickness()
-    if region.generate is not None:
-        size = region.generate.size
-        box = (size[0], size[1], thickness.um)
-        densities = {name: number.value for name, number in tumour.densities.items()}
-        densities |= region.generate.densities
-        indexed = {
-            species.cells.index(name): value * _layers(scenario, library.cells[name].diameter.value)
-            for name, value in densities.items()
-        }
-        imaged = scatter(key, box, indexed, len(species.molecules))
-        if len(imaged.id) < 2:
-            raise InputError(
-                Fault("tissue.generate", f"holds {len(imaged.id)} cells", "Raise the size or the densities.")
-            )
-        labels = tuple(
-            {"label": name, "cells": int(np.count_nonzero(imaged.kind == index)), "became": name}
-            for index, name in enumerate(species.cells)
-            if name in densities
-        )
-        return imaged, box, labels, (thickness.note,)
+    counts = np.bincount(drawn.imaged.kind, minlength=len(species.cells))
+    labels = tuple(
+        {"label": name, "cells": int(count), "became": name}
+        for name, count in zip(species.cells, counts, strict=True)
+        if count
+    )
+    asked = as_asked(drawn, library, species)
+    return drawn.imaged, drawn.box, labels, (scenario.thickness().note, *drawn.told, *asked)
+
+
+def _read(
+    scenario: Scenario, species: Species
+) -> tuple[Imaged, Box, tuple[dict[str, Any], ...], tuple[str, ...]]:
     label_map, biopsy = scenario.label_map(), scenario.read_biopsy()
     if label_map is None or biopsy is None:
         raise InputError(
             Fault("tissue", "names neither a biopsy with its labels nor 'generate'", "Give one.")
         )
+    thickness = scenario.thickness()
     imaged, box, labels = _imaged(biopsy, label_map, species, thickness.um)
     return imaged, box, labels, (thickness.note, *_told(biopsy, label_map))
 
@@ -215,12 +274,6 @@ def _told(biopsy: Biopsy, label_map: LabelMap) -> list[str]:
             f"({scale.source or f'assumed: {scale.assumed}'})."
         )
     return sentences + [f"Doubtful: {doubt.problem}" for doubt in biopsy.doubts]
-
-
-def _layers(scenario: Scenario, diameter: float) -> float:
-    """Sections that a tissue holds: 1 in a slab; a block is a stack of sections one cell thick."""
-    generate = scenario.tissue.generate
-    return 1.0 if generate is None or len(generate.size) == 2 else generate.size[2] / diameter
 
 
 def _imaged(

@@ -31,7 +31,7 @@ def require_plausible_biology(library: Library, tumour: Tumour) -> None:
 
 
 def require_plausible_tissue(
-    box: Box, scales: npt.NDArray[np.float64], spacing: float, tumour: Tumour, dimension: int
+    box: Box, scales: npt.NDArray[np.float64], spacing: float, dimension: int
 ) -> None:
     """InputError if the cells cannot fill the box, or the box cannot be resolved."""
     faults = []
@@ -61,17 +61,21 @@ def require_plausible_tissue(
                     "Use a larger spacing.",
                 )
             )
-    vessels = box[0] * box[1] * tumour.vessel_density.value
+    if faults:
+        raise InputError(*faults)
+
+
+def require_plausible_vessels(box: Box, density: float) -> None:
+    """InputError if a box would hold more vessels than any tissue; `density` [1/um2]."""
+    vessels = box[0] * box[1] * density
     if vessels > MOST_VESSELS:
-        faults.append(
+        raise InputError(
             Fault(
-                f"tumour.{tumour.name}.vessel_density",
+                "vessel_density",
                 f"{vessels:,.0f} vessels in this field; at most {MOST_VESSELS:,}.",
                 "Vessels are counted per mm2 of section: tens to hundreds.",
             )
         )
-    if faults:
-        raise InputError(*faults)
 
 
 def _growth(library: Library, tumour: Tumour) -> Iterator[Fault]:

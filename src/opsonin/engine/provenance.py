@@ -18,7 +18,9 @@ from opsonin.io.scenario import Scenario
 from opsonin.knowledge.checker import numbers
 from opsonin.observe.observables import resizings
 from opsonin.store.result import Result
-from opsonin.tissue.placement import Imaged, vessels_in
+from opsonin.tissue.endothelium import LINING
+from opsonin.tissue.placement import Imaged
+from opsonin.tissue.tissue import MEDIUM
 
 
 def provenance_of(plan: Plan) -> dict[str, Any]:
@@ -72,19 +74,15 @@ def provenance_of(plan: Plan) -> dict[str, Any]:
 
 def placed(plan: Plan) -> list[str]:
     """In plain sentences: what the tissue holds that the biopsy does not show."""
-    vessels = plan.tumour.vessel_density
-    per_mm2 = vessels.value * 1e6
     effectors = [name for name in plan.species.cells if plan.library.cells[name].lytic is not None]
     sentences = [
         *plan.notes,
-        f"Vessels: {vessels_in(plan.key, plan.box, vessels.value).n} placed at random, {per_mm2:.0f} per mm2 "
-        f"({vessels.source or 'assumed'}), at least one.",
+        _supply(plan),
         _radii(plan),
         "Cycle: cells drawn from the steady state of growth with the tumour's potential doubling time; the hindrance "
         "by oxygen and pressure counts as part of it, and killing and necrosis as part of the loss of cells, as they "
         "were where these times were measured.",
-        "Before time 0 the tumour lives on untreated, its densities held, until its rates are known; cells that died "
-        "in the hours before the biopsy are there from then on.",
+        _before(plan),
     ]
     for name in effectors:
         cell = plan.library.cells[name]
@@ -102,7 +100,38 @@ def placed(plan: Plan) -> list[str]:
     ]
 
 
+def _supply(plan: Plan) -> str:
+    """What feeds the tissue."""
+    if plan.vessel_density is None:
+        return "Medium: no vessels, no arrivals; the medium feeds the cells and takes up what they secrete."
+    per_mm2, source = plan.vessel_density.value * 1e6, plan.vessel_density.source or "assumed"
+    placed = plan.vessels.n - plan.seen_vessels
+    if not plan.seen_vessels:
+        return f"Vessels: {placed} placed at random, {per_mm2:.0f} per mm2 ({source}), at least one."
+    more = f", {placed} more placed at random" if placed else ""
+    return (
+        f"Vessels: {plan.seen_vessels} where the biopsy shows endothelium (cells within {LINING:g} um line one)"
+        f"{more}; {per_mm2:.0f} per mm2 are published ({source})."
+    )
+
+
+def _before(plan: Plan) -> str:
+    """What was before time 0."""
+    if plan.boundary == MEDIUM:
+        return (
+            "Time 0 is when the cells meet: cells in medium have no untreated steady state, so there is no burn-in; "
+            "tumour cells divide at their potential doubling time where oxygen and pressure let them, and are lost to "
+            "killing and to lack of oxygen only."
+        )
+    return (
+        "Before time 0 the tumour lives on untreated, its densities held, until its rates are known; cells that died "
+        "in the hours before the biopsy are there from then on."
+    )
+
+
 def _radii(plan: Plan) -> str:
+    if plan.boundary == MEDIUM:
+        return "Radii: as in the knowledge base."
     found = {name: float(k) for name, k in zip(plan.species.cells, plan.scales, strict=True)}
     tumour = {k for name, k in found.items() if plan.library.cells[name].role == "tumour"}
     others = set(found.values()) - tumour
@@ -126,7 +155,7 @@ def _niches(plan: Plan) -> list[str]:
         and cell.trafficking.retention.value > 0.0
         and np.any(plan.imaged.kind == plan.species.cells.index(name))
     ]
-    if not held:
+    if not held or plan.boundary == MEDIUM:
         return []
     return [
         f"Niches: {', '.join(title for title, _ in held)} keep to the tumour nests (a tumour cell within "
@@ -141,8 +170,13 @@ def with_seed(scenario: Scenario, seed: int) -> Scenario:
 
 
 def rebuilt(folder: Path, provenance: dict[str, Any], seed: int | None) -> Plan:
-    """The plan of a stored run, from its own scenario and cells; its biopsy file is not needed."""
+    """The plan of a stored run, from its own scenario and cells; its biopsy file is not needed.
+
+    With another `seed` a generated tissue is another one.
+    """
     verify_untouched(provenance, str(folder))
+    if seed is not None and "generate" in provenance["scenario"]["tissue"]:
+        return compile_scenario(with_seed(Scenario.model_validate(provenance["scenario"]), seed))
     stored = Result.open(folder).input_cells()
     scenario = Scenario.model_validate(provenance["scenario"])
     molecules = [name.removeprefix("mark.") for name in stored if name.startswith("mark.")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,11 @@ import numpy as np
 from opsonin.engine import burn_in, checkpoint, coupling
 from opsonin.engine.burn_in import Steadiness
 from opsonin.engine.compile import Course, Plan
+from opsonin.model import tables as column
 from opsonin.state.cells import Cells
 from opsonin.state.fields import Fields, grid_shape
 from opsonin.tissue import contacts, expression, niche, placement, relaxation, transport
-from opsonin.tissue.tissue import Balance, Tissue
+from opsonin.tissue.tissue import MEDIUM, Balance, Tissue
 
 # Fields, molecules and synapses at time 0 depend on each other; each round brings them closer by an order.
 _ROUNDS = 6
@@ -23,29 +25,35 @@ def blank_tissue(plan: Plan) -> Tissue:
     spacing = plan.scenario.numerics.spacing
     shape = grid_shape(plan.box, spacing, plan.dimension)
     molecules, substrates = len(plan.species.molecules), len(plan.species.substrates)
-    density = plan.tumour.vessel_density.value
     return Tissue(
         cells=Cells(0, molecules, substrates),
         fields=Fields(substrates, shape, plan.box),
-        vessels=placement.vessels_in(plan.key, plan.box, density),
+        vessels=replace(plan.vessels),
         box=plan.box,
         tables=plan.tables,
         species=plan.species,
         substrates=plan.transports,
         traits=plan.traits,
         arrivals=plan.arrivals,
-        vessel_density=density,
+        vessel_density=plan.vessels_per_area,
         spacing=spacing,
         key=plan.key,
         free=np.ones(molecules),
         growth_scale=plan.growth_scale,
         balance=Balance.none(len(plan.species.cells), len(plan.arrivals)),
+        boundary=plan.boundary,
     )
 
 
 def started(plan: Plan) -> Tissue:
-    """The untreated tissue at time 0: settled, burnt in and balanced."""
+    """The untreated tissue at time 0: settled, burnt in and balanced; in medium just settled."""
     tissue = settled(plan)
+    if plan.boundary == MEDIUM:
+        types = tissue.tables.types
+        tissue.balance.spontaneous = np.where(
+            types[:, column.TUMOUR] > 0.0, 0.0, types[:, column.SPONTANEOUS]
+        )
+        return tissue
     tissue.steadiness = burn_in.live_through(plan, tissue)
     return tissue
 
@@ -54,7 +62,8 @@ def settled(plan: Plan) -> Tissue:
     """The tissue as imaged: placed, relaxed, at equilibrium with its fields, its synapses formed."""
     tissue = blank_tissue(plan)
     placement.populate(tissue, plan.imaged, -burn_in.steps(plan) * plan.coupling)
-    niche.assign(tissue, cut=plan.scenario.tissue.generate is None)
+    if plan.boundary != MEDIUM:  # no matrix keeps cells apart there
+        niche.assign(tissue, cut=plan.scenario.tissue.generate is None)
     relaxation.relax(tissue)
     for _ in range(_ROUNDS):
         transport.settle(tissue)

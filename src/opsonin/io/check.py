@@ -13,13 +13,12 @@ from typing import Any
 from opsonin.core.errors import Fault, did_you_mean
 from opsonin.core.schedule import ticks
 from opsonin.core.units import UnitError, to_unit
+from opsonin.io.generated import check_generated
 from opsonin.io.locate import KeyPath, Lines
 from opsonin.io.wording import shown
 from opsonin.knowledge.library import Library
 from opsonin.model.scenario import YEAR, Numerics, Output
 
-MOST_CELLS = 5_000_000
-FEWEST_CELLS = 10
 MOST_DOSES = 10_000
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 _UNITS = ((1440.0, "d"), (60.0, "h"), (1.0, "min"))
@@ -104,7 +103,7 @@ def check_all(draft: Draft, library: Library) -> None:
     _check_header(draft)
     _check_tissue(draft, library)
     _check_fields(draft)
-    _check_generated(draft, library)
+    check_generated(draft, library)
     check_treatments(draft, library)
     _check_numerics(draft)
     _check_overrides(draft, library)
@@ -202,50 +201,6 @@ def _check_file(draft: Draft, path: KeyPath, written: str) -> None:
     hint = did_you_mean(file.name, around) if around else ""
     hint = hint if hint.startswith("Did") else "Paths are relative to the scenario's own folder."
     draft.fault(path, f"{key} '{written}': there is no such file", hint)
-
-
-def _check_generated(draft: Draft, library: Library) -> None:
-    place = ("tissue", "generate")
-    sizes = [draft.value("um", *place, "size", n) for n in range(draft.size(*place, "size"))]
-    thickness = draft.value("um", "tissue", "thickness")
-    if isinstance(draft.get(*place, "size"), list | tuple) and len(sizes) not in (2, 3):
-        fix = 'Give 2 entries for a slab, as in ["600 um", "600 um"], or 3 for a block.'
-        draft.fault((*place, "size"), f"size {draft.shown(*place, 'size')} has {len(sizes)} entries", fix)
-    if len(sizes) == 3 and thickness is not None and sizes[2] is not None and thickness != sizes[2]:
-        given, third = draft.shown("tissue", "thickness"), draft.shown(*place, "size", 2)
-        problem = f"thickness {given} differs from the third size {third}"
-        draft.fault(("tissue", "thickness"), problem, "Leave thickness out: the size of a block says it.")
-    densities = draft.get(*place, "densities")
-    for cell in densities if isinstance(densities, Mapping) else ():
-        if cell not in library.cells:
-            _unknown(draft, (*place, "densities", cell), "cell type", str(cell), library.cells, "cells")
-    _check_count(draft, library, sizes)
-
-
-def _check_count(draft: Draft, library: Library, sizes: list[float | None]) -> None:
-    """Too many cells to hold, or too few for a tissue; a block has about depth / diameter layers of them."""
-    tumour = library.tumours.get(str(draft.get("tissue", "tumour")))
-    written = draft.get("tissue", "generate", "densities")
-    densities = {name: number.value for name, number in tumour.densities.items()} if tumour else {}
-    for cell in written if isinstance(written, Mapping) else ():
-        value = draft.value("cell/um**2", "tissue", "generate", "densities", cell)
-        if value is None or cell not in library.cells:
-            return
-        densities[cell] = value
-    if not densities or len(sizes) not in (2, 3) or any(size is None or size <= 0 for size in sizes):
-        return
-    known = [size for size in sizes if size is not None]
-    layers = {
-        cell: known[2] / library.cells[cell].diameter.value if len(known) == 3 else 1.0 for cell in densities
-    }
-    count = known[0] * known[1] * sum(density * layers[cell] for cell, density in densities.items())
-    path = ("tissue", "generate", "size")
-    if count > MOST_CELLS:
-        limit = f"at most {MOST_CELLS:,} are allowed"
-        draft.fault(path, f"size {draft.shown(*path)} would hold about {count:,.0f} cells; {limit}")
-    elif count < FEWEST_CELLS:
-        limit = f"at least {FEWEST_CELLS} are needed"
-        draft.fault(path, f"size {draft.shown(*path)} would hold about {count:.1f} cells; {limit}")
 
 
 def _check_arms(draft: Draft) -> None:

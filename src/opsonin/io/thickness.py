@@ -27,8 +27,15 @@ class Thickness:
 
 def thickness_of(region: Region, library: Library, label_map: LabelMap | None) -> Thickness:
     """The thickness of a scenario's tissue; InputError if it is not given and cannot be derived."""
+    if region.generate is not None and region.generate.kind in ("spheroid", "organoid"):
+        edge = region.generate.edges[2]
+        return Thickness(edge, True, f"Medium: a box of it, {edge:g} um deep.")
     if region.depth is not None:
         return Thickness(region.depth, True, f"Thickness: {region.depth:g} um, set by the scenario.")
+    if region.generate is not None and region.generate.kind == "well":
+        layer = library.cells[NUCLEUS_OF].diameter
+        note = f"Thickness: {layer.value:g} um, a layer of one tumour cell ({layer.source or 'assumed'})."
+        return Thickness(layer.value, False, note)
     nucleus = library.cells[NUCLEUS_OF].nuclear_diameter
     if nucleus is None:
         problem = (

@@ -6,6 +6,7 @@ Shapes of single values; what must hold between keys is in `check.py`.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping
 from types import NoneType
 from typing import Any, get_args
@@ -92,6 +93,16 @@ def plain(  # noqa: PLR0911, PLR0912 - one case per kind of error
             return path, f"{named} should be a whole number", ""
         case "greater_than_equal":
             return path, f"{named} is below the least allowed, {context['ge']}", ""
+        case "less_than_equal":
+            return path, f"{named} is above the most allowed, {context['le']:g}", ""
+        case "literal_error":
+            allowed = re.findall(r"'([^']*)'", str(context["expected"]))
+            hint = did_you_mean(str(value), allowed)
+            return (
+                path,
+                f"{named} is not one of {', '.join(allowed)}.",
+                hint if hint.startswith("Did") else "",
+            )
         case "less_than":
             return path, f"{named} is above the largest allowed, {context['lt'] - 1}", ""
         case "greater_than":

@@ -22,7 +22,16 @@ from pydantic import ValidationError
 
 from opsonin.core.errors import Fault, InputError, did_you_mean
 from opsonin.knowledge.names import levels, mentions
-from opsonin.model.knowledge import CellType, Drug, Interaction, LabelMap, Molecule, Substrate, Tumour
+from opsonin.model.knowledge import (
+    CellType,
+    Drug,
+    Geometry,
+    Interaction,
+    LabelMap,
+    Molecule,
+    Substrate,
+    Tumour,
+)
 from opsonin.model.sourced import Entry, Sourced
 
 KINDS: dict[str, tuple[str, type[Entry]]] = {  # name in a path -> folder (and attribute of Library), model
@@ -32,6 +41,7 @@ KINDS: dict[str, tuple[str, type[Entry]]] = {  # name in a path -> folder (and a
     "interaction": ("interactions", Interaction),
     "drug": ("drugs", Drug),
     "tumour": ("tumours", Tumour),
+    "geometry": ("geometries", Geometry),
     "label": ("labels", LabelMap),
 }
 SET_BY_SCENARIO = "set by the scenario, in place of the knowledge base"
@@ -54,6 +64,7 @@ class Library:
     interactions: Mapping[str, Interaction] = field(default_factory=dict)
     drugs: Mapping[str, Drug] = field(default_factory=dict)
     tumours: Mapping[str, Tumour] = field(default_factory=dict)
+    geometries: Mapping[str, Geometry] = field(default_factory=dict)
     labels: Mapping[str, LabelMap] = field(default_factory=dict)
 
     def entries(self) -> Iterator[tuple[str, str, Entry]]:
@@ -99,7 +110,8 @@ def load_library(folder: Path | None = None) -> Library:
     """Read and cross-check a library.
 
     Args:
-        folder: holds substrates/, molecules/, cells/, interactions/, drugs/, tumours/, labels/;
+        folder: holds substrates/, molecules/, cells/, interactions/, drugs/, tumours/, geometries/,
+            labels/;
             default: the packaged one, read once.
     Raises:
         InputError: with every fault found, each with file, line and key.

@@ -35,6 +35,7 @@ def mentions(library: Library) -> Iterator[Mention]:
     for name, tumour in library.tumours.items():
         for place, kind, target in _of_tumour(tumour):
             yield "tumour", name, place, kind, target
+    yield from _of_geometries(library)
     for name, labels in library.labels.items():
         for place, kind, target in _of_labels(labels):
             yield "label", name, place, kind, target
@@ -78,6 +79,12 @@ def _of_tumour(tumour: Tumour) -> Iterator[tuple[Place, str, str]]:
         yield ("expresses", target), "cell", target
         for molecule in molecules:
             yield ("expresses", target, molecule), "molecule", molecule
+
+
+def _of_geometries(library: Library) -> Iterator[Mention]:
+    for name, geometry in library.geometries.items():
+        for target in geometry.densities:
+            yield "geometry", name, ("densities", target), "cell", target
 
 
 def _of_labels(labels: LabelMap) -> Iterator[tuple[Place, str, str]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, GetCoreSchemaHandler, PlainSerializer, PlainValidator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -147,18 +147,80 @@ class Header(Entry):
     replicate: Annotated[int, Field(ge=0, lt=2**31, strict=True)] = 0
 
 
+GeometryName = Literal["section", "block", "well", "spheroid", "organoid", "marrow", "node"]
+_DRAWN = frozenset({"geometry", "size"})
+_MIXED = _DRAWN | {"densities", "fractions", "density"}
+_NESTED = _MIXED | {"architecture", "nest_diameter", "tumour_share"}
+_FREE = _DRAWN | {"per_tumour_cell"}
+GEOMETRY_KEYS: dict[str, frozenset[str]] = {  # what each geometry is told by
+    "section": _NESTED,
+    "block": _NESTED,
+    "well": _FREE | {"confluence"},
+    "spheroid": _FREE | {"diameter"},
+    "organoid": _FREE | {"diameter", "lumen"},
+    "marrow": _MIXED,
+    "node": _MIXED | {"follicle_diameter", "follicle_share"},
+}
+
+Density = Annotated[float, Quantity("cell/um**2", least=0.0, most=0.1)]
+Span = Annotated[float, Quantity("um", least=20.0, most=5000.0)]
+Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+
+
 class Generated(Entry):
-    """A tissue drawn at random instead of read.
+    """A tissue drawn instead of read; which geometry uses which key is in `GEOMETRY_KEYS`.
 
     Attributes:
-        size: (x, y) of a slab or (x, y, z) of a block [um].
-        densities: cells per section area by cell type [cell/um2], in place of the tumour's.
+        geometry: what it is cut from or grown in; left out, two sizes are a section and three a block.
+        size: (x, y) of a slab or (x, y, z) of a block [um]; of the medium around a spheroid or organoid.
+        densities: cells per section area by cell type [cell/um2], in place of those of the tumour or organ.
+        fractions: of all cells, by cell type; `density` [cell/um2] is then that of all cells together.
+        architecture: where immune cells are, and how many.
+        nest_diameter: [um], tumour_share: of the area or volume that nests of tumour cells hold.
+        confluence: share of a well's floor that tumour cells cover.
+        diameter, lumen: of a spheroid or organoid, and of its hollow [um].
+        per_tumour_cell: cells of each other type for one tumour cell: the effector-to-target ratio, if it kills.
+        follicle_diameter: [um], follicle_share: of the area or volume that B-cell follicles of a node hold.
     """
 
-    size: tuple[Annotated[float, Quantity("um", least=100.0, most=20000.0)], ...]
-    densities: dict[str, Annotated[float, Quantity("cell/um**2", least=0.0, most=0.1)]] = Field(
+    geometry: GeometryName | None = None
+    size: tuple[Annotated[float, Quantity("um", least=100.0, most=20000.0)], ...] | None = None
+    densities: dict[str, Density] = Field(default_factory=dict)
+    fractions: dict[str, Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]] = Field(
         default_factory=dict
     )
+    density: Annotated[float, Quantity("cell/um**2", above=0.0, most=0.1)] | None = None
+    architecture: Literal["mixed", "excluded", "cold"] | None = None
+    nest_diameter: Span | None = None
+    tumour_share: Share | None = None
+    confluence: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = None
+    diameter: Span | None = None
+    lumen: Span | None = None
+    per_tumour_cell: dict[str, Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]] = Field(
+        default_factory=dict
+    )
+    follicle_diameter: Span | None = None
+    follicle_share: Share | None = None
+
+    @property
+    def kind(self) -> str:
+        """The geometry, also where it is left out."""
+        return self.geometry or ("block" if self.size is not None and len(self.size) == 3 else "section")
+
+    @property
+    def free_standing(self) -> bool:
+        """Whether it lives in medium, outside of any patient."""
+        return self.kind in ("well", "spheroid", "organoid")
+
+    @property
+    def edges(self) -> tuple[float, ...]:
+        """(x, y) or (x, y, z) of the box [um]; around a ball twice its diameter, if no size is given."""
+        return self.size if self.size is not None else (2.0 * (self.diameter or 0.0),) * 3
+
+    @property
+    def dimension(self) -> int:
+        """3 where cells lie at a depth, 2 in a slab."""
+        return len(self.edges)
 
 
 class Region(Entry):
@@ -197,8 +259,8 @@ class Region(Entry):
     @property
     def depth(self) -> float | None:
         """Extent in z [um] as given: the third size of a generated block, or the thickness; None if left out."""
-        if self.generate is not None and len(self.generate.size) == 3:
-            return self.generate.size[2]
+        if self.generate is not None and self.generate.dimension == 3:
+            return self.generate.edges[2]
         return self.thickness
 
 
@@ -243,13 +305,17 @@ class Output(Entry):
 class Numerics(Entry):
     """Steps [min], grid [um], and how long the untreated tumour lives on before time 0 [min].
 
-    Not physics: changing them must not change results beyond stated error.
+    Not physics: changing them must not change results beyond stated error. Without `burn_in` a patient's tissue
+    lives on for 7 d, cells in medium not at all: see `Scenario.burn_in`.
     """
 
     coupling_step: Annotated[float, Quantity("min", above=0.0, most=60.0)] = 6.0
     motion_step: Annotated[float, Quantity("min", above=0.0, most=10.0)] = 1.0
     spacing: Annotated[float, Quantity("um", least=2.0, most=100.0)] = 15.0
-    burn_in: Annotated[float, Quantity("min", above=0.0, most=90 * 1440.0)] = 10080.0
+    burn_in: Annotated[float, Quantity("min", above=0.0, most=90 * 1440.0)] | None = None
+
+
+BURN_IN = 7 * 1440.0  # min; long enough for fields, niches and rates of a patient's tissue to settle
 
 
 class Scenario(Entry):
@@ -265,3 +331,11 @@ class Scenario(Entry):
     output: Output = Output()
     numerics: Numerics = Numerics()
     knowledge: dict[str, Annotated[str | float | int, PlainValidator(_number)]] = Field(default_factory=dict)
+
+    @property
+    def burn_in(self) -> float:
+        """How long the untreated tissue lives on before time 0 [min]: as given, or 4 d, but nothing in medium."""
+        if self.numerics.burn_in is not None:
+            return self.numerics.burn_in
+        generate = self.tissue.generate
+        return 0.0 if generate is not None and generate.free_standing else BURN_IN

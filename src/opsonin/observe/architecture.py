@@ -44,7 +44,7 @@ def contact_share(places: Floats, radii: Floats, effectors: Mask, targets: Mask)
     """Share of the effectors that touch a target: membranes meet up to the range of adhesion, as in a run.
 
     Args:
-        places: (cells, 2) [um]; radii: (cells,) [um], scaled to packing 1.
+        places: (cells, 2), or 3 in a block [um]; radii: (cells,) [um], scaled to packing 1.
         effectors, targets: (cells,) which cells are meant.
     Returns:
         share; None where there is no effector.
@@ -60,7 +60,7 @@ def contact_share(places: Floats, radii: Floats, effectors: Mask, targets: Mask)
     target_places, target_radii = places[targets], radii[targets]
     touching = 0
     for place, radius, candidates in zip(places[effectors], radii[effectors], near, strict=True):
-        gaps = np.hypot(*(target_places[candidates] - place).T)
+        gaps = np.linalg.norm(target_places[candidates] - place, axis=1)
         touching += bool((gaps <= ADHESION_REACH * (radius + target_radii[candidates])).any())
     return touching / int(effectors.sum())
 

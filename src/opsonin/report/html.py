@@ -409,13 +409,21 @@ def _tissue(region: Mapping[str, Any]) -> dict[str, str]:
             told["fields"] = fields.told(region)
         told["label map"] = Path(str(region.get("labels") or words.MISSING)).name
     elif region.get("generate"):
-        size = f" {words.TIMES} ".join(
-            f"{words.base(side, 'um'):,.0f}" for side in region["generate"].get("size", ())
-        )
-        told["tissue"] = f"generated at random, {size} µm"
+        told["tissue"] = _drawn(region["generate"])
     if region.get("thickness"):
         told["thickness"] = f"{words.base(region['thickness'], 'um'):g} µm"
     return told
+
+
+def _drawn(generate: Mapping[str, Any]) -> str:
+    """What a generated tissue is, in a few words."""
+    sides = generate.get("size") or ()
+    kind = generate.get("geometry") or ("block" if len(sides) == 3 else "section")
+    ball = f"{words.base(generate['diameter'], 'um'):,.0f} µm across" if generate.get("diameter") else ""
+    box = f" {words.TIMES} ".join(f"{words.base(side, 'um'):,.0f}" for side in sides)
+    extent = ball or f"{box} µm"
+    pattern = generate.get("architecture")
+    return f"generated {f'{pattern} ' if pattern else ''}{kind}, {extent}"
 
 
 def _origin(told: Mapping[str, Any]) -> list[tuple[str, str]]:

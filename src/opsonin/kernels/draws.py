@@ -1,0 +1,22 @@
+"""Keyed uniforms for many ids at once."""
+
+from __future__ import annotations
+
+import numba as nb
+
+from opsonin.core.random import uniforms
+
+
+@nb.njit(cache=True, error_model="numpy")
+def draw_places(key, identity, stream, draw, out):
+    """Three uniforms in (0, 1) for each id; writes `out`.
+
+    Args:
+        key: (2,) uint32; identity: (k,) uint64; stream: `Stream` number.
+        draw: number of the first of two draws.
+        out: (3, k) output.
+    Memory: none beside `out`; work: ids.
+    """
+    for i in range(len(identity)):
+        out[0, i], out[1, i] = uniforms(key[0], key[1], identity[i], 0, stream, draw)
+        out[2, i], _ = uniforms(key[0], key[1], identity[i], 0, stream, draw + 1)
