@@ -261,7 +261,13 @@ def narrowed(tissue, axis, side):
 
 @pytest.mark.parametrize(
     ("began", "side", "tiled"),
-    [(640.0, 299.0, True), (640.0, 301.0, False), (300.0, 299.0, True), (200.0, 141.0, False), (200.0, 139.0, True)],
+    [
+        (640.0, 299.0, True),
+        (640.0, 301.0, False),
+        (300.0, 299.0, True),
+        (200.0, 141.0, False),
+        (200.0, 139.0, True),
+    ],
 )
 @pytest.mark.parametrize("axis", [0, 1])
 def test_a_side_under_300_um_is_tiled_and_one_that_began_smaller_under_seven_tenths(
@@ -338,7 +344,9 @@ def test_events_count_for_all_that_a_window_stands_for(frozen):
     for axis in (0, 1):
         extent.tile(tissue, axis, 360)
     events = np.zeros(tissue.cells.n, np.int8)
-    events[np.flatnonzero(tissue.cells.arrays.phase[: tissue.cells.n] == phase.RESTING)[:8]] = phase.DIE_APOPTOTIC
+    events[np.flatnonzero(tissue.cells.arrays.phase[: tissue.cells.n] == phase.RESTING)[:8]] = (
+        phase.DIE_APOPTOTIC
+    )
     apply.events(tissue, events, 360, 6.0)
     assert tissue.counters["apoptoses"] == 2.0
 

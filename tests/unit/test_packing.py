@@ -94,9 +94,7 @@ def test_the_order_of_the_cells_does_not_matter():
     cells = half_planes()
     order = np.random.default_rng(2).permutation(len(cells.x))
     shuffled = imaged(cells.x[order], cells.y[order], cells.kind[order])
-    one, other = (
-        scales_of(c, DIAMETERS, TUMOUR, BOX, biopsy=True, dimension=2) for c in (cells, shuffled)
-    )
+    one, other = (scales_of(c, DIAMETERS, TUMOUR, BOX, biopsy=True, dimension=2) for c in (cells, shuffled))
     assert territory(cells, TUMOUR[cells.kind], BOX) == territory(shuffled, TUMOUR[shuffled.kind], BOX)
     np.testing.assert_allclose(one, other, rtol=1e-12)
 
