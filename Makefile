@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: install install-dev demo test test-slow test-statistical lint lock bench clean
+.PHONY: install install-dev demo test test-slow test-statistical test-proof lint lock bench clean
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
@@ -32,6 +32,9 @@ test-slow: install-dev
 
 test-statistical: install-dev
 	$(BIN)/python -m pytest -q -m statistical
+
+test-proof: install-dev
+	$(BIN)/python -m pytest -q -m proof
 
 lint: install-dev
 	$(BIN)/ruff check src tests benchmarks

@@ -1,4 +1,4 @@
-"""Set up once for every test: the kernel cache and a thread pool large enough for the thread tests."""
+"""Set up once for every test: the kernel cache, and threads: one, in a pool large enough for the thread tests."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ import pytest
 from opsonin.core import kernel_cache
 
 kernel_cache.prepare(threads=4)
+
+import numba  # noqa: E402 - its pool has its size once it is imported
+
+# More threads than these small tissues keep busy wait for each other: a busy machine takes many times longer.
+numba.set_num_threads(1)
 
 SHARED = Path(os.environ.get("OPSONIN_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 

@@ -16,6 +16,7 @@ from opsonin.engine.compile import Plan, compile_scenario
 from opsonin.engine.start import started
 from opsonin.io.scenario import Scenario
 from opsonin.kernels.fate import ENTRY, NECROSIS, PARTS
+from opsonin.model import tables as column
 from opsonin.tissue import fate
 from opsonin.tissue.tissue import Tissue
 from tissues import live
@@ -80,6 +81,10 @@ def contact(tissue: Tissue) -> float:
     return contact_share(cd8, cancer, tissue.box)
 
 
+def felt_oxygen(tissue: Tissue) -> float:
+    return float(np.mean(tissue.cells.arrays.signal[tissue.tables.oxygen, : tissue.cells.n]))
+
+
 def imaged_density(plan: Plan) -> dict[str, tuple[int, float]]:
     """Imaged cells of each type, and per um2."""
     counts = np.bincount(plan.imaged.kind, minlength=len(plan.species.cells))
@@ -87,21 +92,24 @@ def imaged_density(plan: Plan) -> dict[str, tuple[int, float]]:
     return {name: (int(k), k / area) for name, k in zip(plan.species.cells, counts, strict=True) if k}
 
 
-def untreated(plan: Plan, days: int) -> dict[str, Any]:
-    """One replicate from time 0 on.
+def untreated(plan: Plan, days: int, *, retained: bool = True) -> dict[str, Any]:
+    """One replicate from time 0 on; what holds immune cells is switched off there unless `retained`.
 
     Returns:
         growth: log growth of the live cancer cells per day.
         expected_growth: its compensator, what the hazards of division and loss and the kills add up to. They differ
             by chance alone, with mean 0; this one has a fraction of the variance.
         densities: type -> [per um2] daily; contact: daily share; area: daily [um2]; kills.
+        oxygen: mean that the cells feel, daily [mmHg].
     """
     tissue = started(plan)
+    if not retained:
+        tissue.tables.types[:, column.RETENTION] = 0.0
     cancer = tissue.species.cells.index("cancer")
     before, area = live(tissue, "cancer") * tissue.weight, tissue.area * tissue.weight
     hazards: list[float] = []
     densities: dict[str, list[float]] = {name: [] for name in imaged_density(plan)}
-    contacts, areas = [contact(tissue)], [area]
+    contacts, areas, oxygen = [contact(tissue)], [area], [felt_oxygen(tissue)]
     killed = 0.0
     for step in range(days * ticks(DAY) // plan.coupling):
         already, at_risk = tissue.counters["kills"], live(tissue, "cancer") * tissue.weight
@@ -110,10 +118,11 @@ def untreated(plan: Plan, days: int) -> dict[str, Any]:
         if step % _NOTED == 0:
             row = fate.turnover(tissue)[cancer].sum(axis=0)
             hazards.append(
-                (row[ENTRY] - row[NECROSIS]) / max(row[PARTS], 1.0) - tissue.balance.spontaneous[cancer]
+                (row[ENTRY] - row[NECROSIS]) / max(row[PARTS], 1.0) - fate.spontaneous(tissue)[cancer]
             )
         if ((step + 1) * plan.coupling) % ticks(DAY) == 0:
             contacts.append(contact(tissue))
+            oxygen.append(felt_oxygen(tissue))
             areas.append(tissue.area * tissue.weight)
             for name, values in densities.items():
                 values.append(live(tissue, name) / tissue.area)
@@ -124,6 +133,7 @@ def untreated(plan: Plan, days: int) -> dict[str, Any]:
         "densities": densities,
         "contact": contacts,
         "area": areas,
+        "oxygen": oxygen,
         "kills": tissue.counters["kills"],
         "steadiness": tissue.steadiness,
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from opsonin.core.errors import HostError, InputError, Interrupted, OpsoninError, RunError
+    from opsonin.engine.branch import branch
     from opsonin.engine.run import resume, run
     from opsonin.io.scenario import Scenario
     from opsonin.knowledge.library import load_library
@@ -21,6 +22,7 @@ _HOMES = {
     "Result": "opsonin.store.result",
     "run": "opsonin.engine.run",
     "resume": "opsonin.engine.run",
+    "branch": "opsonin.engine.branch",
     "diff": "opsonin.store.diff",
     "load_library": "opsonin.knowledge.library",
     "write_report": "opsonin.report.html",
@@ -30,7 +32,7 @@ _HOMES = {
     "RunError": "opsonin.core.errors",
     "Interrupted": "opsonin.core.errors",
 }
-_COMPILED = {"run", "resume"}
+_COMPILED = {"run", "resume", "branch"}
 
 __all__ = [
     "HostError",
@@ -40,6 +42,7 @@ __all__ = [
     "Result",
     "RunError",
     "Scenario",
+    "branch",
     "diff",
     "load_library",
     "resume",

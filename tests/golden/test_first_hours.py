@@ -20,7 +20,7 @@ def observed() -> dict[str, float]:
     told: dict[str, float] = {"scale": tissue_plan.scales.max()}
     for name in ("resting_pressure", "bulk_modulus"):
         told[name] = getattr(tissue, name)
-    told["hindrance"], told["loss"] = tissue.balance.hindrance, tissue.balance.spontaneous.max()
+    told["hindrance"], told["loss"] = tissue.balance.hindrance, tissue.balance.loss_factor.max()
     told["flux"] = tissue.balance.flux.sum()
     told |= {f"start.{t.name}": tissue.fields.values[k].mean() for k, t in enumerate(tissue.substrates)}
     carried_on(tissue_plan, tissue, 0, 180.0)

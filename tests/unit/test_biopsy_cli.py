@@ -69,7 +69,7 @@ def test_the_draft_for_a_known_panel_runs_as_it_is(
         '[scenario]\nname = "x"\nduration = "1 d"\n[[arm]]\nname = "control"\n'
         f'[tissue]\ntumour = "melanoma"\nlabels = "./mine.toml"\nbiopsy = "{file}"\n{SELECT.get(name, "")}\n'
     )
-    _, biopsy = check_scenario(tmp_path / "s.toml")
+    _, (biopsy,) = check_scenario(tmp_path / "s.toml")
     assert biopsy is not None and len(biopsy) > 1000
 
 

@@ -29,6 +29,16 @@ def test_two_arms_with_the_same_treatment_are_identical_to_the_last_bit():
     np.testing.assert_array_equal(hashes(twins, 6 * HOURS, 0), hashes(twins, 6 * HOURS, 1))
 
 
+def test_every_arm_of_a_stored_run_starts_from_the_same_bits(tmp_path: Path):
+    """Also the fields: the first arm must not write into what the next ones start from."""
+    arms = [{"name": name} for name in ("one", "two", "three")]
+    stored = run.run(
+        scenario(scenario__duration="30 min", output__every="30 min", arm=arms), tmp_path / "out"
+    )
+    for other in ("two", "three"):
+        np.testing.assert_array_equal(stored.trace("one")["hash"], stored.trace(other)["hash"])
+
+
 def test_an_extra_dose_changes_nothing_before_it_is_given_and_something_after():
     late = {"name": "late", "dose": [{"drug": "nivolumab", "amount": "240 mg", "at": "3 h"}]}
     arms = plan(arm=[CONTROL, late])

@@ -131,6 +131,46 @@ def resume(out: Folder, threads: Threads = None, as_json: Json = False, quiet: Q
 
 
 @app.command()
+def branch(
+    result: Folder,
+    at: Annotated[str, typer.Option("--at", metavar="TIME", help='When to leave it, as in "3 d".')],
+    arm: Annotated[
+        str,
+        typer.Option(
+            "--arm", help="The new treatment: an arm of the scenario, or a TOML file with one [[arm]]."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the branch; new or empty.")],
+    source: Annotated[
+        str | None, typer.Option("--from", metavar="ARM", help="The arm to continue, if there are several.")
+    ] = None,
+    duration: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Of the whole run; else that of the scenario.")
+    ] = None,
+    threads: Threads = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Continue a stored run from a time of it under another treatment."""
+    from opsonin.cli.progress import progress
+    from opsonin.core import kernel_cache
+
+    kernel_cache.prepare(threads)
+    _require_result(result)
+    faults = _faults_of_out(out)
+    if faults:
+        raise InputError(*faults)
+    _refuse_unwritable(out)
+    from opsonin.engine.branch import branch as carry_on
+
+    with progress(silent=as_json or quiet) as listener:
+        branched = carry_on(
+            result, at, arm=arm, source=source, out=out, duration=duration, threads=threads, listener=listener
+        )
+    _finish(branched, out, as_json=as_json, quiet=quiet)
+
+
+@app.command()
 def diff(a: Folder, b: Folder, as_json: Json = False) -> None:
     """Say where two results first differ; exit code 0 if they are the same, 1 if not."""
     from opsonin.store.diff import diff as compare

@@ -5,7 +5,7 @@ As tables for --json, and as lines for people.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from opsonin.knowledge.composition import compose
 from opsonin.model.scenario import Dose
 
 
-def summary(scenario: Scenario, biopsy: Biopsy | None) -> dict[str, Any]:
+def summary(scenario: Scenario, biopsies: Sequence[Biopsy]) -> dict[str, Any]:
     """The resolved scenario in short; times in minutes, lengths in um."""
     header, numerics = scenario.scenario, scenario.numerics
     thickness = scenario.thickness()
@@ -27,7 +27,8 @@ def summary(scenario: Scenario, biopsy: Biopsy | None) -> dict[str, Any]:
         "duration_min": header.duration,
         "seed": header.seed,
         "tumour": scenario.tissue.tumour,
-        "tissue": _generated(scenario) if biopsy is None else _imaged(biopsy),
+        "tissue": _imaged(biopsies[0]) if biopsies else _generated(scenario),
+        "fields": [_imaged(biopsy) for biopsy in biopsies] if len(biopsies) > 1 else [],
         "depth_um": thickness.um,
         "depth_given": thickness.given,
         "depth_note": thickness.note,
@@ -49,26 +50,8 @@ def lines(told: dict[str, Any]) -> Iterator[str]:
     """The same for people."""
     yield f"ok  {told['name']}"
     yield f"  tumour  {told['tumour']}, {spelled(told['duration_min'])}, seed {told['seed']}"
-    tissue = told["tissue"]
-    size = " x ".join(f"{length:.0f}" for length in tissue["size_um"])
-    if "file" in tissue:
-        chosen = "".join(f", {column} {value}" for column, value in tissue["select"].items())
-        yield f"  biopsy  {tissue['file']}{chosen}"
-        yield f"          {tissue['cells']:,} cells in {size} um, {told['depth_um']:g} um thick"
-        width = max(len(row["label"]) for row in tissue["labels"])
-        for row in tissue["labels"]:
-            yield f"          {row['label']:<{width}}  {row['cells']:>7,}  {row['became']}"
-        for label, count in tissue["ignored"].items():
-            yield f"          {label:<{width}}  {count:>7,}  (ignored)"
-        for doubt in tissue["doubts"]:
-            yield f"  doubt   {doubt}"
-    else:
-        yield f"  drawn   {tissue['geometry']}, {size} um, {told['depth_um']:g} um thick"
-        width = max(len(cell) for cell in tissue["cells"])
-        for cell, count in tissue["cells"].items():
-            yield f"          {cell:<{width}}  {count:>7,}"
-        for sentence in tissue["defaults"]:
-            yield f"          {sentence}"
+    for tissue in told["fields"] or [told["tissue"]]:
+        yield from _tissue_lines(tissue, told["depth_um"])
     if not told["depth_given"]:
         yield f"  depth   {told['depth_note']}"
     for arm in told["arms"]:
@@ -81,6 +64,28 @@ def lines(told: dict[str, Any]) -> Iterator[str]:
     )
     for path, value in told["overrides"].items():
         yield f"  set     {path} = {value}"
+
+
+def _tissue_lines(tissue: dict[str, Any], depth: float) -> Iterator[str]:
+    size = " x ".join(f"{length:.0f}" for length in tissue["size_um"])
+    if "file" in tissue:
+        chosen = "".join(f", {column} {value}" for column, value in tissue["select"].items())
+        yield f"  biopsy  {tissue['file']}{chosen}"
+        yield f"          {tissue['cells']:,} cells in {size} um, {depth:g} um thick"
+        width = max(len(row["label"]) for row in tissue["labels"])
+        for row in tissue["labels"]:
+            yield f"          {row['label']:<{width}}  {row['cells']:>7,}  {row['became']}"
+        for label, count in tissue["ignored"].items():
+            yield f"          {label:<{width}}  {count:>7,}  (ignored)"
+        for doubt in tissue["doubts"]:
+            yield f"  doubt   {doubt}"
+    else:
+        yield f"  drawn   {tissue['geometry']}, {size} um, {depth:g} um thick"
+        width = max(len(cell) for cell in tissue["cells"])
+        for cell, count in tissue["cells"].items():
+            yield f"          {cell:<{width}}  {count:>7,}"
+        for sentence in tissue["defaults"]:
+            yield f"          {sentence}"
 
 
 def _imaged(biopsy: Biopsy) -> dict[str, Any]:

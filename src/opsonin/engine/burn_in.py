@@ -17,7 +17,7 @@ import numpy as np
 from opsonin.core.schedule import MINUTES_PER_DAY, minutes
 from opsonin.engine.compile import Plan
 from opsonin.kernels.fate import AT_REST, ENTRY, GATE, LIVE, NECROSIS, PARTS
-from opsonin.laws.cycle import spontaneous_loss
+from opsonin.laws.cycle import cell_loss_factor, spontaneous_loss
 from opsonin.laws.trafficking import balanced_arrival, home_share
 from opsonin.model import tables as column
 from opsonin.model.phase import COMMITTED
@@ -26,6 +26,8 @@ from opsonin.tissue.elasticity import elasticities
 from opsonin.tissue.integrity import check_state
 from opsonin.tissue.tissue import COUNTERS, MEDIUM, NICHES, REACTIVE, Tissue
 
+# Niches whose cells are near tumour cells equally often, within this, tell nothing of who belongs where.
+_APART = 0.2
 # The first part of the burn-in; averages of pressure and hindrance begin after half of it.
 _SETTLING = 0.4
 # Deviations of a number of cells from the imaged one decay with this time [min].
@@ -199,7 +201,7 @@ def _divided(tissue: Tissue, clamp: _Clamp, strays: list[Any]) -> _Clamp:
         tissue.arrivals, clamp.immune, strays, strict=True
     ):
         wanted, cells = imaged, imaged.sum()
-        if nest and stroma and cells:
+        if nest and stroma and cells and nest_near / nest > stroma_near / stroma + _APART:
             near = imaged[NICHES.index(1)].sum() / cells
             share = home_share(near, nest_near / nest, stroma_near / stroma)
             niche.divide(tissue, source.kind, share)
@@ -252,10 +254,11 @@ def _balanced(plan: Plan, tissue: Tissue, clamp: _Clamp, sums: _Sums) -> Steadin
     parts = max(sums.parts, 1.0)
     gross, necrosis = float(sums.entry / parts), float(sums.necrosis / parts)
     killing = _killing(sums, 0, duration)
-    spontaneous = float(spontaneous_loss(gross, plan.growth, necrosis, killing))
+    factor = float(cell_loss_factor(gross, plan.growth, necrosis, killing)) if gross > 0.0 else 0.0
+    spontaneous = float(spontaneous_loss(factor, gross))
     balance.spontaneous = tissue.tables.types[:, column.SPONTANEOUS].copy()
     for kind in clamp.tumour:
-        balance.spontaneous[kind] = spontaneous
+        balance.spontaneous[kind], balance.loss_factor[kind] = 0.0, factor
     loss, proliferation = sums.loss / sums.steps, sums.proliferation / sums.steps
     tiring, balance.recruited = sums.tiring / sums.steps, sums.recruited / sums.steps
     for index, wanted in enumerate(clamp.immune):

@@ -58,8 +58,9 @@ def thaw(tissue: Tissue, frozen: dict[str, Any]) -> None:
     tissue.box = (lx, ly, lz)
     values = frozen["fields.values"]
     tissue.fields = Fields(len(values), values.shape[1:], tissue.box)
-    tissue.fields.values = np.ascontiguousarray(values)
-    tissue.fields.rates = np.ascontiguousarray(frozen["fields.rates"])
+    # Copies: all arms start from one frozen state, and transport writes in place.
+    tissue.fields.values = values.copy()
+    tissue.fields.rates = frozen["fields.rates"].copy()
     tissue.vessels = Vessels(
         frozen["vessels.x"].copy(),
         frozen["vessels.y"].copy(),

@@ -29,9 +29,10 @@ from opsonin.model.sourced import Sourced
 from opsonin.patient.pharmacokinetics import Bolus, DrugCourse
 from opsonin.state.tables import Tables
 from opsonin.state.vessels import Vessels
+from opsonin.tissue.endothelium import seen_vessels, vessels_with
 from opsonin.tissue.generate import Drawn, draw, vessels_on
 from opsonin.tissue.packing import scales_of
-from opsonin.tissue.placement import Imaged, vessels_in
+from opsonin.tissue.placement import Imaged
 from opsonin.tissue.tissue import MEDIUM, WINDOW, Arrivals, Species, Traits, Transport
 
 Box = tuple[float, float, float]
@@ -53,7 +54,8 @@ class Plan:
     Attributes:
         box: (Lx, Ly, Lz) [um] at time 0; boundary: WINDOW, FIXED or MEDIUM.
         scales: factor on the radius of each cell type for packing 1.
-        vessels: at time 0; vessel_density: [1/um2] with its origin, None where there are none.
+        vessels: at time 0, the first `seen_vessels` of which the biopsy shows.
+        vessel_density: published one [1/um2] with its origin, None where there are none.
         duration, coupling, motion, burn_in, every: ticks; observe: ticks between rows of the observables.
         growth_scale, growth: of the tumour without and with its loss of cells [1/min].
         labels: what each label of the biopsy became; input_digest: of the cells as read.
@@ -74,6 +76,7 @@ class Plan:
     boundary: str
     scales: npt.NDArray[np.float64]
     vessels: Vessels
+    seen_vessels: int
     vessel_density: Sourced | None
     key: npt.NDArray[np.uint32]
     duration: int
@@ -87,6 +90,13 @@ class Plan:
     labels: tuple[dict[str, Any], ...]
     notes: tuple[str, ...]
     input_digest: str
+
+    @property
+    def vessels_per_area(self) -> float:
+        """Density at which vessels are kept [1/um2]: the published one, or what the biopsy shows if that is more."""
+        if self.vessel_density is None:
+            return 0.0
+        return max(self.vessel_density.value, self.seen_vessels / (self.box[0] * self.box[1]))
 
     @property
     def dimension(self) -> int:
@@ -128,7 +138,8 @@ def compile_scenario(
     scales = drawn.scales if drawn is not None else _scales(imaged, library, species, box)
     vessel_density = tumour.vessel_density if drawn is None else drawn.vessel_density
     require_plausible_tissue(box, scales, scenario.numerics.spacing, dimension)
-    vessels = _vessels(drawn, key, box, vessel_density)
+    seen = _seen_vessels(imaged, library, species) if drawn is None else np.empty((0, 2))
+    vessels = _vessels(drawn, seen, key, box, vessel_density)
     tables = tabulate.tables_of(library, tumour, scales, dimension)
     boundary = WINDOW if drawn is None else drawn.boundary
     if boundary == MEDIUM:
@@ -151,6 +162,7 @@ def compile_scenario(
         boundary=boundary,
         scales=scales,
         vessels=vessels,
+        seen_vessels=len(seen),
         vessel_density=vessel_density,
         key=key,
         duration=duration,
@@ -168,9 +180,13 @@ def compile_scenario(
 
 
 def patient_of(scenario: Scenario) -> str:
-    """The patient's name in the random key: stated, or selected from the biopsy, or none."""
+    """The patient's name in the random key: stated, or selected from the biopsy, or none; and that of the field.
+
+    So each of several fields has its own chance events, whatever other fields are run beside it.
+    """
     stated = scenario.scenario.patient or scenario.tissue.select.get("patient")
-    return str(stated) if stated is not None else UNNAMED
+    name, field = str(stated) if stated is not None else UNNAMED, scenario.tissue.field_name
+    return f"{name}\x1f{field}" if field else name
 
 
 def digest_of(imaged: Imaged, box: Box) -> str:
@@ -200,16 +216,25 @@ def _scales(imaged: Imaged, library: Library, species: Species, box: Box) -> npt
     )
 
 
-def _vessels(drawn: Drawn | None, key: npt.NDArray[np.uint32], box: Box, density: Sourced | None) -> Vessels:
-    """Vessels at time 0: at random in what a biopsy shows, where the ground lets them be in what was drawn."""
+def _seen_vessels(imaged: Imaged, library: Library, species: Species) -> npt.NDArray[np.float64]:
+    """(vessels, 2) where a biopsy shows them [um]."""
+    return seen_vessels(imaged, np.array([library.cells[name].role == "vessel" for name in species.cells]))
+
+
+def _vessels(
+    drawn: Drawn | None,
+    seen: npt.NDArray[np.float64],
+    key: npt.NDArray[np.uint32],
+    box: Box,
+    density: Sourced | None,
+) -> Vessels:
+    """Vessels at time 0: those of the biopsy, filled up at random; where the ground lets them be in what was drawn."""
     if density is None:
         return Vessels.none()
     require_plausible_vessels(box, density.value)
-    return (
-        vessels_in(key, box, density.value)
-        if drawn is None
-        else vessels_on(drawn.ground, key, box, density.value)
-    )
+    if drawn is None:
+        return vessels_with(seen, key, box, density.value)
+    return vessels_on(drawn.ground, key, box, density.value)
 
 
 def _drawn(
@@ -308,5 +333,10 @@ def _course(arm: Arm, library: Library, tumour: Tumour, duration: float) -> Cour
         doses.setdefault(dose.drug, []).extend(Bolus(time, amount) for time in dose.times(duration))
     return Course(
         name=arm.name,
-        drugs=tuple(DrugCourse(library.drugs[name], tuple(given)) for name, given in sorted(doses.items())),
+        drugs=tuple(DrugCourse(library.drugs[name], in_time(given)) for name, given in sorted(doses.items())),
     )
+
+
+def in_time(doses: list[Bolus]) -> tuple[Bolus, ...]:
+    """Doses as given: sums over them must not know how a scenario groups and orders its entries."""
+    return tuple(sorted(doses, key=lambda dose: (dose.time, dose.amount)))

@@ -14,11 +14,10 @@ from opsonin.knowledge.library import Library
 from opsonin.laws.cycle import potential_growth_rate
 from opsonin.model.knowledge import Tumour
 from opsonin.state.fields import grid_shape
+from opsonin.tissue.packing import SCALE
 
 Box = tuple[float, float, float]
 
-# Factor on all radii at which the imaged cells fill their field; measured biopsies lie well inside.
-SCALE = (0.4, 2.5)
 MOST_ELONGATED = 20.0
 MOST_VOXELS = 50_000_000
 MOST_VESSELS = 200_000

@@ -18,6 +18,7 @@ from opsonin.io.scenario import Scenario
 from opsonin.knowledge.checker import numbers
 from opsonin.observe.observables import resizings
 from opsonin.store.result import Result
+from opsonin.tissue.endothelium import LINING
 from opsonin.tissue.placement import Imaged
 from opsonin.tissue.tissue import MEDIUM
 
@@ -104,7 +105,14 @@ def _supply(plan: Plan) -> str:
     if plan.vessel_density is None:
         return "Medium: no vessels, no arrivals; the medium feeds the cells and takes up what they secrete."
     per_mm2, source = plan.vessel_density.value * 1e6, plan.vessel_density.source or "assumed"
-    return f"Vessels: {plan.vessels.n} placed at random, {per_mm2:.0f} per mm2 ({source}), at least one."
+    placed = plan.vessels.n - plan.seen_vessels
+    if not plan.seen_vessels:
+        return f"Vessels: {placed} placed at random, {per_mm2:.0f} per mm2 ({source}), at least one."
+    more = f", {placed} more placed at random" if placed else ""
+    return (
+        f"Vessels: {plan.seen_vessels} where the biopsy shows endothelium (cells within {LINING:g} um line one)"
+        f"{more}; {per_mm2:.0f} per mm2 are published ({source})."
+    )
 
 
 def _before(plan: Plan) -> str:
@@ -209,12 +217,21 @@ def verify_untouched(provenance: dict[str, Any], where: str) -> None:
     """Raise RunError if a provenance lacks what a run needs, or is not as the run wrote it."""
     needed = {"scenario", "versions", "sources", "box", "labels", "notes", "knowledge_digest", "input_digest"}
     lacking = needed - set(provenance)
+    if lacking:
+        raise _useless(where, f"lacks {', '.join(sorted(lacking))}.")
+    verify_unchanged(provenance, where)
+
+
+def verify_unchanged(provenance: dict[str, Any], where: str) -> None:
+    """Raise RunError if a provenance is not as the run wrote it."""
     content = {key: value for key, value in provenance.items() if key != "run_hash"}
-    if lacking or digest(content) != provenance.get("run_hash"):
-        problem = f"lacks {', '.join(sorted(lacking))}" if lacking else "was changed after the run wrote it"
-        raise RunError(
-            Fault(f"{where}/provenance.json", f"{problem}.", "Run the scenario anew into another folder.")
-        )
+    if digest(content) != provenance.get("run_hash"):
+        raise _useless(where, "was changed after the run wrote it.")
+
+
+def _useless(where: str, problem: str) -> RunError:
+    fix = "Run the scenario anew into another folder."
+    return RunError(Fault(f"{where}/provenance.json", problem, fix))
 
 
 def verify_resumable(provenance: dict[str, Any], where: str) -> None:
@@ -239,7 +256,7 @@ def summary_of(plan: Plan, result: Result) -> dict[str, Any]:
     arms, resized = {}, {}
     for course in plan.courses:
         last = observed.sel(arm=course.name).isel(time=-1)
-        arms[course.name] = {name: _plain(last[name].item()) for name in observed.data_vars}
+        arms[course.name] = {name: plain(last[name].item()) for name in observed.data_vars}
         weights = observed["weight"].sel(arm=course.name).values
         resized[course.name] = [
             {"day": day, "window": what} for day, what in resizings(observed["time"].values, weights)
@@ -255,5 +272,6 @@ def summary_of(plan: Plan, result: Result) -> dict[str, Any]:
     }
 
 
-def _plain(value: float) -> float | None:
+def plain(value: float) -> float | None:
+    """A number as JSON has it: NaN is none."""
     return None if math.isnan(value) else value

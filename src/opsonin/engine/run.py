@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,8 +32,9 @@ import numpy as np
 from opsonin.core import kernel_cache
 from opsonin.core.errors import Fault, Interrupted
 from opsonin.core.schedule import minutes
-from opsonin.engine import checkpoint, coupling
+from opsonin.engine import checkpoint, coupling, fields
 from opsonin.engine.compile import Course, Plan, compile_scenario
+from opsonin.engine.fields import Hears
 from opsonin.engine.progress import Listener, Silent
 from opsonin.engine.provenance import (
     provenance_of,
@@ -47,6 +49,7 @@ from opsonin.engine.signals import StopRequest
 from opsonin.engine.start import Start, resumed, started
 from opsonin.engine.trace import Trace
 from opsonin.io.scenario import Scenario
+from opsonin.store.patient import Patient, field_folder, gathering
 from opsonin.store.result import Result
 from opsonin.store.writer import Writer
 from opsonin.tissue import contacts, expression, extent, fate, motion, trafficking, transport, window
@@ -66,7 +69,7 @@ def run(
     threads: int | None = None,
     listener: Listener | None = None,
 ) -> Result:
-    """Run all arms of a scenario and store the result.
+    """Run all arms of a scenario and store the result; of several fields, each in turn, as one `Patient`.
 
     Args:
         scenario: a scenario, the path of its file, or the folder of an earlier result to rebuild.
@@ -77,13 +80,17 @@ def run(
         InputError: bad scenario, biopsy or folder. RunError, HostError: the run could not go on.
         Interrupted: stopped by a signal; `resume` goes on.
     """
-    hears = listener or Silent()
-    plan = _plan(scenario, seed)
-    use_threads(threads, len(plan.imaged.id))
-    with Writer.create(
-        temporary_folder() if out is None else Path(out), provenance_of(plan), _input_cells(plan)
-    ) as writer:
-        return _complete(plan, writer, hears)
+    plans = _plans(scenario, seed)
+    folder = temporary_folder() if out is None else Path(out)
+    told = [provenance_of(plan) for plan in plans]
+    if len(plans) == 1:
+        use_threads(threads, len(plans[0].imaged.id))
+        with Writer.create(folder, told[0], input_cells(plans[0])) as writer, StopRequest() as stop:
+            return complete(plans[0], writer, (listener or Silent(), stop))
+    with gathering(folder, fields.patient_provenance(plans, told)):
+        for index, (plan, provenance) in enumerate(zip(plans, told, strict=True)):
+            Writer.create(folder / field_folder(index), provenance, input_cells(plan)).close()
+    return resume(folder, threads=threads, listener=listener)
 
 
 def temporary_folder() -> Path:
@@ -95,22 +102,35 @@ def temporary_folder() -> Path:
 
 def resume(out: str | Path, *, threads: int | None = None, listener: Listener | None = None) -> Result:
     """Go on with a stored run where its last committed time left it; the bits are those of an unbroken run."""
-    hears = listener or Silent()
-    with Writer.reopen(Path(out)) as writer:
-        verify_untouched(writer.provenance, str(out))
-        verify_resumable(writer.provenance, str(out))
-        plan = rebuilt(Path(out), writer.provenance, None)
+    path = Path(out)
+    several = isinstance(Result.open(path), Patient)
+    with StopRequest() as stop:
+        hears = (listener or Silent(), stop)
+        if several:
+            return fields.carry_out(path, hears, partial(_go_on, threads=threads))
+        return _go_on(path, hears, threads=threads)
+
+
+def _go_on(path: Path, hears: Hears, *, threads: int | None) -> Result:
+    with Writer.reopen(path) as writer:
+        verify_untouched(writer.provenance, str(path))
+        verify_resumable(writer.provenance, str(path))
+        plan = rebuilt(path, writer.provenance, None)
         use_threads(threads, len(plan.imaged.id))
-        return _complete(plan, writer, hears)
+        return complete(plan, writer, hears)
 
 
-def _plan(scenario: Scenario | str | Path, seed: int | None) -> Plan:
+def _plans(scenario: Scenario | str | Path, seed: int | None) -> list[Plan]:
+    """One plan per field."""
     if isinstance(scenario, (str, Path)):
         path = Path(scenario)
         if path.is_dir():
-            return rebuilt(path, Result.open(path).provenance, seed)
+            stored = Result.open(path)
+            parts = list(stored.by_field.values()) if isinstance(stored, Patient) else [stored]
+            return [rebuilt(part.path, part.provenance, seed) for part in parts]
         scenario = Scenario.load(path)
-    return compile_scenario(scenario if seed is None else with_seed(scenario, seed))
+    asked = scenario if seed is None else with_seed(scenario, seed)
+    return [compile_scenario(field) for field in asked.by_field()]
 
 
 def use_threads(threads: int | None, cells: int) -> None:
@@ -122,7 +142,8 @@ def use_threads(threads: int | None, cells: int) -> None:
     numba.set_num_threads(min(wanted, useful, numba.config.NUMBA_NUM_THREADS))
 
 
-def _input_cells(plan: Plan) -> dict[str, Any]:
+def input_cells(plan: Plan) -> dict[str, Any]:
+    """The cells that a plan starts from, as a result stores them."""
     imaged = plan.imaged.ordered()
     columns: dict[str, Any] = {"id": imaged.id, "x_um": imaged.x, "y_um": imaged.y, "z_um": imaged.z}
     columns["kind"] = imaged.kind
@@ -132,19 +153,17 @@ def _input_cells(plan: Plan) -> dict[str, Any]:
     return columns
 
 
-def _complete(plan: Plan, writer: Writer, listener: Listener) -> Result:
+def complete(plan: Plan, writer: Writer, hears: Hears) -> Result:
+    """Take every arm to its end from what the writer has stored, and finish the result."""
     start = Start(plan)
-    with StopRequest() as stop:
-        for course in plan.courses:
-            run_arm(plan, course, start, writer, (listener, stop))
+    for course in plan.courses:
+        run_arm(plan, course, start, writer, hears)
     result = Result.open(writer.path)
     writer.finish(summary_of(plan, result))
     return Result.open(writer.path)
 
 
-def run_arm(
-    plan: Plan, course: Course, start: Start, writer: Writer, hears: tuple[Listener, StopRequest]
-) -> None:
+def run_arm(plan: Plan, course: Course, start: Start, writer: Writer, hears: Hears) -> None:
     """Take one arm from its last stored time to the end, storing every `plan.every`."""
     listener, stop = hears
     if not kernel_cache.is_warm():

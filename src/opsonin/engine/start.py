@@ -35,7 +35,7 @@ def blank_tissue(plan: Plan) -> Tissue:
         substrates=plan.transports,
         traits=plan.traits,
         arrivals=plan.arrivals,
-        vessel_density=0.0 if plan.vessel_density is None else plan.vessel_density.value,
+        vessel_density=plan.vessels_per_area,
         spacing=spacing,
         key=plan.key,
         free=np.ones(molecules),

@@ -102,12 +102,18 @@ def check_all(draft: Draft, library: Library) -> None:
     """Note every fault between keys, and every name that names nothing, in `draft`."""
     _check_header(draft)
     _check_tissue(draft, library)
+    _check_fields(draft)
     check_generated(draft, library)
+    check_treatments(draft, library)
+    _check_numerics(draft)
+    _check_overrides(draft, library)
+
+
+def check_treatments(draft: Draft, library: Library) -> None:
+    """Note every fault in the names of arms and in their doses."""
     _check_arms(draft)
     for path in draft.doses():
         _check_dose(draft, path, library)
-    _check_numerics(draft)
-    _check_overrides(draft, library)
 
 
 def _check_header(draft: Draft) -> None:
@@ -144,7 +150,7 @@ def _check_tissue(draft: Draft, library: Library) -> None:
         draft.fault(
             ("tissue", "biopsy"), "biopsy is given without labels, which say what its cell types mean", fix
         )
-    for key in ("labels", "select"):
+    for key in ("labels", "select", "fields"):
         if not biopsy and draft.get("tissue", key) not in (None, {}):
             draft.fault(("tissue", key), f"{key} is given without biopsy", f"Add biopsy, or leave {key} out.")
     if labels is not None and labels not in library.labels and not is_path(labels):
@@ -153,6 +159,19 @@ def _check_tissue(draft: Draft, library: Library) -> None:
         path = draft.text("tissue", key)
         if path is not None and (key == "biopsy" or (path not in library.labels and is_path(path))):
             _check_file(draft, ("tissue", key), path)
+
+
+def _check_fields(draft: Draft) -> None:
+    """Columns that both `select` and a field give."""
+    select = draft.get("tissue", "select")
+    for index in range(draft.size("tissue", "fields")):
+        field = draft.get("tissue", "fields", index)
+        for column in field if isinstance(field, Mapping) and isinstance(select, Mapping) else ():
+            if column in select:
+                path = ("tissue", "fields", index)
+                draft.fault(
+                    path, f"column '{column}' is given in select, too", "Leave it out of one of them."
+                )
 
 
 def is_path(labels: str) -> bool:
@@ -235,7 +254,12 @@ def _check_dose(draft: Draft, path: KeyPath, library: Library) -> None:
 
 
 def _check_numerics(draft: Draft) -> None:
-    for path in (("numerics", "coupling_step"), ("numerics", "motion_step"), ("output", "every")):
+    for path in (
+        ("numerics", "coupling_step"),
+        ("numerics", "motion_step"),
+        ("numerics", "burn_in"),
+        ("output", "every"),
+    ):
         value = draft.value("min", *path)
         if value is not None and value > 0.0:
             _whole_seconds(draft, path)

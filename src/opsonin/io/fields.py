@@ -58,6 +58,14 @@ class Field:
         return ", ".join(f"{column} {value}" for column, value in self.select.items()) or "the whole table"
 
 
+_PATIENT = frozenset({"patient", "patientid", "case", "caseid", "donor"})
+
+
+def names_patients(column: str) -> bool:
+    """True for a column whose values are patients."""
+    return normalised(column) in _PATIENT
+
+
 def normalised(column: str) -> str:
     """A column's name in lower case, without spaces and signs."""
     return "".join(sign for sign in column.lower().replace("µ", "u").replace("μ", "u") if sign.isalnum())

@@ -12,10 +12,12 @@ from typing import Any, Self
 from pydantic import PrivateAttr, ValidationError
 
 from opsonin.core.errors import Fault, InputError
-from opsonin.io.biopsies import Biopsy, read_biopsy
+from opsonin.io.biopsies import Biopsy, biopsy_of, read_biopsy
 from opsonin.io.check import Draft, check_all
 from opsonin.io.labels import load_label_map
 from opsonin.io.locate import Lines
+from opsonin.io.several import asked_fields, told_once
+from opsonin.io.tables import Table, read_table
 from opsonin.io.thickness import Thickness, thickness_of
 from opsonin.io.toml_files import parse_toml, read_text, toml_text
 from opsonin.io.wording import plain
@@ -28,6 +30,7 @@ class Scenario(model.Scenario):
     """A scenario that knows the folder its paths are relative to."""
 
     _folder: Path = PrivateAttr(default=Path())
+    _table: Table | None = PrivateAttr(default=None)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -96,7 +99,30 @@ class Scenario(model.Scenario):
     def read_biopsy(self) -> Biopsy | None:
         """The cells to start from, None for a generated tissue; InputError with every fault of the table."""
         path, labels = self.biopsy_path, self.label_map()
-        return None if path is None or labels is None else read_biopsy(path, self.tissue.select, labels)
+        if path is None or labels is None:
+            return None
+        if self.tissue.several:
+            problem = "asks for several fields; a tissue is made of one."
+            raise InputError(Fault("[tissue]", problem, "`opsonin run` makes one tissue of each."))
+        table = self._table if self._table is not None else read_table(path)
+        return biopsy_of(table, self.tissue.select | self.tissue.field, labels)
+
+    def by_field(self) -> list[Self]:
+        """A scenario of one tissue for each field that is asked for, in their order; only itself where it is one.
+
+        Raises:
+            InputError: the table cannot be read, or `fields` does not fit it.
+        """
+        if not self.tissue.several or self.biopsy_path is None:
+            return [self]
+        table = read_table(self.biopsy_path)
+        return [self._only(select, table) for select in asked_fields(table, self.tissue)]
+
+    def _only(self, select: dict[str, str], table: Table) -> Self:
+        tissue = self.tissue.model_copy(update={"fields": (select,) if select else None})
+        only = self.model_copy(update={"tissue": tissue})
+        only._table = table
+        return only
 
     def resolved(self) -> dict[str, Any]:
         """All keys, defaults too, quantities as texts in base units: `from_dict` gives an equal scenario."""
@@ -108,10 +134,19 @@ class Scenario(model.Scenario):
         return toml_text(self.resolved())
 
 
-def check_scenario(path: str | Path) -> tuple[Scenario, Biopsy | None]:
-    """Read a scenario and its biopsy; InputError with every fault of both."""
+def check_scenario(path: str | Path) -> tuple[Scenario, list[Biopsy]]:
+    """Read a scenario and each field of its biopsy, none if it is generated; InputError with every fault of all."""
     scenario = Scenario.load(path)
-    return scenario, scenario.read_biopsy()
+    read: list[Biopsy | None] = []
+    faults: dict[str, tuple[Fault, ...]] = {}
+    for field in scenario.by_field():
+        try:
+            read.append(field.read_biopsy())
+        except InputError as error:
+            faults[field.tissue.field_name] = error.faults
+    if faults:
+        raise InputError(*told_once(faults))
+    return scenario, [biopsy for biopsy in read if biopsy is not None]
 
 
 def _ordered(faults: Iterable[tuple[int, Fault]]) -> list[Fault]:
@@ -124,7 +159,7 @@ def _faults_of_biopsy(draft: Draft, library: Library) -> tuple[Fault, ...]:
     biopsy, labels, select = (draft.get("tissue", key) for key in ("biopsy", "labels", "select"))
     select = {} if select is None else select
     readable = isinstance(biopsy, str) and isinstance(labels, str) and isinstance(select, Mapping)
-    if not readable or not (draft.folder / biopsy).is_file():
+    if not readable or draft.get("tissue", "fields") is not None or not (draft.folder / biopsy).is_file():
         return ()
     if labels not in library.labels and not (draft.folder / labels).is_file():
         return ()

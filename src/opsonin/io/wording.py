@@ -79,6 +79,8 @@ def plain(  # noqa: PLR0911, PLR0912 - one case per kind of error
             message = str(context["message"])
             problem = f"{key}: {message}" if message.startswith("'") else f"{named} {message}"
             return path, problem, AMOUNTS
+        case "fields":
+            return path, f"{named} does not say which fields", f"Please {context['message']}."
         case "scalar" | "number":
             return path, f"{named}: {found['msg']}", ""
         case "model_type" | "dict_type" | "model_attributes_type":

@@ -31,17 +31,32 @@ def growth_rate(doubling_time):
 
 
 @law
-def spontaneous_loss(gross_growth, growth, necrosis, killing):
-    """Loss that is neither necrosis nor killing: s = lambda - g - n - k [1/min], at least 0.
+def cell_loss_factor(gross_growth, growth, necrosis, killing):
+    """Share of the production of cells that is lost neither to necrosis nor to killing: (lambda - g - n - k) / lambda.
 
     The growth measured in patients is what division leaves after every loss, that by the immune system included.
 
     Args:
-        gross_growth: lambda, of the cells with no loss at all [1/min].
+        gross_growth: lambda, of the cells with no loss at all [1/min]; above 0.
         growth: g as observed; necrosis: n; killing: k, per cell: same unit.
+    Returns:
+        factor, at least 0 [-].
     Source: MODEL.md section 13; cell-loss factor, Steel 1967.
     """
-    return maximum(gross_growth - growth - necrosis - killing, 0.0 * growth)
+    return maximum(gross_growth - growth - necrosis - killing, 0.0 * growth) / gross_growth
+
+
+@law
+def spontaneous_loss(factor, gross_growth):
+    """Hazard of spontaneous loss, s = phi lambda [1/min]: what does not divide is not lost either.
+
+    Most of it is failed division and loss after it, so apoptotic and mitotic counts of a tumour go together.
+
+    Args:
+        factor: from `cell_loss_factor` [-]; gross_growth: lambda now [1/min].
+    Source: cell-loss factor, Steel 1967.
+    """
+    return factor * gross_growth
 
 
 @law

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, GetCoreSchemaHandler, PlainValidator
+from pydantic import Field, GetCoreSchemaHandler, PlainSerializer, PlainValidator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from opsonin.core.units import UnitError, split, to_unit
@@ -106,12 +106,35 @@ def _scalar(raw: Any) -> str | int:
     return raw
 
 
+def _fields(raw: Any) -> Any:
+    """ "all", or what selects each field: a value, or a table of columns and values."""
+    example = 'write "all", a list of values as in [1, 2], or of tables as in [{ image = 1 }]'
+    if raw is None or raw == "all":
+        return raw
+    if not isinstance(raw, list | tuple) or not raw:
+        raise PydanticCustomError("fields", "{message}", {"message": example})
+    for item in raw:
+        values = list(item.values()) if isinstance(item, dict) else [item]
+        if not values or any(isinstance(v, bool) or not isinstance(v, str | int) for v in values):
+            raise PydanticCustomError("fields", "{message}", {"message": example})
+    return tuple(dict(item) if isinstance(item, dict) else item for item in raw)
+
+
+def _written(fields: Any) -> Any:
+    """As a scenario writes it: what was read."""
+    return list(fields) if isinstance(fields, tuple) else fields
+
+
 def _number(raw: Any) -> str | float | int:
     if isinstance(raw, bool) or not isinstance(raw, str | int | float):
         raise PydanticCustomError(
             "number", 'expected a number, with its unit in quotes, as in "2e5 molecules"'
         )
     return raw
+
+
+Value = str | int
+Fields = str | tuple[Value | dict[str, Value], ...]
 
 
 class Header(Entry):
@@ -204,14 +227,34 @@ class Region(Entry):
     """The tissue: a biopsy to read or a generated one, and the tumour preset that fills what it does not say.
 
     Without `thickness` [um] a slab is as thick as what a section shows: the cut and a nuclear diameter.
+    With `fields` each of them is a tissue of its own, of one patient: all that `select` leaves, or those listed.
     """
 
     tumour: str
     biopsy: str | None = None
     select: dict[str, Annotated[str | int, PlainValidator(_scalar)]] = Field(default_factory=dict)
+    fields: Annotated[Fields | None, PlainValidator(_fields), PlainSerializer(_written, return_type=Any)] = (
+        None
+    )
     labels: str | None = None
     thickness: Annotated[float, Quantity("um", least=1.0, most=2000.0)] | None = None
     generate: Generated | None = None
+
+    @property
+    def several(self) -> bool:
+        """True while fields are asked for that have not been told apart yet: the table is needed for that."""
+        return self.fields is not None and not (len(self.fields) == 1 and isinstance(self.fields[0], dict))
+
+    @property
+    def field(self) -> dict[str, Value]:
+        """What selects the only field beyond `select`; nothing where the selected rows are one field."""
+        listed = self.fields or ()
+        return dict(listed[0]) if len(listed) == 1 and isinstance(listed[0], dict) else {}
+
+    @property
+    def field_name(self) -> str:
+        """The only field in words, the same however it was selected: 'image 1'; '' where there is nothing to tell."""
+        return ", ".join(f"{column} {value}" for column, value in sorted(self.field.items()))
 
     @property
     def depth(self) -> float | None:
@@ -263,7 +306,7 @@ class Numerics(Entry):
     """Steps [min], grid [um], and how long the untreated tumour lives on before time 0 [min].
 
     Not physics: changing them must not change results beyond stated error. Without `burn_in` a patient's tissue
-    lives on for 4 d, cells in medium not at all: see `Scenario.burn_in`.
+    lives on for 7 d, cells in medium not at all: see `Scenario.burn_in`.
     """
 
     coupling_step: Annotated[float, Quantity("min", above=0.0, most=60.0)] = 6.0
@@ -272,7 +315,7 @@ class Numerics(Entry):
     burn_in: Annotated[float, Quantity("min", above=0.0, most=90 * 1440.0)] | None = None
 
 
-BURN_IN = 4 * 1440.0  # min; long enough for fields, niches and rates of a patient's tissue to settle
+BURN_IN = 7 * 1440.0  # min; long enough for fields, niches and rates of a patient's tissue to settle
 
 
 class Scenario(Entry):

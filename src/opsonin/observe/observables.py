@@ -55,7 +55,7 @@ def burden(snapshot: Snapshot) -> float:
     return snapshot.weight * np.count_nonzero(snapshot.live(TUMOUR_CELL)) / start if start else float("nan")
 
 
-@observable("weight", "1", "Original windows that the window stands for")
+@observable("weight", "1", "Cells that each cell of the window stands for")
 def weight(snapshot: Snapshot) -> float:
     return snapshot.weight
 

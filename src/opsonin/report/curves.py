@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,13 +31,18 @@ _ARM = "#0a0b{:02x}"
 
 @dataclass(frozen=True)
 class Curve:
-    """One quantity: times [min] and a row of values per arm, NaN where there is none."""
+    """One quantity: times [min] and a row of values per arm, NaN where there is none.
+
+    Of several fields also: per arm (3, times) least, largest, standard deviation; and (fields, times) the values.
+    """
 
     name: str
     title: str
     unit: str
     times: NDArray[np.float64]
     values: Mapping[str, NDArray[np.float64]]
+    spread: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    each: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -57,6 +62,8 @@ def draw(curve: Curve, doses: Mapping[str, Sequence[float]], horizon: float, clo
         axes = figure.add_axes((0.155, 0.175, 0.825, 0.715))
         arms = list(curve.values)
         for index, arm in enumerate(arms):
+            if arm in curve.spread:
+                _band(axes, curve.times / clock.minutes, curve.spread[arm], index)
             _line(axes, curve.times / clock.minutes, curve.values[arm], index)
         low, high = _limits(curve)
         axes.set_xlim(0.0, max(horizon / clock.minutes, 1e-9) * 1.01)
@@ -113,6 +120,11 @@ def _doses(axes: Any, arms: Sequence[str], doses: Mapping[str, Sequence[float]],
         )
 
 
+def _band(axes: Any, times: NDArray[np.float64], spread: NDArray[np.float64], index: int) -> None:
+    """From the least to the largest field."""
+    axes.fill_between(times, spread[0], spread[1], color=_ARM.format(index), alpha=0.14, linewidth=0.0)
+
+
 def _line(axes: Any, times: NDArray[np.float64], values: NDArray[np.float64], index: int) -> None:
     style = {"color": _ARM.format(index), "linestyle": palette.DASHES[index % len(palette.DASHES)]}
     axes.plot(times, values, linewidth=1.7, **style)
@@ -132,7 +144,8 @@ def _line(axes: Any, times: NDArray[np.float64], values: NDArray[np.float64], in
 
 
 def _limits(curve: Curve) -> tuple[float, float]:
-    finite = np.concatenate([row[np.isfinite(row)] for row in curve.values.values()])
+    rows = [*curve.values.values(), *(row for spread in curve.spread.values() for row in spread[:2])]
+    finite = np.concatenate([row[np.isfinite(row)] for row in rows])
     low, high = float(finite.min()), float(finite.max())
     if 0.0 <= low < 0.6 * high:
         low = 0.0

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from opsonin.core.errors import Fault, HostError
-from opsonin.core.schedule import MINUTES_PER_DAY
+from opsonin.core.schedule import MINUTES_PER_DAY, minutes
 from opsonin.observe.observables import resizings
-from opsonin.report import curves, maps, palette, steady, words
+from opsonin.report import curves, fields, maps, palette, steady, words
 from opsonin.report.stored import Snapshot, StoredResult, map_times, planned_arms, reached, snapshots
+from opsonin.store.patient import Patient
 
 _LONGEST = 70  # characters of a version; the processor's features run to a thousand
 MOST_MAPPED_ARMS = 6  # maps of more arms would not fit a readable file; curves and numbers show all
@@ -27,13 +28,19 @@ MOST_MAPPED_ARMS = 6  # maps of more arms would not fit a readable file; curves 
 def write_report(out: Path) -> Path:
     """Write OUT/report.html from the result stored in the folder `out`, replacing an older one at once.
 
+    Of several fields, each has a report of its own beside its result; that of the patient leads to them.
+
     Raises:
         RunError: there is no readable result in `out`.
         HostError: the file cannot be written.
     """
     from opsonin.store.result import Result
 
-    page = render(Result.open(out)).encode()
+    result = Result.open(out)
+    if isinstance(result, Patient):
+        for field in result.by_field.values():
+            write_report(field.path)
+    page = render(result).encode()
     target = out / "report.html"
     unfinished = out / f".report.{os.getpid()}.html"
     try:
@@ -81,6 +88,7 @@ def _contents(result: StoredResult) -> dict[str, Any]:
     return {
         "name": str(header.get("name", "Unnamed run")),
         "complete": result.complete,
+        "branch": _branch(told, clock),
         "arms": [
             {
                 "name": arm,
@@ -95,13 +103,14 @@ def _contents(result: StoredResult) -> dict[str, Any]:
         "duration": words.duration(horizon),
         "header": header,
         "tissue": _tissue(scenario.get("tissue", {})),
+        "fields": fields.listed(result),
         "untreated": steady.untreated(result.start, _titles(told)),
         "labels": list(told.get("labels", ())),
         "placed": list(told.get("placed", ())),
         "assumed": [item | {"value": _plain(item.get("value"))} for item in assumed],
         "numbers": told.get("numbers"),
         "headline": _headline(lines, arms, clock),
-        "maps": _maps(result, arms, clock),
+        "maps": None if isinstance(result, Patient) else _maps(result, arms, clock),
         "panels": _panels(lines, doses, horizon, clock),
         "dosed": _dose_key(sum(bool(given) for given in doses.values())),
         "table": _table(lines, arms, clock),
@@ -109,6 +118,14 @@ def _contents(result: StoredResult) -> dict[str, Any]:
         "light": list(enumerate(palette.ARMS_LIGHT)),
         "dark": list(enumerate(palette.ARMS_DARK)),
     }
+
+
+def _branch(told: Mapping[str, Any], clock: words.Clock) -> dict[str, str] | None:
+    """Where the run left another one; None if it began by itself."""
+    left = told.get("branch")
+    if left is None:
+        return None
+    return {"arm": str(left["arm"]), "of": str(left["of"]), "at": clock.read(minutes(left["tick"]))}
 
 
 def _titles(told: Mapping[str, Any]) -> dict[str, str]:
@@ -140,7 +157,8 @@ def _curves(result: StoredResult, arms: Sequence[str]) -> list[curves.Curve]:
         unit = variable.attrs.get("units") or said.get("unit") or ""
         begun = {str(arm): variable.sel(arm=arm).values for arm in data["arm"].values}
         rows = {arm: np.asarray(begun.get(arm, np.full(len(times), np.nan)), dtype=float) for arm in arms}
-        curve = curves.Curve(str(name), title[:1].upper() + title[1:], str(unit), times, rows)
+        apart = fields.spreads(result, str(name), arms), fields.each(result, str(name), arms)
+        curve = curves.Curve(str(name), title[:1].upper() + title[1:], str(unit), times, rows, *apart)
         if not curve.empty:
             found.append(curve)
     return found
@@ -321,8 +339,10 @@ def _table(lines: Sequence[curves.Curve], arms: Sequence[str], clock: words.Cloc
                     {
                         "value": words.number(end),
                         "ratio": f"{words.TIMES} {words.number(ratio)}" if np.isfinite(ratio) else "",
+                        "spread": fields.at_end(curve, arm),
+                        "ratios": fields.ratios_at_end(curve, arm, arms[0]),
                     }
-                    for end, ratio in zip(ends, ratios, strict=True)
+                    for arm, end, ratio in zip(arms, ends, ratios, strict=True)
                 ],
             }
         )
@@ -375,9 +395,7 @@ def _resized(weight: curves.Curve, arm: str, clock: words.Clock) -> list[str]:
     if not changes:
         return []
     last = words.number(_at_end(weight, arm)[1])
-    return [
-        f"{arm}: the window was {', '.join(changes)}; at the end it stands for {last} windows of the original size."
-    ]
+    return [f"{arm}: the window was {', '.join(changes)}; at the end each of its cells stands for {last}."]
 
 
 def _tissue(region: Mapping[str, Any]) -> dict[str, str]:
@@ -387,6 +405,8 @@ def _tissue(region: Mapping[str, Any]) -> dict[str, str]:
         told["biopsy"] = Path(str(region["biopsy"])).name
         chosen = region.get("select") or {}
         told["selected"] = ", ".join(f"{key} {value}" for key, value in chosen.items()) or "all rows"
+        if region.get("fields"):
+            told["fields"] = fields.told(region)
         told["label map"] = Path(str(region.get("labels") or words.MISSING)).name
     elif region.get("generate"):
         told["tissue"] = _drawn(region["generate"])

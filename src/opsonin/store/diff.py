@@ -14,6 +14,7 @@ import numpy as np
 
 from opsonin.core.schedule import minutes
 from opsonin.store import layout
+from opsonin.store.patient import Patient
 from opsonin.store.result import Result, time_text
 from opsonin.store.segments import (
     CELLS,
@@ -28,6 +29,7 @@ from opsonin.store.segments import (
 )
 
 ABSENT, PRESENT = "absent", "present"
+FIELD = "field"
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Difference:
     """The first difference between two results.
 
     Attributes:
-        arm: the arm.
+        arm: the arm; of several fields 'FIELD: ARM', or the field that only one result has.
         time_min: when they first differ [min]; None if the whole arm is absent from one.
         process: the process after which the states first differ, if the traces say so. Where the two ran
             different processes: None, quantity is 'process run', and `values` name both.
@@ -56,6 +58,8 @@ class Difference:
 
     def __str__(self) -> str:
         a, b = (repr(value) if isinstance(value, float) else str(value) for value in self.values)
+        if self.quantity == FIELD:
+            return f"field '{self.arm}' is not in both results: {a} | {b}"
         if self.time_min is None:
             return f"arm '{self.arm}' is not in both results: {a} | {b}"
         if self.quantity == "length":
@@ -77,6 +81,8 @@ def diff(a: Path | str, b: Path | str) -> Difference | None:
         RunError: not a result, another format version, or a file that is missing or damaged.
     """
     results = Result.open(a), Result.open(b)
+    if isinstance(results[0], Patient) or isinstance(results[1], Patient):
+        return _of_fields(_fields(results[0]), _fields(results[1]))
     arms = [results[0].arms, results[1].arms]
     alone = [_absent(arm, arm in arms[0]) for arm in sorted(set(arms[0]) ^ set(arms[1]))]
     shared = [arm for arm in arms[0] if arm in arms[1]]
@@ -94,6 +100,24 @@ def diff(a: Path | str, b: Path | str) -> Difference | None:
     if found is not None:
         return found
     return _earliest(_length_difference(pair) for pair in pairs) or next(iter(not_yet), None)
+
+
+def _fields(result: Result) -> dict[str, Path]:
+    """The folder of each field; of a result of one tissue, its own."""
+    fields = result.by_field if isinstance(result, Patient) else {"the only field": result}
+    return {name: field.path for name, field in fields.items()}
+
+
+def _of_fields(a: dict[str, Path], b: dict[str, Path]) -> Difference | None:
+    """The first difference between two patients: a field that only one has, else the first in a field of both."""
+    for name in [*a, *b]:
+        if name not in a or name not in b:
+            return replace(_absent(name, name in a), quantity=FIELD)
+    for name, path in a.items():
+        found = diff(path, b[name])
+        if found is not None:
+            return replace(found, arm=f"{name}: {found.arm}")
+    return None
 
 
 class _Pair:

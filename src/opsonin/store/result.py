@@ -5,6 +5,7 @@ Nothing is written here, and nothing is computed from what is read.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,9 +52,16 @@ class Result:
 
     @classmethod
     def open(cls, out: Path | str) -> Result:
-        """Open a result folder; RunError if it is not one or is of another format version."""
+        """Open a result folder, a `Patient` if it holds several fields.
+
+        Raises:
+            RunError: it is not a result, or is of another format version.
+        """
+        from opsonin.store.patient import Patient  # a result itself
+
         path = Path(out)
-        return cls(path, layout.read_provenance(path))
+        provenance = layout.read_provenance(path)
+        return (Patient if "fields" in provenance else cls)(path, provenance)
 
     @property
     def arms(self) -> list[str]:
@@ -165,6 +173,13 @@ class Result:
     def trace(self, arm: str) -> Columns:
         """The state hashes of an arm: 'tick', 'process' (index into provenance['processes']), 'hash'."""
         return self._joined(self._known(arm), TRACE)
+
+    def branch(self, time: str | float, *, arm: str | Path | Mapping[str, Any], **options: Any) -> Result:
+        """This run continued from `time` under another treatment, as a result of its own: see `opsonin.branch`."""
+        # By the public name, which is loaded when first used: what is stored does not know how to run.
+        import opsonin
+
+        return opsonin.branch(self, time, arm=arm, **options)
 
     def _curves(self, arm: str) -> Columns:
         return self._joined(arm, OBSERVABLES)

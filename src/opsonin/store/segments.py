@@ -79,6 +79,22 @@ def encoded(segment: Segment) -> Iterator[tuple[str, Content]]:
     yield CHECKPOINT, _checkpoint_bytes(segment.checkpoint)
 
 
+def read_segment(folder: Path) -> Segment:
+    """A committed segment as it was given to be stored; RunError if a file is missing or damaged."""
+    frame = read_frame(folder)
+    x, y, z = frame["box"]
+    return Segment(
+        tick=frame["tick"],
+        cells=read_columns(folder / CELLS),
+        fields=read_fields(folder),
+        box=(x, y, z),
+        field_units=read_field_units(folder),
+        trace=read_columns(folder / TRACE),
+        observables=read_columns(folder / OBSERVABLES),
+        checkpoint=read_checkpoint(folder / CHECKPOINT),
+    )
+
+
 def table_bytes(columns: Columns) -> Content:
     """A parquet file of one-dimensional columns of equal length, with checksums."""
     import pyarrow as pa

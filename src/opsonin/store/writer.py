@@ -17,7 +17,7 @@ from opsonin.store.commit import commit_folder, host_errors, make_folder, sweep,
 from opsonin.store.lock import LOCK_FILE, FolderLock
 from opsonin.store.segments import CHECKPOINT, Columns, Segment, encoded, read_checkpoint, table_bytes
 
-_BEGINNINGS = {LOCK_FILE, layout.INPUT, layout.INPUT + ".tmp", layout.PROVENANCE + ".tmp"}
+_BEGINNINGS = frozenset({LOCK_FILE, layout.INPUT, layout.INPUT + ".tmp", layout.PROVENANCE + ".tmp"})
 
 
 class Writer:
@@ -50,11 +50,11 @@ class Writer:
         if provenance.get("format") != FORMAT_VERSION:
             raise ValueError(f"provenance['format'] must be {FORMAT_VERSION}")
         stored = layout.json_bytes(provenance)
-        _require_unused(out)
+        require_unused(out)
         make_folder(out)
         lock = FolderLock(out)
         try:
-            _require_unused(out)
+            require_unused(out)
             sweep(out)
             _write_input(out, input_cells)
             # Last: with the provenance the folder becomes a result; without it, create() may begin again.
@@ -138,7 +138,7 @@ def _write_input(out: Path, cells: Columns) -> None:
     commit_folder(folder, [(Path(layout.INPUT_CELLS).name, table_bytes(cells))])
 
 
-def _require_unused(out: Path) -> None:
+def require_unused(out: Path, beginnings: frozenset[str] = _BEGINNINGS) -> None:
     """InputError unless `out` is absent, empty, or holds only the beginning of a run that never started."""
     if out.exists() and not out.is_dir():
         raise InputError(Fault(str(out), "is a file; a result is a folder.", "Choose another name."))
@@ -146,7 +146,7 @@ def _require_unused(out: Path) -> None:
         return
     with host_errors(out):
         names = {path.name for path in out.iterdir()}
-    if names and not (LOCK_FILE in names and names <= _BEGINNINGS):
+    if names and not (LOCK_FILE in names and names <= beginnings):
         if layout.PROVENANCE in names:
             fix = f"Choose another folder, or go on with the run stored there: opsonin resume {out}"
         else:

@@ -8,6 +8,7 @@ import numpy as np
 
 from opsonin.core.random import Stream, uniforms
 from opsonin.kernels import fate as kernel
+from opsonin.laws.cycle import spontaneous_loss
 from opsonin.model.phase import COMMITTED, ENTER_CYCLE, NOTHING, RESTING
 from opsonin.tissue import apply
 from opsonin.tissue.tissue import Tissue
@@ -30,11 +31,24 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
         tick,
         duration,
         tissue.resting_pressure,
-        (tissue.balance.hindrance, tissue.balance.spontaneous),
+        (tissue.balance.hindrance, spontaneous(tissue)),
         event,
     )
     _renew_stroma(tissue, event, tick)
     apply.events(tissue, event[: tissue.cells.n], tick, duration)
+
+
+def spontaneous(tissue: Tissue) -> Any:
+    """(types,) hazard of spontaneous loss now [1/min]: of tumour cells a share of what they produce."""
+    balance = tissue.balance
+    hazards = balance.spontaneous.copy()
+    known = np.flatnonzero(balance.loss_factor)
+    if len(known):
+        rates = turnover(tissue).sum(axis=1)
+        for kind in known:
+            gross = rates[kind, kernel.ENTRY] / max(rates[kind, kernel.PARTS], 1.0)
+            hazards[kind] = spontaneous_loss(balance.loss_factor[kind], gross)
+    return hazards
 
 
 def _renew_stroma(tissue: Tissue, event: Any, tick: int) -> None:

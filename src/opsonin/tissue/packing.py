@@ -17,6 +17,8 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Box = tuple[float, float, float]
 
+# Plausible factors; measured biopsies lie well inside.
+SCALE = (0.4, 2.5)
 # A group of fewer cells does not say how much room it has.
 _LEAST_CELLS = 20
 # Grid on which territories are measured [um]: well below a cell.
@@ -41,14 +43,15 @@ def scales_of(
     """
     space = box[0] * box[1] * (box[2] if dimension == 3 else 1.0)
     own, inside = diameters[imaged.kind], tumour[imaged.kind]
-    if not biopsy or min(np.count_nonzero(inside), np.count_nonzero(~inside)) < _LEAST_CELLS:
-        return np.full(len(diameters), packing_scale(own, space, dimension))
-    share = territory(imaged, inside, box)
-    return np.where(
-        tumour,
-        packing_scale(own[inside], share * space, dimension),
-        packing_scale(own[~inside], (1.0 - share) * space, dimension),
-    )
+    common = packing_scale(own, space, dimension)
+    if biopsy and min(np.count_nonzero(inside), np.count_nonzero(~inside)) >= _LEAST_CELLS:
+        share = territory(imaged, inside, box)
+        of_tumour = packing_scale(own[inside], share * space, dimension)
+        of_others = packing_scale(own[~inside], (1.0 - share) * space, dimension)
+        # Cells strewn thinly do not fill what is nearest to them.
+        if SCALE[0] <= min(of_tumour, of_others) and max(of_tumour, of_others) <= SCALE[1]:
+            return np.where(tumour, of_tumour, of_others)
+    return np.full(len(diameters), common)
 
 
 def territory(imaged: Imaged, inside: Mask, box: Box) -> float:

@@ -95,7 +95,8 @@ class Balance:
     Attributes:
         hindrance: share of resting tumour cells that oxygen and pressure let into the cycle, which proliferation data
             measured in patients already hold.
-        spontaneous: (types,) hazard of spontaneous loss [1/min].
+        spontaneous: (types,) hazard of spontaneous loss [1/min], of types without a loss factor.
+        loss_factor: (types,) share of the production of cells that is lost spontaneously [-], 0 until it is known.
         flux: (sources, niches, 3) arrivals per section area without recruitment [cells/um2/min].
         recruited: (sources,) mean fold of recruitment over the vessels, which the imaged density already holds.
         exhaustion: (sources,) of tumour-reactive newcomers [-].
@@ -104,6 +105,7 @@ class Balance:
 
     hindrance: float
     spontaneous: npt.NDArray[np.float64]
+    loss_factor: npt.NDArray[np.float64]
     flux: npt.NDArray[np.float64]
     recruited: npt.NDArray[np.float64]
     exhaustion: npt.NDArray[np.float64]
@@ -115,6 +117,7 @@ class Balance:
         return cls(
             hindrance=1.0,
             spontaneous=np.zeros(types),
+            loss_factor=np.zeros(types),
             flux=np.zeros((sources, len(NICHES), 3)),
             recruited=np.ones(sources),
             exhaustion=np.zeros(sources),

@@ -176,6 +176,12 @@ CASES: dict[str, tuple[str, str, int | None, tuple[str, ...]]] = {
     ),
     "motion longer than coupling": ('"1 min"', '"9 min"', 28, ("9 min", "6 min", "longer")),
     "motion does not divide coupling": ('"1 min"', '"4 min"', 28, ("4 min", "6 min", "3 min")),
+    "burn-in not whole seconds": (
+        'motion_step = "1 min"',
+        'burn_in = "90.4 s"',
+        28,
+        ("90.4 s", "seconds", "90 s"),
+    ),
     "motion not whole seconds": ('"1 min"', '"0.5001 s"', 28, ("0.5001 s", "1 s")),
     "coupling of zero": ('"6 min"', '"0 min"', 27, ("0 min", "above 0")),
     "coupling does not divide output": ('"1 d"', '"1000 min"', 24, ("1000 min", "6 min", "1002 min")),

@@ -1,0 +1,181 @@
+"""The untreated patient: what the burn-in finds, and what it hands over to time 0."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from opsonin.core.errors import InputError
+from opsonin.engine import checkpoint
+from opsonin.engine.burn_in import Steadiness, live_through
+from opsonin.engine.compile import Plan
+from opsonin.engine.start import Start, settled, started
+from opsonin.kernels.fate import ENTRY, PARTS
+from opsonin.laws.trafficking import balanced_arrival
+from opsonin.model import tables as column
+from opsonin.model.phase import COMMITTED
+from opsonin.tissue import elasticity, fate, niche, trafficking
+from opsonin.tissue.tissue import REACTIVE, Tissue
+from tissues import DENSITIES, carried_on, live, plan
+
+DAY = 1440.0
+
+
+@cache
+def burnt_in() -> tuple[Plan, Tissue, Steadiness]:
+    of = plan(numerics__burn_in="1 d")
+    tissue = started(of)
+    return of, tissue, tissue.steadiness
+
+
+def test_growth_is_the_published_rate_after_every_loss() -> None:
+    of, tissue, found = burnt_in()
+    left = found.gross_growth - found.necrosis - found.killing - found.spontaneous
+    assert left == pytest.approx(found.published_growth) == pytest.approx(of.growth * DAY)
+    cancer = tissue.species.cells.index("cancer")
+    share = tissue.balance.loss_factor[cancer]
+    assert share == pytest.approx(found.spontaneous / found.gross_growth)
+    assert 0.5 < share < 1.0
+
+
+def test_spontaneous_loss_follows_what_the_tumour_produces() -> None:
+    of = plan(numerics__burn_in="1 d")
+    tissue = started(of)
+    cancer = tissue.species.cells.index("cancer")
+    before = fate.spontaneous(tissue)[cancer]
+    row = fate.turnover(tissue)[cancer].sum(axis=0)
+    assert before == pytest.approx(tissue.balance.loss_factor[cancer] * row[ENTRY] / row[PARTS])
+    tissue.tables.types[cancer, column.EXIT_RATE] *= 0.5
+    assert fate.spontaneous(tissue)[cancer] == pytest.approx(0.5 * before)
+
+
+def test_arrivals_make_up_for_loss_and_growth_less_local_proliferation() -> None:
+    of, tissue, found = burnt_in()
+    index = [source["type"] for source in found.sources].index("cd8")
+    source = found.sources[index]
+    loss, own = source["loss"] / DAY, source["proliferation"] / DAY
+    held = trafficking.classes(settled(of), tissue.arrivals[index]).sum(axis=0)
+    flux = tissue.balance.flux[index].sum(axis=0) * tissue.area
+    for state, cells in enumerate(held):
+        proliferation = own if state == REACTIVE else 0.0
+        assert flux[state] == pytest.approx(balanced_arrival(cells, loss, of.growth, proliferation))
+    assert source["arrivals"] == pytest.approx(flux.sum() * DAY)
+
+
+def test_the_numbers_of_cells_are_held_at_the_imaged_ones() -> None:
+    of, tissue, _ = burnt_in()
+    for name in DENSITIES:
+        kind = of.species.cells.index(name)
+        imaged = np.count_nonzero(of.imaged.kind == kind)
+        assert live(tissue, name) == pytest.approx(imaged, abs=3 * np.sqrt(imaged))
+
+
+def test_every_arm_begins_with_the_same_bits_and_an_empty_count_of_events() -> None:
+    start = Start(plan())
+    first, second = (checkpoint.freeze(start.tissue()) for _ in range(2))
+    assert all(np.array_equal(first[name], second[name], equal_nan=True) for name in first)
+    assert not first["counters"].any()
+
+
+# Every T cell recognises the tumour, which has much antigen and no PD-L1.
+HARSH = {
+    "cell.cd8.lytic.reactive_fraction": 1.0,
+    "cell.cd8.lytic.pd1_positive": 1.0,
+    "cell.cd8.lytic.exhaustion_initial": 0.0,
+    "tumour.melanoma.matching_antigen_fraction": 0.1,
+    "tumour.melanoma.expresses.cancer.PD-L1": "1 molecules",
+}
+
+
+def test_a_tumour_killed_faster_than_it_grows_is_told() -> None:
+    found = started(plan(numerics__burn_in="2 h", knowledge=HARSH)).steadiness
+    assert found.spontaneous == 0.0
+    assert found.killing > found.gross_growth
+    assert found.growth < found.published_growth
+    assert any("killing take more" in warning for warning in found.warnings)
+
+
+@pytest.mark.parametrize(("power", "elastic"), [(0.5, 0.5), (3.0, None)])
+def test_an_infiltrate_that_recruits_itself_without_end_is_refused(
+    power: float, elastic: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Interferon rises in proportion to what makes it; recruitment is made a power of that."""
+
+    def recruitment(tissue: Tissue) -> np.ndarray:
+        interferon = tissue.fields.values[tissue.species.substrates.index("ifn_gamma")].mean()
+        return np.full(len(tissue.arrivals), interferon**power)
+
+    monkeypatch.setattr(elasticity, "recruitment", recruitment)
+    of = plan(knowledge={"cell.cd8.lytic.pd1_positive": 1.0})
+    tissue = settled(of)
+    if elastic is None:
+        with pytest.raises(InputError, match=r"cell\.cd8\.trafficking.*run away") as refused:
+            live_through(of, tissue)
+        assert "recruitment_fold" in str(refused.value)
+    else:
+        (cd8,) = (source for source in live_through(of, tissue).sources if source["type"] == "cd8")
+        assert 0.4 * elastic < cd8["elasticity"] < 1.2 * elastic  # uptake and PD-L1 answer too
+
+
+def of_niche(tissue: Tissue, side: int) -> np.ndarray:
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    cd8 = tissue.species.cells.index("cd8")
+    return np.flatnonzero(
+        (cells.kind[:n] == cd8) & (cells.niche[:n] == side) & (cells.phase[:n] <= COMMITTED)
+    )
+
+
+def halves() -> Tissue:
+    """Tumour cells in the left half only; T cells everywhere."""
+    tissue = settled(plan())
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    cancer = tissue.species.cells.index("cancer")
+    right = np.flatnonzero((cells.kind[:n] == cancer) & (cells.x[:n] > 0.5 * tissue.box[0]))
+    tissue.cells.remove(right)
+    niche.assign(tissue, cut=False)
+    return tissue
+
+
+def test_a_share_of_a_type_belongs_to_the_nests() -> None:
+    tissue = halves()
+    cd8 = tissue.species.cells.index("cd8")
+    every = len(of_niche(tissue, 1)) + len(of_niche(tissue, -1))
+    for share in (0.2, 0.7, 0.0):
+        niche.divide(tissue, cd8, share)
+        assert len(of_niche(tissue, 1)) == round(share * every)
+
+
+def test_newcomers_come_out_in_their_niche() -> None:
+    tissue = halves()
+    cd8 = tissue.species.cells.index("cd8")
+    reach = tissue.tables.types[cd8, column.RETENTION_REACH]
+    before = set(tissue.cells.arrays.id[: tissue.cells.n])
+    index = [source.kind for source in tissue.arrivals].index(cd8)
+    tissue.balance.flux[index] = 40.0 / 3.0 / tissue.area / 60.0
+    trafficking.step(tissue, 0, 60.0)
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    new = np.flatnonzero([identity not in before for identity in cells.id[:n]])
+    assert len(new) > 30
+    near = niche.in_nest(tissue, cells.x[new], cells.y[new], cells.z[new], reach)
+    side = cells.niche[new]
+    # A step aside from one of their kind may lead out.
+    assert np.mean(near[side > 0]) > 0.6
+    assert np.mean(near[side < 0]) < 0.25
+
+
+def test_retained_cells_keep_their_niche_and_roaming_ones_do_not() -> None:
+    def near_share(retention: float) -> float:
+        of = plan(knowledge={"cell.cd8.trafficking.retention": retention})
+        tissue = halves()
+        tissue.tables.types[:, column.RETENTION] = of.tables.types[:, column.RETENTION]
+        carried_on(of, tissue, 0, 360.0)
+        cells = tissue.cells.arrays
+        slots = of_niche(tissue, -1)
+        cd8 = tissue.species.cells.index("cd8")
+        reach = tissue.tables.types[cd8, column.RETENTION_REACH]
+        return float(np.mean(niche.in_nest(tissue, cells.x[slots], cells.y[slots], cells.z[slots], reach)))
+
+    kept = plan().library.cells["cd8"].trafficking.retention.value
+    assert near_share(0.0) > 2.0 * near_share(kept)
