@@ -236,7 +236,7 @@ def test_patches_hold_their_share_and_go_on_across_the_edges(shape: Any, dimensi
     anywhere = np.random.default_rng(3).uniform(size=(3, 4000)) * np.array(box)[:, None]
     depth = patches.depth(anywhere)
     assert np.mean(patches.holds(anywhere)) == pytest.approx(0.4, abs=0.03)
-    assert patches.share_outside(0.0) == pytest.approx(0.6, abs=0.001)
+    assert patches.share_outside(0.0) == pytest.approx(0.6, abs=0.005)
     for axis in range(dimension):
         for side in (0.0, box[axis]):
             near, beyond = anywhere.copy(), anywhere.copy()
