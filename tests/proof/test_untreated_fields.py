@@ -42,8 +42,8 @@ def tnbc(patient: str) -> dict[str, Any]:
     }
 
 
-# From mixed to apart; at least 50 CD8 T cells; little necrosis, and killing slow beside growth: where either is fast, its
-# own noise would ask for hundreds of replicates.
+# From mixed to apart; at least 50 CD8 T cells; little necrosis, and killing slow beside growth: where either is fast,
+# its own noise would ask for hundreds of replicates.
 FIELDS = [
     *(melanoma("MEL05", 2), melanoma("MEL07", 1), melanoma("MEL07", 2)),
     *(melanoma("MEL20", 2), melanoma("MEL07", 3), melanoma("MEL16", 2)),

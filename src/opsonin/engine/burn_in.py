@@ -164,6 +164,8 @@ def _hold(tissue: Tissue, clamp: _Clamp) -> Any:
         needed = wanted * loss[index] + (wanted - now) / _CLAMP
         needed[:, REACTIVE] -= now[:, REACTIVE] * proliferation[index]
         balance.flux[index] = np.maximum(needed, 0.0) / tissue.area
+        kind = tissue.arrivals[index].kind
+        balance.spontaneous[kind] += np.maximum(-needed, 0.0).sum() / max(now.sum(), 1.0)
     return rates
 
 
