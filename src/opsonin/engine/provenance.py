@@ -23,8 +23,8 @@ from opsonin.tissue.placement import Imaged
 from opsonin.tissue.tissue import MEDIUM
 
 _HELD_BY_DATA = (
-    "; the hindrance by oxygen and pressure counts as part of it, and killing and necrosis as part of the loss of cells, "
-    "as they were where these times were measured."
+    "; the hindrance by oxygen and pressure counts as part of it, and killing and necrosis as part of the loss of "
+    "cells, as they were where these times were measured."
 )
 
 
