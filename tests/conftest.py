@@ -13,7 +13,7 @@ kernel_cache.prepare(threads=4)
 
 import numba  # noqa: E402 - its pool has its size once it is imported
 
-# More threads than these small tissues keep busy wait for each other: a busy machine takes many times longer.
+# Threads that these small tissues do not keep busy wait for each other: a busy machine then takes many times longer.
 numba.set_num_threads(1)
 
 SHARED = Path(os.environ.get("OPSONIN_SHARED", Path(__file__).resolve().parents[2] / "shared"))

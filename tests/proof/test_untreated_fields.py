@@ -42,11 +42,11 @@ def tnbc(patient: str) -> dict[str, Any]:
     }
 
 
-# Tumour cells and CD8 T cells mixed, then apart. Between 59 and 553 CD8 T cells; killing is slow beside growth, or else
-# its own noise would ask for hundreds of replicates.
+# From mixed to apart; at least 50 CD8 T cells; little necrosis, and killing slow beside growth: where either is fast, its
+# own noise would ask for hundreds of replicates.
 FIELDS = [
-    *(melanoma("MEL05", 2), melanoma("MEL05", 5), melanoma("MEL07", 1), melanoma("MEL07", 2)),
-    *(melanoma("MEL16", 2), melanoma("MEL18", 5)),
+    *(melanoma("MEL05", 2), melanoma("MEL07", 1), melanoma("MEL07", 2)),
+    *(melanoma("MEL20", 2), melanoma("MEL07", 3), melanoma("MEL16", 2)),
     *(tnbc("TNBC02"), tnbc("TNBC39")),
     *(tnbc("TNBC34"), tnbc("TNBC41")),
 ]

@@ -68,11 +68,17 @@ class Steadiness:
 
 @dataclass
 class _Rest:
-    """What the resting tissue was like, step by step, in the first part."""
+    """What the resting tissue was like, step by step, in the first part; `tiring` in all of it."""
 
     pressures: list[float] = field(default_factory=list)
     packings: list[float] = field(default_factory=list)
     gates: list[float] = field(default_factory=list)
+    tiring: list[Any] = field(default_factory=list)
+
+    def forget(self) -> None:
+        """Begin anew: what was so far belongs to the field as imaged, not to living tissue."""
+        for noted in (self.pressures, self.packings, self.gates, self.tiring):
+            noted.clear()
 
 
 @dataclass
@@ -127,6 +133,8 @@ def live_through(plan: Plan, tissue: Tissue) -> Steadiness:
             clamp = _divided(tissue, clamp, strays)
             tissue.measure = float(np.sum(window.measures(tissue)))
         tiring = _one_step(plan, tissue, (step - count) * plan.coupling, breathing=step >= settling)
+        rest.tiring.append(tiring)
+        tissue.balance.exhaustion = _newcomers_exhaustion(plan, tissue, rates, np.mean(rest.tiring, axis=0))
         if step >= settling:
             _add(tissue, sums, fate.turnover(tissue), tiring)
     return _balanced(plan, tissue, clamp, sums)
@@ -174,9 +182,7 @@ def _immune_rates(tissue: Tissue, rates: Any) -> tuple[Any, Any]:
 def _settle(tissue: Tissue, rates: Any, rest: _Rest, *, forget: bool) -> None:
     """Pressure, packing and hindrance at rest: the present ones at first, then their means."""
     if forget:
-        rest.pressures.clear()
-        rest.packings.clear()
-        rest.gates.clear()
+        rest.forget()
     rest.pressures.append(window.pressure(tissue))
     rest.packings.append(window.packing(tissue))
     tissue.resting_pressure = max(float(np.mean(rest.pressures)), 1e-9)
@@ -225,7 +231,6 @@ def _one_step(plan: Plan, tissue: Tissue, tick: int, *, breathing: bool) -> Any:
         own = (cells.kind[:n] == source.kind) & (cells.reactive[:n] > 0) & (cells.phase[:n] <= COMMITTED)
         if own.any():
             tiring[index] = np.mean(cells.exhaustion[:n][own] - vigour[own]) / duration
-    cells.exhaustion[:n] = vigour
     fate.step(tissue, tick, duration)
     trafficking.step(tissue, tick, duration)
     if breathing:
@@ -260,17 +265,14 @@ def _balanced(plan: Plan, tissue: Tissue, clamp: _Clamp, sums: _Sums) -> Steadin
     for kind in clamp.tumour:
         balance.spontaneous[kind], balance.loss_factor[kind] = 0.0, factor
     loss, proliferation = sums.loss / sums.steps, sums.proliferation / sums.steps
-    tiring, balance.recruited = sums.tiring / sums.steps, sums.recruited / sums.steps
+    balance.recruited = sums.recruited / sums.steps
+    balance.exhaustion = _as_exhausted(plan, tissue, loss, proliferation, sums.tiring / sums.steps)
     for index, wanted in enumerate(clamp.immune):
         for state in range(wanted.shape[1]):
             own = proliferation[index] if state == REACTIVE else 0.0
             for side in range(len(NICHES)):
                 density = wanted[side, state] / tissue.area
                 balance.flux[index, side, state] = balanced_arrival(density, loss[index], plan.growth, own)
-        inflow = max(loss[index] + plan.growth - proliferation[index], 1e-9)
-        balance.exhaustion[index] = min(
-            max(_mean_exhaustion(tissue, index) - tiring[index] / inflow, 0.0), 1.0
-        )
     _hold_stroma(tissue)
     tissue.counters = dict.fromkeys(COUNTERS, 0.0)
     tissue.span = tissue.space
@@ -330,11 +332,21 @@ def _killing(sums: _Sums, first: int, duration: float, last: int | None = None) 
     return (sums.kills[end - 1] - sums.kills[first]) / (sum(sums.live[first + 1 : end]) * duration or 1.0)
 
 
-def _mean_exhaustion(tissue: Tissue, index: int) -> float:
-    cells, n = tissue.cells.arrays, tissue.cells.n
-    kind = tissue.arrivals[index].kind
-    own = (cells.kind[:n] == kind) & (cells.reactive[:n] > 0) & (cells.phase[:n] <= COMMITTED)
-    return float(cells.exhaustion[:n][own].mean()) if own.any() else float(tissue.traits.exhaustion[kind])
+def _newcomers_exhaustion(plan: Plan, tissue: Tissue, rates: Any, tiring: Any) -> Any:
+    """As `_as_exhausted`, at the rates of this moment."""
+    loss, proliferation = _immune_rates(tissue, rates)
+    return _as_exhausted(plan, tissue, loss, proliferation, tiring)
+
+
+def _as_exhausted(plan: Plan, tissue: Tissue, loss: Any, proliferation: Any, tiring: Any) -> Any:
+    """(sources,) exhaustion of tumour-reactive newcomers that keeps the mean of their type [-].
+
+    Those that find a target tire and others come fresh: the mean says little of who kills, so they tire in the burn-in
+    too.
+    """
+    inflow = np.maximum(loss + plan.growth - proliferation, 1e-9)
+    kept = np.array([tissue.traits.exhaustion[source.kind] for source in tissue.arrivals])
+    return np.clip(kept - tiring / inflow, 0.0, 1.0)
 
 
 def _hold_stroma(tissue: Tissue) -> None:
