@@ -253,6 +253,19 @@ def test_patches_hold_their_share_and_go_on_across_the_edges(shape: Any, dimensi
     assert np.abs(patches.depth(moved) - depth).max() <= 2.0 * 5.0  # no jump anywhere
 
 
+@pytest.mark.parametrize("name", ["mixed", "excluded"])
+def test_tumour_cells_lie_in_nests_and_stroma_and_endothelium_between_them(name: str) -> None:
+    made = plan({"size": ["600 um", "600 um"], "architecture": name, "nest_diameter": "200 um"}, "pdac")
+    told = next(note for note in made.notes if note.startswith("Nests"))
+    middles = spread_middles(made.key, "nest", int(told.split()[1]), made.box, 2)
+    patches = nests(middles, made.box, 2, 0.5)
+    assert patches.holds(places(made, "cancer").T).all()
+    for cell in ("fibroblast", "other", "endothelium"):
+        assert patches.outside(places(made, cell).T).all(), cell
+    inside = patches.holds(places(made, "cd8", "cd4", "macrophage").T).mean()
+    assert inside == 0.0 if name == "excluded" else 0.65 < inside < 0.85  # half anywhere, half in nests
+
+
 def test_nests_are_as_wide_as_asked_for() -> None:
     """Area of a nest from cells: those that are joined by steps below the width of the stroma."""
     made = plan(

@@ -42,6 +42,7 @@ def test_the_entries_of_this_step_are_there() -> None:
         "interactions": {"PD-1:PD-L1"},
         "drugs": {"nivolumab"},
         "tumours": {"melanoma", "tnbc", "pdac", "b16"},
+        "geometries": {"section", "block", "well", "spheroid", "organoid", "marrow", "node"},
         "labels": {"codex-mouse", "melanoma-markers", "pdac-markers", "tnbc-mibi"},
     }
     assert {folder: set(getattr(LIBRARY, folder)) for folder in wanted} == wanted

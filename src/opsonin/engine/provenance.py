@@ -22,6 +22,11 @@ from opsonin.tissue.endothelium import LINING
 from opsonin.tissue.placement import Imaged
 from opsonin.tissue.tissue import MEDIUM
 
+_HELD_BY_DATA = (
+    "; the hindrance by oxygen and pressure counts as part of it, and killing and necrosis as part of the loss of "
+    "cells, as they were where these times were measured."
+)
+
 
 def provenance_of(plan: Plan) -> dict[str, Any]:
     """Everything that decides the bits of a run, and what a reader needs to understand its tables."""
@@ -79,9 +84,8 @@ def placed(plan: Plan) -> list[str]:
         *plan.notes,
         _supply(plan),
         _radii(plan),
-        "Cycle: cells drawn from the steady state of growth with the tumour's potential doubling time; the hindrance "
-        "by oxygen and pressure counts as part of it, and killing and necrosis as part of the loss of cells, as they "
-        "were where these times were measured.",
+        "Cycle: cells drawn from the steady state of growth with the tumour's potential doubling time"
+        + ("." if plan.boundary == MEDIUM else _HELD_BY_DATA),
         _before(plan),
     ]
     for name in effectors:
@@ -91,8 +95,12 @@ def placed(plan: Plan) -> list[str]:
             sentences.append(
                 f"{cell.title}: {share.value:.0%} of those that carry PD-1 drawn as tumour-reactive "
                 f"({share.source or 'assumed'}), the others are bystanders; where PD-1 was not stained, "
-                f"{cell.lytic.pd1_positive.value:.0%} carry it; "
-                "newcomers keep the imaged density, marks and exhaustion."
+                f"{cell.lytic.pd1_positive.value:.0%} carry it"
+                + (
+                    "."
+                    if plan.boundary == MEDIUM
+                    else "; newcomers keep the imaged density, marks and exhaustion."
+                )
             )
     sentences += _niches(plan)
     return sentences + [

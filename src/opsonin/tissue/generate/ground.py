@@ -185,7 +185,8 @@ def _node(made: Composition, patches: Patches, box: Box) -> Ground:
     sites = {name: inside if name in made.inside else zone for name in made.counts}
     told = (
         f"Follicles: {made.patches}, {-2.0 * patches.edge:.0f} um across, hold {made.share:.0%} and all B cells; the T "
-        "zone around them holds all other cells and the vessels that lymphocytes come by."
+        "zone around them holds all other cells and the vessels that lymphocytes come by. "
+        "No law holds the zones apart yet: they mix within hours, so at time 0 little is left of them."
     )
     return Ground(sites, patches.outside, (told,))
 
