@@ -105,6 +105,17 @@ def test_cytokines_are_stepped_implicitly_and_a_step_that_is_too_long_is_halved(
     assert min(lengths) < 6.0
 
 
+def test_a_field_that_nobody_feeds_fades_to_nothing(tissue):
+    """Its numbers once became so small that their squares were none, and no solver converged."""
+    index = tissue.species.substrates.index("ifn_gamma")
+    tissue.cells.arrays.activation[: tissue.cells.n] = 0.0
+    values = tissue.fields.values[index]
+    values[:] = 1e-94 * np.random.default_rng(1).uniform(0.0, 1.0, values.shape) ** 8
+    tissue.fields.rates[index] = -values / 60.0
+    transport.step(tissue, 6.0)
+    assert not tissue.fields.values[index].any()
+
+
 def test_the_start_is_at_rest_and_packed_without_gaps(tissue):
     motion.settle(tissue, 0.0)
     assert window.pressure(tissue) == pytest.approx(tissue.resting_pressure, rel=1e-6)

@@ -26,6 +26,9 @@ STEP_ERROR = 0.02
 _MOST_HALVINGS = 6
 # Fields below this share of the largest are not resolved further: it keeps the estimate finite in an empty field.
 _FLOOR = 1e-9
+# A concentration [nM] below this is none: less than a molecule per litre. A field that nobody feeds would otherwise
+# decay to numbers whose squares are no numbers any more.
+_NONE = 1e-15
 
 # Peaceman (1978), doi:10.2118/6893-PA: a point sink on a grid acts at this distance, in units of sqrt(hx^2 + hy^2).
 _WELL = 0.14
@@ -139,6 +142,7 @@ def _advance(tissue: Tissue, index: int, loss: Any, source: Any, duration: float
         _advance(tissue, index, loss, source, 0.5 * duration, halvings + 1)
         _advance(tissue, index, loss, source, 0.5 * duration, halvings + 1)
         return
+    new[new < _NONE] = 0.0
     fields.values[index] = new
     fields.rates[index] = rate
 
