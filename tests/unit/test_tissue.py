@@ -114,6 +114,9 @@ def test_a_field_that_nobody_feeds_fades_to_nothing(tissue):
     tissue.fields.rates[index] = -values / 60.0
     transport.step(tissue, 6.0)
     assert not tissue.fields.values[index].any()
+    tissue.cells.arrays.activation[: tissue.cells.n] = 1e-94
+    transport.settle(tissue, 1)
+    assert not tissue.fields.values[index].any()
 
 
 def test_the_start_is_at_rest_and_packed_without_gaps(tissue):

@@ -92,6 +92,7 @@ def _terms(tissue: Tissue, index: int, substrate: Transport) -> tuple[Any, Any]:
         loss += rate
         source += rate * substrate.medium
     loss += substrate.decay
+    source[source < _NONE * loss] = 0.0
     return loss, source
 
 
