@@ -179,3 +179,16 @@ def test_retained_cells_keep_their_niche_and_roaming_ones_do_not() -> None:
 
     kept = plan().library.cells["cd8"].trafficking.retention.value
     assert near_share(0.0) > 2.0 * near_share(kept)
+
+
+def test_a_node_without_a_tumour_is_not_told_that_its_tumour_does_not_grow() -> None:
+    of = plan(
+        tissue__generate={"geometry": "node", "size": ["200 um", "200 um"]},
+        tissue__thickness="20 um",
+    )
+    tissue = started(of)
+    assert of.expansion == 0.0
+    assert not [text for text in tissue.steadiness.warnings if "tumour" in text]
+    index = [source["type"] for source in tissue.steadiness.sources].index("cd4")
+    source = tissue.steadiness.sources[index]
+    assert source["arrivals"] == pytest.approx(source["cells"] * (source["loss"] - source["proliferation"]))

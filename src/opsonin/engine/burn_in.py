@@ -104,6 +104,10 @@ class _Clamp:
     tumour: dict[int, int]
     immune: tuple[Any, ...]
 
+    @property
+    def tumour_cells(self) -> int:
+        return sum(self.tumour.values())
+
 
 def steps(plan: Plan) -> int:
     """Number of coupling steps before time 0; none for cells in medium, which no patient carried before."""
@@ -274,7 +278,7 @@ def _balanced(plan: Plan, tissue: Tissue, clamp: _Clamp, sums: _Sums) -> Steadin
             own = proliferation[index] if state == REACTIVE else 0.0
             for side in range(len(NICHES)):
                 density = wanted[side, state] / tissue.area
-                balance.flux[index, side, state] = balanced_arrival(density, loss[index], plan.growth, own)
+                balance.flux[index, side, state] = balanced_arrival(density, loss[index], plan.expansion, own)
     _hold_stroma(tissue)
     tissue.counters = dict.fromkeys(COUNTERS, 0.0)
     tissue.span = tissue.space
@@ -306,19 +310,21 @@ def _balanced(plan: Plan, tissue: Tissue, clamp: _Clamp, sums: _Sums) -> Steadin
         published_growth=plan.growth * day,
         killing_halves=(_killing(sums, 0, duration, half) * day, _killing(sums, half, duration) * day),
         sources=sources,
-        warnings=tuple(_warnings(left, plan.growth * day, sources)),
+        warnings=tuple(_warnings(left if clamp.tumour_cells else None, plan, sources)),
     )
 
 
-def _warnings(growth: float, published: float, sources: tuple[dict[str, Any], ...]) -> Iterator[str]:
-    if growth < published * (1.0 - _SHORT):
+def _warnings(growth: float | None, plan: Plan, sources: tuple[dict[str, Any], ...]) -> Iterator[str]:
+    """What is not steady; `growth` of the tumour as balanced [1/d], None without tumour cells."""
+    published = plan.growth * MINUTES_PER_DAY
+    if growth is not None and growth < published * (1.0 - _SHORT):
         yield (
             f"Necrosis and killing take more than the tumour can lose: it would grow by {growth:.4f} per day, not by "
             f"the published {published:.4f}. A tumour that grew has escaped: fewer tumour-reactive cells "
             "(cell.cd8.lytic.reactive_fraction) or less antigen would agree with the biopsy."
         )
     for source in sources:
-        excess = source["proliferation"] - source["loss"] - published
+        excess = source["proliferation"] - source["loss"] - plan.expansion * MINUTES_PER_DAY
         if source["cells"] and excess > 0.0:
             yield (
                 f"Tumour-reactive {source['type']} cells divide faster than they are lost, by {excess:.3f} per day: "
@@ -346,7 +352,7 @@ def _as_exhausted(plan: Plan, tissue: Tissue, loss: Any, proliferation: Any, tir
     Those that find a target tire and others come fresh: the mean says little of who kills, so they tire in the burn-in
     too.
     """
-    inflow = np.maximum(loss + plan.growth - proliferation, 1e-9)
+    inflow = np.maximum(loss + plan.expansion - proliferation, 1e-9)
     kept = np.array([tissue.traits.exhaustion[source.kind] for source in tissue.arrivals])
     return np.clip(kept - tiring / inflow, 0.0, 1.0)
 

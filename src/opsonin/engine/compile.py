@@ -92,6 +92,11 @@ class Plan:
     input_digest: str
 
     @property
+    def expansion(self) -> float:
+        """Rate at which the untreated tissue takes more room [1/min]: the tumour's growth, nothing in a fixed box."""
+        return self.growth if self.boundary == WINDOW else 0.0
+
+    @property
     def vessels_per_area(self) -> float:
         """Density at which vessels are kept [1/um2]: the published one, or what the biopsy shows if that is more."""
         if self.vessel_density is None:

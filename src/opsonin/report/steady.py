@@ -20,14 +20,15 @@ def untreated(found: Mapping[str, Any] | None, titles: Mapping[str, str]) -> dic
         return None
     number = words.number
     halves = " and ".join(number(value) for value in found["killing_halves"])
-    sentences = [
-        f"Relaxation moved the imaged cells by {number(found['displacement'])} µm (median).",
-        f"Tumour cells, per day, over {number(found['days'])} days with all densities held: "
-        f"{number(found['gross_growth'])} by division, less {number(found['necrosis'])} by lack of oxygen and "
-        f"{number(found['killing'])} by killing ({halves} in the two halves).",
-        f"The tumour is known to grow by {number(found['published_growth'])} per day, so "
-        f"{number(found['spontaneous'])} are lost spontaneously; what is left is {number(found['growth'])}.",
-    ]
+    sentences = [f"Relaxation moved the cells by {number(found['displacement'])} µm (median)."]
+    if found["gross_growth"]:
+        sentences += [
+            f"Tumour cells, per day, over {number(found['days'])} days with all densities held: "
+            f"{number(found['gross_growth'])} by division, less {number(found['necrosis'])} by lack of oxygen and "
+            f"{number(found['killing'])} by killing ({halves} in the two halves).",
+            f"The tumour is known to grow by {number(found['published_growth'])} per day, so "
+            f"{number(found['spontaneous'])} are lost spontaneously; what is left is {number(found['growth'])}.",
+        ]
     rows = [
         {"title": titles.get(row["type"], row["type"]), "values": [number(row[name]) for name in _COLUMNS]}
         for row in found["sources"]
