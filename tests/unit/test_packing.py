@@ -37,7 +37,7 @@ def lattice(left, right, spacing):
 def half_planes(share=0.625):
     """Dense tumour cells on one side, sparse others of two kinds on the other one."""
     edge = share * BOX[0]
-    (x1, y1), (x2, y2) = lattice(0.0, edge, 10.0), lattice(edge, BOX[0], 25.0)
+    (x1, y1), (x2, y2) = lattice(0.0, edge, 10.0), lattice(edge, BOX[0], 18.0)
     kinds = np.concatenate([np.zeros(len(x1)), 1 + np.arange(len(x2)) % 2])
     return imaged(np.concatenate([x1, x2]), np.concatenate([y1, y2]), kinds)
 
@@ -49,9 +49,9 @@ def filled(cells, scales, group):
 
 
 def test_a_territory_is_the_ground_nearest_to_a_group_whatever_its_density():
-    """The border lies half way between the last dense cell (5 um inside) and the first sparse one (12.5 um)."""
+    """The border lies half way between the last dense cell (5 um inside) and the first sparse one (9 um)."""
     cells = half_planes()
-    expected = (250.0 + 0.5 * (12.5 - 5.0)) / BOX[0]
+    expected = (250.0 + 0.5 * (9.0 - 5.0)) / BOX[0]
     found = territory(cells, TUMOUR[cells.kind], BOX)
     assert found == pytest.approx(expected, abs=2.0 / BOX[0])
     assert territory(cells, ~TUMOUR[cells.kind], BOX) == pytest.approx(1.0 - found)

@@ -71,7 +71,8 @@ def test_the_window_of_a_field_full_of_t_cells_keeps_its_packing_and_its_area():
         tissue__generate={
             "size": ["400 um", "400 um"],
             "densities": {"cancer": "2000 cells/mm2", "cd8": "900 cells/mm2", "other": "1500 cells/mm2"},
-        }
+        },
+        numerics__burn_in="1 d",  # corpses come to their steady number
     )
     tissue = started(tissue_plan)
     packing, area = window.measures(tissue).sum() / tissue.area, tissue.area

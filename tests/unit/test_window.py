@@ -101,7 +101,7 @@ def test_a_window_that_trembles_does_not_open_and_close_the_same_vessel():
     at_the_edge = (tissue.vessels.n + 1 - vessel_fraction(tissue.key)) / tissue.vessel_density
     window.stretch(tissue, float(np.sqrt(at_the_edge / tissue.area)) / 1.001)
     for step in range(40):
-        window.stretch(tissue, 1.003 if step % 2 else 1.0 / 1.003)  # a tenth of a vessel
+        window.stretch(tissue, 1.0 / 1.003 if step % 2 else 1.003)  # a tenth of a vessel
         window.follow_with_vessels(tissue)
     assert tissue.vessels.made == made + 1
 
