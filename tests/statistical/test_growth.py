@@ -15,7 +15,6 @@ pytestmark = pytest.mark.statistical
 DAYS = 10.0
 REPLICATES = 24
 POTENTIAL, OBSERVED = 4.0, 12.0  # days
-BURN_IN = "4 d"  # the default: loss is what it found that divisions need to be answered with
 MARGIN = 0.10
 
 
@@ -30,7 +29,7 @@ def log_growth_per_day(seed: int) -> list[float]:
             "tumour.melanoma.potential_doubling_time": f"{POTENTIAL} d",
             "tumour.melanoma.doubling_time": f"{OBSERVED} d",
         },
-        numerics={"burn_in": BURN_IN},
+        numerics={"burn_in": "14 d"},
     )
     tissue = started(tissue_plan)
     before, area = live(tissue, "cancer"), tissue.area
