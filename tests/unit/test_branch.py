@@ -161,6 +161,7 @@ def test_a_branch_killed_while_it_carries_segments_over_goes_on_with_the_same_bi
         ({"arm": {"name": "x", "dose": [{**DRUG, "at": "13 h"}]}}, ["not before the end", "720 min"]),
         ({"arm": "{ name = 'x', doses = [] }"}, ["unknown key 'doses'", "'dose'"]),
         ({"arm": "{ name = 'x' "}, ["not valid TOML"]),
+        ({"arm": None}, ["NoneType, not an arm", "[[arm]]"]),
         ({"duration": "4 h"}, ["ends at 4 h"]),
         ({"duration": "13.001 h"}, ["not a whole number"]),
     ],

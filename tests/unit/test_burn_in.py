@@ -10,7 +10,7 @@ import pytest
 from opsonin.core.errors import InputError
 from opsonin.engine import checkpoint
 from opsonin.engine.burn_in import Steadiness, live_through
-from opsonin.engine.compile import Plan
+from opsonin.engine.compile import Plan, compile_scenario
 from opsonin.engine.start import Start, settled, started
 from opsonin.kernels.fate import ENTRY, PARTS
 from opsonin.laws.trafficking import balanced_arrival
@@ -179,6 +179,14 @@ def test_retained_cells_keep_their_niche_and_roaming_ones_do_not() -> None:
 
     kept = plan().library.cells["cd8"].trafficking.retention.value
     assert near_share(0.0) > 2.0 * near_share(kept)
+
+
+@pytest.mark.parametrize(("cancer", "told"), [("0 cells/mm2", True), ("2500 cells/mm2", False)])
+def test_a_tissue_without_tumour_cells_is_doubtful(cancer: str, told: bool) -> None:
+    of = plan(tissue__generate__densities={**DENSITIES, "cancer": cancer, "other": "3000 cells/mm2"})
+    assert any("no tumour cells" in note for note in of.notes) == told
+    again = compile_scenario(of.scenario, of.imaged, of.box, of.labels, of.notes)
+    assert again.notes == of.notes
 
 
 def test_a_node_without_a_tumour_is_not_told_that_its_tumour_does_not_grow() -> None:

@@ -137,7 +137,7 @@ def branch(
     arm: Annotated[
         str,
         typer.Option(
-            "--arm", help="The new treatment: an arm of the scenario, or a TOML file with one [[arm]]."
+            "--arm", help="The new treatment: an arm of the scenario, or a TOML file that holds one."
         ),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the branch; new or empty.")],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +34,7 @@ from opsonin.tissue.endothelium import seen_vessels, vessels_with
 from opsonin.tissue.generate import Drawn, draw, vessels_on
 from opsonin.tissue.packing import scales_of
 from opsonin.tissue.placement import Imaged
-from opsonin.tissue.tissue import MEDIUM, WINDOW, Arrivals, Species, Traits, Transport
+from opsonin.tissue.tissue import FIXED, MEDIUM, WINDOW, Arrivals, Species, Traits, Transport
 
 Box = tuple[float, float, float]
 UNNAMED = "unnamed"
@@ -179,7 +180,10 @@ def compile_scenario(
         growth_scale=potential_growth_rate(tumour.potential_doubling_time.value),
         growth=growth_rate(tumour.doubling_time.value),
         labels=labels,
-        notes=notes,
+        notes=(
+            *notes,
+            *(doubt for doubt in _doubts(imaged, library, species, boundary) if doubt not in notes),
+        ),
         input_digest=digest_of(imaged, box),
     )
 
@@ -207,6 +211,13 @@ def _observation_interval(every: int, coupling: int) -> int:
         if every % (parts * coupling) == 0:
             return every // parts
     return every
+
+
+def _doubts(imaged: Imaged, library: Library, species: Species, boundary: str) -> Iterator[str]:
+    """What a tissue lacks that its user may have forgotten."""
+    tumour = [library.cells[name].role == "tumour" for name in species.cells]
+    if boundary != FIXED and not np.any(np.array(tumour)[imaged.kind]):
+        yield "Doubtful: there are no tumour cells, so burden, growth and killing say nothing."
 
 
 def _scales(imaged: Imaged, library: Library, species: Species, box: Box) -> npt.NDArray[np.float64]:

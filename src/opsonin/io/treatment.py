@@ -27,7 +27,7 @@ class Treatment(Entry):
     arm: Annotated[tuple[Arm, ...], Field(min_length=1)]
 
 
-def read_arm(asked: str | Path | Mapping[str, Any], scenario: Scenario) -> Arm:
+def read_arm(asked: Any, scenario: Scenario) -> Arm:
     """The arm that is meant.
 
     Args:
@@ -38,6 +38,9 @@ def read_arm(asked: str | Path | Mapping[str, Any], scenario: Scenario) -> Arm:
         InputError: no such arm or file, or every fault of its text.
     """
     known = {arm.name: arm for arm in scenario.arm}
+    if not isinstance(asked, str | Path | Mapping):
+        problem = f"is a {type(asked).__name__}, not an arm."
+        raise InputError(Fault("arm", problem, "Give a name, a TOML file with one [[arm]], or a table."))
     if isinstance(asked, Mapping):
         return _checked({"arm": [asked]}, "arm", None, scenario)
     if isinstance(asked, str) and asked in known:

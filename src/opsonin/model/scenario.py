@@ -315,7 +315,9 @@ class Numerics(Entry):
     burn_in: Annotated[float, Quantity("min", above=0.0, most=90 * 1440.0)] | None = None
 
 
-BURN_IN = 14 * 1440.0  # min; some lifetimes of a T cell in the tissue: fields, exhaustion, niches and necrosis settle
+BURN_IN = (
+    14 * 1440.0
+)  # min; some lifetimes of a T cell in the tissue: fields, exhaustion, niches and necrosis settle
 
 
 class Scenario(Entry):
