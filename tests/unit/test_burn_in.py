@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from opsonin.core.errors import InputError
-from opsonin.engine import checkpoint
+from opsonin.engine import burn_in, checkpoint
 from opsonin.engine.burn_in import Steadiness, live_through
 from opsonin.engine.compile import Plan, compile_scenario
 from opsonin.engine.start import Start, settled, started
@@ -17,7 +17,7 @@ from opsonin.laws.trafficking import balanced_arrival
 from opsonin.model import tables as column
 from opsonin.model.phase import COMMITTED
 from opsonin.tissue import elasticity, fate, niche, trafficking
-from opsonin.tissue.tissue import REACTIVE, Tissue
+from opsonin.tissue.tissue import MARKED, REACTIVE, Tissue
 from tissues import DENSITIES, carried_on, live, plan
 
 DAY = 1440.0
@@ -70,6 +70,25 @@ def test_the_numbers_of_cells_are_held_at_the_imaged_ones() -> None:
         kind = of.species.cells.index(name)
         imaged = np.count_nonzero(of.imaged.kind == kind)
         assert live(tissue, name) == pytest.approx(imaged, abs=3 * np.sqrt(imaged))
+
+
+def test_a_surplus_is_taken_from_its_own_class() -> None:
+    tissue = settled(
+        plan(knowledge={"cell.cd8.lytic.reactive_fraction": 0.5, "cell.cd8.lytic.pd1_positive": 1.0})
+    )
+    index = [source.kind for source in tissue.arrivals].index(tissue.species.cells.index("cd8"))
+    source = tissue.arrivals[index]
+    before = trafficking.classes(tissue, source)
+    assert before[:, REACTIVE].sum() > 3
+    assert before[:, MARKED].sum() > 3
+    surplus = [np.zeros((2, 3)) for _ in tissue.arrivals]
+    surplus[index][:, REACTIVE] = 1e6
+    others = tissue.cells.n - before.sum()
+    burn_in._thin(tissue, surplus, 0, 6.0)
+    after = trafficking.classes(tissue, source)
+    assert not after[:, REACTIVE].any()
+    assert np.array_equal(after[:, :REACTIVE], before[:, :REACTIVE])
+    assert tissue.cells.n - after.sum() == others
 
 
 def test_every_arm_begins_with_the_same_bits_and_an_empty_count_of_events() -> None:

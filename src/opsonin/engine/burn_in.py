@@ -14,14 +14,16 @@ from typing import Any
 
 import numpy as np
 
+from opsonin.core.random import Stream, uniforms
 from opsonin.core.schedule import MINUTES_PER_DAY, minutes
 from opsonin.engine.compile import Plan
 from opsonin.kernels.fate import AT_REST, ENTRY, GATE, LIVE, NECROSIS, PARTS
 from opsonin.laws.cycle import cell_loss_factor, spontaneous_loss
+from opsonin.laws.events import event_probability
 from opsonin.laws.trafficking import balanced_arrival, home_share
 from opsonin.model import tables as column
-from opsonin.model.phase import COMMITTED
-from opsonin.tissue import contacts, expression, fate, motion, niche, trafficking, transport, window
+from opsonin.model.phase import COMMITTED, LEAVE
+from opsonin.tissue import apply, contacts, expression, fate, motion, niche, trafficking, transport, window
 from opsonin.tissue.elasticity import elasticities
 from opsonin.tissue.integrity import check_state
 from opsonin.tissue.tissue import COUNTERS, MEDIUM, NICHES, REACTIVE, Tissue
@@ -34,6 +36,7 @@ _SETTLING = 0.5
 _CLAMP = 0.25 * MINUTES_PER_DAY
 # A tissue whose cells hardly cycle at all is not scaled up without bound.
 _LEAST_GATE = 0.05
+_FATE = int(Stream.FATE)
 # Growth is called too slow beyond this share of the published one.
 _SHORT = 0.05
 
@@ -129,14 +132,16 @@ def live_through(plan: Plan, tissue: Tissue) -> Steadiness:
     rest = _Rest()
     strays = [np.zeros(4) for _ in tissue.arrivals]
     for step in range(count):
-        rates = _hold(tissue, clamp)
+        rates, surplus = _hold(tissue, clamp)
         if step < settling:
             _settle(tissue, rates, rest, forget=step <= settling // 2)
             _note_straying(tissue, strays, forget=step <= settling // 2)
         elif step == settling:
             clamp = _divided(tissue, clamp, strays)
             tissue.measure = float(np.sum(window.measures(tissue)))
-        tiring = _one_step(plan, tissue, (step - count) * plan.coupling, breathing=step >= settling)
+        tick = (step - count) * plan.coupling
+        tiring = _one_step(plan, tissue, tick, breathing=step >= settling)
+        _thin(tissue, surplus, tick, minutes(plan.coupling))
         rest.tiring.append(tiring)
         tissue.balance.exhaustion = _newcomers_exhaustion(plan, tissue, rates, np.mean(rest.tiring, axis=0))
         if step >= settling:
@@ -151,8 +156,12 @@ def _clamp(tissue: Tissue) -> _Clamp:
     return _Clamp(counts, tuple(trafficking.classes(tissue, source) for source in tissue.arrivals))
 
 
-def _hold(tissue: Tissue, clamp: _Clamp) -> Any:
-    """Loss and arrivals of the next step, so that the numbers of cells come back to the imaged ones."""
+def _hold(tissue: Tissue, clamp: _Clamp) -> tuple[Any, list[Any]]:
+    """Loss and arrivals of the next step, so that the numbers of cells come back to the imaged ones.
+
+    Returns:
+        the turnover, and for each source the hazard at which those too many are taken away, (niches, 3) [1/min].
+    """
     rates = fate.turnover(tissue)
     balance = tissue.balance
     balance.spontaneous = tissue.tables.types[:, column.SPONTANEOUS].copy()
@@ -163,14 +172,36 @@ def _hold(tissue: Tissue, clamp: _Clamp) -> Any:
             balance.spontaneous[kind] = max((row[ENTRY] - row[NECROSIS]) / row[PARTS] + excess, 0.0)
     loss, proliferation = _immune_rates(tissue, rates)
     balance.recruited = trafficking.recruitment(tissue)
+    surplus: list[Any] = []
     for index, wanted in enumerate(clamp.immune):
         now = trafficking.classes(tissue, tissue.arrivals[index])
         needed = wanted * loss[index] + (wanted - now) / _CLAMP
         needed[:, REACTIVE] -= now[:, REACTIVE] * proliferation[index]
         balance.flux[index] = np.maximum(needed, 0.0) / tissue.area
-        kind = tissue.arrivals[index].kind
-        balance.spontaneous[kind] += np.maximum(-needed, 0.0).sum() / max(now.sum(), 1.0)
-    return rates
+        surplus.append(np.maximum(-needed, 0.0) / np.maximum(now, 1.0))
+    return rates, surplus
+
+
+def _thin(tissue: Tissue, surplus: list[Any], tick: int, duration: float) -> None:
+    """Take away immune cells of which there are too many, each class by its own hazard."""
+    event = np.zeros(tissue.cells.n, np.int8)
+    for source, hazard in zip(tissue.arrivals, surplus, strict=True):
+        if hazard.any():
+            slots, share, state = trafficking.members(tissue, source)
+            rate = np.sum(share * hazard.T[state], axis=1)
+            leaving = [
+                slot
+                for slot, h in zip(slots, rate, strict=True)
+                if h > 0.0 and _chance(tissue, slot, tick) < event_probability(h, duration)
+            ]
+            event[leaving] = LEAVE
+    if event.any():
+        apply.events(tissue, event, tick, duration)
+
+
+def _chance(tissue: Tissue, slot: int, tick: int) -> float:
+    identity, now = tissue.cells.arrays.id[slot], np.uint32(tick & 0xFFFFFFFF)
+    return float(uniforms(tissue.key[0], tissue.key[1], identity, now, _FATE, 1)[0])
 
 
 def _immune_rates(tissue: Tissue, rates: Any) -> tuple[Any, Any]:

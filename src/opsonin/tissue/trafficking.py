@@ -60,21 +60,25 @@ def recruitment(tissue: Tissue) -> Any:
     )
 
 
-def classes(tissue: Tissue, source: Arrivals) -> Any:
-    """(niches, 3) live cells of a source by niche and receptor state; roaming ones count half in either niche."""
+def members(tissue: Tissue, source: Arrivals) -> tuple[Any, Any, Any]:
+    """Live cells of a source: slots, share of each in the niches (cells, niches), and receptor state.
+
+    Those that roam belong half to either niche.
+    """
     cells, n = tissue.cells.arrays, tissue.cells.n
-    own = (cells.kind[:n] == source.kind) & (cells.phase[:n] <= COMMITTED)
-    state = np.where(cells.reactive[:n] > 0, REACTIVE, BYSTANDER)
+    slots = np.flatnonzero((cells.kind[:n] == source.kind) & (cells.phase[:n] <= COMMITTED))
+    state = np.where(cells.reactive[slots] > 0, REACTIVE, BYSTANDER)
     if source.marker >= 0:
-        marked = (cells.variation[source.marker, :n] > 0.0) & (cells.reactive[:n] == 0)
+        marked = (cells.variation[source.marker, slots] > 0.0) & (cells.reactive[slots] == 0)
         state = np.where(marked, MARKED, state)
-    counts = np.zeros((len(NICHES), 3))
-    for row, niche in enumerate(NICHES):
-        for column_, _ in enumerate(counts[row]):
-            here = own & (state == column_)
-            settled = np.count_nonzero(here & (cells.niche[:n] == niche))
-            counts[row, column_] = settled + 0.5 * np.count_nonzero(here & (cells.niche[:n] == 0))
-    return counts
+    side = cells.niche[slots][:, None]
+    return slots, np.where(side == 0, 0.5, side == np.array(NICHES)), state
+
+
+def classes(tissue: Tissue, source: Arrivals) -> Any:
+    """(niches, 3) live cells of a source by niche and receptor state."""
+    _, share, state = members(tissue, source)
+    return np.stack([share[state == column_].sum(axis=0) for column_ in range(3)], axis=1)
 
 
 def _homes(tissue: Tissue, source: Arrivals, niche: int, arrived: list[tuple[int, int]]) -> Any:
