@@ -151,7 +151,7 @@ def test_counts_are_sums_and_all_else_is_weighted(patient):
     assert whole["cd8_density"].item() == pytest.approx(
         whole["cd8_count"].item() / whole["area"].item(), rel=1e-12
     )
-    start = np.array([field["tumour_cells"] for field in patient.provenance["fields"]])
+    start = patient.each_field["cancer_count"].sel(arm="late").isel(time=0).values
     assert whole["burden"].item() == pytest.approx(each["cancer_count"].values.sum() / start.sum(), rel=1e-12)
     imaged = np.array([field["area_mm2"] for field in patient.provenance["fields"]])
     scaled = each["cd8_count"].values / imaged * imaged.sum()
@@ -177,7 +177,13 @@ def test_the_summary_stores_the_weighted_end_and_its_spread(patient):
     end = patient.observables.isel(time=-1).sel(arm="late")
     assert told["arms"]["late"]["burden"] == end["burden"].item()
     assert set(told["spread"]["late"]["burden"]) == {"min", "max", "sd"}
-    assert told["cells_at_start"] == sum(a * b for a, b in SHAPES.values())
+    assert told["cells_read"] == sum(a * b for a, b in SHAPES.values())
+    first = patient.observables.isel(time=0, arm=0)
+    assert told["cells_at_start"] == sum(
+        first[name].item() for name in first.data_vars if name.endswith("_count")
+    )
+    assert (patient.observables["burden"].isel(time=0) == 1.0).all()
+    assert (patient.each_field["burden"].isel(time=0) == 1.0).all()
     assert json.loads((patient.path / "summary.json").read_text()) == told
 
 

@@ -17,7 +17,7 @@ from opsonin.core.schedule import ticks
 from opsonin.engine import run
 from opsonin.engine.architecture import SEEN_AS
 from opsonin.engine.compile import Plan, compile_scenario
-from opsonin.engine.provenance import placed
+from opsonin.engine.placed import placed
 from opsonin.engine.start import started
 from opsonin.io.scenario import Scenario
 from opsonin.knowledge.library import load_library
@@ -432,7 +432,9 @@ def test_each_density_is_told_as_it_is_in_the_end_and_where_it_comes_from() -> N
             value = f"{name} {found.get(name, 0) / 0.25:.4g} ("
             assert value + ("scenario)" if name in named else "metastatic melanoma: ") in told
     told = " ".join(plan({**SECTION, "architecture": "mixed"}, knowledge=few).notes)
-    assert f"cd8 times 4, as CD8 cells are 200 per mm2 at least there ({infiltrate.infiltrated.source})" in told
+    assert (
+        f"cd8 times 4, as CD8 cells are 200 per mm2 at least there ({infiltrate.infiltrated.source})" in told
+    )
     told = " ".join(plan({**SECTION, "architecture": "cold"}, knowledge=few).notes)
     assert "cd8 times 0.4, as CD8 cells are 20 per mm2 at most there (assumed)" in told
     assert "times" not in " ".join(plan(SECTION, knowledge=few).notes)

@@ -106,7 +106,9 @@ def _grown(generate: Generated, geometry: Geometry, tumour: Tumour, library: Lib
         if generate.density is not None:
             now = sum(number / per_density[name] for name, number in numbers.items())
             numbers = {name: number * generate.density / max(now, 1e-30) for name, number in numbers.items()}
-            told.append(f"All scaled alike, to the {generate.density * 1e6:.4g} per mm2 of the scenario together.")
+            told.append(
+                f"All scaled alike, to the {generate.density * 1e6:.4g} per mm2 of the scenario together."
+            )
         counts = {name: round(number) for name, number in numbers.items()}
     _require_possible(sum(counts.values()), generate)
     whose = geometry.title if geometry.densities else tumour.title
@@ -116,9 +118,7 @@ def _grown(generate: Generated, geometry: Geometry, tumour: Tumour, library: Lib
     } | dict.fromkeys(named, "scenario")
     final = {name: counts.get(name, 0) / per_density[name] * 1e6 for name in sorted(origin)}
     listed = "; ".join(f"{name} {value:.4g} ({origin[name]})" for name, value in final.items())
-    made = Composition(
-        dict(sorted(counts.items())), defaults=(f"Cells per mm2 of section: {listed}.", *told)
-    )
+    made = Composition(dict(sorted(counts.items())), defaults=(f"Cells per mm2 of section: {listed}.", *told))
     return _with_patches(made, generate, geometry, share, library)
 
 
@@ -164,7 +164,8 @@ def _by_fractions(
     if rest > _ROUNDING:
         total = sum(others.values())
         shares |= {name: rest * value / total for name, value in others.items()}
-        told.append(f"{', '.join(sorted(others))} share the {rest:.3g} that the fractions leave, as their densities are.")
+        whose = ", ".join(sorted(others))
+        told.append(f"{whose} share the {rest:.3g} that the fractions leave, as their densities are.")
     density = generate.density if generate.density is not None else sum(weights.values())
     if generate.density is None:
         told.append(f"All cells together: {density * 1e6:.4g} per mm2, the sum of the published densities.")
