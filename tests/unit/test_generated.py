@@ -446,7 +446,7 @@ def test_the_report_tells_what_was_drawn_with_which_numbers() -> None:
         "Section of a tumour, drawn",
         "about 210 um hold 50%",
         "counts as excluded",
-        "cancer 2500 (metastatic melanoma: ",
+        "cancer 2188 (metastatic melanoma: 3500, assumed)",
     ):
         assert words in told
     told = " ".join(placed(plan(GEOMETRIES["spheroid"])))

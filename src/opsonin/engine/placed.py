@@ -245,7 +245,7 @@ def _niches(plan: Plan) -> Iterator[str]:
     if not held or not tumour or plan.boundary == MEDIUM:
         return
     who, reach = ", ".join(title for title, _ in held), held[0][1]
-    evidence = "(matrix around the nests, doi:10.1172/JCI45817; CD103 on E-cadherin within, doi:10.3389/fimmu.2018.01904)"
+    evidence = "(matrix around nests, doi:10.1172/JCI45817; CD103 on E-cadherin in them, doi:10.3389/fimmu.2018.01904)"
     if plan.boundary == FIXED:
         yield (
             f"Niches: {who} stay near tumour cells (within {reach:g} um) or away from them, as each was drawn; "

@@ -184,7 +184,7 @@ def summary_of(plan: Plan, result: Result) -> dict[str, Any]:
 def cells_at_start(result: Result) -> int:
     """Live cells at time 0, which is the same in every arm; a few more or fewer than were read."""
     first = result.observables.isel(arm=0, time=0)
-    return round(sum(first[name].item() for name in first.data_vars if str(name).endswith("_count")))
+    return int(sum(first[name].item() for name in first.data_vars if str(name).endswith("_count")))
 
 
 def plain(value: float) -> float | None:
