@@ -78,10 +78,13 @@ def test_states_that_the_biopsy_does_not_show_are_told_with_which_and_how_many(b
 def test_what_is_told_suits_where_the_tissue_comes_from(
     generate: dict[str, Any], words: list[str], never: list[str]
 ) -> None:
-    asked = {"size": ["200 um", "200 um"], **generate}
-    asked = {key: value for key, value in asked.items() if value is not None}
-    slab = asked.get("geometry") != "spheroid"
-    told = " ".join(placed(generated(tissue__generate=asked, tissue__thickness="20 um" if slab else None)))
+    drawn = {key: value for key, value in {"size": ["200 um", "200 um"], **generate}.items() if value}
+    data = {
+        "scenario": {"name": "drawn", "duration": "1 h"},
+        "tissue": {"tumour": "melanoma", "generate": drawn},
+        "arm": [{"name": "control"}],
+    }
+    told = " ".join(placed(compile_scenario(Scenario.from_dict(data))))
     for text in words:
         assert text in told
     for text in never:

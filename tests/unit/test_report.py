@@ -619,8 +619,8 @@ def test_a_missing_start_is_told_and_not_passed_over() -> None:
 
 def test_a_drawn_tissue_is_not_told_as_a_biopsy() -> None:
     page = html.render(with_provenance(STEADY, {"size": ["200 um", "200 um"]}))
-    for words in ("Labels of the biopsy", "Not in the biopsy", "imaged density"):
-        assert words not in page
+    for text in ("Labels of the biopsy", "Not in the biopsy", "imaged density"):
+        assert text not in page
     assert "Cells as drawn" in page and "keep the drawn density" in page
     assert "Labels of the biopsy" in html.render(with_provenance(STEADY))
 
