@@ -605,7 +605,7 @@ def with_provenance(start: dict[str, Any] | None, generate: dict[str, Any] | Non
 def test_the_length_of_the_burn_in_is_told_and_that_it_was_changed() -> None:
     page = html.render(with_provenance(STEADY))
     assert (
-        "It lived on for 24 minutes before time 0; the scenario changed that from the default of 7 days"
+        "The tissue lived on for 24 minutes before time 0; the scenario changed that from the default of 7 days"
         in page
     )
 

@@ -352,7 +352,7 @@ def _warnings(
             yield (
                 f"Killing was measured over {days:.2g} days, in which {kills:.0f} tumour cells were killed: it is "
                 f"known to about {error:.2g} per day, and so is the tumour's growth, an error of "
-                f"{error / published:.0%} of the published growth. A longer numerics.burn_in, or a larger field, "
+                f"{error / published:.2g} times the published growth. A longer numerics.burn_in, or a larger field, "
                 "measures it better."
             )
     for source in sources:

@@ -78,7 +78,7 @@ def lived_on(told: Mapping[str, Any]) -> list[str]:
     lived, asked, usual = (
         words.duration(before[key] * MINUTES_PER_DAY) for key in ("days", "asked_days", "default_days")
     )
-    text = f"It lived on for {lived} before time 0"
+    text = f"The tissue lived on for {lived} before time 0"
     if asked != usual:
         text += f"; the scenario changed that from the default of {usual}"
     if lived != asked:
