@@ -9,9 +9,11 @@ import pytest
 
 from opsonin.core.errors import InputError
 from opsonin.engine import burn_in, checkpoint
-from opsonin.engine.burn_in import Steadiness, live_through
+from opsonin.engine.burn_in import Steadiness, _Sums, _warnings, live_through
 from opsonin.engine.compile import Plan, compile_scenario
-from opsonin.engine.start import Start, settled, started
+from opsonin.engine.recording import Recorder
+from opsonin.engine.start import Start, blank_tissue, settled, started
+from opsonin.engine.trace import Trace
 from opsonin.kernels.fate import ENTRY, PARTS
 from opsonin.laws.trafficking import balanced_arrival
 from opsonin.model import tables as column
@@ -96,6 +98,61 @@ def test_every_arm_begins_with_the_same_bits_and_an_empty_count_of_events() -> N
     first, second = (checkpoint.freeze(start.tissue()) for _ in range(2))
     assert all(np.array_equal(first[name], second[name], equal_nan=True) for name in first)
     assert not first["counters"].any()
+
+
+def test_burden_is_1_at_time_0_however_many_cells_were_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def drifting(of: Plan, tissue: Tissue) -> None:
+        kind = tissue.cells.arrays.kind[: tissue.cells.n]
+        tissue.cells.remove(np.flatnonzero(kind == of.species.cells.index("cancer"))[:3])
+
+    monkeypatch.setattr("opsonin.engine.burn_in.live_through", drifting)
+    of = plan()
+    tissue = started(of)
+    again = blank_tissue(of)
+    checkpoint.thaw(again, checkpoint.freeze(tissue))
+    for begun in (tissue, again):
+        recorder = Recorder(of, of.courses[0], "")
+        recorder.observe(begun, 0)
+        assert recorder.segment(begun, 0, Trace()).observables["burden"][0] == 1.0
+
+
+def warned(rates: tuple[float, float, float, float], kills: int, steps: int) -> str:
+    of, tissue, _ = burnt_in()
+    sums = _Sums(steps=steps, live=[100.0] * steps, kills=list(np.linspace(0.0, kills, steps)))
+    return " ".join(_warnings(of, tissue, sums, rates, ()))
+
+
+def test_what_takes_the_cells_is_named_and_what_would_agree() -> None:
+    of, _, _ = burnt_in()
+    told = warned((0.2, 0.35, 0.0, -0.15), kills=50, steps=480)
+    density = of.tumour.vessel_density
+    for words in (
+        "Oxygen does not reach the cells: its lack takes 0.35 and killing 0",
+        f"tumour.melanoma.vessel_density = {density.value * 1e6:.4g} per mm2, {density.source or 'assumed'}",
+        f"0 seen here and {of.vessels.n} placed",
+        "20 um here",
+    ):
+        assert words in told
+    assert "reactive_fraction" not in told
+    told = warned((0.2, 0.1, 0.35, -0.25), kills=50, steps=480)
+    assert "reactive_fraction" in told and "Oxygen" not in told
+
+
+def test_a_burn_in_too_short_to_measure_killing_is_told() -> None:
+    steady = (0.2, 0.0, 0.02, burnt_in()[0].growth * DAY)
+    day = 240  # steps
+    told = warned(steady, kills=0, steps=5)
+    assert "over 0.021 days, in which 0 tumour cells were killed" in told
+    assert " times the published growth" in told
+    assert "in which 4 tumour cells" in warned(steady, kills=4, steps=2 * day)
+    assert warned(steady, kills=50, steps=2 * day) == ""
+    _, tissue, _ = burnt_in()
+    reactive = tissue.cells.arrays.reactive.copy()
+    tissue.cells.arrays.reactive[:] = 0
+    try:
+        assert warned(steady, kills=0, steps=5) == ""  # nobody kills
+    finally:
+        tissue.cells.arrays.reactive[:] = reactive
 
 
 # Every T cell recognises the tumour, which has much antigen and no PD-L1.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ from opsonin.core.errors import InputError, RunError
 from opsonin.engine import run
 from opsonin.io.scenario import Scenario, check_scenario
 from opsonin.report import html
+from opsonin.report.words import number as words_number
 from opsonin.store.diff import diff
 from opsonin.store.patient import Patient, weighted
 from opsonin.store.result import Result
@@ -151,7 +154,7 @@ def test_counts_are_sums_and_all_else_is_weighted(patient):
     assert whole["cd8_density"].item() == pytest.approx(
         whole["cd8_count"].item() / whole["area"].item(), rel=1e-12
     )
-    start = np.array([field["tumour_cells"] for field in patient.provenance["fields"]])
+    start = patient.each_field["cancer_count"].sel(arm="late").isel(time=0).values
     assert whole["burden"].item() == pytest.approx(each["cancer_count"].values.sum() / start.sum(), rel=1e-12)
     imaged = np.array([field["area_mm2"] for field in patient.provenance["fields"]])
     scaled = each["cd8_count"].values / imaged * imaged.sum()
@@ -177,7 +180,13 @@ def test_the_summary_stores_the_weighted_end_and_its_spread(patient):
     end = patient.observables.isel(time=-1).sel(arm="late")
     assert told["arms"]["late"]["burden"] == end["burden"].item()
     assert set(told["spread"]["late"]["burden"]) == {"min", "max", "sd"}
-    assert told["cells_at_start"] == sum(a * b for a, b in SHAPES.values())
+    assert told["cells_read"] == sum(a * b for a, b in SHAPES.values())
+    first = patient.observables.isel(time=0, arm=0)
+    assert told["cells_at_start"] == sum(
+        first[name].item() for name in first.data_vars if name.endswith("_count")
+    )
+    assert (patient.observables["burden"].isel(time=0) == 1.0).all()
+    assert (patient.each_field["burden"].isel(time=0) == 1.0).all()
     assert json.loads((patient.path / "summary.json").read_text()) == told
 
 
@@ -270,6 +279,36 @@ def test_the_report_shows_fields_spread_and_links(patient):
     assert "image 10" in page
 
 
+def test_the_report_rolls_up_what_was_placed_and_found_in_each_field(patient, tmp_path):
+    page = html.render(patient)
+    plain = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    for words in (
+        "Thickness: 20 um, set by the scenario.",
+        "The tissue lived on for 30 minutes before time 0; the scenario changed that from the default of 7 days",
+    ):
+        assert plain.count(words) == 1
+    placed, found = plain.split("Placed in each field")[1], plain.split("Tumour cells before time 0")[1]
+    for entry in patient.provenance["fields"]:
+        start = patient.by_field[entry["name"]].start
+        values = [entry["vessels_seen"], entry["vessels_placed"], entry["thickness_um"]]
+        assert f"{entry['name']} {' '.join(f'{value:g}' for value in values)} {number_of(entry)}" in placed
+        rates = (
+            start[key] for key in ("days", "gross_growth", "necrosis", "killing", "spontaneous", "growth")
+        )
+        assert f"{entry['name']} {' '.join(words_number(rate) for rate in rates)}" in found
+        assert start["warnings"]
+        for warning in start["warnings"]:
+            assert f"Warning: {entry['name']}: {warning}" in unescape(plain)
+    shutil.copytree(patient.path, tmp_path / "lost")
+    (tmp_path / "lost/fields/002/start.json").unlink()
+    assert "image 2: start.json is missing" in html.render(Result.open(tmp_path / "lost"))
+
+
+def number_of(entry):
+    """The factor of the radii of tumour cells, as the page writes it."""
+    return words_number(entry["radius_of_tumour_cells"])
+
+
 def test_every_field_gets_a_report_of_its_own(patient, monkeypatch):
     monkeypatch.setattr(html, "render", lambda result: f"report of {result.path.name}")
     assert html.write_report(patient.path) == patient.path / "report.html"
@@ -289,8 +328,6 @@ def test_what_belongs_to_a_field_is_asked_of_it(patient):
 
 
 def test_a_field_that_is_not_the_patients_own_is_refused(patient, tmp_path):
-    import shutil
-
     shutil.copytree(patient.path, tmp_path / "mixed")
     shutil.rmtree(tmp_path / "mixed/fields/002")
     shutil.copytree(patient.path / "fields/001", tmp_path / "mixed/fields/002")

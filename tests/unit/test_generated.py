@@ -17,7 +17,7 @@ from opsonin.core.schedule import ticks
 from opsonin.engine import run
 from opsonin.engine.architecture import SEEN_AS
 from opsonin.engine.compile import Plan, compile_scenario
-from opsonin.engine.provenance import placed
+from opsonin.engine.placed import placed
 from opsonin.engine.start import started
 from opsonin.io.scenario import Scenario
 from opsonin.knowledge.library import load_library
@@ -412,13 +412,41 @@ def test_marrow_and_node_have_the_cells_and_vessels_of_the_organ() -> None:
 # What is told, and what it does
 
 
+def test_each_density_is_told_as_it_is_in_the_end_and_where_it_comes_from() -> None:
+    infiltrate = LIBRARY.geometries["section"].infiltrate
+    held = LIBRARY.tumours["melanoma"].densities
+    few = {"tumour.melanoma.densities.cd8": "50 cells/mm2"}
+    for generate in (
+        {**SECTION, "architecture": "mixed"},
+        {**SECTION, "architecture": "cold", "densities": {"other": "0 cells/mm2", "nk": "40 cells/mm2"}},
+        {**SECTION, "fractions": {"cancer": 0.7, "cd8": 0.3}},
+        {**SECTION, "fractions": {"cd8": 0.3}, "density": "3000 cells/mm2"},
+        {**SECTION, "density": "3000 cells/mm2"},
+        {**SECTION, "architecture": "excluded", "nest_diameter": "210 um"},
+    ):
+        made = plan(generate, knowledge=few)
+        found = counts(made)
+        told = " ".join(made.notes)
+        named = generate.get("fractions", generate.get("densities", {}))
+        for name in {*held, *named}:
+            value = f"{name} {found.get(name, 0) / 0.25:.4g} ("
+            assert value + ("scenario)" if name in named else "metastatic melanoma: ") in told
+    told = " ".join(plan({**SECTION, "architecture": "mixed"}, knowledge=few).notes)
+    assert (
+        f"cd8 times 4, as CD8 cells are 200 per mm2 at least there ({infiltrate.infiltrated.source})" in told
+    )
+    told = " ".join(plan({**SECTION, "architecture": "cold"}, knowledge=few).notes)
+    assert "cd8 times 0.4, as CD8 cells are 20 per mm2 at most there (assumed)" in told
+    assert "times" not in " ".join(plan(SECTION, knowledge=few).notes)
+
+
 def test_the_report_tells_what_was_drawn_with_which_numbers() -> None:
     told = " ".join(placed(plan({**SECTION, "architecture": "excluded", "nest_diameter": "210 um"})))
     for words in (
         "Section of a tumour, drawn",
         "about 210 um hold 50%",
         "counts as excluded",
-        "as in metastatic",
+        "cancer 2188 (metastatic melanoma: 3500, assumed)",
     ):
         assert words in told
     told = " ".join(placed(plan(GEOMETRIES["spheroid"])))

@@ -588,6 +588,43 @@ def test_the_page_tells_what_was_found_before_time_0_and_what_is_not_steady() ->
     assert "The untreated tumour" not in html.render(replace_start(None))
 
 
+def with_provenance(start: dict[str, Any] | None, generate: dict[str, Any] | None = None) -> Any:
+    class Told(FakeResult):
+        @property
+        def provenance(self) -> dict[str, Any]:
+            told = super().provenance
+            told["burn_in"] = {"days": 24 / 1440, "asked_days": 1 / 24, "default_days": 7.0}
+            if generate is not None:
+                told["scenario"]["tissue"] = {"tumour": "melanoma", "generate": generate}
+            return told
+
+    Told.start = property(lambda self: start)
+    return Told(days=2, count=40)
+
+
+def test_the_length_of_the_burn_in_is_told_and_that_it_was_changed() -> None:
+    page = html.render(with_provenance(STEADY))
+    assert (
+        "The tissue lived on for 24 minutes before time 0; the scenario changed that from the default of 7 days"
+        in page
+    )
+
+
+def test_a_missing_start_is_told_and_not_passed_over() -> None:
+    page = html.render(with_provenance(None))
+    assert "start.json is missing from the result" in page
+    assert "`opsonin resume` does not restore it" in page
+    assert "start.json" not in html.render(with_provenance(STEADY))
+
+
+def test_a_drawn_tissue_is_not_told_as_a_biopsy() -> None:
+    page = html.render(with_provenance(STEADY, {"size": ["200 um", "200 um"]}))
+    for text in ("Labels of the biopsy", "Not in the biopsy", "imaged density"):
+        assert text not in page
+    assert "Cells as drawn" in page and "keep the drawn density" in page
+    assert "Labels of the biopsy" in html.render(with_provenance(STEADY))
+
+
 def replace_start(found: dict[str, Any] | None) -> Any:
     class Without(FakeResult):
         start = property(lambda self: found)

@@ -39,6 +39,8 @@ _LEAST_GATE = 0.05
 _FATE = int(Stream.FATE)
 # Growth is called too slow beyond this share of the published one.
 _SHORT = 0.05
+# Killing is called unknown if it was measured for less [d], or if fewer cells were killed.
+_LEAST_DAYS, _LEAST_KILLS = 1.0, 10.0
 
 
 @dataclass(frozen=True)
@@ -341,19 +343,49 @@ def _balanced(plan: Plan, tissue: Tissue, clamp: _Clamp, sums: _Sums) -> Steadin
         published_growth=plan.growth * day,
         killing_halves=(_killing(sums, 0, duration, half) * day, _killing(sums, half, duration) * day),
         sources=sources,
-        warnings=tuple(_warnings(left if clamp.tumour_cells else None, plan, sources)),
+        warnings=tuple(
+            _warnings(plan, tissue, sums, (gross * day, necrosis * day, killing * day, left), sources)
+        ),
     )
 
 
-def _warnings(growth: float | None, plan: Plan, sources: tuple[dict[str, Any], ...]) -> Iterator[str]:
-    """What is not steady; `growth` of the tumour as balanced [1/d], None without tumour cells."""
+def _warnings(
+    plan: Plan,
+    tissue: Tissue,
+    sums: _Sums,
+    rates: tuple[float, float, float, float],
+    sources: tuple[dict[str, Any], ...],
+) -> Iterator[str]:
+    """What is not steady, or not known; `rates`: gross growth, necrosis, killing and what is left [1/d]."""
+    gross, necrosis, killing, left = rates
     published = plan.growth * MINUTES_PER_DAY
-    if growth is not None and growth < published * (1.0 - _SHORT):
-        yield (
-            f"Necrosis and killing take more than the tumour can lose: it would grow by {growth:.4f} per day, not by "
-            f"the published {published:.4f}. A tumour that grew has escaped: fewer tumour-reactive cells "
-            "(cell.cd8.lytic.reactive_fraction) or less antigen would agree with the biopsy."
-        )
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    tumour = sum(sums.live[1:])
+    if tumour and left < published * (1.0 - _SHORT):
+        grows = f"it would grow by {left:.4f} per day, not by the published {published:.4f}"
+        if necrosis > killing:
+            yield (
+                f"Oxygen does not reach the cells: its lack takes {necrosis:.3g} and killing {killing:.3g} of the "
+                f"{gross:.3g} per day that the tumour gains by division; {grows}. A tumour that grew was fed: "
+                f"{_feeding(plan)} would agree with the biopsy."
+            )
+        else:
+            yield (
+                f"Necrosis and killing take more than the tumour can lose ({necrosis:.3g} and {killing:.3g} of the "
+                f"{gross:.3g} per day that it gains by division): {grows}. A tumour that grew has escaped: fewer "
+                "tumour-reactive cells (cell.cd8.lytic.reactive_fraction) or less antigen would agree with the biopsy."
+            )
+    if tumour and np.any(cells.reactive[:n][cells.phase[:n] <= COMMITTED] > 0):
+        duration = minutes(plan.coupling) / MINUTES_PER_DAY
+        days, kills = sums.steps * duration, sums.kills[-1] - sums.kills[0]
+        error = math.sqrt(max(kills, 1.0)) / (tumour * duration)  # of a number of chance events
+        if days < _LEAST_DAYS or (kills < _LEAST_KILLS and error > published * _SHORT):
+            yield (
+                f"Killing was measured over {days:.2g} days, in which {kills:.0f} tumour cells were killed: it is "
+                f"known to about {error:.2g} per day, and so is the tumour's growth, an error of "
+                f"{error / published:.2g} times the published growth. A longer numerics.burn_in, or a larger field, "
+                "measures it better."
+            )
     for source in sources:
         excess = source["proliferation"] - source["loss"] - plan.expansion * MINUTES_PER_DAY
         if source["cells"] and excess > 0.0:
@@ -361,6 +393,20 @@ def _warnings(growth: float | None, plan: Plan, sources: tuple[dict[str, Any], .
                 f"Tumour-reactive {source['type']} cells divide faster than they are lost, by {excess:.3f} per day: "
                 "none arrive, and their number rises until they are exhausted."
             )
+
+
+def _feeding(plan: Plan) -> str:
+    """What would bring more oxygen, with its present numbers; the biopsy is one section of a tissue with vessels."""
+    assert plan.vessel_density is not None  # only tissue with vessels is burnt in
+    generate = plan.scenario.tissue.generate
+    organ = plan.library.geometries[generate.kind].vessel_density if generate is not None else None
+    path = f"geometry.{generate.kind}" if generate is not None and organ else f"tumour.{plan.tumour.name}"
+    seen = plan.seen_vessels
+    return (
+        f"more vessels ({path}.vessel_density = {plan.vessel_density.value * 1e6:.4g} per mm2, "
+        f"{plan.vessel_density.source or 'assumed'}; {seen} seen here and {plan.vessels.n - seen} placed) or a "
+        f"thicker tissue, whose cells draw on more space ({plan.box[2]:.4g} um here),"
+    )
 
 
 def _killing(sums: _Sums, first: int, duration: float, last: int | None = None) -> float:

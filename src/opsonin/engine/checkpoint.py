@@ -29,6 +29,7 @@ def freeze(tissue: Tissue) -> dict[str, Any]:
         "scalars": np.array([getattr(tissue, name) for name in _SCALARS]),
         **{f"balance.{name}": np.array(value) for name, value in vars(tissue.balance).items()},
         "counters": np.array([tissue.counters[name] for name in COUNTERS]),
+        "initial": tissue.initial.copy(),
     }
     return frozen
 
@@ -73,3 +74,4 @@ def thaw(tissue: Tissue, frozen: dict[str, Any]) -> None:
     hindrance = float(balance.pop("hindrance"))
     tissue.balance = Balance(hindrance, **{name: values.copy() for name, values in balance.items()})
     tissue.counters = {name: float(v) for name, v in zip(COUNTERS, frozen["counters"], strict=True)}
+    tissue.initial = frozen["initial"].copy()

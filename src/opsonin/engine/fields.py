@@ -16,8 +16,9 @@ import numpy as np
 from opsonin.core.errors import Fault, Interrupted, OpsoninError
 from opsonin.core.provenance import digest
 from opsonin.engine.compile import Plan
+from opsonin.engine.placed import burn_in_of, numbers_of
 from opsonin.engine.progress import Listener
-from opsonin.engine.provenance import plain, verify_unchanged
+from opsonin.engine.provenance import cells_at_start, plain, verify_unchanged
 from opsonin.engine.signals import StopRequest
 from opsonin.observe.observables import TUMOUR_CELL
 from opsonin.store.patient import STATISTICS, Patient, field_folder, finish, going_on
@@ -62,6 +63,7 @@ def patient_provenance(
         if (pooled := _pooled(name, about["unit"]))
     }
     content["labels"] = _labels(plans)
+    content["burn_in"] = burn_in_of(plans[0])
     content["fields"] = [
         _field(index, plan, str(field["run_hash"]))
         for index, (plan, field) in enumerate(zip(plans, fields, strict=True))
@@ -88,6 +90,7 @@ def _field(index: int, plan: Plan, run_hash: str) -> dict[str, Any]:
         "area_mm2": plan.box[0] * plan.box[1] * 1e-6,
         "cells": len(plan.imaged.id),
         "tumour_cells": int(np.count_nonzero(plan.imaged.kind == tumour)),
+        **numbers_of(plan),
     }
 
 
@@ -129,7 +132,8 @@ def _summary(patient: Patient) -> dict[str, Any]:
         "name": header["name"],
         "days": days,
         "seed": patient.provenance["seed"],
-        "cells_at_start": sum(field["cells"] for field in patient.provenance["fields"]),
+        "cells_read": sum(field["cells"] for field in patient.provenance["fields"]),
+        "cells_at_start": sum(cells_at_start(field) for field in patient.by_field.values()),
         "labels": patient.provenance["labels"],
         "fields": [field["name"] for field in patient.provenance["fields"]],
         "arms": {arm: {str(n): plain(end[n].sel(arm=arm).item()) for n in names} for arm in patient.arms},

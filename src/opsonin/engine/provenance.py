@@ -14,18 +14,12 @@ from opsonin.core.provenance import FORMAT_VERSION, digest, versions
 from opsonin.core.schedule import MINUTES_PER_DAY
 from opsonin.engine import recording, trace
 from opsonin.engine.compile import Plan, compile_scenario
+from opsonin.engine.placed import burn_in_of, placed
 from opsonin.io.scenario import Scenario
 from opsonin.knowledge.checker import numbers
 from opsonin.observe.observables import resizings
 from opsonin.store.result import Result
-from opsonin.tissue.endothelium import LINING
 from opsonin.tissue.placement import Imaged
-from opsonin.tissue.tissue import MEDIUM
-
-_HELD_BY_DATA = (
-    "; the hindrance by oxygen and pressure counts as part of it, and killing and necrosis as part of the loss of "
-    "cells, as they were where these times were measured."
-)
 
 
 def provenance_of(plan: Plan) -> dict[str, Any]:
@@ -68,6 +62,7 @@ def provenance_of(plan: Plan) -> dict[str, Any]:
         "labels": list(plan.labels),
         "notes": list(plan.notes),
         "placed": placed(plan),
+        "burn_in": burn_in_of(plan),
         "numbers": len(sources),
         "assumed": [
             {"path": row.path, "value": row.text, "reason": row.assumed} for row in sources if row.assumed
@@ -75,101 +70,6 @@ def provenance_of(plan: Plan) -> dict[str, Any]:
     }
     content["run_hash"] = digest(content)
     return content
-
-
-def placed(plan: Plan) -> list[str]:
-    """In plain sentences: what the tissue holds that the biopsy does not show."""
-    effectors = [name for name in plan.species.cells if plan.library.cells[name].lytic is not None]
-    sentences = [
-        *plan.notes,
-        _supply(plan),
-        _radii(plan),
-        "Cycle: cells drawn from the steady state of growth with the tumour's potential doubling time"
-        + ("." if plan.boundary == MEDIUM else _HELD_BY_DATA),
-        _before(plan),
-    ]
-    for name in effectors:
-        cell = plan.library.cells[name]
-        if cell.lytic is not None:
-            share = cell.lytic.reactive_fraction
-            sentences.append(
-                f"{cell.title}: {share.value:.0%} of those that carry PD-1 drawn as tumour-reactive "
-                f"({share.source or 'assumed'}), the others are bystanders; where PD-1 was not stained, "
-                f"{cell.lytic.pd1_positive.value:.0%} carry it"
-                + (
-                    "."
-                    if plan.boundary == MEDIUM
-                    else "; newcomers keep the imaged density, marks and exhaustion."
-                )
-            )
-    sentences += _niches(plan)
-    return sentences + [
-        f"Set by the scenario: {path} = {value}." for path, value in plan.scenario.knowledge.items()
-    ]
-
-
-def _supply(plan: Plan) -> str:
-    """What feeds the tissue."""
-    if plan.vessel_density is None:
-        return "Medium: no vessels, no arrivals; the medium feeds the cells and takes up what they secrete."
-    per_mm2, source = plan.vessel_density.value * 1e6, plan.vessel_density.source or "assumed"
-    placed = plan.vessels.n - plan.seen_vessels
-    if not plan.seen_vessels:
-        return f"Vessels: {placed} placed at random, {per_mm2:.0f} per mm2 ({source}), at least one."
-    more = f", {placed} more placed at random" if placed else ""
-    return (
-        f"Vessels: {plan.seen_vessels} where the biopsy shows endothelium (cells within {LINING:g} um line one)"
-        f"{more}; {per_mm2:.0f} per mm2 are published ({source})."
-    )
-
-
-def _before(plan: Plan) -> str:
-    """What was before time 0."""
-    if plan.boundary == MEDIUM:
-        return (
-            "Time 0 is when the cells meet: cells in medium have no untreated steady state, so there is no burn-in; "
-            "tumour cells divide at their potential doubling time where oxygen and pressure let them, and are lost to "
-            "killing and to lack of oxygen only."
-        )
-    return (
-        "Before time 0 the tumour lives on untreated, its densities held, until its rates are known; cells that died "
-        "in the hours before the biopsy are there from then on."
-    )
-
-
-def _radii(plan: Plan) -> str:
-    if plan.boundary == MEDIUM:
-        return "Radii: as in the knowledge base."
-    found = {name: float(k) for name, k in zip(plan.species.cells, plan.scales, strict=True)}
-    tumour = {k for name, k in found.items() if plan.library.cells[name].role == "tumour"}
-    others = set(found.values()) - tumour
-    factor = f"those of tumour cells by {max(tumour):.3f}" if tumour else ""
-    if not others:
-        return (
-            f"Radii: all scaled by {max(tumour):.3f}, so that the field is packed without gaps at its start."
-        )
-    return (
-        f"Radii: {factor}, those of the others (with the matrix around them) by {max(others):.3f}, so that either "
-        "fill what lies nearest to them in the biopsy, without gaps at the start."
-    )
-
-
-def _niches(plan: Plan) -> list[str]:
-    """What holds immune cells where the biopsy shows them."""
-    held = [
-        (cell.title, cell.trafficking.retention_reach.value)
-        for name in plan.species.cells
-        if (cell := plan.library.cells[name]).trafficking is not None
-        and cell.trafficking.retention.value > 0.0
-        and np.any(plan.imaged.kind == plan.species.cells.index(name))
-    ]
-    if not held or plan.boundary == MEDIUM:
-        return []
-    return [
-        f"Niches: {', '.join(title for title, _ in held)} keep to the tumour nests (a tumour cell within "
-        f"{held[0][1]:g} um) or to the stroma, where each was imaged; newcomers are divided alike (matrix around the "
-        "nests, doi:10.1172/JCI45817; CD103 on E-cadherin within, doi:10.3389/fimmu.2018.01904)."
-    ]
 
 
 def with_seed(scenario: Scenario, seed: int) -> Scenario:
@@ -273,11 +173,18 @@ def summary_of(plan: Plan, result: Result) -> dict[str, Any]:
         "name": plan.scenario.scenario.name,
         "days": plan.scenario.scenario.duration / MINUTES_PER_DAY,
         "seed": plan.scenario.scenario.seed,
-        "cells_at_start": len(plan.imaged.id),
+        "cells_read": len(plan.imaged.id),
+        "cells_at_start": cells_at_start(result),
         "labels": list(plan.labels),
         "arms": arms,
         "resized": resized,
     }
+
+
+def cells_at_start(result: Result) -> int:
+    """Live cells at time 0, which is the same in every arm; a few more or fewer than were read."""
+    first = result.observables.isel(arm=0, time=0)
+    return int(sum(first[name].item() for name in first.data_vars if str(name).endswith("_count")))
 
 
 def plain(value: float) -> float | None:

@@ -47,10 +47,6 @@ class Recorder:
         self._effectors = tuple(
             name for name in plan.species.cells if plan.library.cells[name].lytic is not None
         )
-        kinds = plan.imaged.kind
-        self._initial = {
-            name: int(np.count_nonzero(kinds == index)) for index, name in enumerate(plan.species.cells)
-        }
         self._rows: list[list[float]] = []
         self._ticks: list[int] = []
 
@@ -91,7 +87,7 @@ class Recorder:
             substrates=species.substrates,
             counters=tissue.counters,
             free=tissue.free,
-            initial=self._initial,
+            initial=dict(zip(species.cells, tissue.initial.tolist(), strict=True)),
             weight=tissue.weight,
         )
 

@@ -11,6 +11,7 @@ from opsonin.engine import burn_in, checkpoint, coupling
 from opsonin.engine.burn_in import Steadiness
 from opsonin.engine.compile import Course, Plan
 from opsonin.model import tables as column
+from opsonin.model.phase import COMMITTED
 from opsonin.state.cells import Cells
 from opsonin.state.fields import Fields, grid_shape
 from opsonin.tissue import contacts, expression, niche, placement, relaxation, transport
@@ -53,8 +54,11 @@ def started(plan: Plan) -> Tissue:
         tissue.balance.spontaneous = np.where(
             types[:, column.TUMOUR] > 0.0, 0.0, types[:, column.SPONTANEOUS]
         )
-        return tissue
-    tissue.steadiness = burn_in.live_through(plan, tissue)
+    else:
+        tissue.steadiness = burn_in.live_through(plan, tissue)
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    alive = cells.kind[:n][cells.phase[:n] <= COMMITTED]
+    tissue.initial = np.bincount(alive, minlength=len(tissue.species.cells)).astype(np.int64)
     return tissue
 
 

@@ -86,19 +86,18 @@ def of_role(library: Library, *roles: str) -> frozenset[str]:
 
 def _grown(generate: Generated, geometry: Geometry, tumour: Tumour, library: Library) -> Composition:
     """Cells of a patient's tissue: from densities or fractions."""
-    base = {name: number.value for name, number in (geometry.densities or tumour.densities).items()}
+    published = geometry.densities or tumour.densities
+    base = {name: number.value for name, number in published.items()}
     named = set(generate.fractions or generate.densities)
-    weights = base | _infiltrated(generate, geometry, base, of_role(library, "immune") - named)
+    told: list[str] = []
+    weights = base | _infiltrated(generate, geometry, base, of_role(library, "immune") - named, told)
     area = generate.edges[0] * generate.edges[1]
     per_density = {
         name: area * _layers(generate, library, name)
         for name in weights | generate.densities | generate.fractions
     }
-    whose = geometry.title if geometry.densities else tumour.title
-    left = [name for name in base if name not in named]
-    told = [f"Densities of {', '.join(sorted(left))}: as in {whose[0].lower()}{whose[1:]}."] if left else []
     if generate.fractions:
-        counts = _by_fractions(generate, weights, per_density)
+        counts = _by_fractions(generate, weights, per_density, told)
         share = _nest_share(generate, geometry, counts, library)
     else:
         numbers = {name: per_density[name] * value for name, value in (weights | generate.densities).items()}
@@ -107,27 +106,47 @@ def _grown(generate: Generated, geometry: Geometry, tumour: Tumour, library: Lib
         if generate.density is not None:
             now = sum(number / per_density[name] for name, number in numbers.items())
             numbers = {name: number * generate.density / max(now, 1e-30) for name, number in numbers.items()}
+            told.append(
+                f"All scaled alike, to the {generate.density * 1e6:.4g} per mm2 of the scenario together."
+            )
         counts = {name: round(number) for name, number in numbers.items()}
     _require_possible(sum(counts.values()), generate)
-    made = Composition(dict(sorted(counts.items())), defaults=tuple(told))
+    whose = geometry.title if geometry.densities else tumour.title
+    origin = {
+        name: f"{whose[0].lower()}{whose[1:]}: {number.value * 1e6:.4g}, {number.source or 'assumed'}"
+        for name, number in published.items()
+    } | dict.fromkeys(named, "scenario")
+    final = {name: counts.get(name, 0) / per_density[name] * 1e6 for name in sorted(origin)}
+    listed = "; ".join(f"{name} {value:.4g} ({origin[name]})" for name, value in final.items())
+    made = Composition(dict(sorted(counts.items())), defaults=(f"Cells per mm2 of section: {listed}.", *told))
     return _with_patches(made, generate, geometry, share, library)
 
 
 def _infiltrated(
-    generate: Generated, geometry: Geometry, base: Densities, immune: Collection[str]
+    generate: Generated, geometry: Geometry, base: Densities, immune: Collection[str], told: list[str]
 ) -> Densities:
     """Densities of immune cells as an architecture wants them: all raised or lowered as the CD8 cells have to be."""
     cd8 = base.get(EFFECTOR, 0.0)
     if generate.architecture is None or geometry.infiltrate is None or cd8 <= 0.0:
         return {}
     if generate.architecture == "cold":
-        factor = min(1.0, geometry.infiltrate.cold.value / cd8)
+        limit, bound = geometry.infiltrate.cold, "most"
+        factor = min(1.0, limit.value / cd8)
     else:
-        factor = max(1.0, geometry.infiltrate.infiltrated.value / cd8)
-    return {name: factor * base[name] for name in immune if name in base}
+        limit, bound = geometry.infiltrate.infiltrated, "least"
+        factor = max(1.0, limit.value / cd8)
+    changed = sorted(name for name in immune if name in base)
+    if changed and factor != 1.0:
+        told.append(
+            f"Architecture '{generate.architecture}': {', '.join(changed)} times {factor:.3g}, as CD8 cells are "
+            f"{limit.value * 1e6:.4g} per mm2 at {bound} there ({limit.source or 'assumed'})."
+        )
+    return {name: factor * base[name] for name in changed}
 
 
-def _by_fractions(generate: Generated, weights: Densities, per_density: Densities) -> dict[str, int]:
+def _by_fractions(
+    generate: Generated, weights: Densities, per_density: Densities, told: list[str]
+) -> dict[str, int]:
     """Whole cells whose shares are the fractions; types that are not named share the rest as their densities are."""
     rest = 1.0 - sum(generate.fractions.values())
     others = {
@@ -145,7 +164,11 @@ def _by_fractions(generate: Generated, weights: Densities, per_density: Densitie
     if rest > _ROUNDING:
         total = sum(others.values())
         shares |= {name: rest * value / total for name, value in others.items()}
+        whose = ", ".join(sorted(others))
+        told.append(f"{whose} share the {rest:.3g} that the fractions leave, as their densities are.")
     density = generate.density if generate.density is not None else sum(weights.values())
+    if generate.density is None:
+        told.append(f"All cells together: {density * 1e6:.4g} per mm2, the sum of the published densities.")
     count = round(density * sum(share * per_density[name] for name, share in shares.items()))
     return _apportioned(shares, count)
 

@@ -11,9 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opsonin.report import curves, words
+from opsonin.report import curves, steady, words
 from opsonin.report.stored import StoredResult
 from opsonin.store.patient import Patient
+
+_PLACED = (
+    "vessels_seen",
+    "vessels_placed",
+    "thickness_um",
+    "radius_of_tumour_cells",
+    "radius_of_others",
+    "reactive_cells",
+)
 
 
 def listed(result: StoredResult) -> list[dict[str, Any]]:
@@ -28,9 +37,41 @@ def listed(result: StoredResult) -> list[dict[str, Any]]:
             "share": f"{field['area_mm2'] / sum(f['area_mm2'] for f in result.provenance['fields']):.0%}",
             "cells": field["cells"],
             "tumour": field["tumour_cells"],
+            "placed": [words.number(field[key]) for key in _PLACED if key in field],
         }
         for field in result.provenance["fields"]
     ]
+
+
+def placed(result: StoredResult) -> list[str]:
+    """What was placed, in sentences; of several fields those that all share, and each doubt with its field."""
+    if not isinstance(result, Patient):
+        return list(result.provenance.get("placed", ()))
+    each = {name: list(field.provenance.get("placed", ())) for name, field in result.by_field.items()}
+    shared = [text for text in next(iter(each.values())) if all(text in told for told in each.values())]
+    doubts = [
+        f"{name}: {text}"
+        for name, told in each.items()
+        for text in told
+        if text.startswith("Doubtful") and text not in shared
+    ]
+    return [
+        *shared,
+        *doubts,
+        "Whatever else was placed differs between fields: below, and in their own reports.",
+    ]
+
+
+def untreated(result: StoredResult) -> dict[str, Any] | None:
+    """What was found before time 0, see `steady`."""
+    if not isinstance(result, Patient):
+        return steady.untreated(result.start, result.provenance, begun=bool(result.arms))
+    fields = result.by_field
+    return steady.of_fields(
+        {name: field.start for name, field in fields.items()},
+        result.provenance,
+        {name: bool(field.arms) for name, field in fields.items()},
+    )
 
 
 def spreads(result: StoredResult, name: str, arms: Sequence[str]) -> dict[str, NDArray[np.float64]]:

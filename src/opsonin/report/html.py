@@ -17,7 +17,7 @@ import numpy as np
 from opsonin.core.errors import Fault, HostError
 from opsonin.core.schedule import MINUTES_PER_DAY, minutes
 from opsonin.observe.observables import resizings
-from opsonin.report import curves, fields, maps, palette, steady, words
+from opsonin.report import curves, fields, maps, palette, words
 from opsonin.report.stored import Snapshot, StoredResult, map_times, planned_arms, reached, snapshots
 from opsonin.store.patient import Patient
 
@@ -104,9 +104,10 @@ def _contents(result: StoredResult) -> dict[str, Any]:
         "header": header,
         "tissue": _tissue(scenario.get("tissue", {})),
         "fields": fields.listed(result),
-        "untreated": steady.untreated(result.start, _titles(told)),
+        "drawn": bool(scenario.get("tissue", {}).get("generate")),
+        "untreated": fields.untreated(result),
         "labels": list(told.get("labels", ())),
-        "placed": list(told.get("placed", ())),
+        "placed": fields.placed(result),
         "assumed": [item | {"value": _plain(item.get("value"))} for item in assumed],
         "numbers": told.get("numbers"),
         "headline": _headline(lines, arms, clock),
@@ -126,10 +127,6 @@ def _branch(told: Mapping[str, Any], clock: words.Clock) -> dict[str, str] | Non
     if left is None:
         return None
     return {"arm": str(left["arm"]), "of": str(left["of"]), "at": clock.read(minutes(left["tick"]))}
-
-
-def _titles(told: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(said.get("title", name)) for name, said in told.get("cell_types", {}).items()}
 
 
 def _dose_key(treated: int) -> str:

@@ -1,26 +1,37 @@
-"""How the report tells what was found before time 0. No numbers are made here."""
+"""How the report tells what was found before time 0, of one tissue or of each field. No numbers are made here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from opsonin.core.schedule import MINUTES_PER_DAY
 from opsonin.report import words
 
 _COLUMNS = ("cells", "arrivals", "loss", "proliferation", "recruitment", "elasticity", "exhaustion")
+_OF_A_FIELD = ("days", "gross_growth", "necrosis", "killing", "spontaneous", "growth", "displacement")
+_MISSING = (
+    "start.json is missing from the result, and with it what was found before time 0: rates, arrivals and whether the "
+    "tumour was steady. The curves do not need it; `opsonin resume` does not restore it, only running again does."
+)
 
 
-def untreated(found: Mapping[str, Any] | None, titles: Mapping[str, str]) -> dict[str, Any] | None:
-    """Sentences, warnings and a table of the immune types; None where time 0 was not reached.
+def untreated(
+    found: Mapping[str, Any] | None, told: Mapping[str, Any], *, begun: bool
+) -> dict[str, Any] | None:
+    """Sentences, warnings and a table of the immune types; None where time 0 was not reached or nothing was before it.
 
     Args:
-        found: `Result.start`; titles: cell type -> title.
+        found: `Result.start`; told: the provenance; begun: whether time 0 is stored.
     """
     if not found:
-        return None
+        return _table([], [_MISSING]) if begun and lived_on(told) else None
     number = words.number
     halves = " and ".join(number(value) for value in found["killing_halves"])
-    sentences = [f"Relaxation moved the cells by {number(found['displacement'])} µm (median)."]
+    sentences = [
+        *lived_on(told),
+        f"Relaxation moved the cells by {number(found['displacement'])} µm (median).",
+    ]
     if found["gross_growth"]:
         sentences += [
             f"Tumour cells, per day, over {number(found['days'])} days with all densities held: "
@@ -29,9 +40,56 @@ def untreated(found: Mapping[str, Any] | None, titles: Mapping[str, str]) -> dic
             f"The tumour is known to grow by {number(found['published_growth'])} per day, so "
             f"{number(found['spontaneous'])} are lost spontaneously; what is left is {number(found['growth'])}.",
         ]
+    titles = told.get("cell_types", {})
     rows = [
-        {"title": titles.get(row["type"], row["type"]), "values": [number(row[name]) for name in _COLUMNS]}
+        {
+            "title": titles.get(row["type"], {}).get("title", row["type"]),
+            "values": [number(row[name]) for name in _COLUMNS],
+        }
         for row in found["sources"]
         if row["cells"]
     ]
-    return {"sentences": sentences, "warnings": list(found["warnings"]), "rows": rows}
+    return _table(sentences, list(found["warnings"]), rows=rows)
+
+
+def of_fields(
+    found: Mapping[str, Mapping[str, Any] | None], told: Mapping[str, Any], begun: Mapping[str, bool]
+) -> dict[str, Any] | None:
+    """The same of the fields of one patient: a row of each, and every warning with the field that it is of.
+
+    Args:
+        found: `Result.start` of each field; told: the provenance of the patient; begun: whether time 0 is stored.
+    """
+    warnings, rows = [], []
+    for name, start in found.items():
+        if start is not None:
+            warnings += [f"{name}: {text}" for text in start["warnings"]]
+            rows.append({"title": name, "values": [words.number(start[key]) for key in _OF_A_FIELD]})
+        elif begun[name]:
+            warnings.append(f"{name}: {_MISSING}")
+    return _table(lived_on(told), warnings, fields=rows) if rows or warnings else None
+
+
+def lived_on(told: Mapping[str, Any]) -> list[str]:
+    """How long the tissue lived on before time 0, as a sentence; none where it did not."""
+    before = told.get("burn_in") or {}
+    if not before.get("days"):
+        return []
+    lived, asked, usual = (
+        words.duration(before[key] * MINUTES_PER_DAY) for key in ("days", "asked_days", "default_days")
+    )
+    text = f"The tissue lived on for {lived} before time 0"
+    if asked != usual:
+        text += f"; the scenario changed that from the default of {usual}"
+    if lived != asked:
+        text += f", to {asked}, which is made a whole number of steps, four at least"
+    return [f"{text}."]
+
+
+def _table(
+    sentences: list[str],
+    warnings: list[str],
+    rows: list[dict[str, Any]] | None = None,
+    fields: list[dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    return {"sentences": sentences, "warnings": warnings, "rows": rows or [], "fields": fields or []}

@@ -121,7 +121,7 @@ class Patient(Result):
         represented = stored["area"].values * stored["weight"].values
         entries = self.provenance["fields"]
         whole = np.array([entry["area_mm2"] for entry in entries])[:, None, None]
-        tumour = np.array([entry["tumour_cells"] for entry in entries], float)[:, None, None]
+        tumour = stored["cancer_count"].values[:, :, :1]
         means, spreads = {}, {}
         for name, about in self.provenance["observables"].items():
             if name not in stored:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -42,6 +43,10 @@ class Imaged:
     marks: npt.NDArray[np.int8]
     measured: Floats
 
+    def marked(self, marks: npt.NDArray[np.int8]) -> Imaged:
+        """The same cells with other marks."""
+        return replace(self, marks=marks)
+
     def ordered(self) -> Imaged:
         """The same cells sorted by id."""
         order = np.argsort(self.id, kind="stable")
@@ -80,14 +85,14 @@ def add_vessel(vessels: Vessels, key: npt.NDArray[np.uint32], box: tuple[float, 
 def populate(tissue: Tissue, imaged: Imaged, tick: int) -> None:
     """Put the imaged cells into the tissue at `tick`, with keyed traits and in equilibrium over the cycle."""
     cells = imaged.ordered()
-    cells = replace(cells, marks=_markers(tissue, cells))
+    cells = replace(cells, marks=drawn_marks(cells, tissue.arrivals, tissue.key))
     columns = blank(tissue, cells.id, cells.kind, tick)
     columns |= {"x": cells.x.copy(), "y": cells.y.copy(), "z": cells.z.copy()}
     seen = np.isfinite(cells.measured)
     columns["variation"][seen] = np.maximum(cells.measured[seen], 0.0)
     columns["variation"][cells.marks < 0] = 0.0
     columns["level"] = columns["variation"] * tissue.tables.resting[cells.kind].T
-    columns["reactive"] = _reactive(tissue, cells)
+    columns["reactive"] = drawn_reactive(cells, tissue.arrivals, tissue.key)
     columns["exhaustion"] = _exhaustion(tissue, cells)
     tissue.cells = Cells(
         len(cells.id) + len(cells.id) // 2, len(tissue.species.molecules), len(tissue.species.substrates)
@@ -96,26 +101,30 @@ def populate(tissue: Tissue, imaged: Imaged, tick: int) -> None:
     _desynchronise(tissue, slots, tick)
 
 
-def _recognising(tissue: Tissue) -> list[Arrivals]:
-    return [source for source in tissue.arrivals if source.marker >= 0]
+def _recognising(arrivals: Sequence[Arrivals]) -> list[Arrivals]:
+    return [source for source in arrivals if source.marker >= 0]
 
 
-def _markers(tissue: Tissue, cells: Imaged) -> npt.NDArray[np.int8]:
+def drawn_marks(
+    cells: Imaged, arrivals: Sequence[Arrivals], key: npt.NDArray[np.uint32]
+) -> npt.NDArray[np.int8]:
     """The marks, with the marker of tumour-reactive effectors drawn where it was not stained, (molecules, cells)."""
     marks = cells.marks.copy()
-    for source in _recognising(tissue):
+    for source in _recognising(arrivals):
         for row in np.flatnonzero((cells.kind == source.kind) & (marks[source.marker] == 0)):
-            u, _ = uniforms(tissue.key[0], tissue.key[1], cells.id[row], np.uint32(0), _PLACEMENT, 0)
+            u, _ = uniforms(key[0], key[1], cells.id[row], np.uint32(0), _PLACEMENT, 0)
             marks[source.marker, row] = 1 if u < source.marker_positive else -1
     return marks
 
 
-def _reactive(tissue: Tissue, cells: Imaged) -> npt.NDArray[np.int8]:
-    """Tumour-reactive cells are drawn among the marker-positive effectors only (Gros 2014, doi:10.1172/JCI73639)."""
+def drawn_reactive(
+    cells: Imaged, arrivals: Sequence[Arrivals], key: npt.NDArray[np.uint32]
+) -> npt.NDArray[np.int8]:
+    """Tumour-reactive cells, (cells,): drawn among the marker-positive effectors (Gros 2014, doi:10.1172/JCI73639)."""
     reactive = np.zeros(len(cells.id), np.int8)
-    for source in _recognising(tissue):
+    for source in _recognising(arrivals):
         for row in np.flatnonzero((cells.kind == source.kind) & (cells.marks[source.marker] > 0)):
-            u, _ = uniforms(tissue.key[0], tissue.key[1], cells.id[row], np.uint32(0), _PLACEMENT, 1)
+            u, _ = uniforms(key[0], key[1], cells.id[row], np.uint32(0), _PLACEMENT, 1)
             reactive[row] = u < source.reactive
     return reactive
 

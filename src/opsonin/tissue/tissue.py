@@ -146,7 +146,7 @@ class Tissue:
         free: (M,) share of each molecule not held by an antibody [-].
         boundary: WINDOW, FIXED or MEDIUM.
         weight: windows of the original size that this one stands for; a crop doubles it, a tile halves it [-].
-        began: edges of the box at time 0 [um].
+        began: edges of the box at time 0 [um]; initial: (types,) live cells at time 0, empty before.
         span: `space` at time 0, or after the last crop or tile.
         resting_pressure: of the tissue as its cells are now, at its resting packing [1/min].
         resting_packing: space of the cells over the space of the box, held while the window breathes [-].
@@ -185,6 +185,7 @@ class Tissue:
     steadiness: Any = None
     hierarchy: Hierarchy | None = None
     counters: dict[str, float] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0.0))
+    initial: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __post_init__(self) -> None:
         self.began = self.box

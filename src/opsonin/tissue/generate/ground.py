@@ -212,5 +212,6 @@ def _ball(generate: Generated, made: Composition, library: Library, box: Box) ->
         for name in made.counts
     }
     hollow = f" around a lumen of {made.lumen:.0f} um" if made.lumen else ""
-    told = f"A ball of {generate.diameter:.0f} um{hollow} in medium; immune cells begin {begin - wall:.0f} um off it."
+    told = f"A ball of {generate.diameter:.0f} um{hollow} in medium"
+    told += f"; immune cells begin {begin - wall:.0f} um off it." if immune & set(made.counts) else "."
     return Ground(sites, told=(told,))

@@ -1,0 +1,99 @@
+"""What is told of what nobody saw: which, how many, and in words that suit the tissue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from opsonin.engine.compile import Plan, compile_scenario
+from opsonin.engine.placed import burn_in_of, numbers_of, placed
+from opsonin.engine.start import settled
+from opsonin.io.scenario import Scenario
+from tissues import plan as generated
+
+LABELS = ["SOX10+"] * 60 + ["CD8+PD1+PDL1-"] * 25 + ["CD8+PD1-PDL1-"] * 5 + ["CD8-PD1-PDL1-"] * 10
+
+
+@pytest.fixture(scope="module")
+def biopsy(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    folder: Path = tmp_path_factory.mktemp("placed")
+    rng = np.random.default_rng(1)
+    places = np.stack(np.meshgrid(np.arange(10), np.arange(10)), axis=-1).reshape(-1, 2) * 15.0
+    rows = [f"{x},{y},{label}" for (x, y), label in zip(places, rng.permutation(LABELS), strict=True)]
+    (folder / "cells.csv").write_text("\n".join(["x_um,y_um,cell_type", *rows]) + "\n")
+    data = {
+        "scenario": {"name": "placed", "duration": "1 h"},
+        "tissue": {"tumour": "melanoma", "biopsy": "cells.csv", "labels": "melanoma-markers"},
+        "arm": [{"name": "control"}],
+    }
+    return compile_scenario(Scenario.from_dict(data, folder=folder))
+
+
+def test_states_that_the_biopsy_does_not_show_are_told_with_which_and_how_many(biopsy: Plan) -> None:
+    told = " ".join(placed(biopsy))
+    tissue = settled(biopsy)
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    reactive, tired = int((cells.reactive[:n] > 0).sum()), int((cells.exhaustion[:n] == 0.5).sum())
+    assert 0 < reactive < 25 and tired == 25
+    assert "CD8 T cell: 25 of 30 carry PD-1 (all stained)" in told
+    assert f"20% of those that carry PD-1 drawn as tumour-reactive (assumed), {reactive} here" in told
+    assert f"Exhaustion 0.5 at the start in the {tired} that carry PD-1 (assumed), 0 in the others" in told
+    assert numbers_of(biopsy)["reactive_cells"] == reactive
+    for words in (
+        "MHC-I: neither label nor stain tells it of all 60 cancer (5e4 molecules, assumed)",
+        "PD-L1: neither label nor stain tells it of all 60 cancer (8e3 molecules, evidence:",
+        "PD-1 on 25 cells",
+        "keep the imaged density",
+        "hours before the biopsy",
+        "where each was imaged",
+    ):
+        assert words in told
+
+
+@pytest.mark.parametrize(
+    ("generate", "words", "never"),
+    [
+        (
+            {"geometry": "well", "per_tumour_cell": {"cd8": 1}},
+            ["no arrivals"],
+            ["newcomers", "imaged", "Niches"],
+        ),
+        (
+            {"geometry": "spheroid", "size": None, "diameter": "100 um"},
+            ["A ball of 100 um in medium.", "CD8 T cell: none."],
+            ["immune cells begin", "newcomers", "carry PD-1"],
+        ),
+        (
+            {"geometry": "marrow"},
+            ["keep the drawn density", "stay near tumour cells", "die in its last hours"],
+            ["nests or", "stroma, where", "imaged", "before the biopsy"],
+        ),
+        ({"geometry": "node"}, ["keep the drawn density"], ["Niches", "Cycle", "imaged"]),
+        ({}, ["where each was drawn", "MHC-I: placed on all"], ["imaged", "biopsy"]),
+    ],
+)
+def test_what_is_told_suits_where_the_tissue_comes_from(
+    generate: dict[str, Any], words: list[str], never: list[str]
+) -> None:
+    drawn = {key: value for key, value in {"size": ["200 um", "200 um"], **generate}.items() if value}
+    data = {
+        "scenario": {"name": "drawn", "duration": "1 h"},
+        "tissue": {"tumour": "melanoma", "generate": drawn},
+        "arm": [{"name": "control"}],
+    }
+    told = " ".join(placed(compile_scenario(Scenario.from_dict(data))))
+    for text in words:
+        assert text in told
+    for text in never:
+        assert text not in told
+
+
+def test_how_long_the_burn_in_is_says_what_was_asked_and_what_was_done() -> None:
+    assert burn_in_of(generated(numerics__burn_in="1 s")) == {
+        "days": pytest.approx(24 / 1440),
+        "asked_days": pytest.approx(1 / 86400),
+        "default_days": 7.0,
+    }
