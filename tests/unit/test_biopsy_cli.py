@@ -25,7 +25,7 @@ from opsonin.io.labels import read_label_map
 from opsonin.io.scenario import check_scenario
 from opsonin.io.tables import read_table
 from opsonin.knowledge.library import load_library
-from opsonin.observe.architecture import architecture, contact_share, nearest_distances, packing
+from opsonin.observe.architecture import architecture, contact_share
 from opsonin.report.biopsy_map import Picture, biopsy_png
 
 LIBRARY = load_library()
@@ -246,6 +246,22 @@ def test_show_for_people_says_all_of_it(
     assert out.is_file()
 
 
+@pytest.mark.parametrize("file", ["biopsies/pdac/PDAC_TISSUE_1.csv.gz", KNOWN["codex-mouse"]])
+def test_show_and_check_tell_the_same_of_a_field(
+    file: str, shared_data: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shown = json.loads(said(["biopsy", "show", str(shared_data / file), "--json"], capfd))
+    path = tmp_path / "s.toml"
+    path.write_text(
+        '[scenario]\nname = "x"\nduration = "1 d"\n[[arm]]\nname = "control"\n[tissue]\ntumour = "pdac"\n'
+        f'labels = "{shown["label_map"]}"\nbiopsy = "{shared_data / file}"\n'
+    )
+    checked = json.loads(said(["check", str(path), "--json"], capfd))["tissue"]
+    assert checked["size_um"] == shown["size_um"]
+    assert checked["doubts"] == shown["doubts"]
+    assert len(shown["doubts"]) == ("pdac" in file)
+
+
 def test_several_fields_are_listed_and_drawn_small(
     shared_data: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -351,11 +367,6 @@ def test_contact_share_counts_effectors_within_the_reach_of_adhesion() -> None:
         [True, False, False, True]
     )  # the large one reaches 1.25 * 23 = 28.75 um: not the second, at 30.1
     assert contact_share(places, radii, effectors, both) == 0.5
-
-
-def test_packing_and_nearest_distances() -> None:
-    assert packing(np.array([10.0, 10.0]), 50.0 * np.pi) == 1.0
-    assert nearest_distances(np.array([[0.0, 0.0], [3.0, 4.0], [3.0, 10.0]])).tolist() == [5.0, 5.0, 6.0]
 
 
 def test_published_compartmentalized_tumours_are_not_called_infiltrated(

@@ -14,11 +14,12 @@ import numpy as np
 
 from opsonin.io.biopsies import Biopsy, columns_of
 from opsonin.io.fields import Field, field_columns
+from opsonin.io.packing import diameters_of, doubts_of, packing_of
 from opsonin.io.tables import Table
 from opsonin.io.thickness import NUCLEUS_OF
 from opsonin.knowledge.library import Library
 from opsonin.model.knowledge import LabelMap
-from opsonin.observe.architecture import RULE, architecture, contact_share, nearest_distances, packing
+from opsonin.observe.architecture import RULE, architecture, contact_share
 from opsonin.report.biopsy_map import Picture
 
 EFFECTOR = "cd8"
@@ -43,17 +44,12 @@ class Understood:
     @property
     def packing(self) -> float:
         """Area of the cells, at the diameters of their types, over that of the field."""
-        return packing(self._diameters, self.area_mm2 * 1e6)
+        return packing_of(self.biopsy, self.library)
 
     @property
     def radii(self) -> Any:
         """Radius of each cell [um] at which the field is just filled, as a run begins."""
-        return 0.5 * self._diameters / np.sqrt(self.packing)
-
-    @property
-    def _diameters(self) -> Any:
-        sizes = {name: cell.diameter.value for name, cell in self.library.cells.items()}
-        return np.array([sizes[name] for name in self.biopsy.cell_of_label])[self.biopsy.label_codes]
+        return 0.5 * diameters_of(self.biopsy, self.library) / np.sqrt(self.packing)
 
     def picture(self, title: str) -> Picture:
         """What is to be drawn of it."""
@@ -101,10 +97,10 @@ def summary(seen: Understood) -> dict[str, Any]:
         "architecture": architecture(density.get(EFFECTOR, 0.0), share) if TUMOUR in density else None,
         "cd8_in_contact_with_tumour": share,
         "rule": RULE,
-        "nearest_um": float(np.median(nearest_distances(places))),
+        "nearest_um": biopsy.nearest_um,
         "packing": seen.packing,
         "missing": list(_missing(seen)),
-        "doubts": [f"{doubt.problem} {doubt.fix}" for doubt in biopsy.doubts],
+        "doubts": [f"{doubt.problem} {doubt.fix}" for doubt in doubts_of(biopsy, seen.library)],
     }
 
 

@@ -12,23 +12,25 @@ import numpy as np
 
 from opsonin.io.biopsies import Biopsy
 from opsonin.io.check import spelled
+from opsonin.io.packing import doubts_of
 from opsonin.io.scenario import Scenario
 from opsonin.knowledge.composition import compose
+from opsonin.knowledge.library import Library
 from opsonin.model.scenario import Dose
 
 
 def summary(scenario: Scenario, biopsies: Sequence[Biopsy]) -> dict[str, Any]:
     """The resolved scenario in short; times in minutes, lengths in um."""
     header, numerics = scenario.scenario, scenario.numerics
-    thickness = scenario.thickness()
+    thickness, library = scenario.thickness(), scenario.library()
     return {
         "ok": True,
         "name": header.name,
         "duration_min": header.duration,
         "seed": header.seed,
         "tumour": scenario.tissue.tumour,
-        "tissue": _imaged(biopsies[0]) if biopsies else _generated(scenario),
-        "fields": [_imaged(biopsy) for biopsy in biopsies] if len(biopsies) > 1 else [],
+        "tissue": _imaged(biopsies[0], library) if biopsies else _generated(scenario),
+        "fields": [_imaged(biopsy, library) for biopsy in biopsies] if len(biopsies) > 1 else [],
         "depth_um": thickness.um,
         "depth_given": thickness.given,
         "depth_note": thickness.note,
@@ -88,13 +90,13 @@ def _tissue_lines(tissue: dict[str, Any], depth: float) -> Iterator[str]:
             yield f"          {sentence}"
 
 
-def _imaged(biopsy: Biopsy) -> dict[str, Any]:
+def _imaged(biopsy: Biopsy, library: Library) -> dict[str, Any]:
     return {
         "file": biopsy.name,
         "sha256": biopsy.sha256,
         "select": dict(biopsy.selected),
         "cells": len(biopsy),
-        "size_um": [high - low for low, high in biopsy.extent_um],
+        "size_um": list(biopsy.field_um),
         "labels": [
             {"label": label, "cells": count, "became": cell} for label, (cell, count) in biopsy.became.items()
         ],
@@ -102,7 +104,7 @@ def _imaged(biopsy: Biopsy) -> dict[str, Any]:
         "measured": {
             molecule: int(np.isfinite(levels).sum()) for molecule, levels in biopsy.measured.items()
         },
-        "doubts": [f"{doubt.problem} {doubt.fix}" for doubt in biopsy.doubts],
+        "doubts": [f"{doubt.problem} {doubt.fix}" for doubt in doubts_of(biopsy, library)],
     }
 
 

@@ -19,6 +19,7 @@ from opsonin.engine.plausibility import (
     require_plausible_vessels,
 )
 from opsonin.io.biopsies import Biopsy
+from opsonin.io.packing import doubts_of
 from opsonin.io.scenario import Scenario
 from opsonin.knowledge.library import Library
 from opsonin.laws.cycle import growth_rate, potential_growth_rate
@@ -265,10 +266,10 @@ def _read(
         )
     thickness = scenario.thickness()
     imaged, box, labels = _imaged(biopsy, label_map, species, thickness.um)
-    return imaged, box, labels, (thickness.note, *_told(biopsy, label_map))
+    return imaged, box, labels, (thickness.note, *_told(biopsy, label_map, scenario.library()))
 
 
-def _told(biopsy: Biopsy, label_map: LabelMap) -> list[str]:
+def _told(biopsy: Biopsy, label_map: LabelMap, library: Library) -> list[str]:
     """What was measured per cell and by which scale, and what is doubtful in the biopsy."""
     sentences = []
     for molecule, levels in biopsy.measured.items():
@@ -278,7 +279,7 @@ def _told(biopsy: Biopsy, label_map: LabelMap) -> list[str]:
             f"{scale.background:g} counts as none, {scale.reference:g} as the resting level "
             f"({scale.source or f'assumed: {scale.assumed}'})."
         )
-    return sentences + [f"Doubtful: {doubt.problem}" for doubt in biopsy.doubts]
+    return sentences + [f"Doubtful: {doubt.problem} {doubt.fix}" for doubt in doubts_of(biopsy, library)]
 
 
 def _imaged(

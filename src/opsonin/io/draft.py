@@ -12,10 +12,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from opsonin.core.errors import Fault, InputError
-from opsonin.io.biopsies import USUAL_UM, columns_of, nearest_distance
+from opsonin.io.biopsies import columns_of
 from opsonin.io.columns import coded, numbers, numeric
 from opsonin.io.fields import fields_of
 from opsonin.io.guesses import Columns, guess_columns, guess_marking, guess_stains
+from opsonin.io.places import USUAL_UM, nearest_distance
 from opsonin.io.tables import Table, capped
 from opsonin.io.toml_files import inline, parse_toml, toml_key
 from opsonin.knowledge.library import Library

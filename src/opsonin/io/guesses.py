@@ -112,9 +112,13 @@ class Columns:
 
     @property
     def in_pixels(self) -> bool:
-        """Whether the name says pixels, or is that of scimap and MCMICRO, which write pixels."""
-        name = normalised(self.x or "")
-        return "px" in name or "pixel" in name or name == "xcentroid"
+        return names_pixels(self.x or "")
+
+
+def names_pixels(column: str) -> bool:
+    """Whether the name of a column of positions says pixels, or is that of scimap and MCMICRO, which write pixels."""
+    name = normalised(column)
+    return "px" in name or "pixel" in name or name == "xcentroid"
 
 
 def guess_columns(table: Table, library: Library) -> Columns:
