@@ -415,11 +415,11 @@ def test_cells_astray_are_doubted_and_cells_far_outside_refused(tmp_path: Path) 
         frame.loc[7, "X"] = place
         problems = " ".join(doubt.problem for doubt in read(frame, tmp_path).doubts)
         assert ("row 9 lies far from the other cells" in problems) == astray
-    frame.loc[[7, 9], "Y"] = (530.0, 1e308)
+    frame.loc[[7, 9], "Y"] = (560.0, 1e308)
     with pytest.raises(InputError) as refused:
         read(frame, tmp_path, scale=100.0)
     assert [fault.where for fault in refused.value.faults] == ["cells.csv row 9", "cells.csv row 11"]
-    assert "Y 530 is far outside: the other cells lie between 0 and 50" in str(refused.value)
+    assert "Y 560 is far outside: the other cells lie between 0 and 50" in str(refused.value)
 
 
 def test_strewn_cells_are_doubted_by_their_packing(shared_data: Path, tmp_path: Path) -> None:
