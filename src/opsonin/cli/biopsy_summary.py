@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from opsonin.io.biopsies import Biopsy, columns_of
+from opsonin.io.biopsies import Biopsy, became_told, columns_of
 from opsonin.io.fields import Field, field_columns
-from opsonin.io.packing import diameters_of, doubts_of, packing_of
+from opsonin.io.packing import STREWN_BELOW, diameters_of, doubts_of, packing_of
 from opsonin.io.tables import Table
 from opsonin.io.thickness import NUCLEUS_OF
 from opsonin.knowledge.library import Library
@@ -45,6 +45,13 @@ class Understood:
     def packing(self) -> float:
         """Area of the cells, at the diameters of their types, over that of the field."""
         return packing_of(self.biopsy, self.library)
+
+    @property
+    def size_told(self) -> str:
+        """What is said of the discs in the picture."""
+        if self.packing >= STREWN_BELOW:
+            return "Discs are scaled to fill the field, as a run begins."
+        return f"Cells are too few to fill it: a run would begin with these discs, {self.packing**-0.5:.2g} times their types' size."
 
     @property
     def radii(self) -> Any:
@@ -160,11 +167,9 @@ def lines(told: dict[str, Any]) -> Iterator[str]:
     )
     yield f"  {'label':<{size}}  {'cells':>7}  became"
     for row in told["labels"]:
-        signs = "".join(f" {molecule}+" for molecule in row["positive"])
-        signs += "".join(f" {molecule}-" for molecule in row["negative"])
-        yield f"  {row['label']:<{size}}  {row['cells']:>7,}  {row['became']}{signs}" + (
-            f"  ({row['note']})" if row["note"] else ""
-        )
+        became = became_told(row["became"], row["positive"], row["negative"])
+        note = f"  ({row['note']})" if row["note"] else ""
+        yield f"  {row['label']:<{size}}  {row['cells']:>7,}  {became}{note}"
     for label, count in told["ignored"].items():
         yield f"  {label:<{size}}  {count:>7,}  (ignored)"
     for molecule, levels in told["measured"].items():

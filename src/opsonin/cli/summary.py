@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from opsonin.io.biopsies import Biopsy
+from opsonin.io.biopsies import Biopsy, became_told
 from opsonin.io.check import spelled
 from opsonin.io.packing import doubts_of
 from opsonin.io.scenario import Scenario
@@ -98,7 +98,10 @@ def _imaged(biopsy: Biopsy, library: Library) -> dict[str, Any]:
         "cells": len(biopsy),
         "size_um": list(biopsy.field_um),
         "labels": [
-            {"label": label, "cells": count, "became": cell} for label, (cell, count) in biopsy.became.items()
+            {"label": label, "cells": biopsy.counts[label], "became": became_told(cell, positive, negative)}
+            for label, cell, positive, negative in zip(
+                biopsy.labels, biopsy.cell_of_label, biopsy.positive, biopsy.negative, strict=True
+            )
         ],
         "ignored": biopsy.ignored,
         "measured": {

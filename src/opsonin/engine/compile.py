@@ -18,13 +18,13 @@ from opsonin.engine.plausibility import (
     require_plausible_tissue,
     require_plausible_vessels,
 )
-from opsonin.io.biopsies import Biopsy
+from opsonin.io.biopsies import Biopsy, became_told
 from opsonin.io.packing import doubts_of
 from opsonin.io.scenario import Scenario
 from opsonin.knowledge.library import Library
 from opsonin.laws.cycle import growth_rate, potential_growth_rate
 from opsonin.model import tables as column
-from opsonin.model.knowledge import LabelMap, Tumour
+from opsonin.model.knowledge import LabelMap, Marking, Tumour
 from opsonin.model.scenario import Arm
 from opsonin.model.sourced import Sourced
 from opsonin.patient.pharmacokinetics import Bolus, DrugCourse
@@ -309,10 +309,14 @@ def _imaged(
         measured=measured,
     )
     labels = tuple(
-        {"label": name, "cells": int(count), "became": label_map.labels[name].cell}
+        {"label": name, "cells": int(count), "became": _became(label_map.labels[name])}
         for name, count in sorted(biopsy.counts.items())
     )
     return imaged, box, labels
+
+
+def _became(marking: Marking) -> str:
+    return became_told(marking.cell, marking.positive, marking.negative)
 
 
 def _arrivals(library: Library, species: Species) -> tuple[Arrivals, ...]:

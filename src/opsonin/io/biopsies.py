@@ -5,7 +5,7 @@ Reading files is in `tables.py`; turning a biopsy into a tissue is the engine's 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,7 +114,7 @@ def biopsy_of(table: Table, select: Mapping[str, str | int], label_map: LabelMap
     kept = _selected(table, select)
     label_texts, codes = coded(table.column(label_map.label))
     codes = codes[kept]
-    faults = _label_faults(table, label_texts, codes, kept, label_map)
+    faults = label_faults(table, label_texts, codes, kept, label_map)
     ignored_codes = [code for code, text in enumerate(label_texts) if text in label_map.ignore]
     use = ~np.isin(codes, ignored_codes)
     ignored = {
@@ -217,6 +217,13 @@ def columns_of(label_map: LabelMap) -> list[str]:
     return list(dict.fromkeys([label_map.x, label_map.y, *depth, label_map.label, *stains]))
 
 
+def became_told(cell: str, positive: Iterable[str], negative: Iterable[str]) -> str:
+    """What a label became, with the marks that it sets: "cancer, PD-L1 negative: never induced"."""
+    marks = [f"{molecule} positive" for molecule in positive]
+    marks += [f"{molecule} negative: never induced" for molecule in negative]
+    return ", ".join([cell, *marks])
+
+
 def _plural(column: str) -> str:
     return column if column.endswith("s") else f"{column}s"
 
@@ -243,7 +250,7 @@ def _selected(table: Table, select: Mapping[str, str | int]) -> NDArray[np.int64
     return np.flatnonzero(chosen)
 
 
-def _label_faults(
+def label_faults(
     table: Table, written: list[str], codes: NDArray[np.int64], kept: NDArray[np.int64], label_map: LabelMap
 ) -> list[Fault]:
     """One fault per label that the map does not know, with its first row and how many cells have it."""
