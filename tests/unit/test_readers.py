@@ -339,6 +339,16 @@ def test_a_result_with_measured_levels_rebuilds_bit_for_bit_without_its_biopsy(t
     assert any("14.6 um by default" in sentence for sentence in first.provenance["placed"])
 
 
+def test_low_pd_l1_is_not_none_and_a_label_tells_what_it_sets(shared_data: Path, tmp_path: Path) -> None:
+    plan = compiled(tmp_path, str(shared_data / "biopsies/pdac/PDAC_TISSUE_12.csv.gz"), "pdac-markers")
+    tumour = plan.imaged.kind == plan.species.cells.index("cancer")
+    assert (plan.imaged.marks[plan.species.molecules.index("PD-L1"), tumour] >= 0).all()
+    became = {row["label"]: row["became"] for row in plan.labels}
+    assert became["PD-L1lo_tumor"] == "cancer"
+    assert became["PD-1lo_CD137lo_CD8_Tcell"] == "cd8, PD-1 negative: never induced"
+    assert became["PD-1hi_CD4_Tcell"] == "cd4, PD-1 positive"
+
+
 # Thickness.
 
 

@@ -51,7 +51,8 @@ class Understood:
         """What is said of the discs in the picture."""
         if self.packing >= STREWN_BELOW:
             return "Discs are scaled to fill the field, as a run begins."
-        return f"Cells are too few to fill it: a run would begin with these discs, {self.packing**-0.5:.2g} times their types' size."
+        grown = f"{self.packing**-0.5:.2g} times the size of their types"
+        return f"Cells are too few to fill it: a run begins with these discs, {grown}."
 
     @property
     def radii(self) -> Any:
@@ -129,7 +130,7 @@ def _levels(biopsy: Biopsy, molecule: str) -> dict[str, float | int]:
 def _missing(seen: Understood) -> Iterator[str]:
     """What a run has to fill, draw or assume because the table does not show it."""
     label_map, found = seen.label_map, set(seen.biopsy.cell_of_label)
-    markings = [label_map.labels[label] for label in seen.biopsy.labels]
+    markings = label_map.labels.values()
     stained = {molecule for marking in markings for molecule in (*marking.positive, *marking.negative)}
     unstained = sorted(set(seen.library.molecules) - stained - set(label_map.intensities))
     if unstained:

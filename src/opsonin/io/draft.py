@@ -165,7 +165,9 @@ def _labels(table: Table, column: str | None, known: LabelMap | None, library: L
 def _label(label: str, count: int, marking: Marking | None) -> str:
     cells = _cells(count)
     if not label.strip():
-        have, them = ("has", "it one, or remove its row") if count == 1 else ("have", "them one, or remove their rows")
+        have, them = (
+            ("has", "it one, or remove its row") if count == 1 else ("have", "them one, or remove their rows")
+        )
         return f"# TODO {cells} {have} an empty label: give {them}."
     if marking is None:
         return f'# TODO {toml_key(label)} = {{ cell = "..." }}  # {cells}; its words name no cell type: write one'
@@ -254,4 +256,7 @@ def _all_but_some(table: Table, library: Library) -> list[Fault]:
     if best is None:
         return []
     _, label_map, faults = best
-    return [Fault(table.name, f"fits label map '{label_map.name}' but for {len(faults)} of its labels:"), *faults]
+    return [
+        Fault(table.name, f"fits label map '{label_map.name}' but for {len(faults)} of its labels:"),
+        *faults,
+    ]

@@ -73,6 +73,8 @@ _SIGN = (
     r"[ _]?(?:(?P<plus>\+|-?pos(?:itive)?(?![a-z])|hi(?:gh)?(?![a-z])|p(?![a-z0-9]))"
     r"|(?P<minus>-?neg(?:ative)?(?![a-z])|lo(?:w)?(?![a-z])|n(?![a-z0-9])|-(?=$|[^a-z0-9]|[a-z]{2,}\d)))"
 )
+# Low is less than high there, not none: the cell is left at the resting level of its type.
+_LOW_IS_SOME = {"PD-L1"}
 _MARKER = re.compile(r"(?<![a-z0-9])(?:cd\d+[a-z]?|foxp3|sox10|pan-?ck|ck\d*|sma)" + _SIGN, re.IGNORECASE)
 _UNSURE_T = "T cells of no stated kind; read as helpers, so that none is taken for a killer."
 # The first that fits is taken: the more telling word stands first.
@@ -155,7 +157,10 @@ def guess_marking(label: str, library: Library) -> Marking | None:
     rest = label.lower()
     for molecule, spelling in _spellings(library.molecules):
         for match in list(spelling.finditer(rest)):
-            (positive if match["plus"] is not None else negative).append(molecule)
+            if match["plus"] is not None:
+                positive.append(molecule)
+            elif molecule not in _LOW_IS_SOME or not match["minus"].startswith("lo"):
+                negative.append(molecule)
         rest = spelling.sub(" ", rest)
     denied = False
     for match in reversed(list(_MARKER.finditer(rest))):

@@ -35,8 +35,8 @@ def doubts_of(biopsy: Biopsy, library: Library) -> tuple[Fault, ...]:
     if packing >= STREWN_BELOW:
         return biopsy.doubts
     problem = (
-        f"the cells fill only {packing:.2f} of the field: a run enlarges their radii about {packing**-0.5:.2g}-fold and "
-        "lets them close up, so the architecture is not kept."
+        f"the cells fill only {packing:.2f} of the field: a run enlarges their radii about {packing**-0.5:.2g}-fold "
+        "and lets them close up, so the architecture is not kept."
     )
     fix = (
         "Select a denser field, or read the cells that the table leaves out (stroma, say); "

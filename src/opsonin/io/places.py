@@ -71,7 +71,8 @@ def place_doubts(
         )
         doubts.append(Fault(table.name, problem, fix))
     elif not low <= nearest <= high:
-        problem = f"the median distance to the nearest cell is {nearest:.3g} um; solid tissue has {low:g} to {high:g} um."
+        usual = f"solid tissue has {low:g} to {high:g} um"
+        problem = f"the median distance to the nearest cell is {nearest:.3g} um; {usual}."
         fix = (
             "If the positions are pixels, set scale to um per pixel in a label map of your own "
             f"(it is {label_map.scale:g}). If the field is sparse, or most of its cells are ignored, all is well."

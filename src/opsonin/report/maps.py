@@ -312,7 +312,9 @@ def _scale_bar(canvas: _Canvas, of: Scene) -> None:
     from matplotlib.patches import Rectangle
 
     strip = _STRIP * of.extent[0]
-    bar = Rectangle((0.25 * strip, of.extent[1] + 0.44 * strip), of.bar, 0.16 * strip, facecolor=palette.INK, zorder=9)
+    bar = Rectangle(
+        (0.25 * strip, of.extent[1] + 0.44 * strip), of.bar, 0.16 * strip, facecolor=palette.INK, zorder=9
+    )
     canvas.axes.add_patch(bar)
     canvas.axes.text(
         0.5 * strip + of.bar,
