@@ -17,9 +17,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from opsonin.cli.biopsy_summary import Understood
 from opsonin.cli.main import main
 from opsonin.core.errors import InputError
-from opsonin.io.biopsies import read_biopsy
+from opsonin.io.biopsies import biopsy_of, read_biopsy
 from opsonin.io.draft import draft_label_map, fitting_map
 from opsonin.io.guesses import guess_columns, guess_marking
 from opsonin.io.labels import read_label_map
@@ -262,6 +263,17 @@ def test_show_and_check_tell_the_same_of_a_field(
     assert checked["size_um"] == shown["size_um"]
     assert checked["doubts"] == shown["doubts"]
     assert len(shown["doubts"]) == ("pdac" in file)
+
+
+def test_the_picture_of_strewn_cells_says_that_they_do_not_fill_the_field(shared_data: Path) -> None:
+    table = read_table(shared_data / "biopsies/pdac/PDAC_TISSUE_1.csv.gz")
+    label_map = LIBRARY.labels["pdac-markers"]
+    seen = Understood(table, label_map, biopsy_of(table, {}, label_map), LIBRARY)
+    assert "1.9 times the size" in seen.size_told and "too empty" in seen.size_told
+    table = read_table(shared_data / KNOWN["codex-mouse"])
+    label_map = LIBRARY.labels["codex-mouse"]
+    dense = Understood(table, label_map, biopsy_of(table, {}, label_map), LIBRARY)
+    assert "1 times" in dense.size_told and "too empty" not in dense.size_told
 
 
 def test_several_fields_are_listed_and_drawn_small(

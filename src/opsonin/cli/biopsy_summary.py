@@ -49,14 +49,15 @@ class Understood:
     @property
     def size_told(self) -> str:
         """What is said of the discs in the picture."""
-        if self.packing >= STREWN_BELOW:
-            return "Discs are scaled to fill the field, as a run begins."
-        grown = f"{self.packing**-0.5:.2g} times the size of their types"
-        return f"Cells are too few to fill it: a run begins with these discs, {grown}."
+        told = (
+            f"Discs are {self.packing**-0.5:.2g} times the size of their types: in area they equal the field."
+        )
+        few = " It is too empty to be filled: in a run cells close up."
+        return told if self.packing >= STREWN_BELOW else told + few
 
     @property
     def radii(self) -> Any:
-        """Radius of each cell [um] at which the field is just filled, as a run begins."""
+        """Radius of each cell [um], scaled so that their discs equal the field in area."""
         return 0.5 * diameters_of(self.biopsy, self.library) / np.sqrt(self.packing)
 
     def picture(self, title: str) -> Picture:
