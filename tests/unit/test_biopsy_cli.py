@@ -311,7 +311,7 @@ def test_a_table_that_all_but_fits_a_shipped_map_is_told_which_labels_do_not(
     frame = pd.DataFrame({"x_um": 9.0 * (n % 8), "y_um": 9.0 * (n // 8), "cell_type": labels})
     frame.to_csv(tmp_path / "a.csv", index=False)
     text = said(["biopsy", "show", str(tmp_path / "a.csv")], capfd, 2)
-    assert "fits label map 'melanoma-markers' but for 2 of its labels" in text
+    assert "fits label map 'melanoma-markers' but for these labels" in text
     assert "a.csv row 7  label 'Weird' is not in label map" in text
     assert "a.csv row 10" in text and "Did you mean 'CD8-PD1-PDL1-'" in text
     frame.assign(cell_type=np.where(n == 3, "", "SOX10+")).to_csv(tmp_path / "b.csv", index=False)
@@ -364,7 +364,7 @@ def test_a_guessed_map_is_used_only_with_a_word_and_only_if_nothing_is_open(
     path = tmp_path / "a.csv"
     cells().to_csv(path, index=False)
     text = said(["biopsy", "show", str(path)], capfd, 2)
-    assert "Kupffer" in text and "fits no shipped label map" in text
+    assert "Kupffer" in text and "fits no shipped label map as it is" in text
     cells().replace({"Kupffer": "B cell"}).to_csv(path, index=False)
     assert main(["biopsy", "show", str(path), "--select", "imageid=a.tif"]) == 0
     printed = capfd.readouterr()

@@ -213,9 +213,8 @@ def drafted_map(table: Table, library: Library) -> tuple[LabelMap, str]:
         name = table.name
         fix = f"Draft one, complete it, and give it as --labels: opsonin biopsy labels {name} -o labels.toml"
         raise InputError(
-            *_all_but_some(table, library),
-            *capped(missing, name),
-            Fault(name, "fits no shipped label map.", fix),
+            *(_all_but_some(table, library) or capped(missing, name)),
+            Fault(name, "fits no shipped label map as it is.", fix),
         )
     like = _knowing(_texts(table, columns.label), library)
     how = "its labels are guessed from their words"
@@ -257,6 +256,6 @@ def _all_but_some(table: Table, library: Library) -> list[Fault]:
         return []
     _, label_map, faults = best
     return [
-        Fault(table.name, f"fits label map '{label_map.name}' but for {len(faults)} of its labels:"),
+        Fault(table.name, f"fits label map '{label_map.name}' but for these labels:"),
         *faults,
     ]
