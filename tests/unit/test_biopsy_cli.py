@@ -5,6 +5,7 @@ Reading itself is tested in `test_readers.py`.
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import tomllib
@@ -16,17 +17,19 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from opsonin.cli.biopsy_summary import Understood
 from opsonin.cli.main import main
 from opsonin.core.errors import InputError
-from opsonin.io.biopsies import read_biopsy
+from opsonin.io.biopsies import biopsy_of, read_biopsy
 from opsonin.io.draft import draft_label_map, fitting_map
 from opsonin.io.guesses import guess_columns, guess_marking
 from opsonin.io.labels import read_label_map
 from opsonin.io.scenario import check_scenario
 from opsonin.io.tables import read_table
 from opsonin.knowledge.library import load_library
-from opsonin.observe.architecture import architecture, contact_share, nearest_distances, packing
+from opsonin.observe.architecture import architecture, contact_share
 from opsonin.report.biopsy_map import Picture, biopsy_png
+from opsonin.report.maps import muted
 
 LIBRARY = load_library()
 KNOWN = {
@@ -232,7 +235,7 @@ def test_show_for_people_says_all_of_it(
     text = said(["biopsy", "show", str(file), "-o", str(out)], capfd)
     for words in (
         "1,987 cells in 600 x 760 um, read with label map 'codex-mouse'",
-        "PDL1p      893  cancer PD-L1+",
+        "PDL1p      893  cancer, PD-L1 positive",
         "1,046 are negative by their label and get none",
         "architecture      infiltrated: 62% of CD8 cells touch a tumour cell",
         "fewer than 100 CD8 cells per mm2 (doi:10.1136/jitc-2024-009550",
@@ -244,6 +247,33 @@ def test_show_for_people_says_all_of_it(
     ):
         assert words in text
     assert out.is_file()
+
+
+@pytest.mark.parametrize("file", ["biopsies/pdac/PDAC_TISSUE_1.csv.gz", KNOWN["codex-mouse"]])
+def test_show_and_check_tell_the_same_of_a_field(
+    file: str, shared_data: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shown = json.loads(said(["biopsy", "show", str(shared_data / file), "--json"], capfd))
+    path = tmp_path / "s.toml"
+    path.write_text(
+        '[scenario]\nname = "x"\nduration = "1 d"\n[[arm]]\nname = "control"\n[tissue]\ntumour = "pdac"\n'
+        f'labels = "{shown["label_map"]}"\nbiopsy = "{shared_data / file}"\n'
+    )
+    checked = json.loads(said(["check", str(path), "--json"], capfd))["tissue"]
+    assert checked["size_um"] == shown["size_um"]
+    assert checked["doubts"] == shown["doubts"]
+    assert len(shown["doubts"]) == ("pdac" in file)
+
+
+def test_the_picture_of_strewn_cells_says_that_they_do_not_fill_the_field(shared_data: Path) -> None:
+    table = read_table(shared_data / "biopsies/pdac/PDAC_TISSUE_1.csv.gz")
+    label_map = LIBRARY.labels["pdac-markers"]
+    seen = Understood(table, label_map, biopsy_of(table, {}, label_map), LIBRARY)
+    assert "1.9 times the size" in seen.size_told and "too empty" in seen.size_told
+    table = read_table(shared_data / KNOWN["codex-mouse"])
+    label_map = LIBRARY.labels["codex-mouse"]
+    dense = Understood(table, label_map, biopsy_of(table, {}, label_map), LIBRARY)
+    assert "1 times" in dense.size_told and "too empty" not in dense.size_told
 
 
 def test_several_fields_are_listed_and_drawn_small(
@@ -272,13 +302,69 @@ def test_one_unreadable_field_does_not_hide_the_others(
     assert "imageid b.tif       30 rows   NOT READ" in text and "same position" in text
 
 
+def test_a_table_that_all_but_fits_a_shipped_map_is_told_which_labels_do_not(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    n = np.arange(40)
+    labels = np.array(["SOX10+", "CD8-PD1-PDL1-", "CD8+PD1+PDL1-", "SOX10+"])[n % 4].astype(object)
+    labels[5], labels[8] = "Weird", "CD8_PD1_PDL1x"
+    frame = pd.DataFrame({"x_um": 9.0 * (n % 8), "y_um": 9.0 * (n // 8), "cell_type": labels})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    text = said(["biopsy", "show", str(tmp_path / "a.csv")], capfd, 2)
+    assert "fits label map 'melanoma-markers' but for these labels" in text
+    assert "a.csv row 7  label 'Weird' is not in label map" in text
+    assert "a.csv row 10" in text and "Did you mean 'CD8-PD1-PDL1-'" in text
+    frame.assign(cell_type=np.where(n == 3, "", "SOX10+")).to_csv(tmp_path / "b.csv", index=False)
+    assert "has an empty label: give it one" in said(["biopsy", "labels", str(tmp_path / "b.csv")], capfd)
+    text = said(["biopsy", "show", str(tmp_path / "b.csv")], capfd, 2)
+    assert "b.csv row 5  the label is empty" in text and "TODO" not in text
+    frame.drop(columns="x_um").to_csv(tmp_path / "c.csv", index=False)
+    text = said(["biopsy", "show", str(tmp_path / "c.csv")], capfd, 2)
+    assert "no two columns look like positions; columns of numbers: y_um." in text
+    assert '"..."' not in text
+
+
+def test_labels_of_a_shipped_map_under_other_columns_are_its_own(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    frame = cells().assign(phenotype=np.where(np.arange(60) % 2, "CD8+PD1-PDL1-", "SOX10+"))
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    assert main(["biopsy", "show", str(tmp_path / "a.csv"), "--select", "imageid=a.tif"]) == 0
+    printed = capfd.readouterr()
+    assert "its labels are those of 'melanoma-markers'" in printed.err
+    assert "guessed from their words" not in printed.err
+    assert "usually in pixels" in " ".join(printed.out.split())
+
+
+@pytest.mark.parametrize("what", [["labels"], ["show", "--labels", "pdac-markers"]])
+def test_a_full_disk_leaves_no_file_and_is_named_with_the_file(
+    what: list[str],
+    tmp_path: Path,
+    shared_data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def full(path: Path, data: bytes) -> int:
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    out = tmp_path / ("a.toml" if what == ["labels"] else "a.png")
+    command, *options = what
+    text = said(
+        ["biopsy", command, str(shared_data / KNOWN["pdac-markers"]), *options, "-o", str(out)], capfd, 3
+    )
+    assert str(out) in text and "full" in text
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_guessed_map_is_used_only_with_a_word_and_only_if_nothing_is_open(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "a.csv"
     cells().to_csv(path, index=False)
     text = said(["biopsy", "show", str(path)], capfd, 2)
-    assert "Kupffer" in text and "fits no shipped label map" in text
+    assert "Kupffer" in text and "fits no shipped label map as it is" in text
     cells().replace({"Kupffer": "B cell"}).to_csv(path, index=False)
     assert main(["biopsy", "show", str(path), "--select", "imageid=a.tif"]) == 0
     printed = capfd.readouterr()
@@ -353,11 +439,6 @@ def test_contact_share_counts_effectors_within_the_reach_of_adhesion() -> None:
     assert contact_share(places, radii, effectors, both) == 0.5
 
 
-def test_packing_and_nearest_distances() -> None:
-    assert packing(np.array([10.0, 10.0]), 50.0 * np.pi) == 1.0
-    assert nearest_distances(np.array([[0.0, 0.0], [3.0, 4.0], [3.0, 10.0]])).tolist() == [5.0, 5.0, 6.0]
-
-
 def test_published_compartmentalized_tumours_are_not_called_infiltrated(
     shared_data: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -394,6 +475,19 @@ def test_a_drawing_shows_the_colours_and_cuts_nothing_off(count: int) -> None:
         assert (edge == 255).all()
     assert (np.abs(image - (0x00, 0x72, 0xB2)).sum(axis=2) < 6).sum() > 200
     assert (np.abs(image - (0xD5, 0x5E, 0x00)).sum(axis=2) < 6).sum() > 5  # the rims of background cells
+
+
+def test_y_points_down_as_in_the_image() -> None:
+    """CD8 cells at small y are drawn above the cancer cells at large y."""
+    x = np.tile(np.arange(0.0, 400.0, 20.0), 2)
+    kinds = np.repeat(["cd8", "cancer"], 20)
+    field = Picture("field", x, np.repeat([0.0, 200.0], 20), np.full(40, 8.0), kinds)
+    image = pixels(biopsy_png([field], LOOKS, ""))
+    panel = image[:, : image.shape[1] // 2]
+    blue = np.flatnonzero((np.abs(panel - (0x00, 0x72, 0xB2)).sum(axis=2) < 6).any(axis=1))
+    fill = [int(muted("#D55E00")[k : k + 2], 16) for k in (1, 3, 5)]
+    orange = np.flatnonzero((np.abs(panel - fill).sum(axis=2) < 6).any(axis=1))
+    assert blue.max() < orange.min()
 
 
 def test_a_longer_name_makes_a_wider_drawing() -> None:

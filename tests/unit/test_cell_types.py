@@ -137,6 +137,23 @@ def test_colours_are_apart_for_every_reader(vision: str) -> None:
     assert {pair: round(d, 1) for pair, d in near.items() if d < least} == {}
 
 
+def test_no_two_types_are_both_nearly_black_or_of_the_same_hue_and_lightness() -> None:
+    drawn = {
+        name: muted(cell.colour) if name in BACKGROUND_TYPES else cell.colour for name, cell in CELLS.items()
+    }
+    seen = {name: lab(colour, VISION["normal"]) for name, colour in drawn.items()}
+    assert {name for name, (lightness, _, _) in seen.items() if lightness < 28.0} == set()
+    alike = set()
+    for (one, (light, a, b)), (other, (light_too, c, d)) in combinations(seen.items(), 2):
+        turn = abs(np.angle(complex(a, b) * complex(c, -d), deg=True))
+        if {one, other} <= set(BACKGROUND_TYPES):  # both have a rim of their own colour
+            continue
+        grey = min(np.hypot(a, b), np.hypot(c, d)) < 5.0
+        if not grey and turn < 25.0 and abs(light - light_too) < 8.0:
+            alike.add((one, other))
+    assert alike == set()
+
+
 def test_what_does_not_crawl_is_drawn_beneath() -> None:
     assert set(BACKGROUND_TYPES) == {"cancer", *STATIONARY}
 

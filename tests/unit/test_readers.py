@@ -20,11 +20,14 @@ from opsonin.core.errors import HostError, InputError
 from opsonin.engine.compile import Plan, compile_scenario
 from opsonin.engine.run import run
 from opsonin.engine.start import settled
-from opsonin.io.biopsies import Biopsy, biopsy_of, nearest_distance, read_biopsy
+from opsonin.io.biopsies import Biopsy, biopsy_of, read_biopsy
 from opsonin.io.fields import fields_of
 from opsonin.io.labels import read_label_map
+from opsonin.io.packing import doubts_of, packing_of
+from opsonin.io.places import nearest_distance
 from opsonin.io.scenario import Scenario
 from opsonin.io.tables import read_table
+from opsonin.io.toml_files import toml_text
 from opsonin.knowledge.library import load_library
 from opsonin.model.knowledge import LabelMap
 from opsonin.store.diff import diff
@@ -313,8 +316,6 @@ def test_a_measured_level_starts_the_cell_and_a_negative_mark_still_empties_it(t
 
 
 def map_text() -> str:
-    from opsonin.io.toml_files import toml_text
-
     return toml_text(MAP)
 
 
@@ -336,6 +337,16 @@ def test_a_result_with_measured_levels_rebuilds_bit_for_bit_without_its_biopsy(t
     assert np.isfinite(stored["measured.MHC-I"]).sum() == 24
     assert "measured.PD-1" not in stored
     assert any("14.6 um by default" in sentence for sentence in first.provenance["placed"])
+
+
+def test_low_pd_l1_is_not_none_and_a_label_tells_what_it_sets(shared_data: Path, tmp_path: Path) -> None:
+    plan = compiled(tmp_path, str(shared_data / "biopsies/pdac/PDAC_TISSUE_12.csv.gz"), "pdac-markers")
+    tumour = plan.imaged.kind == plan.species.cells.index("cancer")
+    assert (plan.imaged.marks[plan.species.molecules.index("PD-L1"), tumour] >= 0).all()
+    became = {row["label"]: row["became"] for row in plan.labels}
+    assert became["PD-L1lo_tumor"] == "cancer"
+    assert became["PD-1lo_CD137lo_CD8_Tcell"] == "cd8, PD-1 negative: never induced"
+    assert became["PD-1hi_CD4_Tcell"] == "cd4, PD-1 positive"
 
 
 # Thickness.
@@ -393,6 +404,53 @@ def test_pixels_taken_for_um_are_named_with_the_scale_to_set(tmp_path: Path) -> 
     assert read(lattice(step=25.0), tmp_path, scale=0.4).doubts == ()
     with pytest.raises(InputError, match="pixels"):
         read(lattice(step=100.0), tmp_path)
+
+
+def test_columns_of_pixels_read_as_um_are_doubted_even_at_a_usual_distance(tmp_path: Path) -> None:
+    names = {"x": "X_centroid", "y": "Y_centroid", "label": "phenotype"}
+    (doubt,) = read(scimap(lattice()), tmp_path, **names).doubts
+    for words in ("X_centroid", "pixels", "scale = 1", "10 um"):
+        assert words in doubt.problem
+    assert "um per pixel" in doubt.fix
+    assert read(scimap(lattice()), tmp_path, **names, scale=0.65).doubts == ()
+    (tmp_path / "mine.toml").write_text(toml_text({**MAP, **names}))
+    notes = " ".join(compiled(tmp_path, "cells.csv", "./mine.toml").notes)
+    assert "usually in pixels" in notes and "um per pixel" in notes
+
+
+def test_cells_astray_are_doubted_and_cells_far_outside_refused(tmp_path: Path) -> None:
+    """The central 80 % of the lattice extend over 50 um around 25."""
+    for place, astray in ((140.0, False), (160.0, True), (500.0, True)):
+        frame = lattice()
+        frame.loc[7, "X"] = place
+        problems = " ".join(doubt.problem for doubt in read(frame, tmp_path).doubts)
+        assert ("row 9 lies far from the other cells" in problems) == astray
+    frame.loc[[7, 9], "Y"] = (560.0, 1e308)
+    with pytest.raises(InputError) as refused:
+        read(frame, tmp_path, scale=100.0)
+    assert [fault.where for fault in refused.value.faults] == ["cells.csv row 9", "cells.csv row 11"]
+    assert "Y 560 is far outside: the other cells lie between 0 and 50" in str(refused.value)
+
+
+def test_strewn_cells_are_doubted_by_their_packing(shared_data: Path, tmp_path: Path) -> None:
+    file = shared_data / "biopsies/pdac/PDAC_TISSUE_1.csv.gz"
+    biopsy = read_biopsy(file, {}, LIBRARY.labels["pdac-markers"])
+    sizes = [LIBRARY.cells[cell].diameter.value for cell in biopsy.cells]
+    width, height = biopsy.field_um
+    packing = sum(np.pi / 4.0 * size**2 for size in sizes) / (width * height)
+    assert packing_of(biopsy, LIBRARY) == pytest.approx(packing)
+    (doubt,) = doubts_of(biopsy, LIBRARY)
+    assert "only 0.27 of the field" in doubt.problem and "1.9-fold" in doubt.problem
+    assert doubts_of(read(lattice(), tmp_path), LIBRARY) == ()
+    plan = compiled(tmp_path, str(file), "pdac-markers")
+    assert any("only 0.27 of the field" in note for note in plan.notes)
+
+
+def test_the_nearest_distance_is_the_median_over_all_cells() -> None:
+    assert nearest_distance(np.array([[0.0, 0.0], [3.0, 4.0], [3.0, 10.0]])) == 5.0
+    pairs = np.column_stack([np.arange(900.0) * 10.0, np.zeros(900)])
+    pairs[1::2, 0] -= np.linspace(1.0, 5.0, 450)
+    assert nearest_distance(pairs) == 7.0
 
 
 def test_what_the_distance_between_cells_says_does_not_depend_on_the_order_of_rows() -> None:

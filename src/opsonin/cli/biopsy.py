@@ -6,7 +6,6 @@ What a biopsy means is decided in `io/`; nothing is simulated here.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from opsonin.core.errors import Fault, HostError, InputError, did_you_mean
+from opsonin.core.errors import Fault, InputError, did_you_mean
 
 if TYPE_CHECKING:
     from opsonin.cli.biopsy_summary import Understood
@@ -118,7 +117,7 @@ def _show_field(asked: _Asked, chosen: dict[str, str]) -> None:
     if asked.out is not None:
         name = ", ".join(f"{column} {value}" for column, value in chosen.items()) or asked.table.name
         found = f"{told['architecture'] or 'no tumour cells'}, packing {told['packing']:.2f}"
-        subtitle = f"{asked.table.name}: {found}. Discs are scaled to fill the field, as a run begins."
+        subtitle = f"{asked.table.name}: {found}. {seen.size_told}"
         _draw([(name, seen)], subtitle, asked.out)
     asked.tell(told, lines(told))
 
@@ -170,10 +169,9 @@ def _label_map(labels: str | None, file: Path, table: Table, library: Library) -
     fitting = fitting_map(table, library)
     if fitting is not None:
         return fitting
-    guessed = drafted_map(table, library)
+    guessed, how = drafted_map(table, library)
     typer.echo(
-        f"No shipped label map fits {table.name}: its labels are guessed from their words. "
-        f"Check them: opsonin biopsy labels {_word(str(file))}",
+        f"No shipped label map fits {table.name}: {how}. Check it: opsonin biopsy labels {_word(str(file))}",
         err=True,
     )
     return guessed
@@ -211,13 +209,13 @@ def _draw(seen: list[tuple[str, Understood]], subtitle: str, out: Path) -> None:
 
 
 def _write(out: Path, content: bytes) -> None:
+    from opsonin.store.commit import write_atomic
+
     if not out.parent.is_dir():
         raise InputError(
             Fault(str(out), f"there is no folder '{out.parent}'.", "Make it, or choose another place.")
         )
-    if not os.access(out.parent, os.W_OK):
-        raise HostError(Fault(str(out), f"'{out.parent}' is read-only for you.", "Choose another place."))
-    out.write_bytes(content)
+    write_atomic(out, content)
 
 
 def _word(text: str) -> str:

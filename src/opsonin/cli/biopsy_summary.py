@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from opsonin.io.biopsies import Biopsy, columns_of
+from opsonin.io.biopsies import Biopsy, became_told, columns_of
 from opsonin.io.fields import Field, field_columns
+from opsonin.io.packing import STREWN_BELOW, diameters_of, doubts_of, packing_of
 from opsonin.io.tables import Table
 from opsonin.io.thickness import NUCLEUS_OF
 from opsonin.knowledge.library import Library
 from opsonin.model.knowledge import LabelMap
-from opsonin.observe.architecture import RULE, architecture, contact_share, nearest_distances, packing
+from opsonin.observe.architecture import RULE, architecture, contact_share
 from opsonin.report.biopsy_map import Picture
 
 EFFECTOR = "cd8"
@@ -43,17 +44,21 @@ class Understood:
     @property
     def packing(self) -> float:
         """Area of the cells, at the diameters of their types, over that of the field."""
-        return packing(self._diameters, self.area_mm2 * 1e6)
+        return packing_of(self.biopsy, self.library)
+
+    @property
+    def size_told(self) -> str:
+        """What is said of the discs in the picture."""
+        told = (
+            f"Discs are {self.packing**-0.5:.2g} times the size of their types: in area they equal the field."
+        )
+        few = " It is too empty to be filled: in a run cells close up."
+        return told if self.packing >= STREWN_BELOW else told + few
 
     @property
     def radii(self) -> Any:
-        """Radius of each cell [um] at which the field is just filled, as a run begins."""
-        return 0.5 * self._diameters / np.sqrt(self.packing)
-
-    @property
-    def _diameters(self) -> Any:
-        sizes = {name: cell.diameter.value for name, cell in self.library.cells.items()}
-        return np.array([sizes[name] for name in self.biopsy.cell_of_label])[self.biopsy.label_codes]
+        """Radius of each cell [um], scaled so that their discs equal the field in area."""
+        return 0.5 * diameters_of(self.biopsy, self.library) / np.sqrt(self.packing)
 
     def picture(self, title: str) -> Picture:
         """What is to be drawn of it."""
@@ -101,10 +106,10 @@ def summary(seen: Understood) -> dict[str, Any]:
         "architecture": architecture(density.get(EFFECTOR, 0.0), share) if TUMOUR in density else None,
         "cd8_in_contact_with_tumour": share,
         "rule": RULE,
-        "nearest_um": float(np.median(nearest_distances(places))),
+        "nearest_um": biopsy.nearest_um,
         "packing": seen.packing,
         "missing": list(_missing(seen)),
-        "doubts": [f"{doubt.problem} {doubt.fix}" for doubt in biopsy.doubts],
+        "doubts": [f"{doubt.problem} {doubt.fix}" for doubt in doubts_of(biopsy, seen.library)],
     }
 
 
@@ -126,7 +131,7 @@ def _levels(biopsy: Biopsy, molecule: str) -> dict[str, float | int]:
 def _missing(seen: Understood) -> Iterator[str]:
     """What a run has to fill, draw or assume because the table does not show it."""
     label_map, found = seen.label_map, set(seen.biopsy.cell_of_label)
-    markings = [label_map.labels[label] for label in seen.biopsy.labels]
+    markings = label_map.labels.values()
     stained = {molecule for marking in markings for molecule in (*marking.positive, *marking.negative)}
     unstained = sorted(set(seen.library.molecules) - stained - set(label_map.intensities))
     if unstained:
@@ -164,11 +169,9 @@ def lines(told: dict[str, Any]) -> Iterator[str]:
     )
     yield f"  {'label':<{size}}  {'cells':>7}  became"
     for row in told["labels"]:
-        signs = "".join(f" {molecule}+" for molecule in row["positive"])
-        signs += "".join(f" {molecule}-" for molecule in row["negative"])
-        yield f"  {row['label']:<{size}}  {row['cells']:>7,}  {row['became']}{signs}" + (
-            f"  ({row['note']})" if row["note"] else ""
-        )
+        became = became_told(row["became"], row["positive"], row["negative"])
+        note = f"  ({row['note']})" if row["note"] else ""
+        yield f"  {row['label']:<{size}}  {row['cells']:>7,}  {became}{note}"
     for label, count in told["ignored"].items():
         yield f"  {label:<{size}}  {count:>7,}  (ignored)"
     for molecule, levels in told["measured"].items():

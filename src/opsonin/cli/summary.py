@@ -10,25 +10,27 @@ from typing import Any
 
 import numpy as np
 
-from opsonin.io.biopsies import Biopsy
+from opsonin.io.biopsies import Biopsy, became_told
 from opsonin.io.check import spelled
+from opsonin.io.packing import doubts_of
 from opsonin.io.scenario import Scenario
 from opsonin.knowledge.composition import compose
+from opsonin.knowledge.library import Library
 from opsonin.model.scenario import Dose
 
 
 def summary(scenario: Scenario, biopsies: Sequence[Biopsy]) -> dict[str, Any]:
     """The resolved scenario in short; times in minutes, lengths in um."""
     header, numerics = scenario.scenario, scenario.numerics
-    thickness = scenario.thickness()
+    thickness, library = scenario.thickness(), scenario.library()
     return {
         "ok": True,
         "name": header.name,
         "duration_min": header.duration,
         "seed": header.seed,
         "tumour": scenario.tissue.tumour,
-        "tissue": _imaged(biopsies[0]) if biopsies else _generated(scenario),
-        "fields": [_imaged(biopsy) for biopsy in biopsies] if len(biopsies) > 1 else [],
+        "tissue": _imaged(biopsies[0], library) if biopsies else _generated(scenario),
+        "fields": [_imaged(biopsy, library) for biopsy in biopsies] if len(biopsies) > 1 else [],
         "depth_um": thickness.um,
         "depth_given": thickness.given,
         "depth_note": thickness.note,
@@ -88,21 +90,24 @@ def _tissue_lines(tissue: dict[str, Any], depth: float) -> Iterator[str]:
             yield f"          {sentence}"
 
 
-def _imaged(biopsy: Biopsy) -> dict[str, Any]:
+def _imaged(biopsy: Biopsy, library: Library) -> dict[str, Any]:
     return {
         "file": biopsy.name,
         "sha256": biopsy.sha256,
         "select": dict(biopsy.selected),
         "cells": len(biopsy),
-        "size_um": [high - low for low, high in biopsy.extent_um],
+        "size_um": list(biopsy.field_um),
         "labels": [
-            {"label": label, "cells": count, "became": cell} for label, (cell, count) in biopsy.became.items()
+            {"label": label, "cells": biopsy.counts[label], "became": became_told(cell, positive, negative)}
+            for label, cell, positive, negative in zip(
+                biopsy.labels, biopsy.cell_of_label, biopsy.positive, biopsy.negative, strict=True
+            )
         ],
         "ignored": biopsy.ignored,
         "measured": {
             molecule: int(np.isfinite(levels).sum()) for molecule, levels in biopsy.measured.items()
         },
-        "doubts": [f"{doubt.problem} {doubt.fix}" for doubt in biopsy.doubts],
+        "doubts": [f"{doubt.problem} {doubt.fix}" for doubt in doubts_of(biopsy, library)],
     }
 
 

@@ -19,12 +19,13 @@ from opsonin.engine.plausibility import (
     require_plausible_tissue,
     require_plausible_vessels,
 )
-from opsonin.io.biopsies import Biopsy
+from opsonin.io.biopsies import Biopsy, became_told
+from opsonin.io.packing import doubts_of
 from opsonin.io.scenario import Scenario
 from opsonin.knowledge.library import Library
 from opsonin.laws.cycle import growth_rate, potential_growth_rate
 from opsonin.model import tables as column
-from opsonin.model.knowledge import LabelMap, Tumour
+from opsonin.model.knowledge import LabelMap, Marking, Tumour
 from opsonin.model.scenario import Arm
 from opsonin.model.sourced import Sourced
 from opsonin.patient.pharmacokinetics import Bolus, DrugCourse
@@ -276,10 +277,10 @@ def _read(
         )
     thickness = scenario.thickness()
     imaged, box, labels = _imaged(biopsy, label_map, species, thickness.um)
-    return imaged, box, labels, (thickness.note, *_told(biopsy, label_map))
+    return imaged, box, labels, (thickness.note, *_told(biopsy, label_map, scenario.library()))
 
 
-def _told(biopsy: Biopsy, label_map: LabelMap) -> list[str]:
+def _told(biopsy: Biopsy, label_map: LabelMap, library: Library) -> list[str]:
     """What was measured per cell and by which scale, and what is doubtful in the biopsy."""
     sentences = []
     for molecule, levels in biopsy.measured.items():
@@ -289,7 +290,7 @@ def _told(biopsy: Biopsy, label_map: LabelMap) -> list[str]:
             f"{scale.background:g} counts as none, {scale.reference:g} as the resting level "
             f"({scale.source or f'assumed: {scale.assumed}'})."
         )
-    return sentences + [f"Doubtful: {doubt.problem}" for doubt in biopsy.doubts]
+    return sentences + [f"Doubtful: {doubt.problem} {doubt.fix}" for doubt in doubts_of(biopsy, library)]
 
 
 def _imaged(
@@ -319,10 +320,14 @@ def _imaged(
         measured=measured,
     )
     labels = tuple(
-        {"label": name, "cells": int(count), "became": label_map.labels[name].cell}
+        {"label": name, "cells": int(count), "became": _became(label_map.labels[name])}
         for name, count in sorted(biopsy.counts.items())
     )
     return imaged, box, labels
+
+
+def _became(marking: Marking) -> str:
+    return became_told(marking.cell, marking.positive, marking.negative)
 
 
 def _arrivals(library: Library, species: Species) -> tuple[Arrivals, ...]:

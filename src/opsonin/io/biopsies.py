@@ -5,7 +5,7 @@ Reading files is in `tables.py`; turning a biopsy into a tissue is the engine's 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,12 @@ from numpy.typing import NDArray
 from opsonin.core.errors import Fault, InputError, did_you_mean
 from opsonin.io.columns import coded, numbers
 from opsonin.io.intensities import Levels, measured_levels
+from opsonin.io.places import nearest_distance, place_doubts, place_faults
 from opsonin.io.tables import Table, as_text, capped, read_table
 from opsonin.model.knowledge import LabelMap
 
 FEWEST_CELLS = 10
 MOST_CELLS = 5_000_000
-PROBES = 100
-NEAREST_UM = (2.0, 60.0)  # no tissue has its cells closer or sparser than this at the median
-USUAL_UM = (4.0, 13.0)  # where solid tissue lies: 65 real fields have 5.6 to 10.5 um
 _SCIMAP = ("X_centroid", "Y_centroid")
 
 
@@ -44,6 +42,7 @@ class Biopsy:
         counts: cells per label.
         ignored: cells per label that the label map leaves out.
         measured: molecule -> level of each cell over the resting level of its type, NaN where not measured.
+        nearest_um: median distance of a cell to its nearest neighbour [um].
         doubts: what is read, but is unlikely to be meant.
     """
 
@@ -62,6 +61,7 @@ class Biopsy:
     counts: dict[str, int]
     ignored: dict[str, int]
     measured: dict[str, NDArray[np.float64]]
+    nearest_um: float
     doubts: tuple[Fault, ...]
 
     def __len__(self) -> int:
@@ -84,12 +84,6 @@ class Biopsy:
             label: (cell, self.counts[label])
             for label, cell in zip(self.labels, self.cell_of_label, strict=True)
         }
-
-    @property
-    def extent_um(self) -> tuple[tuple[float, float], ...]:
-        """Least and greatest position along each axis."""
-        axes = [axis for axis in (self.x_um, self.y_um, self.z_um) if axis is not None]
-        return tuple((float(axis.min()), float(axis.max())) for axis in axes)
 
     @property
     def field_um(self) -> tuple[float, float]:
@@ -120,7 +114,7 @@ def biopsy_of(table: Table, select: Mapping[str, str | int], label_map: LabelMap
     kept = _selected(table, select)
     label_texts, codes = coded(table.column(label_map.label))
     codes = codes[kept]
-    faults = _label_faults(table, label_texts, codes, kept, label_map)
+    faults = label_faults(table, label_texts, codes, kept, label_map)
     ignored_codes = [code for code, text in enumerate(label_texts) if text in label_map.ignore]
     use = ~np.isin(codes, ignored_codes)
     ignored = {
@@ -131,7 +125,8 @@ def biopsy_of(table: Table, select: Mapping[str, str | int], label_map: LabelMap
     positions = []
     for column in axes.values():
         values, wrong = numbers(table, column, kept)
-        positions.append(values * label_map.scale)
+        with np.errstate(over="ignore"):  # an infinite place is far outside, and told so
+            positions.append(values * label_map.scale)
         faults += wrong
     texts = np.array(label_texts, dtype=object)[codes]
     known = label_map.labels
@@ -139,7 +134,7 @@ def biopsy_of(table: Table, select: Mapping[str, str | int], label_map: LabelMap
     measured, wrong = measured_levels(table, kept, cells, label_map)
     faults += wrong
     if not faults:
-        faults = _count_faults(table, kept) or _place_faults(
+        faults = _count_faults(table, kept) or place_faults(
             table, np.column_stack(positions), kept, label_map
         )
     if faults:
@@ -161,7 +156,7 @@ def _biopsy(
     labels, codes, counts = np.unique(np.array(label_of_cell), return_inverse=True, return_counts=True)
     names = tuple(str(label) for label in labels)
     markings = [label_map.labels[name] for name in names]
-    rows, codes32 = table.rows[kept], codes.astype(np.int32)
+    places, rows, codes32 = np.column_stack(positions), table.rows[kept], codes.astype(np.int32)
     arrays: list[NDArray[Any]] = [*positions, rows, codes32]
     for array in arrays:
         array.flags.writeable = False
@@ -181,7 +176,8 @@ def _biopsy(
         counts={name: int(count) for name, count in zip(names, counts, strict=True)},
         ignored=ignored,
         measured=measured,
-        doubts=_doubts(table.name, nearest_distance(np.column_stack(positions)), label_map),
+        nearest_um=nearest_distance(places),
+        doubts=place_doubts(table, places, kept, label_map),
     )
 
 
@@ -221,6 +217,13 @@ def columns_of(label_map: LabelMap) -> list[str]:
     return list(dict.fromkeys([label_map.x, label_map.y, *depth, label_map.label, *stains]))
 
 
+def became_told(cell: str, positive: Iterable[str], negative: Iterable[str]) -> str:
+    """What a label became, with the marks that it sets: "cancer, PD-L1 negative: never induced"."""
+    marks = [f"{molecule} positive" for molecule in positive]
+    marks += [f"{molecule} negative: never induced" for molecule in negative]
+    return ", ".join([cell, *marks])
+
+
 def _plural(column: str) -> str:
     return column if column.endswith("s") else f"{column}s"
 
@@ -247,7 +250,7 @@ def _selected(table: Table, select: Mapping[str, str | int]) -> NDArray[np.int64
     return np.flatnonzero(chosen)
 
 
-def _label_faults(
+def label_faults(
     table: Table, written: list[str], codes: NDArray[np.int64], kept: NDArray[np.int64], label_map: LabelMap
 ) -> list[Fault]:
     """One fault per label that the map does not know, with its first row and how many cells have it."""
@@ -280,60 +283,3 @@ def _count_faults(table: Table, kept: NDArray[np.int64]) -> list[Fault]:
             Fault(table.name, f"{len(kept):,} cells are selected; at most {MOST_CELLS:,} are allowed.", fix)
         ]
     return []
-
-
-def nearest_distance(positions: NDArray[np.float64]) -> float:
-    """Median distance to the nearest other cell, over a spread of the cells: a hundred tell the scale.
-
-    Args:
-        positions: (cells, axes), at least two; their order does not matter.
-    """
-    positions = positions[np.lexsort(positions.T)]
-    probes = np.linspace(0, len(positions) - 1, min(len(positions), PROBES)).astype(np.int64)
-    squared = [np.partition(np.square(positions - positions[probe]).sum(axis=1), 1)[1] for probe in probes]
-    return float(np.sqrt(np.median(squared)))
-
-
-def _place_faults(
-    table: Table, positions: NDArray[np.float64], kept: NDArray[np.int64], label_map: LabelMap
-) -> list[Fault]:
-    """Cells at the same place, and distances that no tissue has."""
-    _, first, inverse = np.unique(positions, axis=0, return_index=True, return_inverse=True)
-    original = first[inverse]
-    twice = np.flatnonzero(original != np.arange(len(positions)))
-    if len(twice):
-        faults = [
-            Fault(
-                f"{table.name} row {table.rows[kept[index]]}",
-                f"is at the same position as row {table.rows[kept[original[index]]]}: "
-                f"{', '.join(f'{value / label_map.scale:g}' for value in positions[index])}.",
-                "Remove one of the two cells.",
-            )
-            for index in twice
-        ]
-        return capped(faults, table.name)
-    nearest = nearest_distance(positions)
-    low, high = NEAREST_UM
-    if low <= nearest <= high:
-        return []
-    unit = "millimetres" if nearest < low else "pixels"
-    problem = (
-        f"the median distance to the nearest cell is {nearest:.3g} um; tissue has {low:g} to {high:g} um."
-    )
-    fix = (
-        f"Are the positions in {unit}? Set scale in a label map of your own; here it is {label_map.scale:g}."
-    )
-    return [Fault(table.name, problem, fix)]
-
-
-def _doubts(name: str, nearest: float, label_map: LabelMap) -> tuple[Fault, ...]:
-    """A distance that tissue can have, but seldom has: pixels of common cameras lie here."""
-    low, high = USUAL_UM
-    if low <= nearest <= high:
-        return ()
-    problem = f"the median distance to the nearest cell is {nearest:.3g} um; solid tissue has {low:g} to {high:g} um."
-    fix = (
-        "If the positions are pixels, set scale to um per pixel in a label map of your own "
-        f"(it is {label_map.scale:g}). If the field is sparse, or most of its cells are ignored, all is well."
-    )
-    return (Fault(name, problem, fix),)

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from opsonin.core.errors import Fault, InputError
-from opsonin.io.biopsies import USUAL_UM, columns_of, nearest_distance
+from opsonin.io.biopsies import columns_of, label_faults
 from opsonin.io.columns import coded, numbers, numeric
 from opsonin.io.fields import fields_of
 from opsonin.io.guesses import Columns, guess_columns, guess_marking, guess_stains
+from opsonin.io.places import USUAL_UM, nearest_distance
 from opsonin.io.tables import Table, capped
 from opsonin.io.toml_files import inline, parse_toml, toml_key
 from opsonin.knowledge.library import Library
@@ -24,13 +25,38 @@ from opsonin.model.knowledge import SECTION, LabelMap, Marking
 
 def fitting_map(table: Table, library: Library) -> LabelMap | None:
     """The shipped label map that knows every column and every label of a table; the smallest, if several do."""
-    fitting = []
-    for label_map in library.labels.values():
-        if all(table.columns.count(column) == 1 for column in columns_of(label_map)):
-            texts, _ = coded(table.column(label_map.label))
-            if set(texts) <= {*label_map.labels, *label_map.ignore}:
-                fitting.append(label_map)
-    return min(fitting, key=lambda label_map: (len(label_map.labels), label_map.name), default=None)
+    fitting = [
+        label_map
+        for label_map in _with_columns(table, library)
+        if _knows(label_map, coded(table.column(label_map.label))[0])
+    ]
+    return _smallest(fitting)
+
+
+def _with_columns(table: Table, library: Library) -> list[LabelMap]:
+    """The shipped maps all of whose columns a table has."""
+    return [
+        label_map
+        for label_map in library.labels.values()
+        if all(table.columns.count(column) == 1 for column in columns_of(label_map))
+    ]
+
+
+def _knowing(texts: list[str], library: Library) -> LabelMap | None:
+    """The smallest shipped map that knows all these labels, whatever its columns are called."""
+    return _smallest([label_map for label_map in library.labels.values() if _knows(label_map, texts)])
+
+
+def _knows(label_map: LabelMap, texts: list[str]) -> bool:
+    return set(texts) <= {*label_map.labels, *label_map.ignore}
+
+
+def _smallest(label_maps: list[LabelMap]) -> LabelMap | None:
+    return min(label_maps, key=lambda label_map: (len(label_map.labels), label_map.name), default=None)
+
+
+def _texts(table: Table, column: str | None) -> list[str]:
+    return [] if column is None else coded(table.column(column))[0]
 
 
 def draft_label_map(table: Table, library: Library) -> str:
@@ -58,17 +84,23 @@ def draft_label_map(table: Table, library: Library) -> str:
 def _positions(table: Table, columns: Columns, known: LabelMap | None) -> list[str]:
     lines = []
     if columns.x is None or columns.y is None:
-        found = [column for column in table.columns if numeric(table.column(column))]
-        told = f"no two columns look like positions; columns of numbers: {', '.join(found[:30]) or 'none'}"
-        lines.append(f'# TODO x = "...", y = "..."  # {_on_one_line(told)}')
+        lines.append(f'# TODO x = "...", y = "..."  # {_on_one_line(_no_positions(table))}')
     else:
         lines += [f"x = {inline(columns.x)}", f"y = {inline(columns.y)}"]
     if columns.label is None:
-        told = f"no column looks like cell types; columns: {', '.join(table.columns[:30])}"
-        lines.append(f'# TODO label = "..."  # {_on_one_line(told)}')
+        lines.append(f'# TODO label = "..."  # {_on_one_line(_no_labels(table))}')
     else:
         lines.append(f"label = {inline(columns.label)}")
     return [*lines, _scale(table, columns, known)]
+
+
+def _no_positions(table: Table) -> str:
+    found = [column for column in table.columns if numeric(table.column(column))]
+    return f"no two columns look like positions; columns of numbers: {', '.join(found[:30]) or 'none'}"
+
+
+def _no_labels(table: Table) -> str:
+    return f"no column looks like cell types; columns: {', '.join(table.columns[:30])}"
 
 
 def _scale(table: Table, columns: Columns, known: LabelMap | None) -> str:
@@ -114,25 +146,36 @@ def _labels(table: Table, column: str | None, known: LabelMap | None, library: L
         return ["", "[labels]"]
     texts, codes = coded(table.column(column))
     counts = Counter(dict(zip(texts, np.bincount(codes, minlength=len(texts)).tolist(), strict=True)))
-    shipped = known.labels if known is not None else {}
+    like = known if known is not None else _knowing(texts, library)
+    shipped = like.labels if like is not None else {}
+    ignored = like.ignore if like is not None else ()
     lines = []
-    if known is not None and known.ignore:
-        lines.append(f"ignore = {inline(known.ignore)}")
+    if like is not None and known is None:
+        lines.append(f"# All labels are known: they are those of the shipped label map '{like.name}'.")
+    if ignored:
+        lines.append(f"ignore = {inline(ignored)}")
     lines += ["", f"[labels]  # cell types: {', '.join(sorted(library.cells))}"]
     for label, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         marking = shipped.get(label) or guess_marking(label, library)
-        if label not in (known.ignore if known is not None else ()):
+        if label not in ignored:
             lines.append(_label(label, count, marking))
     return lines
 
 
 def _label(label: str, count: int, marking: Marking | None) -> str:
-    cells = f"{count:,} cell{'' if count == 1 else 's'}"
+    cells = _cells(count)
     if not label.strip():
-        return f"# TODO {cells} have an empty label: give them one, or remove their rows."
+        have, them = (
+            ("has", "it one, or remove its row") if count == 1 else ("have", "them one, or remove their rows")
+        )
+        return f"# TODO {cells} {have} an empty label: give {them}."
     if marking is None:
         return f'# TODO {toml_key(label)} = {{ cell = "..." }}  # {cells}; its words name no cell type: write one'
     return f"{toml_key(label)} = {inline(marking.model_dump(exclude_defaults=True))}  # {cells}"
+
+
+def _cells(count: int) -> str:
+    return f"{count:,} cell{'' if count == 1 else 's'}"
 
 
 def _intensities(table: Table, known: LabelMap | None, library: Library) -> list[str]:
@@ -158,21 +201,61 @@ def _intensities(table: Table, known: LabelMap | None, library: Library) -> list
     return lines
 
 
-def _stops(line: str) -> bool:
-    """Whether a table cannot be read before a person has done what the line asks for."""
-    return line.startswith("# TODO ") and "may hold the stain" not in line
-
-
 def _on_one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def drafted_map(table: Table, library: Library) -> LabelMap:
-    """The draft as a label map; InputError with its TODO lines where guesses are missing."""
-    text = draft_label_map(table, library)
-    left = [line.removeprefix("# TODO ") for line in text.splitlines() if _stops(line)]
-    if left:
-        fix = f"Draft one, complete it, and give it as --labels: opsonin biopsy labels {table.name} -o labels.toml"
-        faults = [Fault(table.name, f"no guess is possible: {line}") for line in left]
-        raise InputError(*capped(faults, table.name), Fault(table.name, "fits no shipped label map.", fix))
-    return LabelMap.model_validate(parse_toml(text, "draft"))
+def drafted_map(table: Table, library: Library) -> tuple[LabelMap, str]:
+    """The draft as a label map, and in words how it came about; InputError with what no guess is possible for."""
+    columns = guess_columns(table, library)
+    missing = list(_gaps(table, columns, library))
+    if missing:
+        name = table.name
+        fix = f"Draft one, complete it, and give it as --labels: opsonin biopsy labels {name} -o labels.toml"
+        raise InputError(
+            *(_all_but_some(table, library) or capped(missing, name)),
+            Fault(name, "fits no shipped label map as it is.", fix),
+        )
+    like = _knowing(_texts(table, columns.label), library)
+    how = "its labels are guessed from their words"
+    if like is not None:
+        how = f"its columns are found by their names, its labels are those of '{like.name}'"
+    return LabelMap.model_validate(parse_toml(draft_label_map(table, library), "draft")), how
+
+
+def _gaps(table: Table, columns: Columns, library: Library) -> Iterator[Fault]:
+    """What keeps a table from being read by guesses alone."""
+    if columns.x is None or columns.y is None:
+        yield Fault(table.name, f"{_no_positions(table)}.", "Say which hold them in a label map: x and y.")
+    if columns.label is None:
+        yield Fault(table.name, f"{_no_labels(table)}.", "Say which holds them in a label map: label.")
+        return
+    texts, codes = coded(table.column(columns.label))
+    if _knowing(texts, library) is not None:
+        return
+    for code, text in enumerate(texts):
+        if guess_marking(text, library) is not None:
+            continue
+        rows = np.flatnonzero(codes == code)
+        where = f"{table.name} row {table.rows[rows[0]]}"
+        what = f"the words of label '{text}' name no cell type" if text.strip() else "the label is empty"
+        yield Fault(where, f"{what} ({_cells(len(rows))}).")
+
+
+def _all_but_some(table: Table, library: Library) -> list[Fault]:
+    """The labels that keep a table from fitting the shipped map that knows most of its cells, at least half of them."""
+    best: tuple[float, LabelMap, list[Fault]] | None = None
+    every = np.arange(len(table.rows))
+    for label_map in _with_columns(table, library):
+        texts, codes = coded(table.column(label_map.label))
+        known = [text in label_map.labels or text in label_map.ignore for text in texts]
+        share = float(np.mean(np.array(known)[codes]))
+        if share >= 0.5 and (best is None or share > best[0]):
+            best = share, label_map, label_faults(table, texts, codes, every, label_map)
+    if best is None:
+        return []
+    _, label_map, faults = best
+    return [
+        Fault(table.name, f"fits label map '{label_map.name}' but for these labels:"),
+        *faults,
+    ]

@@ -73,6 +73,8 @@ _SIGN = (
     r"[ _]?(?:(?P<plus>\+|-?pos(?:itive)?(?![a-z])|hi(?:gh)?(?![a-z])|p(?![a-z0-9]))"
     r"|(?P<minus>-?neg(?:ative)?(?![a-z])|lo(?:w)?(?![a-z])|n(?![a-z0-9])|-(?=$|[^a-z0-9]|[a-z]{2,}\d)))"
 )
+# Low is less than high there, not none: the cell is left at the resting level of its type.
+_LOW_IS_SOME = {"PD-L1"}
 _MARKER = re.compile(r"(?<![a-z0-9])(?:cd\d+[a-z]?|foxp3|sox10|pan-?ck|ck\d*|sma)" + _SIGN, re.IGNORECASE)
 _UNSURE_T = "T cells of no stated kind; read as helpers, so that none is taken for a killer."
 # The first that fits is taken: the more telling word stands first.
@@ -112,9 +114,13 @@ class Columns:
 
     @property
     def in_pixels(self) -> bool:
-        """Whether the name says pixels, or is that of scimap and MCMICRO, which write pixels."""
-        name = normalised(self.x or "")
-        return "px" in name or "pixel" in name or name == "xcentroid"
+        return names_pixels(self.x or "")
+
+
+def names_pixels(column: str) -> bool:
+    """Whether the name of a column of positions says pixels, or is that of scimap and MCMICRO, which write pixels."""
+    name = normalised(column)
+    return "px" in name or "pixel" in name or name == "xcentroid"
 
 
 def guess_columns(table: Table, library: Library) -> Columns:
@@ -151,7 +157,10 @@ def guess_marking(label: str, library: Library) -> Marking | None:
     rest = label.lower()
     for molecule, spelling in _spellings(library.molecules):
         for match in list(spelling.finditer(rest)):
-            (positive if match["plus"] is not None else negative).append(molecule)
+            if match["plus"] is not None:
+                positive.append(molecule)
+            elif molecule not in _LOW_IS_SOME or not match["minus"].startswith("lo"):
+                negative.append(molecule)
         rest = spelling.sub(" ", rest)
     denied = False
     for match in reversed(list(_MARKER.finditer(rest))):

@@ -1,4 +1,4 @@
-"""The architecture of an imaged tissue: how dense, how packed, and whether its CD8 cells reach the tumour.
+"""The architecture of an imaged tissue: how dense, and whether its CD8 cells reach the tumour.
 
 Pure functions of positions; they compare a biopsy with others, and decide nothing in a run.
 """
@@ -26,18 +26,6 @@ RULE = (
     f"desert: fewer than {DESERT_BELOW:g} CD8 cells per mm2 (doi:10.1136/jitc-2024-009550, tumour centre); "
     f"infiltrated: at least {CONTACT_SHARE:.0%} of them touch a tumour cell (assumed); excluded: fewer do"
 )
-
-
-def packing(diameters: Floats, area: float) -> float:
-    """Area of the cells' discs [um2] over the area of the field [um2]; 1 is a field that they just fill."""
-    return float(np.sum(np.pi / 4.0 * diameters**2)) / area
-
-
-def nearest_distances(places: Floats) -> Floats:
-    """Distance of each cell to its nearest neighbour [um], (cells,); `places` is (cells, 2), at least two."""
-    from scipy.spatial import cKDTree
-
-    return np.asarray(cKDTree(places).query(places, 2)[0][:, 1], np.float64)
 
 
 def contact_share(places: Floats, radii: Floats, effectors: Mask, targets: Mask) -> float | None:

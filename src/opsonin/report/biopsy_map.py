@@ -80,7 +80,7 @@ def biopsy_png(
             else:
                 axes.tick_params(labelbottom=False)
             if place == 0:
-                axes.set_ylabel("y (µm)")
+                axes.set_ylabel("y (µm), downwards as in the image" if single else "y (µm), down")
             else:
                 axes.tick_params(labelleft=False)
         _legend(
@@ -113,7 +113,8 @@ def _panel(
     middle = 0.5 * (picture.x.min() + picture.x.max()), 0.5 * (picture.y.min() + picture.y.max())
     margin = 1.02
     axes.set_xlim(middle[0] - 0.5 * margin * extent[0], middle[0] + 0.5 * margin * extent[0])
-    axes.set_ylim(middle[1] - 0.5 * margin * extent[1], middle[1] + 0.5 * margin * extent[1])
+    # Down, as images count: else a field is the mirror image of its slide.
+    axes.set_ylim(middle[1] + 0.5 * margin * extent[1], middle[1] - 0.5 * margin * extent[1])
     for name, colour in colours.items():
         chosen = picture.cells == name
         if not chosen.any():

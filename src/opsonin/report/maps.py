@@ -257,7 +257,7 @@ def _width(of: Scene, panels: int, pixels: int) -> int:
 
 @dataclass(frozen=True)
 class _Canvas:
-    """An empty panel: matplotlib's figure and axes, the window of tissue in it, and its lower left corner."""
+    """An empty panel: matplotlib's figure and axes, the window of tissue in it, and its corner at the origin."""
 
     figure: Any
     axes: Any
@@ -278,7 +278,7 @@ def _canvas(of: Scene, box: Sequence[float], width: int) -> _Canvas:
     axes.set_axis_off()
     axes.set_autoscale_on(False)
     axes.set_xlim(0.0, of.extent[0])
-    axes.set_ylim(-strip, of.extent[1])
+    axes.set_ylim(of.extent[1] + strip, 0.0)  # y down, as images count
     # A window smaller than the panel sits in its middle.
     origin = 0.5 * (of.extent[0] - box[0]), 0.5 * (of.extent[1] - box[1])
     window = Rectangle(origin, box[0], box[1], facecolor=palette.PAPER, edgecolor="none", zorder=0)
@@ -312,11 +312,13 @@ def _scale_bar(canvas: _Canvas, of: Scene) -> None:
     from matplotlib.patches import Rectangle
 
     strip = _STRIP * of.extent[0]
-    bar = Rectangle((0.25 * strip, -0.6 * strip), of.bar, 0.16 * strip, facecolor=palette.INK, zorder=9)
+    bar = Rectangle(
+        (0.25 * strip, of.extent[1] + 0.44 * strip), of.bar, 0.16 * strip, facecolor=palette.INK, zorder=9
+    )
     canvas.axes.add_patch(bar)
     canvas.axes.text(
         0.5 * strip + of.bar,
-        -0.52 * strip,
+        of.extent[1] + 0.52 * strip,
         f"{of.bar:g} µm",
         fontsize=0.047 * canvas.figure.get_figwidth() * 72.0,  # points: 4.7 % of the panel's width
         color=palette.INK,

@@ -53,6 +53,8 @@ CASES: dict[str, tuple[Callable[[Lines], Lines], tuple[str, ...]]] = {
     "position with underscore": (replaced("10.0,0.0", "1_0,0.0", 3), ("row 3 ", "'1_0'")),
     "decimal comma": (replaced("10.0,0.0", '"10,5",0.0', 3), ("row 3 ", "'10,5'", "point")),
     "same position": (replaced("10.0,0.0", "0.0,0.0", 3), ("row 3 ", "row 2", "0, 0")),
+    "far outside": (replaced("10.0,0.0", "31850.0,0.0", 3), ("row 3 ", "x_um 31850", "between 0 and 50")),
+    "absurdly far": (replaced("10.0,0.0", "10.0,-1e300", 3), ("row 3 ", "y_um -1e+300", "between 0 and 50")),
     "value not there": (replaced("P1", "P2"), ("'P1'", "patients: P2.")),
     "image not there": (replaced("P1,1", "P1,3"), ("'1'", "images: 3.")),
     "no such pair": (
