@@ -2,7 +2,8 @@
 
     python benchmarks/biopsy_field.py [--days 84] [--biopsy TABLE]
 
-Floors: the run, burn-in included, under 150 s; `opsonin --help` under 0.5 s; process start to first coupling step, warm, under 2 s.
+Floors: the run, burn-in included, under 150 s; `opsonin --help` under 0.5 s; process start to first coupling step,
+warm, under 2 s.
 """
 
 from __future__ import annotations
