@@ -47,6 +47,7 @@ def told(region: dict[str, Any], folder: Path) -> tuple[list[str], list[str]]:
         "output": {"every": "3 d"},
     }
     result = opsonin.run(opsonin.Scenario.from_dict(data), folder, threads=1)
+    opsonin.write_report(folder)
     found = list(result.start["warnings"])
     page = html.unescape((folder / "report.html").read_text())
     return found, [text for text in found if text not in page]
