@@ -12,8 +12,10 @@ from scipy.optimize import brentq
 from opsonin.engine.start import blank_tissue
 from opsonin.kernels.metabolism import exchange
 from opsonin.model import tables as column
-from opsonin.tissue import apply, medium, motion, placement, relaxation, transport, window
+from opsonin.state.vessels import Vessels
+from opsonin.tissue import apply, motion, placement, relaxation, transport, window
 from opsonin.tissue.placement import Imaged
+from opsonin.tissue.tissue import MEDIUM
 from tissues import plan
 
 BLOCK = {"tumour": "melanoma", "generate": {"size": ["120 um", "120 um", "120 um"]}}
@@ -24,7 +26,8 @@ def immersed(tissue_plan, box, cells):
     """These cells in a box of medium; they have the radii of the tissue that was planned."""
     tissue_plan = replace(tissue_plan, imaged=cells, box=box)
     tissue = blank_tissue(tissue_plan)
-    medium.immerse(tissue)
+    tissue.boundary, tissue.arrivals = MEDIUM, ()
+    tissue.vessels, tissue.vessel_density = Vessels.none(), 0.0
     placement.populate(tissue, cells, 0)
     return tissue
 
@@ -138,10 +141,8 @@ def test_medium_holds_at_the_walls_of_a_block():
     assert field.max() <= substrate.medium * (1.0 + 1e-9)
 
 
-def test_immersed_cells_have_no_vessels_and_nobody_comes():
+def test_a_box_of_medium_does_not_breathe():
     tissue = well(1000)
-    assert tissue.vessels.n == 0
-    assert tissue.arrivals == ()
     box = tissue.box
     window.step(tissue, 6.0)
     assert tissue.box == box

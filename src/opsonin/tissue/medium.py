@@ -11,16 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from opsonin.laws.medium import liquid_exchange
-from opsonin.state.vessels import Vessels
-from opsonin.tissue.tissue import MEDIUM, Tissue, Transport
-
-
-def immerse(tissue: Tissue) -> None:
-    """Take a tissue out of the body, before it is relaxed: no vessels, no arrivals, fed by medium."""
-    tissue.boundary = MEDIUM
-    tissue.vessels = Vessels.none()
-    tissue.vessel_density = 0.0
-    tissue.arrivals = ()
+from opsonin.tissue.tissue import Tissue, Transport
 
 
 def exchange_rate(tissue: Tissue, substrate: Transport) -> npt.NDArray[np.float64]:
