@@ -132,7 +132,7 @@ def test_exchange_with_cells_is_cloud_in_cell(shape, seed, n):
     grid = rng.uniform(size=shape)
 
     gained = grid.copy()
-    exchange.deposit(x, y, z, amount, n, box, gained)
+    exchange.deposit(x, y, z, amount[None], n, box, gained[None])
     np.testing.assert_allclose(gained, reference.deposit(cells, amount[:n], box, grid), rtol=1e-9, atol=1e-12)
 
     out = np.full(n + 2, -1.0)
@@ -154,7 +154,7 @@ def test_deposit_is_conservative_and_the_adjoint_of_sample(shape, seed):
     x, y, z = (rng.uniform(0.0, length, n) for length in box)
     amount, weights, grid = rng.uniform(size=n), rng.uniform(size=shape), np.zeros(shape)
     out = np.empty(n)
-    exchange.deposit(x, y, z, amount, n, box, grid)
+    exchange.deposit(x, y, z, amount[None], n, box, grid[None])
     exchange.sample(x, y, z, n, box, weights, out)
     assert math.fsum(grid.ravel()) == pytest.approx(math.fsum(amount), rel=1e-14)
     assert np.vdot(grid, weights) == pytest.approx(amount @ out, rel=1e-12)
@@ -163,15 +163,17 @@ def test_deposit_is_conservative_and_the_adjoint_of_sample(shape, seed):
 @pytest.mark.parametrize("edge", [0.0, 149.99999999999997, 150.0, -1e-9])
 def test_a_cell_on_the_edge_of_the_box_gives_all_it_has(edge):
     grid, one = np.zeros((4, 6, 8)), np.ones(1)
-    exchange.deposit(np.array([edge]), np.array([89.999]), np.zeros(1), one, 1, (150.0, 90.0, 60.0), grid)
+    exchange.deposit(
+        np.array([edge]), np.array([89.999]), np.zeros(1), one[None], 1, (150.0, 90.0, 60.0), grid[None]
+    )
     assert grid.sum() == pytest.approx(1.0, rel=1e-15)
     assert grid[:, :, [0, -1]].sum() == pytest.approx(1.0, rel=1e-15)
 
 
 def test_a_slab_takes_no_notice_of_z():
     grid, other, one = np.zeros((1, 6, 8)), np.zeros((1, 6, 8)), np.ones(1)
-    exchange.deposit(one * 40.0, one * 40.0, one * 1.0, one, 1, (150.0, 90.0, 20.0), grid)
-    exchange.deposit(one * 40.0, one * 40.0, one * 19.0, one, 1, (150.0, 90.0, 20.0), other)
+    exchange.deposit(one * 40.0, one * 40.0, one * 1.0, one[None], 1, (150.0, 90.0, 20.0), grid[None])
+    exchange.deposit(one * 40.0, one * 40.0, one * 19.0, one[None], 1, (150.0, 90.0, 20.0), other[None])
     assert np.array_equal(grid, other)
 
 

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from opsonin.core.random import Stream, uniforms
+from opsonin.core.random import Stream
 from opsonin.core.schedule import MINUTES_PER_DAY, minutes
 from opsonin.engine.compile import Plan
+from opsonin.kernels.draws import draw_each
 from opsonin.kernels.fate import AT_REST, ENTRY, GATE, LIVE, NECROSIS, PARTS
 from opsonin.laws.cycle import cell_loss_factor, spontaneous_loss
 from opsonin.laws.events import event_probability
@@ -191,19 +192,13 @@ def _thin(tissue: Tissue, surplus: list[Any], tick: int, duration: float) -> Non
         if hazard.any():
             slots, share, state = trafficking.members(tissue, source)
             rate = np.sum(share * hazard.T[state], axis=1)
-            leaving = [
-                slot
-                for slot, h in zip(slots, rate, strict=True)
-                if h > 0.0 and _chance(tissue, slot, tick) < event_probability(h, duration)
-            ]
+            many = rate > 0.0
+            chance = draw_each(tissue.key, tissue.cells.arrays.id[slots[many]], tick & 0xFFFFFFFF, _FATE, 1)
+            leaves = [c < event_probability(h, duration) for c, h in zip(chance, rate[many], strict=True)]
+            leaving = slots[many][leaves]
             event[leaving] = LEAVE
     if event.any():
         apply.events(tissue, event, tick, duration)
-
-
-def _chance(tissue: Tissue, slot: int, tick: int) -> float:
-    identity, now = tissue.cells.arrays.id[slot], np.uint32(tick & 0xFFFFFFFF)
-    return float(uniforms(tissue.key[0], tissue.key[1], identity, now, _FATE, 1)[0])
 
 
 def _immune_rates(tissue: Tissue, rates: Any) -> tuple[Any, Any]:

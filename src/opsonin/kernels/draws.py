@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numba as nb
+import numpy as np
 
 from opsonin.core.random import uniforms
 
@@ -20,3 +21,17 @@ def draw_places(key, identity, stream, draw, out):
     for i in range(len(identity)):
         out[0, i], out[1, i] = uniforms(key[0], key[1], identity[i], 0, stream, draw)
         out[2, i], _ = uniforms(key[0], key[1], identity[i], 0, stream, draw + 1)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def draw_each(key, identity, tick, stream, draw):
+    """(k,) one uniform in (0, 1) for each id.
+
+    Args:
+        key: (2,) uint32; identity: (k,) uint64; tick: integer time; stream: `Stream` number; draw: number of the draw.
+    Memory and work: ids.
+    """
+    drawn = np.empty(len(identity))
+    for i in range(len(identity)):
+        drawn[i], _ = uniforms(key[0], key[1], identity[i], np.uint32(tick), stream, draw)
+    return drawn

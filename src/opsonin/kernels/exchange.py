@@ -22,28 +22,32 @@ def _between(position, length, size):
 
 
 @njit(cache=True, error_model="numpy")
-def deposit(x, y, z, amount, n, box, grid):
-    """Add each cell's amount to the eight (slab: four) voxels around it; sum(grid) grows by sum(amount).
+def deposit(x, y, z, amounts, n, box, grids):
+    """Add each cell's amounts to the eight (slab: four) voxels around it; sum(grids[k]) grows by sum(amounts[k]).
 
     Args:
         x, y, z: float64, length >= n; positions, x in [0, Lx) and so on [um].
-        amount: float64, length >= n; what each cell gives.
+        amounts: float64 (quantities, >= n); what each cell gives.
         n: number of cells.
         box: (Lx, Ly, Lz) [um].
-        grid: float64 (nz, ny, nx); amount per voxel, added to. Serial: the order of cells fixes the bits.
+        grids: float64 (quantities, nz, ny, nx); amount per voxel, added to. Serial: the order of cells fixes the bits.
     """
-    nz, ny, nx = grid.shape
+    quantities, nz, ny, nx = grids.shape
     for i in range(n):
         z0, z1, wz = _between(z[i], box[2], nz)
         y0, y1, wy = _between(y[i], box[1], ny)
         x0, x1, wx = _between(x[i], box[0], nx)
-        for plane, share_z in ((z0, 1.0 - wz), (z1, wz)):
-            if share_z == 0.0:
+        for k in range(quantities):
+            amount = amounts[k, i]
+            if amount == 0.0:
                 continue
-            for row, share_y in ((y0, 1.0 - wy), (y1, wy)):
-                part = amount[i] * share_z * share_y
-                grid[plane, row, x0] += part * (1.0 - wx)
-                grid[plane, row, x1] += part * wx
+            for plane, share_z in ((z0, 1.0 - wz), (z1, wz)):
+                if share_z == 0.0:
+                    continue
+                for row, share_y in ((y0, 1.0 - wy), (y1, wy)):
+                    part = amount * share_z * share_y
+                    grids[k, plane, row, x0] += part * (1.0 - wx)
+                    grids[k, plane, row, x1] += part * wx
 
 
 @njit(cache=True, error_model="numpy")

@@ -120,22 +120,27 @@ def _image(difference, length, per_length):
 
 
 @njit(cache=True, error_model="numpy")
-def _sift(i, first, last, spans, border, box, per_box, x, y, z, radius, partner, count):
+def _sift(i, first, last, spans, border, flat, box, per_box, x, y, z, radius, factor, partner, count):
     """Append to `partner` the sorted cells after i, in the given spans, that are within its reach.
 
     Every candidate is written, and the count advances past those that stay: no branch to mispredict. Indices
     are unsigned because numba spends a test per access on negative ones. Returns the new count.
+
+    Args:
+        flat: in a slab, where z plays no part. factor: reach over the sum of the radii.
     """
     xi, yi, zi, ri = x[i], y[i], z[i], radius[i]
     for s in range(spans):
         for k in range(max(first[s], i + 1), last[s]):
             j = np.uintp(k)
-            dx, dy, dz = xi - x[j], yi - y[j], zi - z[j]
+            dx, dy = xi - x[j], yi - y[j]
+            dz = 0.0 if flat else zi - z[j]
             if border:
                 dx = _image(dx, box[0], per_box[0])
                 dy = _image(dy, box[1], per_box[1])
-                dz = _image(dz, box[2], per_box[2])
-            reach = ADHESION_REACH * (ri + radius[j])
+                if not flat:
+                    dz = _image(dz, box[2], per_box[2])
+            reach = factor * (ri + radius[j])
             partner[np.uintp(count)] = j
             count += dx * dx + dy * dy + dz * dz < reach * reach
     return count
@@ -247,7 +252,12 @@ def _sum_pairs(row_begin, row_end, most, box, dimension, bins, start, order, ids
             spans = spans_in_rows(rows, ahead, bx, nx, start, first, last)
             for i in range(start[b], start[b + 1]):
                 begin = count
-                count = _sift(i, first, last, spans, border, box, per_box, x, y, z, radius, partner, count)
+                # a cell that adheres to none feels only what it touches
+                factor = ADHESION_REACH if root_adhesion[i] > 0.0 else 1.0
+                count = _sift(
+                    i, first, last, spans, border, dimension == 2, box, per_box,
+                    x, y, z, radius, factor, partner, count,
+                )  # fmt: skip
                 _pair_up(
                     i, begin, count, border, box, per_box, dimension,
                     x, y, z, radius, roots, order, ids, partner, pairs,

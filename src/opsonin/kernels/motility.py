@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numba as nb
+import numpy as np
 
 from opsonin.core.random import Stream, uniforms
 from opsonin.laws.events import event_probability
@@ -44,6 +45,10 @@ def steer(cells, n, tables, key, tick, duration, cue, velocity):
         cells.gradient,
     )
     types, attractant, dimension = tables.types, tables.attractant, tables.dimension
+    due = np.zeros(len(types))
+    for t in range(len(types)):
+        if types[t, SPEED] > 0.0:
+            due[t] = event_probability(1.0 / types[t, PERSISTENCE], duration)
     for i in nb.prange(n):
         velocity[0, i] = 0.0
         velocity[1, i] = 0.0
@@ -52,7 +57,7 @@ def steer(cells, n, tables, key, tick, duration, cue, velocity):
         if phase[i] <= COMMITTED and types[t, SPEED] > 0.0:
             turn, _ = uniforms(key[0], key[1], identity[i], tick, _MOTILITY, 0)
             unset = hx[i] == 0.0 and hy[i] == 0.0 and hz[i] == 0.0
-            if unset or turn < event_probability(1.0 / types[t, PERSISTENCE], duration):
+            if unset or turn < due[t]:
                 dx, dy, dz = random_direction(key[0], key[1], identity[i], tick, _MOTILITY, dimension)
                 gz = gradient[0, i] if dimension == 3 else 0.0
                 gy, gx = gradient[1, i], gradient[2, i]

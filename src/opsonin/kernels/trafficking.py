@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numba as nb
+import numpy as np
 
 from opsonin.core.random import Stream, poisson, uniforms
 from opsonin.laws.response import fold_change
@@ -30,3 +31,17 @@ def arrivals(identity, attractant, key, tick, kind, flux, area, recruitment, dur
         count[v] = poisson(rate * duration, chance)
         total += count[v]
     return total
+
+
+@nb.njit(cache=True, error_model="numpy")
+def recruitments(attractant, fold, half):
+    """(vessels,) fold of recruitment at each vessel.
+
+    Args:
+        attractant: (vessels,) [nM]; fold: at saturation [-]; half: attractant of half effect [nM].
+    Memory and work: vessels.
+    """
+    folds = np.empty(len(attractant))
+    for v in range(len(attractant)):
+        folds[v] = fold_change(fold, attractant[v], half, 1.0)
+    return folds

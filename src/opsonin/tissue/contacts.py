@@ -9,7 +9,7 @@ import numpy as np
 from opsonin.core.errors import Fault, RunError
 from opsonin.core.schedule import minutes
 from opsonin.kernels.contacts import engage, strike
-from opsonin.kernels.neighbours import FULL, OK, bin_cells, bin_shape, touching
+from opsonin.kernels.neighbours import FULL, OK, contacts_of
 from opsonin.laws.mechanics import ADHESION_REACH
 from opsonin.model.phase import COMMITTED
 from opsonin.tissue.tissue import Tissue
@@ -26,7 +26,7 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
     """Contacts over `duration` [min] from `tick`: propose from the old state, then apply."""
     cells, n = tissue.cells.arrays, tissue.cells.n
     # A bystander recognises nothing here: looking at its contacts would change nothing.
-    effectors = np.flatnonzero((cells.reactive[:n] > 0) & (cells.phase[:n] <= COMMITTED))
+    effectors = ((cells.reactive[:n] > 0) & (cells.phase[:n] <= COMMITTED)).nonzero()[0]
     if len(effectors) == 0 and not cells.damage[:n].any():
         return
     begin, touched = touched_by(tissue, effectors, tick)
@@ -59,34 +59,25 @@ def touched_by(tissue: Tissue, effectors: Any, tick: int) -> tuple[Any, Any]:
     Membranes meet up to the range of adhesion.
     """
     cells, n = tissue.cells.arrays, tissue.cells.n
-    reach = 2.0 * ADHESION_REACH * float(cells.radius[:n].max(initial=0.1))
-    bins = bin_shape(tissue.box, reach, tissue.dimension)
-    order, bin_of = np.empty(n, np.int64), np.empty(n, np.int64)
-    start = np.empty(bins[0] * bins[1] * bins[2] + 1, np.int64)
-    status = bin_cells(cells.x, cells.y, cells.z, n, tissue.box, bins, order, start, bin_of)
     begin = np.empty(len(effectors) + 1, np.int64)
-    room = _USUAL_CONTACTS * len(effectors)
-    while status == OK:
-        target = np.empty(room, np.int64)
-        status, needed = touching(
+    status, needed = FULL, _USUAL_CONTACTS * len(effectors)
+    while status == FULL:
+        target = np.empty(needed, np.int64)
+        status, needed = contacts_of(
             effectors,
             cells.x,
             cells.y,
             cells.z,
             cells.radius,
+            n,
             ADHESION_REACH,
             tissue.box,
             tissue.dimension,
-            bins,
-            order,
-            start,
             begin,
             target,
         )
         if status == OK:
             return begin, target
-        if status == FULL:
-            room, status = needed, OK
     raise RunError(
         Fault(
             f"day {minutes(tick) / 1440.0:.3f}, contacts",

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from opsonin.core.random import Stream, uniforms
+from opsonin.core.random import Stream
 from opsonin.kernels import fate as kernel
+from opsonin.kernels.draws import draw_each
 from opsonin.laws.cycle import spontaneous_loss
 from opsonin.model.phase import COMMITTED, ENTER_CYCLE, NOTHING, RESTING
 from opsonin.tissue import apply
@@ -60,11 +61,7 @@ def _renew_stroma(tissue: Tissue, event: Any, tick: int) -> None:
         lacking = int(tissue.balance.stroma[kind] * tissue.area - parts)
         waiting = np.flatnonzero(own & (cells.phase[:n] == RESTING) & (event[:n] == NOTHING))
         if lacking > 0 and len(waiting):
-            key = tissue.key
-            turn = [
-                uniforms(key[0], key[1], i, np.uint32(tick & 0xFFFFFFFF), _RENEWAL, 0)[0]
-                for i in cells.id[waiting]
-            ]
+            turn = draw_each(tissue.key, cells.id[waiting], tick & 0xFFFFFFFF, _RENEWAL, 0)
             event[waiting[np.argsort(turn, kind="stable")[:lacking]]] = ENTER_CYCLE
 
 

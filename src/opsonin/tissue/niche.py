@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from opsonin.core.errors import Fault, RunError
-from opsonin.core.random import Stream, uniforms
-from opsonin.kernels.neighbours import OK, bin_cells, bin_shape
-from opsonin.kernels.niche import SEARCH, niche_cues, within_reach
+from opsonin.core.random import Stream
+from opsonin.kernels.draws import draw_each
+from opsonin.kernels.neighbours import OK
+from opsonin.kernels.niche import niche_cues, tumour_places, within_reach
 from opsonin.model import tables as column
 from opsonin.model.phase import COMMITTED
 from opsonin.tissue.tissue import Tissue
@@ -24,8 +25,9 @@ _PLACEMENT = int(Stream.PLACEMENT)
 def tumour_cells(tissue: Tissue) -> Any:
     """Places of the live tumour cells (3, k) [um]."""
     cells, n = tissue.cells.arrays, tissue.cells.n
-    alive = (tissue.tables.types[cells.kind[:n], column.TUMOUR] > 0.0) & (cells.phase[:n] <= COMMITTED)
-    return np.stack([cells.x[:n][alive], cells.y[:n][alive], cells.z[:n][alive]])
+    places = np.empty((3, n))
+    count = tumour_places(cells.x, cells.y, cells.z, cells.kind, cells.phase, n, tissue.tables.types, places)
+    return np.ascontiguousarray(places[:, :count])
 
 
 def in_nest(tissue: Tissue, x: Any, y: Any, z: Any, reach: float) -> Any:
@@ -62,9 +64,7 @@ def _as_inside(tissue: Tissue, slots: Any, found: Any, reach: float) -> Any:
     if edge.all():
         return found
     share = float(np.mean(found[~edge]))
-    drawn = [
-        uniforms(key[0], key[1], cells.id[i], np.uint32(0), _PLACEMENT, 5)[0] < share for i in slots[edge]
-    ]
+    drawn = draw_each(key, cells.id[slots[edge]], 0, _PLACEMENT, 5) < share
     found = found.copy()
     found[edge] = drawn
     return found
@@ -73,15 +73,13 @@ def _as_inside(tissue: Tissue, slots: Any, found: Any, reach: float) -> Any:
 def straying(tissue: Tissue, kind: int) -> Any:
     """(4,) retained live cells of a type: of the nests, those of them near a tumour cell; of the stroma, likewise."""
     cells, n = tissue.cells.arrays, tissue.cells.n
-    counts = []
-    for niche in (1, -1):
-        slots = np.flatnonzero(
-            (cells.kind[:n] == kind) & (cells.niche[:n] == niche) & (cells.phase[:n] <= COMMITTED)
-        )
-        reach = float(tissue.tables.types[kind, column.RETENTION_REACH])
-        near = in_nest(tissue, cells.x[slots], cells.y[slots], cells.z[slots], reach)
-        counts += [len(slots), int(np.count_nonzero(near))]
-    return np.array(counts, float)
+    slots = np.flatnonzero((cells.kind[:n] == kind) & (cells.niche[:n] != 0) & (cells.phase[:n] <= COMMITTED))
+    reach = float(tissue.tables.types[kind, column.RETENTION_REACH])
+    near = in_nest(tissue, cells.x[slots], cells.y[slots], cells.z[slots], reach)
+    of_nests = cells.niche[slots] > 0
+    return np.array(
+        [count for own in (of_nests, ~of_nests) for count in (np.sum(own), np.sum(near & own))], float
+    )
 
 
 def divide(tissue: Tissue, kind: int, share: float) -> None:
@@ -91,27 +89,15 @@ def divide(tissue: Tissue, kind: int, share: float) -> None:
     missing = round(share * len(own)) - int(np.count_nonzero(cells.niche[own] > 0))
     side = 1 if missing > 0 else -1
     candidates = own[cells.niche[own] == -side]
-    turn = [uniforms(key[0], key[1], i, np.uint32(0), _PLACEMENT, 6)[0] for i in cells.id[candidates]]
+    turn = draw_each(key, cells.id[candidates], 0, _PLACEMENT, 6)
     cells.niche[candidates[np.argsort(turn, kind="stable")[: abs(missing)]]] = side
 
 
 def cues(tissue: Tissue) -> Any:
     """(3, n) direction that leads each cell back to its niche, as long as its retention."""
     cells, n = tissue.cells.arrays, tissue.cells.n
-    cue = np.zeros((3, n))
-    movers = np.flatnonzero(cells.niche[:n])
-    targets = tumour_cells(tissue)
-    if len(movers) == 0 or targets.shape[1] == 0:
-        return cue
-    box = tissue.box
-    bins = bin_shape(
-        box, SEARCH * float(tissue.tables.types[:, column.RETENTION_REACH].max()), tissue.dimension
-    )
-    count = targets.shape[1]
-    order, bin_of = np.empty(count, np.int64), np.empty(count, np.int64)
-    start = np.empty(bins[0] * bins[1] * bins[2] + 1, np.int64)
-    _require(bin_cells(targets[0], targets[1], targets[2], count, box, bins, order, start, bin_of))
-    niche_cues(cells, tissue.tables, movers, targets, box, bins, order, start, cue)
+    cue = np.empty((3, n))
+    _require(niche_cues(cells, n, tissue.tables, tissue.box, cue))
     return cue
 
 

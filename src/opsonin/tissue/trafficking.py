@@ -9,8 +9,7 @@ import numpy as np
 
 from opsonin.core.random import Stream, id_of, normals, uniforms
 from opsonin.core.schedule import TICKS_PER_MINUTE
-from opsonin.kernels.trafficking import arrivals
-from opsonin.laws.response import fold_change
+from opsonin.kernels.trafficking import arrivals, recruitments
 from opsonin.model import tables as column
 from opsonin.model.phase import COMMITTED
 from opsonin.tissue import apply
@@ -52,12 +51,7 @@ def recruitment(tissue: Tissue) -> Any:
     if tissue.vessels.n == 0:
         return np.ones(len(tissue.arrivals))
     attractant = _at_vessels(tissue)
-    return np.array(
-        [
-            np.mean([fold_change(source.recruitment[0], a, source.recruitment[1], 1.0) for a in attractant])
-            for source in tissue.arrivals
-        ]
-    )
+    return np.array([recruitments(attractant, *source.recruitment).mean() for source in tissue.arrivals])
 
 
 def members(tissue: Tissue, source: Arrivals) -> tuple[Any, Any, Any]:

@@ -73,11 +73,11 @@ def vessel_conductance(substrate: Transport, spacing: tuple[float, float, float]
 def _terms(tissue: Tissue, index: int, substrate: Transport) -> tuple[Any, Any]:
     """Loss rate [1/min] and source [concentration/min] of every voxel."""
     cells, n, fields = tissue.cells.arrays, tissue.cells.n, tissue.fields
-    clearance, release = np.empty(n), np.empty(n)
-    exchange(cells, n, tissue.tables, index, clearance, release)
-    loss, source = np.zeros(fields.shape), np.zeros(fields.shape)
-    deposit(cells.x, cells.y, cells.z, clearance, n, tissue.box, loss)
-    deposit(cells.x, cells.y, cells.z, release, n, tissue.box, source)
+    exchanged = np.empty((2, n))
+    exchange(cells, n, tissue.tables, index, exchanged[0], exchanged[1])
+    terms = np.zeros((2, *fields.shape))
+    deposit(cells.x, cells.y, cells.z, exchanged, n, tissue.box, terms)
+    loss, source = terms
     nz, ny, nx = fields.shape
     conductance = vessel_conductance(substrate, fields.spacing, fields.spacing[0])
     row = np.minimum((tissue.vessels.y / tissue.box[1] * ny).astype(np.int64), ny - 1)
