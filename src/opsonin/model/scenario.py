@@ -18,6 +18,7 @@ from opsonin.model.sourced import Entry
 YEAR = 365.25 * 1440.0  # min
 MOST_MG = 1e5  # no single dose of any drug comes near 100 g; a slipped unit does
 MOST_MG_PER_KG = 1e4
+MOST_REPLICATES = 10_000
 EXAMPLES = {"min": '"12 h" or "14 d"', "um": '"20 um"', "cell/um**2": '"300 cells/mm2"'}
 
 
@@ -138,13 +139,14 @@ Fields = str | tuple[Value | dict[str, Value], ...]
 
 
 class Header(Entry):
-    """Who, how long [min], which seed."""
+    """Who, how long [min], which seed, and how often: `replicates` of a patient, numbered from `replicate` on."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     duration: Annotated[float, Quantity("min", above=0.0, most=5 * YEAR)]
     seed: Annotated[int, Field(ge=0, lt=2**63, strict=True)] = 0
     patient: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    replicate: Annotated[int, Field(ge=0, lt=2**31, strict=True)] = 0
+    replicate: Annotated[int, Field(ge=0, lt=2**31 - MOST_REPLICATES, strict=True)] = 0
+    replicates: Annotated[int, Field(ge=1, le=MOST_REPLICATES, strict=True)] = 1
 
 
 GeometryName = Literal["section", "block", "well", "spheroid", "organoid", "marrow", "node"]
