@@ -308,7 +308,7 @@ class Numerics(Entry):
     """Steps [min], grid [um], and how long the untreated tumour lives on before time 0 [min].
 
     Not physics: changing them must not change results beyond stated error. Without `burn_in` a patient's tissue
-    lives on for 14 d, cells in medium not at all: see `Scenario.burn_in`.
+    lives on for 21 d, cells in medium not at all: see `Scenario.burn_in`.
     """
 
     coupling_step: Annotated[float, Quantity("min", above=0.0, most=60.0)] = 6.0
@@ -317,9 +317,8 @@ class Numerics(Entry):
     burn_in: Annotated[float, Quantity("min", above=0.0, most=90 * 1440.0)] | None = None
 
 
-BURN_IN = (
-    14 * 1440.0
-)  # min; some lifetimes of a T cell in the tissue: fields, exhaustion, niches and necrosis settle
+# min; some lifetimes of a T cell in the tissue: fields, exhaustion, niches, necrosis and who is killed first settle
+BURN_IN = 21 * 1440.0
 
 
 class Scenario(Entry):
@@ -338,7 +337,7 @@ class Scenario(Entry):
 
     @property
     def burn_in(self) -> float:
-        """How long the untreated tissue lives on before time 0 [min]: as given, or 14 d, but nothing in medium."""
+        """How long the untreated tissue lives on before time 0 [min]: as given, or 21 d, but nothing in medium."""
         if self.numerics.burn_in is not None:
             return self.numerics.burn_in
         generate = self.tissue.generate
