@@ -1,6 +1,6 @@
 """Vessels where a biopsy shows them: endothelial cells that lie together line one vessel.
 
-Those that it does not show are placed far from each other, up to the published density. What places them there is `placement`.
+Those that it does not show are placed by `placement`, far from each other, up to the published density.
 """
 
 from __future__ import annotations
