@@ -54,7 +54,7 @@ def to_pandas(result: Result, time: Time | None = None, arm: str | None = None) 
     if time is not None:
         return _cells(result, [time], arm)
     curves = result.observables
-    table = curves.sel(arm=_arms(result, arm)).to_dataframe().reset_index()
+    table: pandas.DataFrame = curves.sel(arm=_arms(result, arm)).to_dataframe().reset_index()
     table.attrs["units"] = {"time": "d"} | {
         str(name): values.attrs["units"] for name, values in curves.data_vars.items()
     }
@@ -202,9 +202,7 @@ def _arms(result: Result, arm: str | None) -> list[str]:
     if arm is None:
         return result.arms
     if arm not in result.arms:
-        raise InputError(
-            Fault(str(result.path), f"there is no arm '{arm}'.", did_you_mean(arm, result.arms))
-        )
+        raise InputError(Fault(str(result.path), f"there is no arm '{arm}'.", did_you_mean(arm, result.arms)))
     return [arm]
 
 
