@@ -5,7 +5,7 @@ Everything is escaped, and colours follow the page, so that it is readable in li
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -164,10 +164,10 @@ def _entry(entry: Entry) -> str:
     colour = getattr(entry, "colour", None)
     if colour is not None:
         rows.append(("colour", f"{_swatch(colour)}{escape(colour)}"))
-    found = [(f"<code>{escape(path)}</code>", *_number(number)) for path, number in _numbers("", entry)]
+    found = [(f"<code>{escape(path)}</code>", *_number(number)) for path, number in numbers_of(entry)]
     parts = [_table(rows)] if rows else []
     if found:
-        assumed = sum(bool(number.assumed) for _, number in _numbers("", entry))
+        assumed = sum(bool(number.assumed) for _, number in numbers_of(entry))
         summary = f"{len(found)} numbers, {assumed} of them assumed"
         state = " open" if len(found) <= _UNFOLDED else ""
         table = _table(found, ("Number", "Value", "Range", "Origin"))
@@ -175,24 +175,29 @@ def _entry(entry: Entry) -> str:
     return _card(str(title), type(entry).__name__, *parts)
 
 
-def _numbers(path: str, node: Any) -> Iterable[tuple[str, Sourced]]:
+def numbers_of(node: Any, path: str = "") -> Iterator[tuple[str, Sourced]]:
+    """Every number of an entry with its dotted path below it."""
     if isinstance(node, Sourced):
         yield path, node
         return
     for key, child in (children(node) or {}).items():
-        yield from _numbers(f"{path}.{key}" if path else key, child)
+        yield from numbers_of(child, f"{path}.{key}" if path else key)
 
 
 def _number(number: Sourced) -> Row:
-    """Value, range and origin of a number; the range in the unit in which the value is written."""
-    between = ""
-    if number.range is not None:
-        written, unit = split(number.text)
-        scale, unit = (written / number.value, unit) if number.value else (1.0, number.unit)
-        low, high = (words.number(edge * scale) for edge in number.range)
-        between = f"{low} to {high} {unit}"
+    """Value, range and origin of a number."""
     origin = f"assumed: {escape(number.assumed)}" if number.assumed else _sources(number)
-    return escape(number.text), escape(between), f'<span style="{_FAINT}">{origin}</span>'
+    return escape(number.text), escape(range_of(number)), f'<span style="{_FAINT}">{origin}</span>'
+
+
+def range_of(number: Sourced) -> str:
+    """Lowest and highest value in the unit in which the value is written; '' if no range is given."""
+    if number.range is None:
+        return ""
+    written, unit = split(number.text)
+    scale, unit = (written / number.value, unit) if number.value else (1.0, number.unit)
+    low, high = (words.number(edge * scale) for edge in number.range)
+    return f"{low} to {high} {unit}".rstrip()
 
 
 def _sources(number: Sourced) -> str:
