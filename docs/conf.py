@@ -49,8 +49,14 @@ nitpicky = True
 # Names of other packages and of types that no page is about: there is nothing to link to.
 nitpick_ignore_regex = [
     (r"py:.*", r"(numpy|np|pandas|xarray|anndata|matplotlib|pathlib|collections|typing|pydantic)(\..*)?"),
-    (r"py:.*", r"(Axes|DataFrame|Dataset|AnnData|Path|Mapping|Sequence|Iterator|Any|Self|BaseModel|Exception)"),
-    (r"py:.*", r"(Columns|Array|Time|Listener|Library|Biopsy|Thickness|LabelMap|Difference|Entry|Table|Fault)"),
+    (
+        r"py:.*",
+        r"(Axes|DataFrame|Dataset|AnnData|Path|Mapping|Sequence|Iterator|Any|Self|BaseModel|Exception)",
+    ),
+    (
+        r"py:.*",
+        r"(Columns|Array|Time|Listener|Library|Biopsy|Thickness|LabelMap|Difference|Entry|Table|Fault)",
+    ),
     (r"py:.*", r"opsonin\.(model|io|store|core|knowledge|engine|report)\..*"),
     (r"py:.*", r"(optional|shape)"),
 ]

@@ -164,7 +164,9 @@ class Observables(Generated):
 
     def lines(self) -> Iterator[str]:
         stands = ({"TYPE": "Cells of a type"}, {"MOLECULE": "A molecule"})
-        found = observables_of(*stands, {"SUBSTRATE": ("A substrate", "as the substrate")}, {"MOLECULE"}, {"MOLECULE"})
+        found = observables_of(
+            *stands, {"SUBSTRATE": ("A substrate", "as the substrate")}, {"MOLECULE"}, {"MOLECULE"}
+        )
         rows = [(f"``{item.name}``", item.unit, marked(item.title)) for item in found]
         yield from table(("Name", "Unit", "What it is"), rows, "30 20 50")
 

@@ -143,20 +143,24 @@ def amount(value: float, unit: str) -> str:
 
 
 def _type(annotation: Any, quantity: Quantity | None) -> str:
+    listed = get_origin(annotation) is tuple
     if _table_of(annotation) is not None:
-        return "list of tables" if get_origin(annotation) is tuple else "table"
+        return "list of tables" if listed else "table"
     if get_origin(annotation) is dict:
         return f"table of {_type(_bare(get_args(annotation)[1]), quantity)}"
+    if listed:
+        return f"list of {_type(_bare(get_args(annotation)[0]), quantity)}"
     if quantity is not None:
-        one = f"quantity, as in {EXAMPLES[quantity.unit]}"
-        return f"list of: {one}" if get_origin(annotation) is tuple else one
+        return f"quantity, as in {EXAMPLES[quantity.unit]}"
+    return _plain(annotation)
+
+
+def _plain(annotation: Any) -> str:
     if get_origin(annotation) is Literal:
         return "one of " + ", ".join(f'"{choice}"' for choice in get_args(annotation))
     if get_origin(annotation) in (Union, UnionType):
         parts = [part for part in get_args(annotation) if part is not NoneType]
         return " or ".join(dict.fromkeys(_type(_bare(part), None) for part in parts))
-    if get_origin(annotation) is tuple:
-        return f"list of {_type(_bare(get_args(annotation)[0]), None)}"
     return {str: "text", int: "whole number", float: "number"}.get(annotation, str(annotation))
 
 

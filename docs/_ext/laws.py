@@ -69,7 +69,9 @@ class Law:
 
 def modules() -> Iterator[tuple[ModuleType, list[Law]]]:
     """Every module of laws with its laws, in the order of the page."""
-    names = [module.name for module in pkgutil.iter_modules(opsonin.laws.__path__) if module.name != "operations"]
+    names = [
+        module.name for module in pkgutil.iter_modules(opsonin.laws.__path__) if module.name != "operations"
+    ]
     for name in sorted(names, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name)):
         module = importlib.import_module(f"opsonin.laws.{name}")
         own = [law for law in operations.LAWS.values() if law.__module__ == module.__name__]
@@ -142,24 +144,24 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
         """What is subtracted last: x - 1 and not -1 + x."""
         return sorted(expr.args, key=lambda term: bool(term.could_extract_minus_sign()))
 
-    def _print_Symbol(self, expr: Any, style: str = "plain") -> str:
+    def _print_Symbol(self, expr: Any, style: str = "plain") -> str:  # noqa: N802
         return latex_of(self._symbols.get(expr.name, expr.name))
 
-    def _print_Function(self, expr: Any, exp: Any = None) -> str:
+    def _print_Function(self, expr: Any, exp: Any = None) -> str:  # noqa: N802
         inner = r",\, ".join(self._print(argument) for argument in expr.args)
         call = rf"{upright(expr.func.__name__)}\left({inner}\right)"
         return call if exp is None else rf"{call}^{{{exp}}}"
 
-    def _hprint_max(self, name: str, args: Any) -> str:
+    def _call(self, name: str, args: Any) -> str:
         inner = r",\, ".join(self._print(argument) for argument in args)
         return rf"\mathrm{{{name}}}\left({inner}\right)"
 
-    def _print_Max(self, expr: Any, exp: Any = None) -> str:
-        call = self._hprint_max("max", sorted(expr.args, key=lambda argument: argument.is_number))
+    def _print_Max(self, expr: Any, exp: Any = None) -> str:  # noqa: N802
+        call = self._call("max", sorted(expr.args, key=lambda argument: argument.is_number))
         return call if exp is None else rf"{call}^{{{exp}}}"
 
-    def _print_Min(self, expr: Any, exp: Any = None) -> str:
-        call = self._hprint_max("min", sorted(expr.args, key=lambda argument: argument.is_number))
+    def _print_Min(self, expr: Any, exp: Any = None) -> str:  # noqa: N802
+        call = self._call("min", sorted(expr.args, key=lambda argument: argument.is_number))
         return call if exp is None else rf"{call}^{{{exp}}}"
 
 
@@ -219,7 +221,9 @@ def _arguments(names: list[str], told: str, text: str) -> tuple[Argument, ...]:
     return tuple(
         found[name]
         if name in found and taken.count(found[name].symbol) == 1
-        else Argument(name, name, getattr(found.get(name), "unit", ""), getattr(found.get(name), "meaning", ""))
+        else Argument(
+            name, name, getattr(found.get(name), "unit", ""), getattr(found.get(name), "meaning", "")
+        )
         for name in names
     )
 
@@ -239,7 +243,7 @@ def _meanings(names: list[str], told: str) -> list[tuple[list[str], str]]:
 
 def _symbols(group: list[str], meaning: str) -> list[str]:
     """The symbols before the unit: as many as there are arguments, else their names."""
-    before = meaning.split("[")[0].split(",  ")[0].strip(" ,;.")
+    before = meaning.partition("[")[0].strip(" ,;.")
     tokens = re.split(r"[,\s]+", before)[-len(group) :] if before else []
     fits = len(tokens) == len(group) and all(
         _SYMBOL.fullmatch(token) and token not in _WORDS for token in tokens
