@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
@@ -73,5 +74,17 @@ sphinx_gallery_conf = {
     "capture_repr": ("_repr_html_", "__repr__"),
     "ignore_repr_types": r"matplotlib\.|list|tuple",
 }
+
+
+def setup(app: Any) -> None:
+    """A property's first sentence may hold a colon, which napoleon would take for the end of a type."""
+
+    def told(_app: Any, what: str, _name: str, _object: Any, _options: Any, lines: list[str]) -> None:
+        if what == "property" and lines:
+            lines[0] = lines[0].replace(": ", "; ", 1)
+
+    app.connect("autodoc-process-docstring", told, priority=100)
+
+
 # matplotlib's figures of the tutorial are shown by the page, not by a window.
 warnings.filterwarnings("ignore", message=".*FigureCanvasAgg is non-interactive.*")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-SIZE = 16.0  # px: that of the text around it
+SIZE = 18.0  # px: a little above the text around it
 _PAD = 2.0
 
 

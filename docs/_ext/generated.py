@@ -73,11 +73,8 @@ class Laws(Generated):
 
     def lines(self) -> Iterator[str]:
         for module, found in laws.modules():
-            first = (inspect.getdoc(module) or "").splitlines()[0]
-            title, _, rest = first.partition(": ")
-            yield from heading(title.rstrip("."), "-")
-            if rest:
-                yield marked(f"{rest[0].upper()}{rest[1:]}")
+            yield from heading(module.__name__.rpartition(".")[2].capitalize(), "-")
+            yield marked((inspect.getdoc(module) or "").splitlines()[0])
             for law in found:
                 yield from self._law(law)
 
@@ -90,7 +87,12 @@ class Laws(Generated):
         if law.text:
             yield from (marked(law.text), "")
         rows = [
-            (f"``{each.name}``", _symbol(each), each.unit or "", marked(each.meaning) or "")
+            (
+                f"``{each.name}``",
+                _symbol(each),
+                "1" if each.unit == "-" else each.unit,
+                marked(each.meaning) or "",
+            )
             for each in law.arguments
         ]
         yield from table(("Argument", "Symbol", "Unit", "Meaning"), rows, "22 10 18 50")

@@ -168,7 +168,16 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
 def equation(name: str, symbols: dict[str, str] | None = None) -> str:
     """LaTeX of a law, with its name on the left."""
     _, expression = formula(name)
-    return f"{upright(name)} = {_Printer(symbols or {}).doprint(expression)}"
+    return f"{upright(name)} = {_displayed(_Printer(symbols or {}).doprint(expression))}"
+
+
+def _displayed(latex: str) -> str:
+    """Outermost fractions at the size of the line."""
+    parts, depth = [], 0
+    for part in re.split(r"(\\frac|[{}])", latex):
+        depth += {"{": 1, "}": -1}.get(part, 0)
+        parts.append(r"\dfrac" if part == r"\frac" and depth == 0 else part)
+    return "".join(parts)
 
 
 def upright(name: str) -> str:

@@ -50,7 +50,7 @@ def _scenario(scenario: Scenario) -> str:
     about = scenario.scenario
     rows = [
         ("Duration", escape(words.duration(about.duration))),
-        ("Tissue", escape(_tissue(scenario))),
+        ("Tissue", escape(_tissue(scenario.model_dump(mode="json", exclude_none=True)["tissue"]))),
         ("Before time 0", escape(_burn_in(scenario.burn_in))),
         ("Seed", str(about.seed)),
     ]
@@ -71,17 +71,16 @@ def _scenario(scenario: Scenario) -> str:
     return _card(about.name, "Scenario", *parts)
 
 
-def _tissue(scenario: Scenario) -> str:
-    tissue = scenario.tissue
-    if tissue.generate is not None:
-        return f"{tissue.tumour}: a generated {tissue.generate.kind}"
-    chosen = ", ".join(f"{column} {value}" for column, value in tissue.select.items())
-    listed = (
-        f", fields {tissue.fields if isinstance(tissue.fields, str) else len(tissue.fields)}"
-        if tissue.fields
-        else ""
-    )
-    return f"{tissue.tumour}: {tissue.biopsy}" + (f" ({chosen})" if chosen else "") + listed
+def _tissue(region: Mapping[str, Any]) -> str:
+    """The tissue of a resolved scenario in a line."""
+    tumour, generate = region.get("tumour", "?"), region.get("generate")
+    if generate is not None:
+        drawn = generate.get("geometry") or ("block" if len(generate.get("size", ())) == 3 else "section")
+        return f"{tumour}: a generated {drawn}"
+    chosen = ", ".join(f"{column} {value}" for column, value in (region.get("select") or {}).items())
+    fields = region.get("fields")
+    of = f", {fields if isinstance(fields, str) else len(fields)} fields" if fields else ""
+    return f"{tumour}: {region.get('biopsy', '?')}" + (f" ({chosen})" if chosen else "") + of
 
 
 def _burn_in(minutes: float) -> str:
@@ -94,20 +93,21 @@ def _dose(dose: Dose, horizon: float, clock: words.Clock) -> str:
 
 def _result(result: Result) -> str:
     about = result.provenance
-    scenario = Scenario.model_validate(about["scenario"])
+    asked = about["scenario"]
     parts = getattr(result, "parts", None) or getattr(result, "by_field", {})
     kind = type(result).__name__
     rows = [("State", "complete" if result.complete else "unfinished: <code>opsonin.resume</code> goes on")]
     if parts:
         rows.append(("Of", escape(", ".join(map(str, parts)))))
-    rows += [("Tissue", escape(_tissue(scenario))), ("Seed", str(about["seed"]))]
+    rows += [("Tissue", escape(_tissue(asked["tissue"]))), ("Seed", str(about["seed"]))]
     if "cell_types" in about and not parts:
         rows.append(("Cell types", _legend(about["cell_types"])))
     if "assumed" in about and "numbers" in about:
         rows.append(
             ("Numbers", f"{about['numbers']} of the knowledge base, {len(about['assumed'])} of them assumed")
         )
-    return _card(scenario.scenario.name, kind, _table(rows), _ends(result, scenario.scenario.duration))
+    horizon = words.base(asked["scenario"]["duration"], "min")
+    return _card(asked["scenario"]["name"], kind, _table(rows), _ends(result, horizon))
 
 
 def _ends(result: Result, horizon: float) -> str:

@@ -14,7 +14,6 @@ from opsonin.core.errors import Fault, HostError, InputError, did_you_mean
 from opsonin.core.schedule import MINUTES_PER_DAY
 from opsonin.core.units import to_unit
 from opsonin.model.phase import COMMITTED, PHASES
-from opsonin.model.scenario import Region
 from opsonin.store.result import Result, time_text
 
 if TYPE_CHECKING:
@@ -194,8 +193,8 @@ def _moments(result: Result, time: Time | Sequence[Time] | None, arm: str) -> li
 
 def _dimension(result: Result) -> int:
     """3 where cells lie at a depth of their own; in a section z is chance."""
-    generate = Region.model_validate(result.provenance["scenario"]["tissue"]).generate
-    return 2 if generate is None else generate.dimension
+    generate = result.provenance["scenario"]["tissue"].get("generate") or {}
+    return len(generate.get("size") or ()) or (3 if "diameter" in generate else 2)
 
 
 def _arms(result: Result, arm: str | None) -> list[str]:
