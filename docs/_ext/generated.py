@@ -82,7 +82,7 @@ class Laws(Generated):
         yield from ("", f".. _law-{law.name}:")
         yield from heading(law.name, "~")
         yield from (marked(law.summary), "")
-        drawn = equations.svg(law.latex)
+        drawn = "".join(equations.svg(line) for line in law.latex)
         yield from (".. raw:: html", "", f'   <div class="equation">{drawn}</div>', "")
         if law.text:
             yield from (marked(law.text), "")

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 import sympy
+from sympy.core.function import AppliedUndef
 from sympy.printing.latex import LatexPrinter
 
 import opsonin.laws
@@ -56,7 +57,7 @@ class Argument:
 
 @dataclass(frozen=True)
 class Law:
-    """A law as the page shows it; `text` and `source` are as in its docstring, `latex` without dollars."""
+    """A law as the page shows it; `text` and `source` are as in its docstring, `latex` is its equation in lines."""
 
     name: str
     summary: str
@@ -64,7 +65,7 @@ class Law:
     arguments: tuple[Argument, ...]
     returns: str
     source: str
-    latex: str
+    latex: tuple[str, ...]
 
 
 def modules() -> Iterator[tuple[ModuleType, list[Law]]]:
@@ -165,10 +166,17 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
         return call if exp is None else rf"{call}^{{{exp}}}"
 
 
-def equation(name: str, symbols: dict[str, str] | None = None) -> str:
-    """LaTeX of a law, with its name on the left."""
+def equation(name: str, symbols: dict[str, str] | None = None) -> tuple[str, ...]:
+    """LaTeX of a law, with its name on the left; a call that it makes twice is a line of its own."""
     _, expression = formula(name)
-    return f"{upright(name)} = {_displayed(_Printer(symbols or {}).doprint(expression))}"
+    printer = _Printer(symbols or {})
+    lines = []
+    for call in sorted(expression.atoms(AppliedUndef), key=str):
+        if expression.count(call) > 1:
+            short = call.func.__name__
+            expression = expression.xreplace({call: sympy.Symbol(short)})
+            lines.append(f"{upright(short)} = {printer.doprint(call)}")
+    return (f"{upright(name)} = {_displayed(printer.doprint(expression))}", *lines)
 
 
 def _displayed(latex: str) -> str:

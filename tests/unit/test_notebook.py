@@ -20,8 +20,8 @@ from opsonin.store.result import Result
 from small_run import small_run
 from tissues import CONTROL, NIVOLUMAB, scenario
 
-mpl.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402 - no window may open
+mpl.use("Agg")  # no window may open
+from matplotlib import pyplot as plt
 
 VOID = {"br"}
 FORBIDDEN = {"script", "style", "iframe", "object", "img", "link", "svg"}
@@ -96,7 +96,9 @@ def test_a_number_shows_its_range_in_its_own_unit():
     assert "evidence:D009" in text
 
 
-@pytest.mark.parametrize(("kind", "name", "entry"), load_library().entries(), ids=lambda part: str(part)[:20])
+@pytest.mark.parametrize(
+    ("kind", "name", "entry"), list(load_library().entries()), ids=lambda part: str(part)[:20]
+)
 def test_every_entry_shows_itself(kind, name, entry):
     assert name in Checked(entry._repr_html_()).text
 

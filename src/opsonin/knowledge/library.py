@@ -119,6 +119,10 @@ def load_library(folder: Path | None = None) -> Library:
         folder: holds substrates/, molecules/, cells/, interactions/, drugs/, tumours/, geometries/,
             labels/;
             default: the packaged one, read once.
+
+    >>> load_library().drugs["nivolumab"].clearance.text
+    '0.23 L/d'
+
     Raises:
         InputError: with every fault found, each with file, line and key.
     """

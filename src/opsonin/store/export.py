@@ -169,9 +169,9 @@ def _each(result: Result, time: Time | Sequence[Time] | None, arm: str | None) -
             table = result.cells(moment, name)
             at = _minutes(moment)
             parts = [part for part in PARTS if part in table]
-            whole = f"{name}, {time_text(at)}"
-            belongs = (table[part].astype(str) + ", " for part in parts)
-            library = sum(belongs, "") + whole if parts else whole
+            library: Any = f"{name}, {time_text(at)}"
+            for part in reversed(parts):
+                library = table[part].astype(str) + ", " + library
             first = {
                 "cell_id": table["id"],
                 "cell_type": table["type"],
