@@ -16,7 +16,6 @@ from opsonin.knowledge.library import KINDS, Library, children
 from opsonin.model.scenario import Dose, Scenario
 from opsonin.model.sourced import Entry, Sourced
 from opsonin.report import palette, words
-from opsonin.report.stored import reached
 from opsonin.store.result import Result
 
 Row = Sequence[str]  # cells that are HTML already
@@ -120,14 +119,15 @@ def _ends(result: Result, horizon: float) -> str:
     heads = [escape(str(curves[name].attrs.get("long_name", name))) for name in shown]
     rows = []
     for arm in result.arms:
-        last = reached(result, arm)
-        at = curves.sel(arm=arm).dropna("time", how="all").isel(time=-1)
+        observed = curves.sel(arm=arm).dropna("time", how="all")
+        if not observed.sizes["time"]:  # of several tissues, one has not come to this arm yet
+            continue
+        at = observed.isel(time=-1)
         told = [
             escape(words.with_unit(float(at[name]), str(curves[name].attrs.get("units", ""))))
             for name in shown
         ]
-        time = float(at["time"]) * MINUTES_PER_DAY if last is None else last
-        rows.append((escape(arm), escape(clock.read(time)), *told))
+        rows.append((escape(arm), escape(clock.read(float(at["time"]) * MINUTES_PER_DAY)), *told))
     return _table(rows, ("Arm", "Reached", *heads))
 
 
