@@ -46,6 +46,7 @@ autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 napoleon_numpy_docstring = False
 napoleon_custom_sections = ["Source"]
+default_role = "code"
 nitpicky = True
 # Names of other packages and of types that no page is about: there is nothing to link to.
 nitpick_ignore_regex = [
@@ -72,7 +73,7 @@ sphinx_gallery_conf = {
     "min_reported_time": 10_000,
     "abort_on_example_error": True,
     "capture_repr": ("_repr_html_", "__repr__"),
-    "ignore_repr_types": r"matplotlib\.|list|tuple",
+    "ignore_repr_types": r"matplotlib\.|list|tuple|int",
 }
 
 

@@ -73,14 +73,14 @@ class Laws(Generated):
 
     def lines(self) -> Iterator[str]:
         for module, found in laws.modules():
-            yield from heading(module.__name__.rpartition(".")[2].capitalize(), "-")
+            yield from heading(module.__name__.rpartition(".")[2].capitalize(), "~")
             yield marked((inspect.getdoc(module) or "").splitlines()[0])
             for law in found:
                 yield from self._law(law)
 
     def _law(self, law: laws.Law) -> Iterator[str]:
         yield from ("", f".. _law-{law.name}:")
-        yield from heading(law.name, "~")
+        yield from heading(law.name, "^")
         yield from (marked(law.summary), "")
         drawn = "".join(equations.svg(line) for line in law.latex)
         yield from (".. raw:: html", "", f'   <div class="equation">{drawn}</div>', "")

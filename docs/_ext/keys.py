@@ -20,6 +20,7 @@ from opsonin.model.sourced import Entry
 
 _PER_DAY = 1440.0
 _MM2 = 1e6  # um2
+_KINDS = {"min": "time", "um": "length", "cell/um**2": "cells per area"}
 _BOUNDS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
 
 
@@ -151,7 +152,7 @@ def _type(annotation: Any, quantity: Quantity | None) -> str:
     if listed:
         return f"list of {_type(_bare(get_args(annotation)[0]), quantity)}"
     if quantity is not None:
-        return f"quantity, as in {EXAMPLES[quantity.unit]}"
+        return f"{_KINDS.get(quantity.unit, 'quantity')}, as in {EXAMPLES[quantity.unit]}"
     return _plain(annotation)
 
 

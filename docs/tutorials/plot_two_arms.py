@@ -91,8 +91,8 @@ every = "5 d"
 scenario
 
 # %%
-# Look at what was understood before anything is run. A packing far below one, or a distance to the nearest
-# cell that no tissue has, would mean that the positions are pixels.
+# Look at what was understood before anything is run. A distance to the nearest
+# cell that no tissue has would mean that the positions are pixels.
 
 biopsy = scenario.read_biopsy()
 for label, (cell, count) in biopsy.became.items():
@@ -157,6 +157,11 @@ links = {
     "oxygen_mean": "mean oxygen, mmHg",
 }
 mean = result.observables.mean("time")
+folds = {
+    name: float(mean[name].sel(arm="nivolumab") / mean[name].sel(arm="control")) for name in list(links)[1:]
+}
+most = max(folds, key=lambda name: abs(np.log(folds[name])))
+print(f"Beside the receptor itself the {links[most]} changed most: {folds[most]:.1f}-fold.")
 pd.DataFrame(
     {arm: [f"{float(mean[name].sel(arm=arm)):.3g}" for name in links] for arm in result.arms},
     index=list(links.values()),

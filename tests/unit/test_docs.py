@@ -111,7 +111,7 @@ def test_the_reference_has_limits_and_defaults_as_the_schema_does():
     assert known["numerics.coupling_step"].default == "6 min"
     assert known["numerics.coupling_step"].limits == "above 0 min, at most 1 h"
     assert known["scenario.name"].default == ""
-    assert known["tissue.generate.densities"].type == 'table of quantity, as in "300 cells/mm2"'
+    assert known["tissue.generate.densities"].type == 'table of cells per area, as in "300 cells/mm2"'
     assert known["tissue.generate.lumen"].limits.endswith("of the geometries organoid")
 
 

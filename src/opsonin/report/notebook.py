@@ -133,7 +133,10 @@ def _ends(result: Result, horizon: float) -> str:
 
 def _legend(types: Mapping[str, Mapping[str, Any]]) -> str:
     colours = palette.cell_colours(list(types), types)
-    return ", ".join(f"{_swatch(colours[name])}{escape(name)}" for name in types)
+    each = (
+        f'<span style="white-space:nowrap">{_swatch(colours[name])}{escape(name)}</span>' for name in types
+    )
+    return ", ".join(each)
 
 
 def _swatch(colour: str) -> str:

@@ -5,6 +5,7 @@ Colours and scales are those of the report; panels of the report itself are in `
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from xarray import DataArray
 
+_LABEL_WIDTH = 36  # characters beside axes of a usual height
 _HALF_LIGHT = 0.5
 _BELOW = (0.5, -0.13)  # of the axes, where a legend hides no cell
 
@@ -60,7 +62,8 @@ def plot(result: Result, observable: str = "burden", ax: Axes | None = None) -> 
     axes.set_xlabel(f"time [{clock.unit}]")
     sign = words.unit(str(values.attrs.get("units", "")))
     title = str(values.attrs.get("long_name", observable))
-    axes.set_ylabel(f"{title} [{sign}]" if sign else title, parse_math=False)
+    label = textwrap.fill(f"{title} [{sign}]" if sign else title, _LABEL_WIDTH)
+    axes.set_ylabel(label, parse_math=False)
     axes.legend()
     return axes
 
