@@ -43,7 +43,7 @@ lint: install-dev
 
 # Warnings are errors, links between pages are checked, the tutorial is run: build/docs/index.html.
 docs: install-dev
-	$(BIN)/sphinx-build -W --keep-going -n -q -d build/doctrees docs build/docs
+	$(BIN)/sphinx-build -E -W --keep-going -n -q -d build/doctrees docs build/docs
 
 bench: install-dev
 	$(BIN)/python benchmarks/fields.py

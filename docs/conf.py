@@ -57,7 +57,7 @@ nitpick_ignore_regex = [
     ),
     (
         r"py:.*",
-        r"(Columns|Array|Time|Listener|Library|Biopsy|Thickness|LabelMap|Difference|Entry|Table|Fault)",
+        r"(Columns|Array|Time|Ensemble|Gathered|Listener|Library|Biopsy|Thickness|LabelMap|Difference|Entry|Table|Fault)",
     ),
     (r"py:.*", r"opsonin\.(model|io|store|core|knowledge|engine|report)\..*"),
     (r"py:.*", r"(optional|shape)"),
@@ -72,6 +72,7 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "min_reported_time": 10_000,
     "abort_on_example_error": True,
+    "run_stale_examples": True,  # the code that it runs may have changed though its text has not
     "capture_repr": ("_repr_html_", "__repr__"),
     "ignore_repr_types": r"matplotlib\.|list|tuple|int",
 }

@@ -74,6 +74,17 @@ def test_a_library_is_of_one_field_too(result):
     assert (fields.obsm["spatial"][fields.obs["field"] == "image 1", 0] < 100.0).all()
 
 
+def test_a_library_is_of_one_replicate_of_a_field(result):
+    class Replicates(OfFields):
+        def cells(self, time, arm=None):
+            table = super().cells(time, arm)
+            table.insert(0, "replicate", "2")
+            return table
+
+    cells = Replicates(result.path, result.provenance).to_anndata("6 h", "control").obs
+    assert set(cells["library_id"]) == {f"replicate 2, image {k}, control, 6 h" for k in (1, 2)}
+
+
 def test_each_cell_type_has_its_colour_in_the_order_of_the_categories(result, adata):
     categories = list(adata.obs["cell_type"].cat.categories)
     known = load_library().cells

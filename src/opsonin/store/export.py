@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 Time = str | float
 
-PARTS = ("replicate", "field")  # what a cell belongs to, in a result of several
+FIELD = "field"
+PARTS = ("replicate", FIELD)  # what a cell belongs to, in a result of several
 NO_COLOUR = "#9a9a9a"
 UNITS = {
     "time": "d",
@@ -171,7 +172,8 @@ def _each(result: Result, time: Time | Sequence[Time] | None, arm: str | None) -
             parts = [part for part in PARTS if part in table]
             library: Any = f"{name}, {time_text(at)}"
             for part in reversed(parts):
-                library = table[part].astype(str) + ", " + library
+                of = "" if part == FIELD else f"{part} "
+                library = of + table[part].astype(str) + ", " + library
             first = {
                 "cell_id": table["id"],
                 "cell_type": table["type"],
