@@ -29,7 +29,7 @@ def log_growth_per_day(seed: int) -> list[float]:
             "tumour.melanoma.potential_doubling_time": f"{POTENTIAL} d",
             "tumour.melanoma.doubling_time": f"{OBSERVED} d",
         },
-        numerics={"burn_in": "14 d"},
+        numerics={"burn_in": "21 d"},
     )
     tissue = started(tissue_plan)
     before, area = live(tissue, "cancer"), tissue.area

@@ -22,7 +22,7 @@ import sympy
 
 import opsonin
 from opsonin.laws import operations
-from opsonin.model.scenario import Scenario
+from opsonin.model.scenario import BURN_IN, Scenario
 from opsonin.model.sourced import Entry
 from small_run import small_run
 
@@ -112,6 +112,7 @@ def test_the_reference_has_limits_and_defaults_as_the_schema_does():
     assert known["numerics.coupling_step"].limits == "above 0 min, at most 1 h"
     assert known["scenario.name"].default == ""
     assert known["tissue.generate.densities"].type == 'table of cells per area, as in "300 cells/mm2"'
+    assert f"left out, {keys.amount(BURN_IN, 'min')}" in known["numerics.burn_in"].meaning
     assert known["tissue.generate.lumen"].limits.endswith("of the geometries organoid")
 
 

@@ -198,7 +198,7 @@ def test_a_patient_is_rebuilt_from_its_result_and_compared_field_by_field(folder
     found = diff(patient.path, folder / "other")
     assert found.arm == "image 1: control"
     two = run.run(asked(folder, tissue__fields=[1, 2]))
-    assert str(diff(patient.path, two.path)) == "field 'image 10' is not in both results: present | absent"
+    assert str(diff(patient.path, two.path)) == "'image 10' is not in both results: present | absent"
 
 
 def test_a_killed_patient_goes_on_with_the_same_bits(folder, patient, tmp_path):
@@ -243,7 +243,7 @@ def test_a_stop_between_fields_says_how_to_go_on(folder, patient, tmp_path, monk
 
     assert signals.StopRequest().requested is False
     monkeypatch.setattr(run, "complete", stopped)
-    with pytest.raises(Interrupted, match=r"field 'image 1'.*\n.*opsonin resume .*out$"):
+    with pytest.raises(Interrupted, match=r"image 1.*\n.*opsonin resume .*out$"):
         run.run(asked(folder), tmp_path / "out")
     monkeypatch.undo()
     run.resume(tmp_path / "out")

@@ -293,7 +293,7 @@ def test_vessels_lie_in_the_stroma_and_around_follicles() -> None:
         stroma = cKDTree(places(made, "other")[:, :2] % edges, boxsize=edges)
         at = np.stack([made.vessels.x, made.vessels.y], axis=1)
         nearer = tree.query(at, 5)[0][:, -1] > stroma.query(at, 5)[0][:, -1]
-        assert made.vessels.n >= 20
+        assert made.vessels.n >= 15
         assert nearer.mean() > 0.85
 
 

@@ -95,5 +95,5 @@ def test_how_long_the_burn_in_is_says_what_was_asked_and_what_was_done() -> None
     assert burn_in_of(generated(numerics__burn_in="1 s")) == {
         "days": pytest.approx(24 / 1440),
         "asked_days": pytest.approx(1 / 86400),
-        "default_days": 14.0,
+        "default_days": 21.0,
     }

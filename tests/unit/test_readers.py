@@ -61,8 +61,8 @@ def test_every_field_of_every_panel_is_read_with_the_counts_of_its_table(
         biopsy = biopsy_of(table, field.select, label_map)
         assert biopsy.counts == rows[label_map.label].value_counts().to_dict()
         assert field.rows == len(biopsy) == len(rows)
-        assert np.array_equal(biopsy.x_um, rows[label_map.x].astype(float))
-        assert np.array_equal(biopsy.y_um, rows[label_map.y].astype(float))
+        assert np.array_equal(biopsy.x_um, np.round(rows[label_map.x].astype(float), 6))
+        assert np.array_equal(biopsy.y_um, np.round(rows[label_map.y].astype(float), 6))
         assert biopsy.doubts == ()
 
 
@@ -404,6 +404,18 @@ def test_pixels_taken_for_um_are_named_with_the_scale_to_set(tmp_path: Path) -> 
     assert read(lattice(step=25.0), tmp_path, scale=0.4).doubts == ()
     with pytest.raises(InputError, match="pixels"):
         read(lattice(step=100.0), tmp_path)
+
+
+def test_who_converted_the_pixels_changes_no_bit(tmp_path: Path) -> None:
+    """By the scale of a label map, or beforehand, in any order of rounding."""
+    frame = lattice()
+    frame["X"], frame["Y"] = (15.3846 + 1.7 * frame[axis] for axis in ("X", "Y"))  # pixels of 0.65 um
+    by_map = read(frame, tmp_path, scale=0.65)
+    converted = frame.assign(X=frame["X"] / (1.0 / 0.65), Y=frame["Y"] * 65 / 100)
+    assert not np.array_equal(converted["X"], frame["X"] * 0.65)  # they do differ by rounding
+    beforehand = read(converted, tmp_path)
+    np.testing.assert_array_equal(by_map.x_um, beforehand.x_um)
+    np.testing.assert_array_equal(by_map.y_um, beforehand.y_um)
 
 
 def test_columns_of_pixels_read_as_um_are_doubted_even_at_a_usual_distance(tmp_path: Path) -> None:

@@ -6,11 +6,13 @@ import math
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from opsonin.engine.start import settled, started
 from opsonin.kernels.expression import express
 from opsonin.model import phase
 from opsonin.state.fields import grid_shape, regridded
+from opsonin.state.vessels import Vessels
 from opsonin.tissue import apply, contacts, motion, placement, transport, window
 from tissues import DENSITIES, carried_on, live, plan
 
@@ -266,10 +268,31 @@ def test_only_marker_positive_effectors_are_tumour_reactive():
     assert (arrays.kind[:n][reactive] == tissue.species.cells.index("cd8")).all()
 
 
-def test_vessels_grow_with_the_tissue(tissue):
-    density = tissue.vessel_density
-    vessels = placement.vessels_in(tissue.key, (1000.0, 1000.0, 20.0), density)
-    assert vessels.n == pytest.approx(density * 1e6, abs=1)
+def many_vessels(key, box, count, suits=None):
+    vessels = Vessels.none()
+    for _ in range(count):
+        placement.add_vessel(vessels, key, box, suits)
+    return vessels
+
+
+def test_vessels_are_spread_more_evenly_than_at_random_across_the_edges_too(tissue):
+    """Clark-Evans: mean distance to the nearest other over that of random places, 1 at random, 2.15 in a lattice."""
+    box = (1000.0, 800.0, 20.0)
+    vessels = many_vessels(tissue.key, box, 60)
+    tree = cKDTree(np.column_stack([vessels.x, vessels.y]), boxsize=box[:2])
+    nearest = tree.query(np.column_stack([vessels.x, vessels.y]), 2)[0][:, 1]
+    assert nearest.mean() / (0.5 / np.sqrt(60 / (box[0] * box[1]))) > 1.4
+
+
+def test_each_vessel_lies_where_it_would_among_fewer(tissue):
+    box = (500.0, 500.0, 20.0)
+    few, more = many_vessels(tissue.key, box, 5), many_vessels(tissue.key, box, 9)
+    np.testing.assert_array_equal(few.x, more.x[:5])
+
+
+def test_vessels_keep_to_ground_that_suits_them(tissue):
+    vessels = many_vessels(tissue.key, (500.0, 500.0, 20.0), 12, lambda x, y: (x < 200.0).astype(float))
+    assert (vessels.x < 200.0).all()
 
 
 def test_an_effector_holds_its_partner_and_a_killed_target_is_let_go():

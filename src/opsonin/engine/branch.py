@@ -24,12 +24,14 @@ from opsonin.engine.fields import patient_provenance
 from opsonin.engine.progress import Listener
 from opsonin.engine.provenance import provenance_of, rebuilt, verify_resumable, verify_untouched
 from opsonin.engine.recording import observables
+from opsonin.engine.replicates import ensemble_provenance
 from opsonin.engine.run import input_cells, resume, temporary_folder
 from opsonin.io.scenario import Scenario
 from opsonin.io.treatment import read_arm
 from opsonin.model.scenario import Arm, Dose
 from opsonin.store import layout
-from opsonin.store.patient import Patient, field_folder, gathering
+from opsonin.store.gathered import Gathered, gathering, part_folder
+from opsonin.store.patient import Patient
 from opsonin.store.result import Result, time_text
 from opsonin.store.segments import Segment, read_segment
 from opsonin.store.writer import Writer
@@ -61,6 +63,18 @@ class _Begun:
     carried: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class _Whole:
+    """The branches of all parts of a result."""
+
+    parent: Gathered
+    parts: list[_Begun | _Whole]
+
+
+# When to leave, the arm to leave, the new treatment, and how long the whole lasts.
+_Asked = tuple[str | float, str | None, str | Path | Mapping[str, Any], str | float | None]
+
+
 def branch(
     result: Result | str | Path,
     time: str | float,
@@ -89,17 +103,15 @@ def branch(
     """
     parent = result if isinstance(result, Result) else Result.open(result)
     folder = temporary_folder() if out is None else Path(out)
-    parts = parent.by_field if isinstance(parent, Patient) else {"": parent}
-    begun = [_prepared(part, time, source, arm, duration) for part in parts.values()]
-    if not isinstance(parent, Patient):
-        _begin(begun[0], folder)
-    else:
-        left = {"of": parent.provenance["run_hash"], "arm": begun[0].stem.arm, "tick": begun[0].stem.tick}
-        told = patient_provenance([one.plan for one in begun], [one.provenance for one in begun], branch=left)
-        with gathering(folder, told):
-            for index, one in enumerate(begun):
-                _begin(one, folder / field_folder(index))
+    _begin(_branched(parent, (time, source, arm, duration)), folder)
     return resume(folder, threads=threads, listener=listener)
+
+
+def _branched(parent: Result, asked: _Asked) -> _Begun | _Whole:
+    """The branch of a result and of all its parts, everything checked that can be before it is written."""
+    if not isinstance(parent, Gathered):
+        return _prepared(parent, *asked)
+    return _Whole(parent, [_branched(part, asked) for part in parent.parts.values()])
 
 
 def _prepared(
@@ -119,8 +131,10 @@ def _prepared(
     return _Begun(stem, plan, _provenance(plan, stem), carried)
 
 
-def _begin(begun: _Begun, folder: Path) -> None:
+def _begin(begun: _Begun | _Whole, folder: Path) -> dict[str, Any]:
     """Write the branch up to where it leaves its source; from there on it is a run that was stopped."""
+    if isinstance(begun, _Whole):
+        return _begin_parts(begun, folder)
     plan, stem = begun.plan, begun.stem
     with Writer.create(folder, begun.provenance, input_cells(plan)) as writer:
         if stem.result.start is not None:
@@ -128,6 +142,27 @@ def _begin(begun: _Begun, folder: Path) -> None:
         for index in begun.carried:
             adopted = _adopted(_segment(stem, index), plan, begun.provenance)
             writer.commit(plan.courses[0].name, index, adopted)
+    return begun.provenance
+
+
+def _begin_parts(begun: _Whole, folder: Path) -> dict[str, Any]:
+    kind = begun.parent.kind
+    with gathering(folder, kind) as told:
+        parts = [_begin(part, folder / part_folder(kind, index)) for index, part in enumerate(begun.parts)]
+        left = {"of": begun.parent.provenance["run_hash"], **_left(begun)}
+        if isinstance(begun.parent, Patient):
+            plans = [part.plan for part in begun.parts if isinstance(part, _Begun)]
+            told.update(patient_provenance(plans, parts, branch=left))
+        else:
+            told.update(ensemble_provenance(parts, branch=left))
+    return told
+
+
+def _left(begun: _Begun | _Whole) -> dict[str, Any]:
+    """Which arm the branch leaves, and when."""
+    if isinstance(begun, _Whole):
+        return _left(begun.parts[0])
+    return {"arm": begun.stem.arm, "tick": begun.stem.tick}
 
 
 def _source(parent: Result, time: str | float, arm: str | None) -> _Source:

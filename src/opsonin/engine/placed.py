@@ -89,8 +89,8 @@ def _supply(plan: Plan) -> str:
     per_mm2, source = plan.vessel_density.value * 1e6, _origin(plan.vessel_density)
     added = plan.vessels.n - plan.seen_vessels
     if not plan.seen_vessels:
-        return f"Vessels: {added} placed at random, {per_mm2:.0f} per mm2 ({source}), at least one."
-    more = f", {added} more placed at random" if added else ""
+        return f"Vessels: {added} placed far from each other, {per_mm2:.0f} per mm2 ({source}), at least one."
+    more = f", {added} more placed far from them and each other" if added else ""
     return (
         f"Vessels: {plan.seen_vessels} where the biopsy shows endothelium (cells within {LINING:g} um line one)"
         f"{more}; {per_mm2:.0f} per mm2 are published ({source})."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from opsonin.engine.signals import StopRequest
+
 
 class Listener(Protocol):
     """Hears how a run goes on; every method may be a no-op."""
@@ -41,3 +43,31 @@ class Silent:
 
     def note(self, text: str) -> None:
         pass
+
+
+class Named:
+    """Tells a listener which of several runs an arm belongs to."""
+
+    def __init__(self, listener: Listener, run: str) -> None:
+        self._listener, self._run = listener, run
+
+    def compiling(self, *, done: bool) -> None:
+        self._listener.compiling(done=done)
+
+    def started(self, arm: str, time_min: float, duration_min: float) -> None:
+        self._listener.started(self._of_run(arm), time_min, duration_min)
+
+    def step(self, arm: str, time_min: float, cells: int) -> None:
+        self._listener.step(self._of_run(arm), time_min, cells)
+
+    def finished(self, arm: str) -> None:
+        self._listener.finished(self._of_run(arm))
+
+    def note(self, text: str) -> None:
+        self._listener.note(self._of_run(text))
+
+    def _of_run(self, text: str) -> str:
+        return f"{self._run}: {text}"
+
+
+Hears = tuple[Listener, StopRequest]

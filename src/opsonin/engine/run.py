@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -32,10 +33,11 @@ import numpy as np
 from opsonin.core import kernel_cache
 from opsonin.core.errors import Fault, Interrupted
 from opsonin.core.schedule import minutes
-from opsonin.engine import checkpoint, coupling, fields
+from opsonin.engine import checkpoint, coupling
 from opsonin.engine.compile import Course, Plan, compile_scenario
-from opsonin.engine.fields import Hears
-from opsonin.engine.progress import Listener, Silent
+from opsonin.engine.fields import patient_provenance
+from opsonin.engine.gathered import carry_out
+from opsonin.engine.progress import Hears, Listener, Silent
 from opsonin.engine.provenance import (
     provenance_of,
     rebuilt,
@@ -45,11 +47,14 @@ from opsonin.engine.provenance import (
     with_seed,
 )
 from opsonin.engine.recording import Recorder
+from opsonin.engine.replicates import ensemble_provenance
 from opsonin.engine.signals import StopRequest
 from opsonin.engine.start import Start, resumed, started
 from opsonin.engine.trace import Trace
 from opsonin.io.scenario import Scenario
-from opsonin.store.patient import Patient, field_folder, gathering
+from opsonin.store.ensemble import REPLICATE, Ensemble
+from opsonin.store.gathered import Gathered, gathering, part_folder
+from opsonin.store.patient import FIELD, Patient
 from opsonin.store.result import Result
 from opsonin.store.writer import Writer
 from opsonin.tissue import contacts, expression, extent, fate, motion, trafficking, transport, window
@@ -69,28 +74,49 @@ def run(
     threads: int | None = None,
     listener: Listener | None = None,
 ) -> Result:
-    """Run all arms of a scenario and store the result; of several fields, each in turn, as one `Patient`.
+    """Run all arms of a scenario and store the result: a `Patient` of several fields, an `Ensemble` of replicates.
 
     Args:
         scenario: a scenario, the path of its file, or the folder of an earlier result to rebuild.
         out: the result folder, new or empty. Default: a temporary one that lasts as long as this Python does.
         seed: in place of the scenario's own.
-        threads: kernel threads; results do not depend on it. Default: all cores.
+        threads: of kernels, and of fields and replicates computed side by side; results do not depend on it.
+            Default: all cores.
     Raises:
         InputError: bad scenario, biopsy or folder. RunError, HostError: the run could not go on.
         Interrupted: stopped by a signal; `resume` goes on.
     """
-    plans = _plans(scenario, seed)
+    replicates = _replicates(scenario, seed)
+    first = replicates[0]()
     folder = temporary_folder() if out is None else Path(out)
+    if len(replicates) == len(first) == 1:
+        use_threads(threads, len(first[0].imaged.id))
+        created = Writer.create(folder, provenance_of(first[0]), input_cells(first[0]))
+        with created as writer, StopRequest() as stop:
+            return complete(first[0], writer, (listener or Silent(), stop))
+    if len(replicates) == 1:
+        _begin(folder, first)
+    else:
+        with gathering(folder, REPLICATE) as told:
+            begun = chain([first], (plans() for plans in replicates[1:]))
+            parts = [
+                _begin(folder / part_folder(REPLICATE, index), plans) for index, plans in enumerate(begun)
+            ]
+            told.update(ensemble_provenance(parts))
+    return resume(folder, threads=threads, listener=listener)
+
+
+def _begin(folder: Path, plans: list[Plan]) -> dict[str, Any]:
+    """Begin the run of one tissue, or of the fields of a patient; returns what it says of its making."""
     told = [provenance_of(plan) for plan in plans]
     if len(plans) == 1:
-        use_threads(threads, len(plans[0].imaged.id))
-        with Writer.create(folder, told[0], input_cells(plans[0])) as writer, StopRequest() as stop:
-            return complete(plans[0], writer, (listener or Silent(), stop))
-    with gathering(folder, fields.patient_provenance(plans, told)):
+        Writer.create(folder, told[0], input_cells(plans[0])).close()
+        return told[0]
+    with gathering(folder, FIELD) as patient:
         for index, (plan, provenance) in enumerate(zip(plans, told, strict=True)):
-            Writer.create(folder / field_folder(index), provenance, input_cells(plan)).close()
-    return resume(folder, threads=threads, listener=listener)
+            Writer.create(folder / part_folder(FIELD, index), provenance, input_cells(plan)).close()
+        patient.update(patient_provenance(plans, told))
+    return patient
 
 
 def temporary_folder() -> Path:
@@ -103,15 +129,16 @@ def temporary_folder() -> Path:
 def resume(out: str | Path, *, threads: int | None = None, listener: Listener | None = None) -> Result:
     """Go on with a stored run where its last committed time left it; the bits are those of an unbroken run."""
     path = Path(out)
-    several = isinstance(Result.open(path), Patient)
+    result = Result.open(path)
     with StopRequest() as stop:
         hears = (listener or Silent(), stop)
-        if several:
-            return fields.carry_out(path, hears, partial(_go_on, threads=threads))
-        return _go_on(path, hears, threads=threads)
+        if isinstance(result, Gathered):
+            return carry_out(result, hears, threads, go_on, _compile_for)
+        return go_on(path, hears, threads)
 
 
-def _go_on(path: Path, hears: Hears, *, threads: int | None) -> Result:
+def go_on(path: Path, hears: Hears, threads: int | None) -> Result:
+    """Take the run of one tissue to its end, from what is stored of it."""
     with Writer.reopen(path) as writer:
         verify_untouched(writer.provenance, str(path))
         verify_resumable(writer.provenance, str(path))
@@ -120,17 +147,33 @@ def _go_on(path: Path, hears: Hears, *, threads: int | None) -> Result:
         return complete(plan, writer, hears)
 
 
-def _plans(scenario: Scenario | str | Path, seed: int | None) -> list[Plan]:
-    """One plan per field."""
+def _compile_for(path: Path, hears: Hears) -> None:
+    """Compile all kernels here before several processes would each do it."""
+    if not kernel_cache.is_warm():
+        plan = rebuilt(path, Result.open(path).provenance, None)
+        _compile(plan, plan.courses[0], hears[0])
+
+
+def _replicates(scenario: Scenario | str | Path, seed: int | None) -> list[Callable[[], list[Plan]]]:
+    """What makes the plans of each replicate, one per field."""
     if isinstance(scenario, (str, Path)):
         path = Path(scenario)
         if path.is_dir():
             stored = Result.open(path)
-            parts = list(stored.by_field.values()) if isinstance(stored, Patient) else [stored]
-            return [rebuilt(part.path, part.provenance, seed) for part in parts]
+            parts = stored.by_replicate.values() if isinstance(stored, Ensemble) else [stored]
+            return [partial(_rebuilt, part, seed) for part in parts]
         scenario = Scenario.load(path)
     asked = scenario if seed is None else with_seed(scenario, seed)
-    return [compile_scenario(field) for field in asked.by_field()]
+    return [partial(_compiled, copy) for copy in asked.by_replicate()]
+
+
+def _rebuilt(stored: Result, seed: int | None) -> list[Plan]:
+    parts = stored.by_field.values() if isinstance(stored, Patient) else [stored]
+    return [rebuilt(part.path, part.provenance, seed) for part in parts]
+
+
+def _compiled(scenario: Scenario) -> list[Plan]:
+    return [compile_scenario(field) for field in scenario.by_field()]
 
 
 def use_threads(threads: int | None, cells: int) -> None:

@@ -22,6 +22,8 @@ from opsonin.model.knowledge import LabelMap
 
 FEWEST_CELLS = 10
 MOST_CELLS = 5_000_000
+# Of positions in um.
+_DECIMALS = 6
 _SCIMAP = ("X_centroid", "Y_centroid")
 
 
@@ -126,7 +128,8 @@ def biopsy_of(table: Table, select: Mapping[str, str | int], label_map: LabelMap
     for column in axes.values():
         values, wrong = numbers(table, column, kept)
         with np.errstate(over="ignore"):  # an infinite place is far outside, and told so
-            positions.append(values * label_map.scale)
+            # whoever converted the unit beforehand differs by rounding, which must not change an id
+            positions.append(np.round(values * label_map.scale, _DECIMALS) + 0.0)
         faults += wrong
     texts = np.array(label_texts, dtype=object)[codes]
     known = label_map.labels

@@ -126,8 +126,19 @@ class Scenario(model.Scenario):
         """
         if not self.tissue.several or self.biopsy_path is None:
             return [self]
-        table = read_table(self.biopsy_path)
+        table = self._table if self._table is not None else read_table(self.biopsy_path)
         return [self._only(select, table) for select in asked_fields(table, self.tissue)]
+
+    def by_replicate(self) -> list[Self]:
+        """A scenario of one replicate for each that is asked for, in their order; InputError as `by_field`."""
+        header = self.scenario
+        if header.replicates > 1 and self.biopsy_path is not None and self._table is None:
+            self._table = read_table(self.biopsy_path)  # once for all
+        copies = []
+        for number in range(header.replicate, header.replicate + header.replicates):
+            alone = header.model_copy(update={"replicate": number, "replicates": 1})
+            copies.append(self.model_copy(update={"scenario": alone}))
+        return copies
 
     def _only(self, select: dict[str, str], table: Table) -> Self:
         tissue = self.tissue.model_copy(update={"fields": (select,) if select else None})

@@ -18,6 +18,7 @@ from opsonin.model.sourced import Entry
 YEAR = 365.25 * 1440.0  # min
 MOST_MG = 1e5  # no single dose of any drug comes near 100 g; a slipped unit does
 MOST_MG_PER_KG = 1e4
+MOST_REPLICATES = 10_000
 EXAMPLES = {"min": '"12 h" or "14 d"', "um": '"20 um"', "cell/um**2": '"300 cells/mm2"'}
 
 
@@ -153,7 +154,8 @@ class Header(Entry):
     duration: Annotated[float, Quantity("min", above=0.0, most=5 * YEAR)]
     seed: Annotated[int, Field(ge=0, lt=2**63, strict=True)] = 0
     patient: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    replicate: Annotated[int, Field(ge=0, lt=2**31, strict=True)] = 0
+    replicate: Annotated[int, Field(ge=0, lt=2**31 - MOST_REPLICATES, strict=True)] = 0
+    replicates: Annotated[int, Field(ge=1, le=MOST_REPLICATES, strict=True)] = 1
 
 
 GeometryName = Literal["section", "block", "well", "spheroid", "organoid", "marrow", "node"]
@@ -347,7 +349,7 @@ class Numerics(Entry):
         coupling_step: how often drugs, fields, molecules, fates and the window are brought up to date.
         motion_step: how often contacts and places are, within a coupling step.
         spacing: of the grid on which substrates diffuse.
-        burn_in: how long the tissue lives on untreated before time 0; left out, 14 d, and not at all in medium.
+        burn_in: how long the tissue lives on untreated before time 0; left out, 21 d, and not at all in medium.
     """
 
     coupling_step: Annotated[float, Quantity("min", above=0.0, most=60.0)] = 6.0
@@ -356,9 +358,8 @@ class Numerics(Entry):
     burn_in: Annotated[float, Quantity("min", above=0.0, most=90 * 1440.0)] | None = None
 
 
-BURN_IN = (
-    14 * 1440.0
-)  # min; some lifetimes of a T cell in the tissue: fields, exhaustion, niches and necrosis settle
+# min; some lifetimes of a T cell in the tissue: fields, exhaustion, niches, necrosis and who is killed first settle
+BURN_IN = 21 * 1440.0
 
 
 class Scenario(Entry):
@@ -383,7 +384,7 @@ class Scenario(Entry):
 
     @property
     def burn_in(self) -> float:
-        """How long the untreated tissue lives on before time 0 [min]: as given, or 14 d, but nothing in medium."""
+        """How long the untreated tissue lives on before time 0 [min]: as given, or 21 d, but nothing in medium."""
         if self.numerics.burn_in is not None:
             return self.numerics.burn_in
         generate = self.tissue.generate

@@ -14,7 +14,7 @@ import numpy as np
 
 from opsonin.core.schedule import minutes
 from opsonin.store import layout
-from opsonin.store.patient import Patient
+from opsonin.store.gathered import Gathered, called
 from opsonin.store.result import Result, time_text
 from opsonin.store.segments import (
     CELLS,
@@ -29,7 +29,7 @@ from opsonin.store.segments import (
 )
 
 ABSENT, PRESENT = "absent", "present"
-FIELD = "field"
+PART = "part"
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Difference:
     """The first difference between two results.
 
     Attributes:
-        arm: the arm; of several fields 'FIELD: ARM', or the field that only one result has.
+        arm: the arm; of several fields or replicates 'PART: ARM', or the part that only one result has.
         time_min: when they first differ [min]; None if the whole arm is absent from one.
         process: the process after which the states first differ, if the traces say so. Where the two ran
             different processes: None, quantity is 'process run', and `values` name both.
@@ -58,8 +58,8 @@ class Difference:
 
     def __str__(self) -> str:
         a, b = (repr(value) if isinstance(value, float) else str(value) for value in self.values)
-        if self.quantity == FIELD:
-            return f"field '{self.arm}' is not in both results: {a} | {b}"
+        if self.quantity == PART:
+            return f"'{self.arm}' is not in both results: {a} | {b}"
         if self.time_min is None:
             return f"arm '{self.arm}' is not in both results: {a} | {b}"
         if self.quantity == "length":
@@ -81,8 +81,8 @@ def diff(a: Path | str, b: Path | str) -> Difference | None:
         RunError: not a result, another format version, or a file that is missing or damaged.
     """
     results = Result.open(a), Result.open(b)
-    if isinstance(results[0], Patient) or isinstance(results[1], Patient):
-        return _of_fields(_fields(results[0]), _fields(results[1]))
+    if isinstance(results[0], Gathered) or isinstance(results[1], Gathered):
+        return _of_parts(*results)
     arms = [results[0].arms, results[1].arms]
     alone = [_absent(arm, arm in arms[0]) for arm in sorted(set(arms[0]) ^ set(arms[1]))]
     shared = [arm for arm in arms[0] if arm in arms[1]]
@@ -102,22 +102,24 @@ def diff(a: Path | str, b: Path | str) -> Difference | None:
     return _earliest(_length_difference(pair) for pair in pairs) or next(iter(not_yet), None)
 
 
-def _fields(result: Result) -> dict[str, Path]:
-    """The folder of each field; of a result of one tissue, its own."""
-    fields = result.by_field if isinstance(result, Patient) else {"the only field": result}
-    return {name: field.path for name, field in fields.items()}
-
-
-def _of_fields(a: dict[str, Path], b: dict[str, Path]) -> Difference | None:
-    """The first difference between two patients: a field that only one has, else the first in a field of both."""
-    for name in [*a, *b]:
-        if name not in a or name not in b:
-            return replace(_absent(name, name in a), quantity=FIELD)
-    for name, path in a.items():
-        found = diff(path, b[name])
+def _of_parts(a: Result, b: Result) -> Difference | None:
+    """The first difference between two results of parts: a part that only one has, else the first in a part of both."""
+    parts, others = _parts(a), _parts(b)
+    for name in [*parts, *others]:
+        if name not in parts or name not in others:
+            return replace(_absent(name, name in parts), quantity=PART)
+    for name, path in parts.items():
+        found = diff(path, others[name])
         if found is not None:
             return replace(found, arm=f"{name}: {found.arm}")
     return None
+
+
+def _parts(result: Result) -> dict[str, Path]:
+    """The folder of each part by kind and name; of a result of one tissue, its own."""
+    if not isinstance(result, Gathered):
+        return {"the only run": result.path}
+    return {called(result.kind, name): part.path for name, part in result.parts.items()}
 
 
 class _Pair:

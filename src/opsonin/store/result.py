@@ -54,15 +54,18 @@ class Result:
 
     @classmethod
     def open(cls, out: Path | str) -> Result:
-        """Open a result folder, a `Patient` if it holds several fields.
+        """Open a result folder: a `Patient` if it holds several fields, an `Ensemble` if several replicates.
 
         Raises:
             RunError: it is not a result, or is of another format version.
         """
-        from opsonin.store.patient import Patient  # a result itself
+        from opsonin.store.ensemble import Ensemble  # results themselves
+        from opsonin.store.patient import Patient
 
         path = Path(out)
         provenance = layout.read_provenance(path)
+        if "replicates" in provenance:
+            return Ensemble(path, provenance)
         return (Patient if "fields" in provenance else cls)(path, provenance)
 
     @property

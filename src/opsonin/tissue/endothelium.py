@@ -1,6 +1,6 @@
 """Vessels where a biopsy shows them: endothelial cells that lie together line one vessel.
 
-Those that it does not show are placed at random, up to the published density. What places them there is `placement`.
+Those that it does not show are placed by `placement`, far from each other, up to the published density.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def vessels_with(
     box: tuple[float, float, float],
     density: float,
 ) -> Vessels:
-    """The vessels seen, and as many more at keyed random places as a `density` [1/um2] lacks; at least one."""
+    """The vessels seen, and as many more, far from each other, as a `density` [1/um2] lacks; at least one."""
     vessels = Vessels.none()
     for x, y in seen:
         vessels.append(float(x), float(y), id_of("seen vessel", float(x), float(y)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,8 +19,12 @@ from opsonin.tissue.tissue import Arrivals, Tissue
 from opsonin.tissue.trafficking import blank
 
 Floats = npt.NDArray[np.float64]
+Key = npt.NDArray[np.uint32]
+Box = tuple[float, float, float]
 _PLACEMENT = int(Stream.PLACEMENT)
 _VESSELS = int(Stream.VESSELS)
+# Places that a new vessel is tried at; more where many of them are not for vessels.
+_PLACES, _PLACES_ON_GROUND = 16, 64
 
 
 @dataclass(frozen=True)
@@ -61,25 +65,42 @@ class Imaged:
         )
 
 
-def vessels_in(key: npt.NDArray[np.uint32], box: tuple[float, float, float], density: float) -> Vessels:
-    """Vessels at keyed random places; `density` [1/um2]; at least one."""
-    vessels = Vessels.none()
-    for _ in range(max(1, int(np.floor(box[0] * box[1] * density + vessel_fraction(key))))):
-        add_vessel(vessels, key, box)
-    return vessels
-
-
-def vessel_fraction(key: npt.NDArray[np.uint32]) -> float:
+def vessel_fraction(key: Key) -> float:
     """Keyed, uniform in (0, 1): with it whole vessels have the stated density on average over windows."""
     fraction, _ = uniforms(key[0], key[1], np.uint64(0), np.uint32(0), _VESSELS, 0)
     return float(fraction)
 
 
-def add_vessel(vessels: Vessels, key: npt.NDArray[np.uint32], box: tuple[float, float, float]) -> None:
-    """One more vessel, at the place that its ordinal is keyed to."""
+def add_vessel(
+    vessels: Vessels, key: Key, box: Box, suits: Callable[[Floats, Floats], Floats] | None = None
+) -> None:
+    """One more vessel: of several places keyed to its ordinal the one furthest from all other vessels.
+
+    What a biopsy shows is alive, so it was fed; and sprouts grow to where oxygen lacks (Carmeliet 2000,
+    doi:10.1038/35025220). Vessels at random leave holes that would be dead within days.
+
+    Args:
+        suits: share of a vessel at x, y that is where vessels may be; of the places, only the best in this count.
+    """
     identity = id_of("vessel", vessels.made)
-    u, v = uniforms(key[0], key[1], np.uint64(identity), np.uint32(0), _VESSELS, 1)
-    vessels.append(u * box[0], v * box[1], identity)
+    count = _PLACES if suits is None else _PLACES_ON_GROUND
+    drawn = [
+        uniforms(key[0], key[1], np.uint64(identity), np.uint32(0), _VESSELS, 1 + k) for k in range(count)
+    ]
+    x, y = np.array(drawn).T * np.array(box[:2])[:, None]
+    if suits is not None:
+        shares = suits(x, y)
+        x, y = x[shares == shares.max()], y[shares == shares.max()]
+    chosen = int(np.argmax(_room(x, y, vessels, box))) if vessels.n else 0
+    vessels.append(float(x[chosen]), float(y[chosen]), identity)
+
+
+def _room(x: Floats, y: Floats, vessels: Vessels, box: Box) -> Floats:
+    """Squared distance of places to the nearest vessel, around the edges of the box [um2]."""
+    dx, dy = np.subtract.outer(x, vessels.x), np.subtract.outer(y, vessels.y)
+    dx, dy = dx - box[0] * np.rint(dx / box[0]), dy - box[1] * np.rint(dy / box[1])
+    nearest: Floats = (dx * dx + dy * dy).min(axis=1)
+    return nearest
 
 
 def populate(tissue: Tissue, imaged: Imaged, tick: int) -> None:
@@ -105,9 +126,7 @@ def _recognising(arrivals: Sequence[Arrivals]) -> list[Arrivals]:
     return [source for source in arrivals if source.marker >= 0]
 
 
-def drawn_marks(
-    cells: Imaged, arrivals: Sequence[Arrivals], key: npt.NDArray[np.uint32]
-) -> npt.NDArray[np.int8]:
+def drawn_marks(cells: Imaged, arrivals: Sequence[Arrivals], key: Key) -> npt.NDArray[np.int8]:
     """The marks, with the marker of tumour-reactive effectors drawn where it was not stained, (molecules, cells)."""
     marks = cells.marks.copy()
     for source in _recognising(arrivals):
@@ -117,9 +136,7 @@ def drawn_marks(
     return marks
 
 
-def drawn_reactive(
-    cells: Imaged, arrivals: Sequence[Arrivals], key: npt.NDArray[np.uint32]
-) -> npt.NDArray[np.int8]:
+def drawn_reactive(cells: Imaged, arrivals: Sequence[Arrivals], key: Key) -> npt.NDArray[np.int8]:
     """Tumour-reactive cells, (cells,): drawn among the marker-positive effectors (Gros 2014, doi:10.1172/JCI73639)."""
     reactive = np.zeros(len(cells.id), np.int8)
     for source in _recognising(arrivals):

@@ -78,7 +78,7 @@ def classes(tissue: Tissue, source: Arrivals) -> Any:
 def _homes(tissue: Tissue, source: Arrivals, niche: int, arrived: list[tuple[int, int]]) -> Any:
     """(newcomers, 3) where each comes out [um]: at its vessel if that lies in its niche, else beside one of its kind.
 
-    The vessels that a biopsy does not show are placed at random; where its immune cells are, they found a way in.
+    Where vessels are that a biopsy does not show is not known; where its immune cells are, they found a way in.
     """
     vessels, cells, n = tissue.vessels, tissue.cells.arrays, tissue.cells.n
     at = np.array([vessel for vessel, _ in arrived])

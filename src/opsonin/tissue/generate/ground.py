@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from opsonin.core.errors import Fault, InputError
-from opsonin.core.random import Stream
-from opsonin.kernels.draws import draw_places
 from opsonin.knowledge.composition import Composition, of_role, space_held, space_of
 from opsonin.knowledge.library import Library
 from opsonin.laws.mechanics import ADHESION_REACH
@@ -19,13 +17,10 @@ from opsonin.model.scenario import Generated
 from opsonin.state.vessels import Vessels
 from opsonin.tissue.generate.patches import Patches, follicles, nests, spread_middles
 from opsonin.tissue.generate.sites import Box, Floats, Mask, Site, everywhere, shell
-from opsonin.tissue.placement import vessels_in
+from opsonin.tissue.placement import add_vessel, vessel_fraction
 
-_VESSELS = int(Stream.VESSELS)
-_FIRST_DRAW = 100
-# A vessel is a straight line through a block: of so many keyed places it takes the first that lies outside of all
-# patches, or the one that does for most of its length, seen at so many depths.
-_PLACES, _DEPTHS = 64, 16
+# A vessel is a straight line through a block, of which most should lie where vessels may be: seen at so many depths.
+_DEPTHS = 16
 Key = npt.NDArray[np.uint32]
 Holds = Callable[[Floats], Mask]
 
@@ -85,23 +80,15 @@ def _scale(held: float, space: float, dimension: int) -> float:
 
 
 def vessels_on(ground: Ground, key: Key, box: Box, density: float) -> Vessels:
-    """Vessels at keyed places of the ground; `density` [1/um2]; at least one."""
-    vessels = vessels_in(key, box, density)
-    if ground.holds_vessels is None:
-        return vessels
-    x, y = vessels.x.copy(), vessels.y.copy()
-    drawn = np.empty((3, vessels.n))
-    share = _share_held(ground.holds_vessels, x, y, box)
-    for place in range(_PLACES):
-        draw_places(key, vessels.id, _VESSELS, _FIRST_DRAW + 2 * place, drawn)
-        tried = drawn[0] * box[0], drawn[1] * box[1]
-        better = _share_held(ground.holds_vessels, *tried, box)
-        moved = better > share
-        x[moved], y[moved], share[moved] = tried[0][moved], tried[1][moved], better[moved]
-    return replace(vessels, x=x, y=y)
+    """Vessels at places of the ground, far from each other; `density` [1/um2]; at least one."""
+    holds, vessels = ground.holds_vessels, Vessels.none()
+    suits = None if holds is None else partial(_share_held, holds, box=box)
+    for _ in range(max(1, int(np.floor(box[0] * box[1] * density + vessel_fraction(key))))):
+        add_vessel(vessels, key, box, suits)
+    return vessels
 
 
-def _share_held(holds: Holds, x: Floats, y: Floats, box: Box) -> Floats:
+def _share_held(holds: Holds, x: Floats, y: Floats, *, box: Box) -> Floats:
     """Share of the length of each vessel at an allowed place, (vessels,)."""
     depths = (np.arange(_DEPTHS) + 0.5) / _DEPTHS * box[2]
     places = np.stack([np.repeat(x, _DEPTHS), np.repeat(y, _DEPTHS), np.tile(depths, len(x))])

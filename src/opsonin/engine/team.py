@@ -1,0 +1,186 @@
+"""Worker processes that take runs to their ends, each in its own folder; only paths, progress and faults are exchanged.
+
+They are plain commands (`engine/worker.py`), not copies of this process: a script that calls `opsonin.run` needs no
+guard for them, and they outlive neither this process nor a lost pipe.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import opsonin
+from opsonin.core import errors
+from opsonin.core.errors import Fault, Interrupted, OpsoninError, RunError
+from opsonin.engine.progress import Hears, Named
+
+_POLL = 0.2  # s; how soon a stop is passed on
+_SOURCES = str(Path(opsonin.__file__).parent.parent)
+_Event = tuple[str, dict[str, Any]]  # name of the run, what its worker said
+
+
+def carry_out(runs: Mapping[str, Path], hears: Hears, size: tuple[int, int], out: Path) -> None:
+    """Take every run to its end.
+
+    Args:
+        runs: folders by name; size: (workers, threads of each); out: the folder that holds all, for messages.
+    Raises:
+        Interrupted: a stop was asked for; every run stored what it had reached.
+        OpsoninError: of the first kind met, with the faults of every run that failed; the others are done.
+    """
+    waiting: queue.SimpleQueue[tuple[str, Path]] = queue.SimpleQueue()
+    for item in runs.items():
+        waiting.put(item)
+    events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
+    members: list[_Member] = []
+    try:
+        for _ in range(size[0]):
+            members.append(_Member(waiting, events, size[1]))
+        failed, left = _heard(runs, events, members, hears)
+    finally:
+        for member in members:
+            member.end()
+    if failed:
+        kind = type(next(iter(failed.values())))
+        faults = [
+            Fault(f"{name}: {fault.where}", fault.problem, fault.fix)
+            for name, error in failed.items()
+            for fault in error.faults
+        ]
+        raise kind(*faults)
+    if left:
+        raise interrupted(", ".join(left), out)
+
+
+def interrupted(name: str, out: Path, where: str = "") -> Interrupted:
+    """The run was stopped while `name` went on."""
+    place = name + (f", {where}" if where else "")
+    problem = "the run was stopped; everything up to here is stored."
+    return Interrupted(Fault(place, problem, f"Go on with: opsonin resume {out}"))
+
+
+def _heard(
+    runs: Mapping[str, Path], events: queue.SimpleQueue[_Event], members: list[_Member], hears: Hears
+) -> tuple[dict[str, OpsoninError], list[str]]:
+    """Pass on what the workers say until all have ended: what failed, and what is not done."""
+    listener, stop = hears
+    failed: dict[str, OpsoninError] = {}
+    left = list(runs)
+    told = False
+    while any(member.busy for member in members) or not events.empty():
+        if stop.requested and not told:
+            told = True
+            for member in members:
+                member.stop()
+        try:
+            name, said = events.get(timeout=_POLL)
+        except queue.Empty:
+            continue
+        match said.pop("event"):
+            case "done":
+                left.remove(name)
+            case "failed":
+                left.remove(name)
+                failed[name] = _error(said)
+            case "stopped":
+                pass
+            case event:
+                getattr(Named(listener, name), event)(**said)
+    return failed, left
+
+
+def _error(said: Mapping[str, Any]) -> OpsoninError:
+    kind = getattr(errors, said["kind"], RunError)
+    error: OpsoninError = kind(*(Fault(**fault) for fault in said["faults"]))
+    return error
+
+
+class _Member:
+    """A worker process and the thread that talks to it; takes runs from `waiting` until there are none."""
+
+    def __init__(
+        self,
+        waiting: queue.SimpleQueue[tuple[str, Path]],
+        events: queue.SimpleQueue[_Event],
+        threads: int,
+    ) -> None:
+        self._waiting, self._events = waiting, events
+        self._stopped = False
+        paths = [_SOURCES, *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "opsonin.engine.worker", str(threads)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
+            start_new_session=True,  # Ctrl-C is for this process alone: it decides what the workers hear
+        )
+        self._thread = threading.Thread(target=self._talk, daemon=True)
+        self._thread.start()
+
+    @property
+    def busy(self) -> bool:
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Let the worker store what it has reached, and give it nothing more to do."""
+        self._stopped = True
+        self._say({"stop": True})
+
+    def end(self) -> None:
+        """End the process, at once if it is still at work: what it has stored stays."""
+        if self.busy:
+            self._process.kill()
+        self._process.wait()
+        self._thread.join()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def _talk(self) -> None:
+        while not self._stopped:
+            try:
+                name, path = self._waiting.get_nowait()
+            except queue.Empty:
+                break
+            self._say({"go_on": str(path)})
+            if not self._listen(name):
+                return
+        if self._process.stdin is not None:
+            self._process.stdin.close()  # nothing more to do: it ends
+
+    def _listen(self, name: str) -> bool:
+        """Pass on what is said of a run until it ends; False if the worker is gone."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            said = json.loads(line)
+            self._events.put((name, said))
+            if said["event"] in ("done", "failed", "stopped"):
+                return True
+        self._events.put((name, {"event": "failed", "kind": "HostError", "faults": [self._gone()]}))
+        return False
+
+    def _gone(self) -> dict[str, str]:
+        code = self._process.wait()
+        how = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
+        return {
+            "where": "worker",
+            "problem": f"its process {how}; the system may have run out of memory.",
+            "fix": "What it had stored is intact: `opsonin resume` goes on, with fewer --threads in less memory.",
+        }
+
+    def _say(self, words: dict[str, Any]) -> None:
+        try:
+            assert self._process.stdin is not None
+            self._process.stdin.write(json.dumps(words) + "\n")
+            self._process.stdin.flush()
+        except (BrokenPipeError, ValueError):
+            return  # it is gone, which its reader tells

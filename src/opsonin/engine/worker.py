@@ -1,0 +1,95 @@
+"""A worker process: goes on with the runs whose folders it is given, one after the other.
+
+    python -m opsonin.engine.worker THREADS
+
+It reads {"go_on": FOLDER} and {"stop": true}, one JSON document per line, and writes what a `Listener` would hear, then
+"done", "failed" with the faults, or "stopped". When the one who started it is gone, it stops as after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import threading
+from pathlib import Path
+from typing import Any, TextIO
+
+from opsonin.core import kernel_cache
+from opsonin.core.errors import Fault, HostError, Interrupted, OpsoninError
+from opsonin.engine.signals import StopRequest
+
+
+class _Told:
+    """A listener that writes what it hears."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def say(self, event: str, **words: Any) -> None:
+        self._out.write(json.dumps({"event": event, **words}) + "\n")
+        self._out.flush()
+
+    def compiling(self, *, done: bool) -> None:
+        self.say("compiling", done=done)
+
+    def started(self, arm: str, time_min: float, duration_min: float) -> None:
+        self.say("started", arm=arm, time_min=time_min, duration_min=duration_min)
+
+    def step(self, arm: str, time_min: float, cells: int) -> None:
+        self.say("step", arm=arm, time_min=time_min, cells=cells)
+
+    def finished(self, arm: str) -> None:
+        self.say("finished", arm=arm)
+
+    def note(self, text: str) -> None:
+        self.say("note", text=text)
+
+
+def main(threads: int) -> None:
+    """Work until there is no more to do."""
+    told = _Told(os.fdopen(os.dup(1), "w", encoding="utf-8"))
+    os.dup2(2, 1)  # whatever else is printed must not come between the documents
+    kernel_cache.prepare(threads)
+    from opsonin.engine.run import go_on
+
+    runs: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    stop = StopRequest()  # set by words, not by signals
+    threading.Thread(target=_read, args=(runs, stop), daemon=True).start()
+    while (folder := runs.get()) is not None:
+        try:
+            go_on(Path(folder), (told, stop), threads)
+        except Interrupted:
+            told.say("stopped")
+        except Exception as error:
+            failure = _as_failure(error)
+            faults = [{"where": f.where, "problem": f.problem, "fix": f.fix} for f in failure.faults]
+            told.say("failed", kind=type(failure).__name__, faults=faults)
+        else:
+            told.say("done")
+
+
+def _read(runs: queue.SimpleQueue[str | None], stop: StopRequest) -> None:
+    for line in sys.stdin:
+        words = json.loads(line)
+        if "go_on" in words:
+            runs.put(words["go_on"])
+        else:
+            stop.requested = True
+    stop.requested = True  # nobody is there to hear of what goes on
+    runs.put(None)
+
+
+def _as_failure(error: Exception) -> OpsoninError:
+    if isinstance(error, OpsoninError):
+        return error
+    if isinstance(error, MemoryError):
+        return HostError(
+            Fault("memory", "there is not enough of it.", "Use fewer --threads, or more memory.")
+        )
+    return OpsoninError(Fault("worker", f"{type(error).__name__}: {error}", "Please report it."))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
