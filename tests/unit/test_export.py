@@ -132,8 +132,10 @@ def test_a_file_of_it_is_a_biopsy(tmp_path, result, adata):
     biopsy = read_biopsy(tmp_path / "run.h5ad", {"library_id": "nivolumab, 12 h"}, panel)
     cells = result.cells("12 h", "nivolumab")
     cells = cells[cells["phase"].isin(["resting", "committed"])]
-    assert np.array_equal(biopsy.x_um, cells["x_um"])
-    assert np.array_equal(biopsy.y_um, cells["y_um"])
+    assert biopsy.x_um == pytest.approx(
+        cells["x_um"].to_numpy(), abs=1e-6
+    )  # a biopsy's places have six decimals
+    assert biopsy.y_um == pytest.approx(cells["y_um"].to_numpy(), abs=1e-6)
     assert list(biopsy.cells) == list(cells["type"])
 
 
