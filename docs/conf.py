@@ -79,11 +79,13 @@ sphinx_gallery_conf = {
 
 
 def setup(app: Any) -> None:
-    """A property's first sentence may hold a colon, which napoleon would take for the end of a type."""
+    """The first sentence of a property or of Returns may hold a colon, which napoleon would take for the end of a type."""
 
     def told(_app: Any, what: str, _name: str, _object: Any, _options: Any, lines: list[str]) -> None:
-        if what == "property" and lines:
-            lines[0] = lines[0].replace(": ", "; ", 1)
+        firsts = [0] if what == "property" and lines else []
+        firsts += [index + 1 for index, line in enumerate(lines[:-1]) if line.strip() == "Returns:"]
+        for index in firsts:
+            lines[index] = lines[index].replace(": ", "; ", 1)
 
     app.connect("autodoc-process-docstring", told, priority=100)
 
