@@ -79,7 +79,7 @@ sphinx_gallery_conf = {
 
 
 def setup(app: Any) -> None:
-    """The first sentence of a property or of Returns may hold a colon, which napoleon would take for the end of a type."""
+    """The first sentence of a property or of Returns may hold a colon; napoleon would take it for the end of a type."""
 
     def told(_app: Any, what: str, _name: str, _object: Any, _options: Any, lines: list[str]) -> None:
         firsts = [0] if what == "property" and lines else []
