@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: install install-dev demo test test-slow test-statistical test-proof lint lock bench clean
+.PHONY: install install-dev demo test test-slow test-statistical test-proof lint lock docs bench clean
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
@@ -37,9 +37,13 @@ test-proof: install-dev
 	$(BIN)/python -m pytest -q -m proof
 
 lint: install-dev
-	$(BIN)/ruff check src tests benchmarks
-	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks docs
+	$(BIN)/ruff format --check src tests benchmarks docs
 	$(BIN)/mypy
+
+# Warnings are errors, links between pages are checked, the tutorial is run: build/docs/index.html.
+docs: install-dev
+	$(BIN)/sphinx-build -E -W --keep-going -n -q -d build/doctrees docs build/docs
 
 bench: install-dev
 	$(BIN)/python benchmarks/fields.py
@@ -55,4 +59,4 @@ lock:
 	$(LOCK) pyproject.toml --group build --constraint requirements-dev.lock --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) out build dist
+	rm -rf $(VENV) out build dist docs/auto_tutorials

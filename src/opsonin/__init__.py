@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from opsonin.io.scenario import Scenario
     from opsonin.knowledge.library import load_library
     from opsonin.report.html import write_report
+    from opsonin.report.notebook import as_html
+    from opsonin.report.plots import plot, plot_cells, plot_field
     from opsonin.store.diff import diff
+    from opsonin.store.export import to_anndata, to_pandas, to_xarray
     from opsonin.store.result import Result
 
 __version__ = "0.1.0"
@@ -26,6 +29,13 @@ _HOMES = {
     "diff": "opsonin.store.diff",
     "load_library": "opsonin.knowledge.library",
     "write_report": "opsonin.report.html",
+    "as_html": "opsonin.report.notebook",
+    "plot": "opsonin.report.plots",
+    "plot_cells": "opsonin.report.plots",
+    "plot_field": "opsonin.report.plots",
+    "to_anndata": "opsonin.store.export",
+    "to_pandas": "opsonin.store.export",
+    "to_xarray": "opsonin.store.export",
     "OpsoninError": "opsonin.core.errors",
     "InputError": "opsonin.core.errors",
     "HostError": "opsonin.core.errors",
@@ -42,11 +52,18 @@ __all__ = [
     "Result",
     "RunError",
     "Scenario",
+    "as_html",
     "branch",
     "diff",
     "load_library",
+    "plot",
+    "plot_cells",
+    "plot_field",
     "resume",
     "run",
+    "to_anndata",
+    "to_pandas",
+    "to_xarray",
     "write_report",
 ]
 

@@ -44,7 +44,18 @@ class Scenario(model.Scenario):
 
     @classmethod
     def from_text(cls, text: str, *, folder: str | Path = ".", name: str = "scenario.toml") -> Self:
-        """A scenario from the text of a file; its paths start in `folder`, faults call it `name`."""
+        """A scenario from the text of a file; its paths start in `folder`, faults call it `name`.
+
+        >>> import opsonin as op
+        >>> asked = op.Scenario.from_text('''
+        ... scenario = { name = "A well", duration = "2 d" }
+        ... tissue.tumour = "melanoma"
+        ... tissue.generate = { geometry = "well", size = ["300 um", "300 um"], confluence = 0.4 }
+        ... arm = [{ name = "control" }]
+        ... ''')
+        >>> asked.scenario.duration  # quantities are held in base units
+        2880.0
+        """
         data = parse_toml(text, name)
         return cls._built(Draft(data, name, Path(folder), Lines(text)))
 

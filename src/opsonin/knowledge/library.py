@@ -98,6 +98,12 @@ class Library:
             raise ValueError(f"'{path}': {faults[0].problem}")
         return library
 
+    def _repr_html_(self) -> str:
+        """How a notebook shows it: see `opsonin.as_html`."""
+        import opsonin  # by the public name, as in `Entry`
+
+        return opsonin.as_html(self)
+
     def digest(self) -> str:
         """Hex digest of all content: the same numbers, sources and names give the same digest."""
         digest = hashlib.blake2b(digest_size=16)
@@ -113,6 +119,10 @@ def load_library(folder: Path | None = None) -> Library:
         folder: holds substrates/, molecules/, cells/, interactions/, drugs/, tumours/, geometries/,
             labels/;
             default: the packaged one, read once.
+
+    >>> load_library().drugs["nivolumab"].clearance.text
+    '0.23 L/d'
+
     Raises:
         InputError: with every fault found, each with file, line and key.
     """

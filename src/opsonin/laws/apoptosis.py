@@ -13,7 +13,8 @@ def rate_of_half_life(half_life):
     """First-order rate ln 2 / t_half [1/min].
 
     Args:
-        half_life: [min], > 0.
+        half_life: of what decays [min], > 0.
+    Source: first-order decay.
     """
     return LN2 / half_life
 
@@ -25,7 +26,7 @@ def repaired_damage(damage, half_life, duration):
     Args:
         damage: accumulated hits not yet repaired [hits].
         half_life: of the damage [min].
-        duration: step [min].
+        duration: step dt [min].
     Source: Weigelin 2021 (additive cytotoxicity: hits further apart than about 50 min do not add up).
     """
     return damage * exp(-LN2 * duration / half_life)
@@ -36,8 +37,8 @@ def corpse_volume(volume_at_death, elapsed, clearance):
     """Volume of a corpse, shrinking linearly until it is cleared [um3].
 
     Args:
-        volume_at_death: [um3].
-        elapsed: time since death [min].
+        volume_at_death: of the cell [um3].
+        elapsed: time since death t [min].
         clearance: time to vanish [min].
     Source: linear clearance, so that the tissue closes over it without a jump.
     """

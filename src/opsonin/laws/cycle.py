@@ -37,8 +37,10 @@ def cell_loss_factor(gross_growth, growth, necrosis, killing):
     The growth measured in patients is what division leaves after every loss, that by the immune system included.
 
     Args:
-        gross_growth: lambda, of the cells with no loss at all [1/min]; above 0.
-        growth: g as observed; necrosis: n; killing: k, per cell: same unit.
+        gross_growth: of the cells with no loss at all, lambda [1/min]; above 0.
+        growth: as observed, g [1/min].
+        necrosis: per cell, n [1/min].
+        killing: per cell, k [1/min].
     Returns:
         factor, at least 0 [-].
     Source: MODEL.md section 13; cell-loss factor, Steel 1967.
@@ -53,7 +55,8 @@ def spontaneous_loss(factor, gross_growth):
     Most of it is failed division and loss after it, so apoptotic and mitotic counts of a tumour go together.
 
     Args:
-        factor: from `cell_loss_factor` [-]; gross_growth: lambda now [1/min].
+        factor: phi [-], from `cell_loss_factor`.
+        gross_growth: as it is now, lambda [1/min].
     Source: cell-loss factor, Steel 1967.
     """
     return factor * gross_growth
@@ -91,7 +94,8 @@ def pressure_gate(pressure, resting_pressure, half, steepness):
     """Share of cells that still enter the cycle under an excess of pressure, in (0, 1].
 
     Args:
-        pressure: at the cell, and `resting_pressure` of the tissue: same unit.
+        pressure: at the cell, P [1/min].
+        resting_pressure: of the tissue, P0 [1/min].
         half: excess at half inhibition, in resting pressures [-].
         steepness: n [-].
     Source: MODEL.md section 3 (Helmlinger 1997: solid stress inhibits growth).
@@ -106,7 +110,8 @@ def cycle_entry_hazard(exit_rate, oxygen, oxygen_half, gate):
 
     Args:
         exit_rate: unhindered r [1/min], from `resting_exit_rate`.
-        oxygen: pO2 at the cell [mmHg]; `oxygen_half` at half entry [mmHg].
+        oxygen: pO2 at the cell [mmHg].
+        oxygen_half: pO2 at half entry [mmHg].
         gate: from `pressure_gate` [-].
     Source: MODEL.md section 3.
     """
@@ -118,9 +123,9 @@ def committed_volume(volume_at_birth, elapsed, committed):
     """Volume during the committed phase, growing linearly to twice the volume at birth [um3].
 
     Args:
-        volume_at_birth: [um3].
-        elapsed: time since S entry [min].
-        committed: length of the committed phase [min].
+        volume_at_birth: of the cell [um3].
+        elapsed: time since S entry t [min].
+        committed: length of the committed phase tau [min].
     Source: linear growth, conserves volume at division.
     """
     return volume_at_birth * (1.0 + elapsed / committed)
@@ -131,8 +136,10 @@ def model_radius(volume, reference_volume, reference_radius, dimension):
     """Radius used by mechanics: r = r_ref (V / V_ref)^(1/d), so that the packing measure r^d is conserved at division.
 
     Args:
-        volume, reference_volume: [um3].
+        volume: of the cell V [um3].
+        reference_volume: of a resting cell of its type [um3].
         reference_radius: radius of a cell of the reference volume in this tissue [um].
-        dimension: 2 for a section, 3 for a block [-].
+        dimension: 2 for a section, 3 for a block, d [-].
+    Source: geometry; in a section a cell's area stands for its volume.
     """
     return reference_radius * power(volume / reference_volume, 1.0 / dimension)

@@ -10,8 +10,8 @@ def event_probability(hazard, duration):
     """Probability that an event of constant hazard happens within a step: 1 - exp(-h dt) [-].
 
     Args:
-        hazard: rate [1/min].
-        duration: step [min].
+        hazard: rate h [1/min].
+        duration: step dt [min].
     Source: MODEL.md section 3.
     """
     return -expm1(-hazard * duration)
@@ -22,9 +22,10 @@ def relaxed(level, target, rate, duration):
     """Exact first-order relaxation of a level towards a target over a step.
 
     Args:
-        level, target: same unit.
-        rate: relaxation rate [1/min].
-        duration: step [min].
+        level: before the step L [any].
+        target: level that it approaches [as the level].
+        rate: of relaxation [1/min].
+        duration: step dt [min].
     Source: solution of dL/dt = rate (target - L).
     """
     return target + (level - target) * exp(-rate * duration)

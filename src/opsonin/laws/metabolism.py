@@ -15,7 +15,7 @@ def uptake_clearance(uptake_max, half, concentration):
     Args:
         uptake_max: V_max [concentration um3/min].
         half: K_m [concentration].
-        concentration: c at the cell [concentration].
+        concentration: at the cell c [concentration].
     Source: Michaelis and Menten 1913; MODEL.md section 2.
     """
     return uptake_max / (half + concentration)

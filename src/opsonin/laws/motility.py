@@ -23,9 +23,10 @@ def receptor_difference(concentration, gradient, length, half):
     """Difference of chemokine-receptor occupancy between front and back of a cell [-].
 
     Args:
-        concentration: at the cell [nM]; `half`: Kd [nM].
-        gradient: magnitude [nM/um].
-        length: cell diameter [um].
+        concentration: at the cell c [nM].
+        gradient: its magnitude [nM/um].
+        length: of the cell [um].
+        half: concentration at half occupancy Kd [nM].
     Source: Zigmond 1977 (cells sense the difference of occupied receptors).
     """
     return length * gradient * half / ((half + concentration) * (half + concentration))

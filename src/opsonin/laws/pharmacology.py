@@ -53,8 +53,8 @@ def central_amount_after_bolus(dose, elapsed, k10, k12, k21):
     """Amount in the central compartment a time after an intravenous bolus [mg].
 
     Args:
-        dose: [mg].
-        elapsed: time since the bolus [min], >= 0.
+        dose: of the bolus [mg].
+        elapsed: time since the bolus t [min], >= 0.
         k10, k12, k21: rate constants [1/min].
     Source: bi-exponential solution, Gibaldi and Perrier 1982.
     """

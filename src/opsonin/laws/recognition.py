@@ -38,7 +38,7 @@ def planar_affinity(affinity, gap, molecules_per_volume):
     Args:
         affinity: three-dimensional Kd [nM].
         gap: width of the cleft [um].
-        molecules_per_volume: molecules/um3 in one nM.
+        molecules_per_volume: of one nM [molecules/um3/nM].
     Source: Bell 1978 confinement estimate, used by Cheng 2013 for PD-1.
     """
     return affinity * molecules_per_volume * gap
@@ -78,7 +78,7 @@ def net_activation(signal, costimulation, checkpoints):
 
     Args:
         signal: antigen signal S [-].
-        costimulation: saturating co-stimulation C in (0, 1] [-].
+        costimulation: saturating co-stimulation C [-], in (0, 1].
         checkpoints: product of all `checkpoint_factor` [-].
     Source: MODEL.md section 5.
     """
@@ -90,7 +90,7 @@ def vigour(exhaustion):
     """Vigour V = 1 - exhaustion, in [0, 1].
 
     Args:
-        exhaustion: degree of exhaustion in [0, 1] [-].
+        exhaustion: its degree E [-], from 0 to 1.
     Source: MODEL.md section 5.
     """
     return 1.0 - exhaustion
@@ -104,9 +104,9 @@ def lytic_hit_hazard(activation, fitness, vigour, hit_rate_max):
 
     Args:
         activation: net synapse signal A [-], from `net_activation`.
-        fitness: metabolic fitness M of the effector [-].
+        fitness: metabolic fitness of the effector M [-].
         vigour: V [-], from `vigour`.
-        hit_rate_max: hits per minute with nothing in the way [1/min].
+        hit_rate_max: hits per minute with nothing in the way, h_max [1/min].
     Source: Weigelin 2021 (three hits within 50 min); MODEL.md section 5.
     """
     return hit_rate_max * activation * fitness * vigour
@@ -117,7 +117,7 @@ def exhaustion_target(drive, gain, recovery):
     """Exhaustion at which gain and recovery balance, E* = g S / (g S + r), in [0, 1).
 
     Args:
-        drive: antigen signal S seen now [-].
+        drive: antigen signal seen now S [-].
         gain: rate of tiring under full signal g [1/min].
         recovery: rate of recovery r [1/min], > 0.
     Source: steady state of dE/dt = g S (1 - E) - r E; MODEL.md section 7.

@@ -10,8 +10,8 @@ def hill(signal, half, steepness):
     """Hill saturation H = s^n / (K^n + s^n), in [0, 1).
 
     Args:
-        signal: amount of the signal, any unit, >= 0.
-        half: signal at half effect, same unit, > 0.
+        signal: its amount s [any], >= 0.
+        half: signal at half effect K [as the signal], > 0.
         steepness: Hill coefficient n [-].
     Source: Hill 1910; MODEL.md section 4.
     """

@@ -12,8 +12,8 @@ def balanced_arrival(density, loss, growth, proliferation):
     Args:
         density: imaged density rho [cells/um2].
         loss: death in the tissue and exit from it [1/min].
-        growth: of the tissue g, which dilutes the cells [1/min].
-        proliferation: of the cells in the tissue p [1/min].
+        growth: of the tissue, which dilutes the cells, g [1/min].
+        proliferation: of the cells in the tissue, p [1/min].
     Source: MODEL.md section 13.
     """
     return density * maximum(loss + growth - proliferation, 0.0 * growth)
@@ -24,9 +24,9 @@ def home_share(imaged, near_from_nests, near_from_stroma):
     """Share of cells that belong to the nests, if some of either niche stray: s = (f - b) / (a - b), in [0, 1].
 
     Args:
-        imaged: share f of all cells that the biopsy shows near a tumour cell [-].
-        near_from_nests: share a of the nests' own cells that are near one [-].
-        near_from_stroma: share b of the stroma's cells that are [-].
+        imaged: share of all cells that the biopsy shows near a tumour cell, f [-].
+        near_from_nests: share of the nests' own cells that are near one, a [-].
+        near_from_stroma: share of the stroma's cells that are, b [-].
     Source: mixture of two populations.
     """
     apart = maximum(near_from_nests - near_from_stroma, 1e-6)

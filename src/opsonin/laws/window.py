@@ -14,8 +14,9 @@ def breathing_time(resting_pressure, growth_rate, bulk_modulus):
     Slow beside mechanics and fast beside growth: the pressure then strays from P0 by under 5 %.
 
     Args:
-        resting_pressure: P0 and `bulk_modulus` K = dP/dln(density): same unit.
+        resting_pressure: P0 [1/min].
         growth_rate: fastest growth of the tissue g [1/min].
+        bulk_modulus: dP/dln(density), K [1/min].
     Source: MODEL.md section 12.
     """
     return CONTROL_SHARE * resting_pressure / (growth_rate * bulk_modulus)
@@ -29,8 +30,9 @@ def pressure_at_rest(pressure, excess, bulk_modulus):
     the number of time 0 left 28 % void where 90 % of the cancer cells died among T cells that stayed.
 
     Args:
-        pressure: P at the present packing, and `bulk_modulus` K = dP/dln(density): same unit.
+        pressure: at the present packing, P [1/min].
         excess: log of the present packing over the resting one [-].
+        bulk_modulus: dP/dln(density), K [1/min].
     Source: MODEL.md section 12 (P0 is the pressure at packing 1), linearised.
     """
     return pressure - bulk_modulus * excess
@@ -41,8 +43,10 @@ def followed_pressure(followed, pressure, time_constant, duration):
     """A pressure that follows another one, smoothed over a time constant [1/min].
 
     Args:
-        followed: before the step, and `pressure`: same unit.
-        time_constant: [min]; duration: step [min].
+        followed: the smoothed pressure before the step [1/min].
+        pressure: that it follows, P [1/min].
+        time_constant: of smoothing, tau [min].
+        duration: step dt [min].
     Source: relaxation of first order.
     """
     return followed - (pressure - followed) * expm1(-duration / time_constant)
@@ -56,8 +60,11 @@ def breath(cell_growth, pressure, resting_pressure, bulk_modulus, time_constant,
 
     Args:
         cell_growth: change of the log of the cells' total measure over the step [-].
-        pressure, resting_pressure, bulk_modulus: same unit.
-        time_constant: tau [min]; duration: step [min].
+        pressure: P [1/min].
+        resting_pressure: P0 [1/min].
+        bulk_modulus: dP/dln(density), K [1/min].
+        time_constant: from `breathing_time`, tau [min].
+        duration: step dt [min].
     Source: MODEL.md section 12.
     """
     return cell_growth - (pressure - resting_pressure) / bulk_modulus * expm1(-duration / time_constant)

@@ -139,7 +139,16 @@ Fields = str | tuple[Value | dict[str, Value], ...]
 
 
 class Header(Entry):
-    """Who, how long [min], which seed, and how often: `replicates` of a patient, numbered from `replicate` on."""
+    """Who, how long, which seed.
+
+    Attributes:
+        name: of the run, as reports call it.
+        duration: of treatment and observation, from time 0 on.
+        seed: of all chance; the same scenario and seed give the same bits.
+        patient: who is treated; all chance is keyed by it, so that two patients of one seed have other chances.
+        replicate: number of the repetition: other chances under the same seed.
+        replicates: how many repetitions are run, numbered from `replicate` on.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     duration: Annotated[float, Quantity("min", above=0.0, most=5 * YEAR)]
@@ -174,15 +183,19 @@ class Generated(Entry):
 
     Attributes:
         geometry: what it is cut from or grown in; left out, two sizes are a section and three a block.
-        size: (x, y) of a slab or (x, y, z) of a block [um]; of the medium around a spheroid or organoid.
-        densities: cells per section area by cell type [cell/um2], in place of those of the tumour or organ.
-        fractions: of all cells, by cell type; `density` [cell/um2] is then that of all cells together.
+        size: (x, y) of a slab or (x, y, z) of a block; of the medium around a spheroid or organoid.
+        densities: cells per section area by cell type, in place of those of the tumour or organ.
+        fractions: shares of all cells, by cell type; met to within one cell.
+        density: of all cells together, per section area, where `fractions` share them out.
         architecture: where immune cells are, and how many.
-        nest_diameter: [um], tumour_share: of the area or volume that nests of tumour cells hold.
+        nest_diameter: mean diameter of the nests of tumour cells.
+        tumour_share: share of the area or volume that these nests hold.
         confluence: share of a well's floor that tumour cells cover.
-        diameter, lumen: of a spheroid or organoid, and of its hollow [um].
+        diameter: of a spheroid or organoid.
+        lumen: diameter of the hollow of an organoid.
         per_tumour_cell: cells of each other type for one tumour cell: the effector-to-target ratio, if it kills.
-        follicle_diameter: [um], follicle_share: of the area or volume that B-cell follicles of a node hold.
+        follicle_diameter: mean diameter of the B-cell follicles of a node.
+        follicle_share: share of the area or volume that these follicles hold.
     """
 
     geometry: GeometryName | None = None
@@ -228,8 +241,14 @@ class Generated(Entry):
 class Region(Entry):
     """The tissue: a biopsy to read or a generated one, and the tumour preset that fills what it does not say.
 
-    Without `thickness` [um] a slab is as thick as what a section shows: the cut and a nuclear diameter.
-    With `fields` each of them is a tissue of its own, of one patient: all that `select` leaves, or those listed.
+    Attributes:
+        tumour: entry of the knowledge base: growth, antigen, vessels, densities and levels of the tumour.
+        biopsy: table of cells (CSV, TSV, parquet, h5ad), relative to the scenario; this or `generate`.
+        select: value that a row must have, by column: the field of a table that holds several.
+        fields: each of these fields is a tissue of its own, of one patient: all that `select` leaves, or those listed.
+        labels: what the labels of the biopsy mean: a label map of the knowledge base, or a file of your own.
+        thickness: of a slab; left out, what a section shows: the cut and the diameter of a nucleus.
+        generate: a tissue drawn at random in place of a biopsy.
     """
 
     tumour: str
@@ -267,7 +286,15 @@ class Region(Entry):
 
 
 class Dose(Entry):
-    """An amount of a drug, once at `at`, or each `every` from `at` to `until`, included, or the end [min]."""
+    """An amount of a drug, once at `at`, or each `every` from `at` to `until`, included, or the end.
+
+    Attributes:
+        drug: entry of the knowledge base.
+        amount: of one dose: a mass, or a mass per body weight, as in "240 mg" or "3 mg/kg".
+        at: when the first one is given.
+        every: time between two doses; left out, it is given once.
+        until: no dose is given later; left out, the end of the run.
+    """
 
     drug: str
     amount: Annotated[str, PlainValidator(_amount)]
@@ -292,23 +319,37 @@ class Dose(Entry):
 
 
 class Arm(Entry):
-    """One treatment, given to the same virtual patient as every other arm."""
+    """One treatment, given to the same virtual patient as every other arm.
+
+    Attributes:
+        name: of the arm, another one for each.
+        dose: what is given; nothing in an untreated arm.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+-]*$")]
     dose: tuple[Dose, ...] = ()
 
 
 class Output(Entry):
-    """What is kept: every `every` [min] cells and fields are stored, to be read or resumed from."""
+    """What is kept.
+
+    Attributes:
+        every: time between two stored states of cells and fields, to be read, branched or resumed from.
+    """
 
     every: Annotated[float, Quantity("min", above=0.0)] = 1440.0
 
 
 class Numerics(Entry):
-    """Steps [min], grid [um], and how long the untreated tumour lives on before time 0 [min].
+    """Steps, grid, and how long the untreated tumour lives on before time 0.
 
-    Not physics: changing them must not change results beyond stated error. Without `burn_in` a patient's tissue
-    lives on for 21 d, cells in medium not at all: see `Scenario.burn_in`.
+    Not physics: changing them must not change results beyond stated error.
+
+    Attributes:
+        coupling_step: how often drugs, fields, molecules, fates and the window are brought up to date.
+        motion_step: how often contacts and places are, within a coupling step.
+        spacing: of the grid on which substrates diffuse.
+        burn_in: how long the tissue lives on untreated before time 0; left out, 21 d, and not at all in medium.
     """
 
     coupling_step: Annotated[float, Quantity("min", above=0.0, most=60.0)] = 6.0
@@ -324,8 +365,14 @@ BURN_IN = 21 * 1440.0
 class Scenario(Entry):
     """The whole question.
 
-    `knowledge` overrides single numbers of the knowledge base, by dotted path:
-    `"tumour.melanoma.expresses.cancer.PD-L1" = "2e5 molecules"`.
+    Attributes:
+        scenario: who, how long, which seed.
+        tissue: a biopsy to read or a tissue to draw.
+        arm: the treatments that are compared.
+        output: what is kept.
+        numerics: steps and grid.
+        knowledge: single numbers in place of those of the knowledge base, by dotted path:
+            `"tumour.melanoma.expresses.cancer.PD-L1" = "2e5 molecules"`.
     """
 
     scenario: Header

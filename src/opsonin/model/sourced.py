@@ -22,6 +22,13 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False)
 
+    def _repr_html_(self) -> str:
+        """How a notebook shows it: see `opsonin.as_html`."""
+        # By the public name, which is loaded when first used: what a thing is does not know how it looks.
+        import opsonin
+
+        return opsonin.as_html(self)
+
 
 class Sourced(Entry):
     """One number with its unit and its origin.

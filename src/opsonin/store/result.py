@@ -5,7 +5,7 @@ Nothing is written here, and nothing is computed from what is read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,8 +30,10 @@ from opsonin.store.segments import (
 )
 
 if TYPE_CHECKING:
+    import anndata
     import pandas
     import xarray
+    from matplotlib.axes import Axes
 
 _LISTED = 12
 _TICKS_PER_DAY = MINUTES_PER_DAY * TICKS_PER_MINUTE
@@ -183,6 +185,50 @@ class Result:
         import opsonin
 
         return opsonin.branch(self, time, arm=arm, **options)
+
+    def to_pandas(self, time: str | float | None = None, arm: str | None = None) -> pandas.DataFrame:
+        """Curves, or with a `time` the cells stored then, in the terms of other software: see `opsonin.to_pandas`."""
+        from opsonin.store import export
+
+        return export.to_pandas(self, time, arm)
+
+    def to_xarray(self, time: str | float | None = None, arm: str | None = None) -> xarray.Dataset:
+        """Curves, or with a `time` the fields stored then, on their grid: see `opsonin.to_xarray`."""
+        from opsonin.store import export
+
+        return export.to_xarray(self, time, arm)
+
+    def to_anndata(
+        self, time: str | float | Sequence[str | float] | None = None, arm: str | None = None
+    ) -> anndata.AnnData:
+        """Cells as squidpy and scanpy expect them, at one, several or all stored times: see `opsonin.to_anndata`."""
+        from opsonin.store import export
+
+        return export.to_anndata(self, time, arm)
+
+    def plot(self, observable: str = "burden", ax: Axes | None = None) -> Axes:
+        """An observable of every arm over time: see `opsonin.plot`."""
+        import opsonin
+
+        return opsonin.plot(self, observable, ax)
+
+    def plot_cells(self, time: str | float, arm: str, ax: Axes | None = None) -> Axes:
+        """The cells of an arm at a stored time: see `opsonin.plot_cells`."""
+        import opsonin
+
+        return opsonin.plot_cells(self, time, arm, ax)
+
+    def plot_field(self, name: str, time: str | float, arm: str, ax: Axes | None = None) -> Axes:
+        """A substrate in an arm at a stored time: see `opsonin.plot_field`."""
+        import opsonin
+
+        return opsonin.plot_field(self, name, time, arm, ax)
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it: see `opsonin.as_html`."""
+        import opsonin
+
+        return opsonin.as_html(self)
 
     def _curves(self, arm: str) -> Columns:
         return self._joined(arm, OBSERVABLES)

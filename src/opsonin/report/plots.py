@@ -1,0 +1,223 @@
+"""Plots for a notebook: a curve per arm, the cells of a window, a field; each onto matplotlib axes that are returned.
+
+Colours and scales are those of the report; panels of the report itself are in `curves.py` and `maps.py`.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from opsonin.core.errors import Fault, InputError, did_you_mean
+from opsonin.core.schedule import MINUTES_PER_DAY
+from opsonin.core.units import to_unit
+from opsonin.report import maps, palette, words
+from opsonin.report.stored import DEAD_PHASES, Snapshot
+from opsonin.store.result import Result, time_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from xarray import DataArray
+
+_LABEL_WIDTH = 36  # characters beside axes of a usual height
+_HALF_LIGHT = 0.5
+_BELOW = (0.5, -0.13)  # of the axes, where a legend hides no cell
+
+
+def plot(result: Result, observable: str = "burden", ax: Axes | None = None) -> Axes:
+    """An observable of every arm over time.
+
+    Of replicates the mean and its 90 % interval; of several fields the mean and the range of the fields.
+
+    Args:
+        result: a run, a patient or replicates.
+        observable: a name in `result.observables`.
+        ax: axes to draw onto; left out, new ones.
+    Raises:
+        InputError: there is no such observable.
+    """
+    curves = result.observables
+    if observable not in curves:
+        fix = did_you_mean(observable, [str(name) for name in curves.data_vars])
+        raise InputError(Fault(str(result.path), f"there is no observable '{observable}'.", fix))
+    axes = _axes(ax)
+    values = curves[observable]
+    clock = words.Clock.over(float(curves["time"].max()) * MINUTES_PER_DAY)
+    times = curves["time"].values * MINUTES_PER_DAY / clock.minutes
+    spread = getattr(result, "spread", None)
+    tones = _arm_colours(axes)
+    for index, arm in enumerate(result.arms):
+        style: dict[str, Any] = {"color": tones[index % len(tones)], "linewidth": 1.7}
+        dashes = palette.DASHES[index % len(palette.DASHES)]
+        line = values.sel(arm=arm).values
+        known = np.isfinite(line)
+        axes.plot(times[known], line[known], label=arm, linestyle=dashes, **style)
+        if spread is not None and observable in spread:
+            low, high = _band(spread[observable].sel(arm=arm))
+            axes.fill_between(times, low, high, color=style["color"], alpha=0.18, linewidth=0.0)
+    axes.set_xlabel(f"time [{clock.unit}]")
+    sign = words.unit(str(values.attrs.get("units", "")))
+    title = str(values.attrs.get("long_name", observable))
+    label = textwrap.fill(f"{title} [{sign}]" if sign else title, _LABEL_WIDTH)
+    axes.set_ylabel(label, parse_math=False)
+    axes.legend()
+    return axes
+
+
+def plot_cells(result: Result, time: str | float, arm: str, ax: Axes | None = None) -> Axes:
+    """The cells of an arm at a stored time, to scale; of a block the section through its middle.
+
+    y points down, as in the image of a slide. Cells of a type that reacts to the tumour are dark, the others pale.
+
+    Args:
+        result: a run, or one field or replicate of several.
+        time: "12 d", "6 h", ... or minutes; must be a stored time.
+        arm: its name.
+        ax: axes to draw onto; left out, new ones.
+    Raises:
+        InputError: no such time or arm, or a result of several tissues.
+    """
+    shown = _snapshot(result, time, arm)
+    of = maps.scene([shown], result.provenance.get("cell_types", {}))
+    axes = _window(ax, shown)
+    for name, cells, colour in _layers(_seen(shown, of), of):
+        _discs(axes, cells, colour, f"{name} ({len(cells):,})")
+    axes.legend(loc="upper center", bbox_to_anchor=_BELOW, ncols=2, frameon=False, fontsize="small")
+    axes.set_title(f"{arm}, {time_text(shown.time)}")
+    return axes
+
+
+def plot_field(
+    result: Result, name: str, time: str | float, arm: str, ax: Axes | None = None, limits: Any = None
+) -> Axes:
+    """A substrate in an arm at a stored time, with its colour bar; of a block the middle plane.
+
+    Args:
+        result: a run, or one field or replicate of several.
+        name: of the substrate, as in `result.fields`.
+        time: "12 d", "6 h", ... or minutes; must be a stored time.
+        arm: its name.
+        ax: axes to draw onto; left out, new ones.
+        limits: lowest and highest value of the colours, to compare plots; left out, those of this field.
+    Raises:
+        InputError: no such substrate, time or arm, or a result of several tissues.
+    """
+    shown = _snapshot(result, time, arm)
+    if name not in shown.fields:
+        fix = did_you_mean(name, shown.fields)
+        raise InputError(Fault(str(result.path), f"there is no substrate '{name}'.", fix))
+    axes = _window(ax, shown)
+    scale = maps.field_scale([shown], name)
+    low, high = limits or ((scale.low, scale.high) if scale is not None else (0.0, 1.0))
+    field = shown.fields[name]
+    image = axes.imshow(
+        np.ma.masked_invalid(field[field.shape[0] // 2]),
+        extent=(0.0, shown.box[0], shown.box[1], 0.0),
+        cmap=palette.FIELD_MAP,
+        vmin=low,
+        vmax=high,
+        interpolation="bilinear",
+    )
+    title = str(result.provenance.get("substrates", {}).get(name, name))
+    figure: Any = axes.figure
+    figure.colorbar(image, ax=axes, label=f"{title} [{words.unit(shown.units[name])}]")
+    axes.set_title(f"{arm}, {time_text(shown.time)}")
+    return axes
+
+
+def _axes(ax: Axes | None) -> Axes:
+    if ax is not None:
+        return ax
+    from matplotlib import pyplot
+
+    axes: Axes = pyplot.subplots(layout="constrained")[1]
+    return axes
+
+
+def _window(ax: Axes | None, shown: Snapshot) -> Axes:
+    """Axes in um, of the size of the window, y down."""
+    axes = _axes(ax)
+    axes.set_aspect("equal")
+    axes.set_xlim(0.0, shown.box[0])
+    axes.set_ylim(shown.box[1], 0.0)
+    axes.set_xlabel("x [µm]")
+    axes.set_ylabel("y [µm]")
+    axes.set_facecolor(palette.PAPER)
+    return axes
+
+
+def _snapshot(result: Result, time: str | float, arm: str) -> Snapshot:
+    box = result.box(time, arm)  # asked first: a result of several tissues says which to ask
+    minutes = to_unit(time, "min") if isinstance(time, str) else float(time)
+    fields, units = result.fields(time, arm), result.field_units(time, arm)
+    return Snapshot(arm, minutes, result.cells(time, arm), fields, units, box)
+
+
+def _seen(shown: Snapshot, of: maps.Scene) -> pd.DataFrame:
+    """Cells with the radius that is seen [um], far to near; of a block those in its middle section."""
+    table = shown.cells
+    radius = table["radius_um"].to_numpy(float)
+    if of.block:
+        height = table["z_um"].to_numpy(float) - 0.5 * shown.box[2]
+        inside = np.abs(height) < radius
+        table, radius = table[inside], np.sqrt(radius[inside] ** 2 - height[inside] ** 2)
+    seen: pd.DataFrame = table.assign(seen_um=radius).sort_values(["z_um", "id"])
+    return seen
+
+
+def _layers(table: pd.DataFrame, of: maps.Scene) -> Iterator[tuple[str, pd.DataFrame, str]]:
+    """From below: background types, dead cells, all others; name, cells, colour."""
+    dead = table["phase"].isin(DEAD_PHASES)
+    for name in (name for name in of.colours if name in maps.BACKGROUND_TYPES):
+        yield name, table[(table["type"] == name) & ~dead], maps.muted(of.colours[name])
+    for phase, colour in palette.DEAD.items():
+        yield phase, table[table["phase"] == phase], colour
+    for name in (name for name in of.colours if name not in maps.BACKGROUND_TYPES):
+        alive = table[(table["type"] == name) & ~dead]
+        if name in of.reactive:
+            reacts = alive["reactive"].astype(bool)
+            yield f"{name}, not reactive", alive[~reacts], maps.pale(of.colours[name])
+            alive, name = alive[reacts], f"{name}, reactive"  # noqa: PLW2901
+        yield name, alive, of.colours[name.removesuffix(", reactive")]
+
+
+def _discs(axes: Axes, cells: pd.DataFrame, colour: str, label: str) -> None:
+    from matplotlib.collections import EllipseCollection
+
+    if cells.empty:
+        return
+    across = 2.0 * cells["seen_um"].to_numpy(float)
+    discs = EllipseCollection(
+        across,
+        across,
+        np.zeros(len(cells)),
+        units="xy",
+        offsets=cells[["x_um", "y_um"]].to_numpy(float),
+        offset_transform=axes.transData,
+        facecolors=colour,
+        edgecolors=palette.mix(colour, palette.INK, 0.45),
+        linewidths=0.5,
+    )
+    axes.add_collection(discs, autolim=False)
+    # A legend draws no collection of this kind: an empty line stands for it.
+    axes.plot([], [], "o", color=colour, markeredgecolor=palette.mix(colour, palette.INK, 0.45), label=label)
+
+
+def _arm_colours(axes: Axes) -> tuple[str, ...]:
+    """The arms' colours that can be read on these axes."""
+    from matplotlib.colors import to_rgb
+
+    red, green, blue = to_rgb(axes.get_facecolor())
+    light = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return palette.ARMS_LIGHT if light > _HALF_LIGHT else palette.ARMS_DARK
+
+
+def _band(spread: DataArray) -> tuple[Any, Any]:
+    """The interval of the mean where there is one, else the range."""
+    known = set(spread["statistic"].values.tolist())
+    low, high = ("low", "high") if {"low", "high"} <= known else ("min", "max")
+    return spread.sel(statistic=low).values, spread.sel(statistic=high).values
