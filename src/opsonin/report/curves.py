@@ -18,22 +18,24 @@ from opsonin.report import palette, words
 
 _SIZE_INCH = (4.6, 2.75)
 _MOST_MARKS = 60
+NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}  # the bytes tell no clock
 MOST_DOSE_ROWS = 3  # with more treated arms, one row of marks stands for all of them
 _TIME_STEPS = {
     "hour": (0.1, 0.2, 0.5, 1, 2, 3, 6, 12, 24),
     "day": (0.5, 1, 2, 7, 14, 28, 56, 91, 182, 365, 730),
 }
-# Stand-ins that matplotlib writes and `_themed` turns into the page's own colours.
-_INK = "#0a0a0a"
-_RULE = "#0a0a0b"
-_ARM = "#0a0b{:02x}"
+# Stand-ins that matplotlib writes and `themed` turns into the page's own colours.
+INK = "#0a0a0a"
+RULE = "#0a0a0b"
+ARM = "#0a0b{:02x}"
 
 
 @dataclass(frozen=True)
 class Curve:
     """One quantity: times [min] and a row of values per arm, NaN where there is none.
 
-    Of several fields also: per arm (3, times) least, largest, standard deviation; and (fields, times) the values.
+    Of several fields or replicates also, per arm: (3, times) least, largest, standard deviation; (parts, times) the
+    values of each; of replicates (2, times) the 90 % interval of the mean.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Curve:
     values: Mapping[str, NDArray[np.float64]]
     spread: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     each: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    interval: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -62,8 +65,9 @@ def draw(curve: Curve, doses: Mapping[str, Sequence[float]], horizon: float, clo
         axes = figure.add_axes((0.155, 0.175, 0.825, 0.715))
         arms = list(curve.values)
         for index, arm in enumerate(arms):
-            if arm in curve.spread:
-                _band(axes, curve.times / clock.minutes, curve.spread[arm], index)
+            for bands, strength in ((curve.spread, 0.14), (curve.interval, 0.22)):
+                if arm in bands:
+                    _band(axes, curve.times / clock.minutes, bands[arm], index, strength)
             _line(axes, curve.times / clock.minutes, curve.values[arm], index)
         low, high = _limits(curve)
         axes.set_xlim(0.0, max(horizon / clock.minutes, 1e-9) * 1.01)
@@ -73,23 +77,23 @@ def draw(curve: Curve, doses: Mapping[str, Sequence[float]], horizon: float, clo
         axes.yaxis.set_major_locator(MaxNLocator(5))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
-        axes.set_xlabel(f"time [{clock.unit}]", color=_INK, labelpad=2)
-        axes.set_ylabel(f"[{words.unit(curve.unit) or '-'}]", color=_INK, labelpad=3, parse_math=False)
-        axes.tick_params(color=_INK, labelcolor=_INK, length=3, width=0.8)
-        axes.grid(axis="y", color=_RULE, linewidth=0.6)
+        axes.set_xlabel(f"time [{clock.unit}]", color=INK, labelpad=2)
+        axes.set_ylabel(f"[{words.unit(curve.unit) or '-'}]", color=INK, labelpad=3, parse_math=False)
+        axes.tick_params(color=INK, labelcolor=INK, length=3, width=0.8)
+        axes.grid(axis="y", color=RULE, linewidth=0.6)
         axes.set_axisbelow(True)
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
         for side in ("left", "bottom"):
-            axes.spines[side].set(color=_INK, linewidth=0.8)
+            axes.spines[side].set(color=INK, linewidth=0.8)
         written = io.StringIO()
         figure.savefig(
             written,
             format="svg",
             transparent=True,
-            metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
+            metadata=NO_METADATA,
         )
-    return _themed(written.getvalue(), len(arms))
+    return themed(written.getvalue(), len(arms))
 
 
 def arm_style(index: int) -> tuple[str, str]:
@@ -101,9 +105,9 @@ def arm_style(index: int) -> tuple[str, str]:
 
 def _doses(axes: Any, arms: Sequence[str], doses: Mapping[str, Sequence[float]], clock: words.Clock) -> None:
     """Marks above the panel, a row per treated arm; a bar where they would be too many to tell apart."""
-    rows = [(_ARM.format(index), doses[arm]) for index, arm in enumerate(arms) if doses.get(arm)]
+    rows = [(ARM.format(index), doses[arm]) for index, arm in enumerate(arms) if doses.get(arm)]
     if len(rows) > MOST_DOSE_ROWS:
-        rows = [(_INK, sorted({time for _, given in rows for time in given}))]
+        rows = [(INK, sorted({time for _, given in rows for time in given}))]
     for row, (colour, given) in enumerate(rows):
         times = np.asarray(given) / clock.minutes
         many = len(times) > _MOST_MARKS
@@ -120,13 +124,15 @@ def _doses(axes: Any, arms: Sequence[str], doses: Mapping[str, Sequence[float]],
         )
 
 
-def _band(axes: Any, times: NDArray[np.float64], spread: NDArray[np.float64], index: int) -> None:
-    """From the least to the largest field."""
-    axes.fill_between(times, spread[0], spread[1], color=_ARM.format(index), alpha=0.14, linewidth=0.0)
+def _band(
+    axes: Any, times: NDArray[np.float64], edges: NDArray[np.float64], index: int, strength: float
+) -> None:
+    """Between the first two rows of `edges`."""
+    axes.fill_between(times, edges[0], edges[1], color=ARM.format(index), alpha=strength, linewidth=0.0)
 
 
 def _line(axes: Any, times: NDArray[np.float64], values: NDArray[np.float64], index: int) -> None:
-    style = {"color": _ARM.format(index), "linestyle": palette.DASHES[index % len(palette.DASHES)]}
+    style = {"color": ARM.format(index), "linestyle": palette.DASHES[index % len(palette.DASHES)]}
     axes.plot(times, values, linewidth=1.7, **style)
     finite = np.isfinite(values)
     before = np.concatenate(([False], finite[:-1]))
@@ -139,12 +145,13 @@ def _line(axes: Any, times: NDArray[np.float64], values: NDArray[np.float64], in
             linestyle="none",
             marker="o",
             markersize=3.5,
-            color=_ARM.format(index),
+            color=ARM.format(index),
         )
 
 
 def _limits(curve: Curve) -> tuple[float, float]:
-    rows = [*curve.values.values(), *(row for spread in curve.spread.values() for row in spread[:2])]
+    bands = [*curve.spread.values(), *curve.interval.values()]
+    rows = [*curve.values.values(), *(row for band in bands for row in band[:2])]
     finite = np.concatenate([row[np.isfinite(row)] for row in rows])
     low, high = float(finite.min()), float(finite.max())
     if 0.0 <= low < 0.6 * high:
@@ -164,7 +171,7 @@ def _tick(value: float) -> str:
     return f"{value:,.10g}" if value == 0.0 or 1e-3 <= abs(value) < 1e7 else words.number(value)
 
 
-def _themed(svg: str, arms: int) -> str:
+def themed(svg: str, arms: int) -> str:
     """The bare <svg> element, its stand-in colours replaced by the page's, without ids that repeat."""
     svg = svg[svg.index("<svg") :].strip()
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
@@ -174,7 +181,7 @@ def _themed(svg: str, arms: int) -> str:
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg)
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r'\1 aria-hidden="true"', svg)
     svg = re.sub(r"font-family: [^;]*; ", "", svg)
-    svg = svg.replace(_INK, "currentColor").replace(_RULE, "var(--rule)")
+    svg = svg.replace(INK, "currentColor").replace(RULE, "var(--rule)")
     for index in range(arms):
-        svg = svg.replace(_ARM.format(index), arm_style(index)[0])
+        svg = svg.replace(ARM.format(index), arm_style(index)[0])
     return re.sub(r"\n\s*", "\n", svg)

@@ -31,7 +31,7 @@ _CELL_PIXELS = 5_000_000  # of all cell panels of a report together; keeps the f
 _FIELD_PIXELS = 2_400_000
 _WIDEST = 900
 _DPI = 100.0
-_BLOCK_DIAMETERS = 2.5  # a box deeper than this many cell diameters is cut, a thinner one looked through
+BLOCK_DIAMETERS = 2.5  # a box deeper than this many cell diameters is cut, a thinner one looked through
 _STRIP = 0.085  # below every panel, for the scale bar: its height in panel widths
 _LEAST_RADIUS = 0.006  # of the panel's width: the smallest radius at which a cell on top is still seen
 _FIELD_TOP = 99.8  # percentile at which a colour scale ends; point sources would darken all the rest
@@ -84,7 +84,7 @@ def scene(panels: Iterable[Snapshot], cell_types: Mapping[str, Mapping[str, Any]
     radii = np.concatenate([panel.cells["radius_um"].to_numpy(float) for panel in panels])
     radii = radii[np.isfinite(radii)]
     depth = max(panel.box[2] for panel in panels)
-    block = bool(len(radii)) and depth > _BLOCK_DIAMETERS * 2.0 * float(np.median(radii))
+    block = bool(len(radii)) and depth > BLOCK_DIAMETERS * 2.0 * float(np.median(radii))
     least = _LEAST_RADIUS * extent[0]
     smallest = min((_smallest_on_top(panel.cells) for panel in panels), default=math.inf)
     reactive = {
@@ -329,12 +329,24 @@ def _scale_bar(canvas: _Canvas, of: Scene) -> None:
 
 
 def _png(canvas: _Canvas) -> bytes:
+    canvas.figure.canvas.draw()
+    return _reduced(np.asarray(canvas.figure.canvas.buffer_rgba())[:, :, :3].copy())
+
+
+def reduced(png: bytes) -> bytes:
+    """The same picture in 256 colours: a third of the size; the many edge tones are what it merges."""
     from PIL import Image
 
-    canvas.figure.canvas.draw()
+    with Image.open(io.BytesIO(png)) as picture:
+        return _reduced(np.asarray(picture.convert("RGB")))
+
+
+def _reduced(pixels: NDArray[np.uint8]) -> bytes:
+    from PIL import Image
+
     written = io.BytesIO()
-    picture = Image.fromarray(np.asarray(canvas.figure.canvas.buffer_rgba())[:, :, :3].copy())
-    # A palette is a third of the size; the many edge tones are what it merges.
-    picture = picture.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    picture = Image.fromarray(pixels).quantize(
+        256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
+    )
     picture.save(written, format="PNG", compress_level=6)
     return written.getvalue()
