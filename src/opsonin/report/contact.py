@@ -1,7 +1,7 @@
 """How CD8 T cells meet the tumour over time: their number per cancer cell, and the share that touches one.
 
-The share is measured on stored cells by the rule for biopsies, `observe.architecture`; whether a touch became a hit is an
-observable of the run.
+The share is measured on stored cells by the rule for biopsies, `observe.architecture`; whether a touch became a hit
+is an observable of the run.
 """
 
 from __future__ import annotations
@@ -65,9 +65,7 @@ def touching(result: StoredResult, arms: Sequence[str]) -> list[Curve]:
 def share_touching(cells: pd.DataFrame, box: tuple[float, float, float]) -> float:
     """Share of live CD8 T cells of one snapshot that touch a live cancer cell; NaN where there is none."""
     place = ["x_um", "y_um", "z_um", "radius_um"]
-    alive = cells[
-        ~cells["phase"].isin(DEAD_PHASES) & np.isfinite(cells[place].to_numpy(float)).all(axis=1)
-    ]
+    alive = cells[~cells["phase"].isin(DEAD_PHASES) & np.isfinite(cells[place].to_numpy(float)).all(axis=1)]
     radii = alive["radius_um"].to_numpy(float)
     deep = len(radii) and box[2] > BLOCK_DIAMETERS * 2.0 * float(np.median(radii))
     places = alive[["x_um", "y_um", "z_um"] if deep else ["x_um", "y_um"]].to_numpy(float)
@@ -87,7 +85,9 @@ def _shared_times(members: Sequence[StoredResult], arm: str) -> Floats:
     return np.array(sorted(shared))
 
 
-def _over_parts(name: str, title: str, like: Curve, values: dict[str, Floats], each: dict[str, Floats]) -> Curve:
+def _over_parts(
+    name: str, title: str, like: Curve, values: dict[str, Floats], each: dict[str, Floats]
+) -> Curve:
     """A curve of its own over the times of another, with the bands of its parts."""
     spread, interval = {}, {}
     for arm, rows in each.items():
@@ -95,8 +95,12 @@ def _over_parts(name: str, title: str, like: Curve, values: dict[str, Floats], e
         least = np.where(known, np.where(np.isfinite(rows), rows, np.inf).min(axis=0), np.nan)
         most = np.where(known, np.where(np.isfinite(rows), rows, -np.inf).max(axis=0), np.nan)
         of_mean = np.array([parts.mean_interval(column) for column in rows.T]).T
-        sd = np.array([np.std(column[np.isfinite(column)], ddof=1) if np.isfinite(column).sum() > 1 else np.nan
-                       for column in rows.T])
+        sd = np.array(
+            [
+                np.std(column[np.isfinite(column)], ddof=1) if np.isfinite(column).sum() > 1 else np.nan
+                for column in rows.T
+            ]
+        )
         spread[arm], interval[arm] = np.stack([least, most, sd]), of_mean[1:]
     if like.each and not like.interval:  # fields: no sample of chance
         interval = {}

@@ -1,4 +1,4 @@
-"""The biopsy as understood, before anything happened: a map of its cells, their numbers and densities, its architecture.
+"""The biopsy as understood, before anything happened: a map of its cells, their numbers, densities, architecture.
 
 What was placed, and what the tissue did before time 0, is told in `fields` and `steady`.
 """
@@ -15,7 +15,7 @@ from opsonin.core.errors import OpsoninError
 from opsonin.observe.architecture import RULE, architecture, contact_share
 from opsonin.report import downloads, maps, palette, words
 from opsonin.report.biopsy_map import Picture, biopsy_png
-from opsonin.report.stored import StoredResult, stored_times
+from opsonin.report.stored import DEAD_PHASES, StoredResult, stored_times
 from opsonin.store.patient import Patient
 
 _EFFECTOR, _TARGET = "cd8", "cancer"
@@ -74,10 +74,13 @@ class _Tissue:
             stored = tissue.input_cells()
         except (OpsoninError, OSError):
             return None
-        if box is None or not {*_PLACES, "kind"} <= stored.keys() or not len(stored["kind"]):
+        if box is None or not {*_PLACES, "kind"} <= stored.keys():
             return None
-        types = names[np.asarray(stored["kind"], dtype=int)]
         places = np.stack([np.asarray(stored[name], dtype=float) for name in _PLACES], axis=1)
+        known = np.isfinite(places).all(axis=1)
+        types, places = names[np.asarray(stored["kind"], dtype=int)][known], places[known]
+        if not len(places) or not np.ptp(places[:, :2], axis=0).all():  # no extent to draw
+            return None
         return cls(types, places, _radii(tissue, types), (float(box[0]), float(box[1]), float(box[2])))
 
     @property
@@ -112,8 +115,9 @@ def _radii(tissue: StoredResult, types: NDArray[np.str_]) -> Floats:
     mean: dict[str, float] = {}
     if tissue.arms and len(times := stored_times(tissue, tissue.arms[0])):
         cells = tissue.cells(float(times[0]), tissue.arms[0])
-        alive = cells[~cells["phase"].isin(maps.DEAD_PHASES)]
-        mean = alive.groupby("type")["radius_um"].mean().to_dict()
+        alive = cells[~cells["phase"].isin(DEAD_PHASES)]
+        radii = alive.groupby("type")["radius_um"].mean()
+        mean = {str(name): float(radius) for name, radius in radii.items()}
     return np.array([mean.get(str(name), _PLAIN_RADIUS) for name in types])
 
 

@@ -113,9 +113,7 @@ def _panel(grid: Mapping[str, Any], arm: str, time: float) -> dict[str, Any]:
     return found
 
 
-def _cell_grid(
-    place: _Place, panels: Panels, scene: maps.Scene, titles: Mapping[str, str]
-) -> dict[str, Any]:
+def _cell_grid(place: _Place, panels: Panels, scene: maps.Scene, titles: Mapping[str, str]) -> dict[str, Any]:
     grid = _grid(0, place)
     for (arm, time), panel in panels.items():
         counts = maps.census(panel, scene)
@@ -140,9 +138,7 @@ def _field_grid(
         if of.name not in panel.fields:
             continue
         middle = panel.fields[of.name][panel.fields[of.name].shape[0] // 2]
-        mean = words.with_unit(
-            float(np.nanmean(middle)) if np.isfinite(middle).any() else float("nan"), unit
-        )
+        mean = words.with_unit(float(np.nanmean(middle)) if np.isfinite(middle).any() else float("nan"), unit)
         into = _panel(grid, arm, time)
         into["image"] = downloads.png(maps.field_map(panel, of.name, scale, scene, len(panels) * of.of))
         into["alt"] = f"Map of {of.title} in arm {arm} at {into['time']}; mean {mean}."

@@ -10,7 +10,7 @@ from typing import Any
 _LONGEST = 70  # characters of a version; the processor's features run to a thousand
 AUTHORS = "The opsonin developers"
 TITLE = "opsonin: in-silico cancer immunosensitization"
-_REFERENCE = re.compile(r"\s*;\s*")
+_REFERENCE = re.compile(r";\s+")  # a DOI may hold a semicolon, without a space
 
 
 def versions(told: Mapping[str, Any]) -> list[tuple[str, str]]:

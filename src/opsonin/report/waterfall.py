@@ -9,6 +9,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from opsonin.core.schedule import MINUTES_PER_DAY
 from opsonin.report import curves, downloads, growth, palette
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _csv(found: Mapping[str, Sequence[Course]]) -> downloads.Download:
             "replicate": index + 1,
             "growth_per_day": one.rate,
             "best_change_percent": one.best,
-            "best_at_d": one.when / growth.MINUTES_PER_DAY,
+            "best_at_d": one.when / MINUTES_PER_DAY,
             "best_change_of_diameter_percent": one.best_diameter,
             "last_change_percent": one.last,
         }
