@@ -127,6 +127,10 @@ def test_an_observable_without_values_is_left_out(two_arms: str) -> None:
     assert "Pd1 occupancy" in two_arms
 
 
+def test_no_movie_is_led_to_where_there_is_none(two_arms: str) -> None:
+    assert 'href="movie.html"' not in two_arms
+
+
 def test_ids_inside_the_page_are_unique(two_arms: str) -> None:
     ids = [attrs["id"] for _, attrs in Page(two_arms).tags if "id" in attrs]
     assert len(ids) == len(set(ids))

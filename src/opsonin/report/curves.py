@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from opsonin.report import palette, words
 
 _SIZE_INCH = (4.6, 2.75)
+_FONT_SIZE = 9.5
 _MOST_MARKS = 60
 NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}  # the bytes tell no clock
 MOST_DOSE_ROWS = 3  # with more treated arms, one row of marks stands for all of them
@@ -54,46 +55,52 @@ class Curve:
 
 def draw(curve: Curve, doses: Mapping[str, Sequence[float]], horizon: float, clock: words.Clock) -> str:
     """The panel as an <svg> element: x from 0 to `horizon` [min], doses [min] per arm as marks above."""
+    style = {"svg.fonttype": "none", "svg.hashsalt": f"opsonin {curve.name}", "font.size": _FONT_SIZE}
+    with palette.plain_style(**style):
+        written = io.StringIO()
+        figure = panel(curve, doses, horizon, clock)
+        figure.savefig(written, format="svg", transparent=True, metadata=NO_METADATA)
+    return themed(written.getvalue(), len(curve.values))
+
+
+def panel(curve: Curve, doses: Mapping[str, Sequence[float]], horizon: float, clock: words.Clock) -> Any:
+    """The panel as a matplotlib figure, in the stand-in colours that `themed` replaces."""
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
+
+    figure = Figure(figsize=_SIZE_INCH)
+    FigureCanvasSVG(figure)
+    axes = figure.add_axes((0.155, 0.175, 0.825, 0.715))
+    arms = list(curve.values)
+    for index, arm in enumerate(arms):
+        for bands, strength in ((curve.spread, 0.14), (curve.interval, 0.22)):
+            if arm in bands:
+                _band(axes, curve.times / clock.minutes, bands[arm], index, strength)
+        _line(axes, curve.times / clock.minutes, curve.values[arm], index)
+    axes.set_xlim(0.0, max(horizon / clock.minutes, 1e-9) * 1.01)
+    axes.set_ylim(*_limits(curve))
+    _doses(axes, arms, doses, clock)
+    _scales(axes, curve, horizon, clock)
+    return figure
+
+
+def _scales(axes: Any, curve: Curve, horizon: float, clock: words.Clock) -> None:
+    """Ticks, labels and rules."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
-    style = {"svg.fonttype": "none", "svg.hashsalt": f"opsonin {curve.name}", "font.size": 9.5}
-    with palette.plain_style(**style):
-        figure = Figure(figsize=_SIZE_INCH)
-        FigureCanvasSVG(figure)
-        axes = figure.add_axes((0.155, 0.175, 0.825, 0.715))
-        arms = list(curve.values)
-        for index, arm in enumerate(arms):
-            for bands, strength in ((curve.spread, 0.14), (curve.interval, 0.22)):
-                if arm in bands:
-                    _band(axes, curve.times / clock.minutes, bands[arm], index, strength)
-            _line(axes, curve.times / clock.minutes, curve.values[arm], index)
-        low, high = _limits(curve)
-        axes.set_xlim(0.0, max(horizon / clock.minutes, 1e-9) * 1.01)
-        axes.set_ylim(low, high)
-        _doses(axes, arms, doses, clock)
-        axes.xaxis.set_major_locator(MultipleLocator(_time_step(horizon / clock.minutes, clock)))
-        axes.yaxis.set_major_locator(MaxNLocator(5))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
-        axes.set_xlabel(f"time [{clock.unit}]", color=INK, labelpad=2)
-        axes.set_ylabel(f"[{words.unit(curve.unit) or '-'}]", color=INK, labelpad=3, parse_math=False)
-        axes.tick_params(color=INK, labelcolor=INK, length=3, width=0.8)
-        axes.grid(axis="y", color=RULE, linewidth=0.6)
-        axes.set_axisbelow(True)
-        for side in ("top", "right"):
-            axes.spines[side].set_visible(False)
-        for side in ("left", "bottom"):
-            axes.spines[side].set(color=INK, linewidth=0.8)
-        written = io.StringIO()
-        figure.savefig(
-            written,
-            format="svg",
-            transparent=True,
-            metadata=NO_METADATA,
-        )
-    return themed(written.getvalue(), len(arms))
+    axes.xaxis.set_major_locator(MultipleLocator(_time_step(horizon / clock.minutes, clock)))
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
+    axes.set_xlabel(f"time [{clock.unit}]", color=INK, labelpad=2)
+    axes.set_ylabel(f"[{words.unit(curve.unit) or '-'}]", color=INK, labelpad=3, parse_math=False)
+    axes.tick_params(color=INK, labelcolor=INK, length=3, width=0.8)
+    axes.grid(axis="y", color=RULE, linewidth=0.6)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set(color=INK, linewidth=0.8)
 
 
 def arm_style(index: int) -> tuple[str, str]:
