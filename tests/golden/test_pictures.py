@@ -66,8 +66,12 @@ def _coloured(artist: object) -> None:
         if read is None or write is None:
             continue
         value = read()
-        stand_in = value if isinstance(value, str) else "#{:02x}{:02x}{:02x}".format(
-            *(int(round(255 * channel)) for channel in np.atleast_2d(value)[0][:3])
+        stand_in = (
+            value
+            if isinstance(value, str)
+            else "#{:02x}{:02x}{:02x}".format(
+                *(round(255 * channel) for channel in np.atleast_2d(value)[0][:3])
+            )
         )
         for index, colour in enumerate(palette.ARMS_LIGHT):
             if stand_in == curves.ARM.format(index):
