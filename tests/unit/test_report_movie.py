@@ -105,7 +105,7 @@ def test_arms_can_be_chosen_and_a_wrong_one_is_told(fake: FakeResult) -> None:
 
 def test_of_replicates_the_first_is_shown_unless_another_is_asked_for() -> None:
     ensemble: Any = FakeEnsemble(count=40, days=2)
-    assert movie.chosen(ensemble, None, None) == (ensemble.by_replicate["1"], "replicate 1 of 3")
+    assert movie.chosen(ensemble, None, None) == (ensemble.by_replicate["1"], "replicate 1, one of 3")
     assert movie.chosen(ensemble, None, "3")[0] is ensemble.by_replicate["3"]
     with pytest.raises(InputError, match="no replicate '4'"):
         movie.chosen(ensemble, None, "4")

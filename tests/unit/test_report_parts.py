@@ -108,7 +108,7 @@ def test_a_large_table_is_packed_without_a_clock_in_it() -> None:
 def test_the_question_is_asked_in_words() -> None:
     scenario = FakeResult(days=28).provenance["scenario"]
     question, where, often = asked.sentences(scenario, ["control", "nivolumab"], 28 * DAY)
-    assert question == "What becomes of this melanoma in 28 days, untreated or under nivolumab?"
+    assert question == "What becomes of this metastatic melanoma in 28 days, untreated or under nivolumab?"
     assert where == (
         "The tissue is that of the biopsy melanoma_cells.csv.gz (patient MEL04, image 1), 20 µm thick."
     )
@@ -123,7 +123,10 @@ def test_arms_of_the_same_drug_are_asked_by_name_and_replicates_are_counted() ->
         "arm": [{"name": "early", "dose": [dose]}, {"name": "late", "dose": [dose | {"at": "7 d"}]}],
     }
     question, where, often = asked.sentences(scenario, ["early", "late"], 14 * DAY)
-    assert question == "What becomes of this pdac in 14 days, in the arms early or late?"
+    assert (
+        question
+        == "What becomes of this pancreatic ductal adenocarcinoma in 14 days, in the arms early or late?"
+    )
     assert where == f"The tissue is a generated well, 200 {words.TIMES} 200 µm; it is no patient's."
     assert "20 times" in often and "seed 3" in often and "A single run" not in often
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from opsonin.knowledge.library import load_library
 from opsonin.report import fields, words
 
 
@@ -16,9 +17,18 @@ def sentences(scenario: Mapping[str, Any], arms: Sequence[str], horizon: float) 
         scenario: as resolved; arms: their names; horizon: [min].
     """
     header, region = scenario.get("scenario", {}), scenario.get("tissue", {})
-    question = f"What becomes of this {region.get('tumour', 'tumour')} in {words.duration(horizon)}"
+    question = f"What becomes of this {_tumour(region)} in {words.duration(horizon)}"
     question += f", {_treatments(scenario, arms)}?" if arms else "?"
     return [question, _from(region), _how_often(header, len(arms))]
+
+
+def _tumour(region: Mapping[str, Any]) -> str:
+    """The tumour by its title in the knowledge base, else by its name."""
+    name = str(region.get("tumour", "tumour"))
+    known = load_library().tumours.get(name)
+    title = known.title if known is not None else name
+    spelled_out = title[1:2].islower()
+    return title[:1].lower() + title[1:] if spelled_out else title
 
 
 def _treatments(scenario: Mapping[str, Any], arms: Sequence[str]) -> str:

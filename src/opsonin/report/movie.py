@@ -113,7 +113,7 @@ def chosen(result: StoredResult, field: str | None, replicate: str | None) -> tu
                     Fault(f"--{kind}", f"there is no {kind} '{name}'.", did_you_mean(name, each))
                 )
             result = each[name]
-            told.append(f"{kind} {name} of {len(each)}")
+            told.append(f"{kind} {name}, one of {len(each)}")
     return result, ", ".join(told)
 
 
