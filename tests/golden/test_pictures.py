@@ -13,9 +13,11 @@ import io
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex, to_rgba_array
 from PIL import Image, ImageFilter
 
 from made_results import DAY, FakeEnsemble, FakeResult
@@ -60,21 +62,12 @@ def curve_panel() -> bytes:
     return written.getvalue()
 
 
-def _coloured(artist: object) -> None:
-    for kind in ("", "face"):
+def _coloured(artist: Any) -> None:
+    for kind in ("", "face", "markeredge"):
         read, write = getattr(artist, f"get_{kind}color", None), getattr(artist, f"set_{kind}color", None)
-        if read is None or write is None:
-            continue
-        value = read()
-        stand_in = (
-            value
-            if isinstance(value, str)
-            else "#{:02x}{:02x}{:02x}".format(
-                *(round(255 * channel) for channel in np.atleast_2d(value)[0][:3])
-            )
-        )
-        for index, colour in enumerate(palette.ARMS_LIGHT):
-            if stand_in == curves.ARM.format(index):
+        found = to_rgba_array(read())[:1] if read and write else ()
+        for colour, stand_in in zip(palette.ARMS_LIGHT, map(curves.ARM.format, range(7)), strict=True):
+            if len(found) and to_hex(found[0]) == stand_in:
                 write(colour)
 
 

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import LineCollection
 
 from made_results import DAY, FakeEnsemble, FakeResult
-from opsonin.report import asked, downloads, ends, html, imaged, observed, origin, parts, words
+from opsonin.report import asked, curves, downloads, ends, html, imaged, observed, origin, parts, words
 from opsonin.report.stored import map_times, snapshots
 from tissues import scenario as a_scenario
 
@@ -39,7 +40,7 @@ def read(download: downloads.Download) -> pd.DataFrame:
 def test_replicates_are_said_wherever_they_count(replicated: str) -> None:
     for text in (
         "Maps are of replicate 1 of 3.",
-        "line: mean of 3 replicates; pale band: from the least to the largest; dark band: 90 % interval",
+        "line: mean of 3 replicates; whiskers: 90 % interval of the mean; band: from the least to the largest",
         "means over 3 replicates with their 90 % intervals, ratios paired by replicate",
         "mean of 3 replicates, in brackets its 90 % interval",
         "a bar per replicate",
@@ -62,14 +63,24 @@ def test_the_end_of_replicates_is_a_mean_with_its_interval_and_a_paired_ratio() 
     assert row["ends"][0]["ratio"] == ""
 
 
-def test_a_panel_of_replicates_has_both_bands_and_its_table_their_edges() -> None:
+def test_a_panel_of_replicates_has_bands_and_whiskers_and_its_table_their_edges() -> None:
     fake = FakeEnsemble(count=60, days=3)
     lines = [curve for curve in observed.lines(fake, fake.arms) if curve.name == "burden"]
     (group,) = observed.panels(lines, {}, 3 * DAY, words.Clock.over(3 * DAY))
     svg = group["panels"][0]["svg"]
-    assert svg.count("opacity: 0.14") == svg.count("opacity: 0.22") == 2
+    assert svg.count("opacity: 0.16") == 2
     table = read(group["panels"][0]["csv"])
     assert list(table) == ["arm", "time_d", "value", "min", "max", "sd", "low", "high"]
+    drawn = curves.panel(lines[0], {}, 3 * DAY, words.Clock.over(3 * DAY)).axes[0].collections
+    ends_drawn = {
+        round(y, 9)
+        for item in drawn
+        if isinstance(item, LineCollection)
+        for segment in item.get_segments()
+        for y in segment[:, 1]
+    }
+    assert ends_drawn <= {round(y, 9) for y in (*table["low"], *table["high"])}
+    assert len(ends_drawn) > 8
     assert (table["min"] <= table["value"]).all() and (table["value"] <= table["high"] + 1e-12).all()
 
 

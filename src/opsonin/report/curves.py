@@ -19,6 +19,7 @@ from opsonin.report import palette, words
 _SIZE_INCH = (4.6, 2.75)
 _FONT_SIZE = 9.5
 _MOST_MARKS = 60
+_WHISKERS = 6
 NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}  # the bytes tell no clock
 MOST_DOSE_ROWS = 3  # with more treated arms, one row of marks stands for all of them
 _TIME_STEPS = {
@@ -73,10 +74,11 @@ def panel(curve: Curve, doses: Mapping[str, Sequence[float]], horizon: float, cl
     axes = figure.add_axes((0.155, 0.175, 0.825, 0.715))
     arms = list(curve.values)
     for index, arm in enumerate(arms):
-        for bands, strength in ((curve.spread, 0.14), (curve.interval, 0.22)):
-            if arm in bands:
-                _band(axes, curve.times / clock.minutes, bands[arm], index, strength)
+        if arm in curve.spread:
+            _band(axes, curve.times / clock.minutes, curve.spread[arm], index)
         _line(axes, curve.times / clock.minutes, curve.values[arm], index)
+        if arm in curve.interval:
+            _whiskers(axes, curve, arm, (index, len(arms)), clock)
     axes.set_xlim(0.0, max(horizon / clock.minutes, 1e-9) * 1.01)
     axes.set_ylim(*_limits(curve))
     _doses(axes, arms, doses, clock)
@@ -131,11 +133,34 @@ def _doses(axes: Any, arms: Sequence[str], doses: Mapping[str, Sequence[float]],
         )
 
 
-def _band(
-    axes: Any, times: NDArray[np.float64], edges: NDArray[np.float64], index: int, strength: float
-) -> None:
-    """Between the first two rows of `edges`."""
-    axes.fill_between(times, edges[0], edges[1], color=ARM.format(index), alpha=strength, linewidth=0.0)
+def _band(axes: Any, times: NDArray[np.float64], spread: NDArray[np.float64], index: int) -> None:
+    """From the least to the largest part."""
+    axes.fill_between(times, spread[0], spread[1], color=ARM.format(index), alpha=0.16, linewidth=0.0)
+
+
+def _whiskers(axes: Any, curve: Curve, arm: str, place: tuple[int, int], clock: words.Clock) -> None:
+    """The interval of the mean at a few times, other ones for each arm: of few replicates it is wider than the band.
+
+    Args:
+        place: the arm's index, and how many arms there are.
+    """
+    mean, edges = curve.values[arm], curve.interval[arm]
+    known = np.flatnonzero(np.isfinite(mean) & np.isfinite(edges).all(axis=0))
+    if not len(known):
+        return
+    share = (np.arange(_WHISKERS) + 1.0 - place[0] / (2 * place[1])) / _WHISKERS
+    at = known[np.unique(np.round(share * (len(known) - 1)).astype(int))]
+    _, caps, _ = axes.errorbar(
+        curve.times[at] / clock.minutes,
+        mean[at],
+        yerr=np.maximum(np.stack([mean[at] - edges[0, at], edges[1, at] - mean[at]]), 0.0),
+        fmt="none",
+        ecolor=ARM.format(place[0]),
+        elinewidth=1.2,
+        capsize=2.4,
+    )
+    for cap in caps:
+        cap.set_color(ARM.format(place[0]))  # else matplotlib's own first colour is written too
 
 
 def _line(axes: Any, times: NDArray[np.float64], values: NDArray[np.float64], index: int) -> None:
@@ -157,10 +182,13 @@ def _line(axes: Any, times: NDArray[np.float64], values: NDArray[np.float64], in
 
 
 def _limits(curve: Curve) -> tuple[float, float]:
-    bands = [*curve.spread.values(), *curve.interval.values()]
-    rows = [*curve.values.values(), *(row for band in bands for row in band[:2])]
-    finite = np.concatenate([row[np.isfinite(row)] for row in rows])
+    known = [*curve.values.values(), *(row for spread in curve.spread.values() for row in spread[:2])]
+    edges = [row for edge in curve.interval.values() for row in edge]
+    finite = np.concatenate([row[np.isfinite(row)] for row in (*known, *edges)])
+    least = min(float(np.nanmin(row)) for row in known if np.isfinite(row).any())
     low, high = float(finite.min()), float(finite.max())
+    if least >= 0.0:  # an interval may reach below what there can be
+        low = max(low, 0.0)
     if 0.0 <= low < 0.6 * high:
         low = 0.0
     margin = 0.06 * (high - low) if high > low else abs(high) * 0.1 or 1.0
