@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import html as markup
 import io
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,228 +15,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 from PIL import Image
 
+from made_results import DAY, STEADY, FakeResult, stored
 from opsonin.core.errors import HostError
-from opsonin.core.provenance import FORMAT_VERSION
 from opsonin.report import html, maps, palette, words
 from opsonin.report.stored import map_times, snapshots
 from opsonin.store.result import Result
-from opsonin.store.segments import Segment
-from opsonin.store.writer import Writer
-
-DAY = 1440.0
-STEADY = {
-    "displacement": 1.5,
-    "days": 2.4,
-    "gross_growth": 0.165,
-    "necrosis": 0.001,
-    "killing": 0.02,
-    "spontaneous": 0.14,
-    "growth": 0.004,
-    "published_growth": 0.0108,
-    "killing_halves": [0.019, 0.021],
-    "sources": [
-        {
-            "type": "cd8",
-            "cells": 171.0,
-            "arrivals": 36.1,
-            "loss": 0.2,
-            "proliferation": 0.0123,
-            "recruitment": 2.02,
-            "elasticity": 0.139,
-            "exhaustion": 0.54,
-        }
-    ],
-    "warnings": ["Killing takes more than the tumour can lose."],
-}
-
-
-@dataclass
-class FakeResult:
-    """A result in memory: packed tumour with T cells, one snapshot a day, arms that drift apart."""
-
-    planned: list[str] = field(default_factory=lambda: ["control", "nivolumab"])
-    begun: list[str] | None = None
-    name: str = "MEL04 field 1: nivolumab"
-    days: int = 84
-    count: int = 300
-    effectors: float = 0.08
-    depth: float = 20.0
-    reach: dict[str, int] = field(default_factory=dict)  # last stored day of arms that are not finished
-    path: Path = Path("out")
-    summary: dict[str, Any] | None = None
-    shift: float = 0.0
-
-    @property
-    def arms(self) -> list[str]:
-        return self.planned if self.begun is None else self.begun
-
-    @property
-    def complete(self) -> bool:
-        return not self.reach
-
-    @property
-    def start(self) -> dict[str, Any]:
-        return STEADY
-
-    def _growth(self, arm: str, day: float) -> float:
-        rate = 0.3 if arm == self.planned[0] else -0.5
-        return float(np.exp(rate * day / self.days))
-
-    def times(self, arm: str) -> np.ndarray:
-        return np.arange(self.reach.get(arm, self.days) + 1) * DAY
-
-    def box(self, time_min: float, arm: str) -> tuple[float, float, float]:
-        side = (
-            14.5
-            * np.sqrt(self.count * self._growth(arm, time_min / DAY))
-            * np.sqrt(max(self.depth / 20.0, 1.0))
-        )
-        return 1.2 * side, side / 1.2, self.depth
-
-    def cells(self, time_min: float, arm: str) -> pd.DataFrame:
-        rng = np.random.default_rng([int(time_min), self.planned.index(arm)])
-        box = self.box(time_min, arm)
-        n = int(self.count * self._growth(arm, time_min / DAY) * (max(self.depth / 20.0, 1.0)))
-        columns = max(int(np.sqrt(n * box[0] / box[1])), 1)
-        grid = np.stack(
-            [np.arange(n) % columns + 0.5 * (np.arange(n) // columns % 2), np.arange(n) // columns], axis=1
-        )
-        spacing = np.array([box[0] / columns, box[1] * columns / n])
-        place = (grid + 0.5 + rng.normal(0, 0.15, (n, 2))) * spacing % np.array(box[:2])
-        patch = np.sin(place[:, 0] / 90.0) + np.cos(place[:, 1] / 70.0) + rng.normal(0, 0.6, n)
-        kind = np.where(patch > 1.3, "other", "cancer").astype(object)
-        kind[
-            rng.random(n) < self.effectors * (1.0 if arm == self.planned[0] else 1.0 + time_min / DAY / 40)
-        ] = "cd8"
-        phase = np.where(rng.random(n) < 0.12, "committed", "resting").astype(object)
-        dying = (kind == "cancer") & (rng.random(n) < 0.05)
-        phase[dying] = np.where(rng.random(n)[dying] < 0.6, "apoptotic", "necrotic")
-        radius = np.where(kind == "cd8", 4.2, np.where(kind == "cancer", 8.5, 7.0)) * rng.lognormal(
-            0, 0.08, n
-        )
-        return pd.DataFrame(
-            {
-                "id": np.arange(n, dtype=np.uint64),
-                "type": kind,
-                "x_um": place[:, 0],
-                "y_um": place[:, 1],
-                "z_um": rng.random(n) * self.depth if self.depth > 40 else np.full(n, self.depth / 2),
-                "radius_um": radius,
-                "phase": phase,
-                "reactive": (kind == "cd8") & (rng.random(n) < 0.4),
-            }
-        )
-
-    def fields(self, time_min: float, arm: str) -> dict[str, np.ndarray]:
-        nx, ny, nz = 48, 32, 1 if self.depth < 40 else 8
-        x, y = np.meshgrid(np.linspace(0, 6.28, nx), np.linspace(0, 6.28, ny))
-        wave = np.sin(x + time_min / DAY / 20) * np.cos(y)
-        level = 3.0 if arm == self.planned[0] else 5.0
-        oxygen = 24 + 14 * wave
-        ifn = level * np.exp(4 * wave) / 500
-        return {
-            name: np.repeat(plane[None], nz, axis=0)
-            for name, plane in (("oxygen", oxygen), ("IFN-gamma", ifn))
-        }
-
-    def field_units(self, time_min: float, arm: str) -> dict[str, str]:
-        return {"oxygen": "mmHg", "IFN-gamma": "nM"}
-
-    @property
-    def observables(self) -> xr.Dataset:
-        time = np.arange(self.days + 1, dtype=float)
-        shape = {
-            "cancer_count": (
-                "cells",
-                lambda a: self.count * 0.8 * np.array([self._growth(a, t) for t in time]),
-            ),
-            "cd8_count": (
-                "cells",
-                lambda a: (
-                    self.count * self.effectors * (1 + 0.3 * np.sin(time / 9) + (a != "control") * time / 50)
-                ),
-            ),
-            "dead": ("cells", lambda a: 12 + 6 * np.cos(time / 11)),
-            "kills": ("cells", lambda a: np.cumsum(np.full(len(time), 1.0 if a == "control" else 4.0))),
-            "cancer_density": ("cells/mm2", lambda a: 2500 + 100 * np.sin(time / 8)),
-            "burden": ("", lambda a: np.array([self._growth(a, t) for t in time])),
-            "pd1_occupancy": ("", lambda a: 0.0 * time if a == "control" else 0.92 * (1 - np.exp(-time / 2))),
-            "mean_oxygen": ("mmHg", lambda a: 21 + 0.4 * np.sin(time / 5)),
-            "mean_ifn_gamma": (
-                "nM",
-                lambda a: (1e-3 if a == "control" else 4e-3) * (1 + time / 84) + self.shift,
-            ),
-            "never": ("cells", lambda a: np.full(len(time), np.nan)),
-        }
-        data = {}
-        for key, (unit, law) in shape.items():
-            rows = []
-            for arm in self.planned:
-                row = np.asarray(law(arm), dtype=float).copy()
-                row[self.reach.get(arm, self.days) + 1 :] = np.nan
-                rows.append(row)
-            data[key] = (("arm", "time"), np.array(rows), {"units": unit, "long_name": key.replace("_", " ")})
-        return xr.Dataset(data, coords={"arm": self.planned, "time": time}).sel(arm=self.arms)
-
-    @property
-    def provenance(self) -> dict[str, Any]:
-        dose = {
-            "drug": "nivolumab",
-            "amount": "240 mg",
-            "at": 0.0,
-            "every": f"{14 * DAY:g} min",
-            "until": None,
-        }
-        return {
-            "scenario": {
-                "scenario": {
-                    "name": self.name,
-                    "duration": f"{self.days * DAY:g} min",
-                    "seed": 7,
-                    "patient": None,
-                    "replicate": 0,
-                },
-                "tissue": {
-                    "tumour": "melanoma",
-                    "biopsy": "/somewhere/private/melanoma_cells.csv.gz",
-                    "select": {"patient": "MEL04", "image": 1},
-                    "labels": "melanoma-markers",
-                    "thickness": "20 um",
-                },
-                "arm": [{"name": arm, "dose": [] if arm == "control" else [dose]} for arm in self.planned],
-            },
-            "cell_types": {
-                "cancer": {"title": "Melanoma cell", "colour": "#D55E00"},
-                "cd8": {"title": "CD8 T cell", "colour": "#0072B2"},
-                "other": {"title": "Other cell", "colour": "#999999"},
-            },
-            "observables": {"cancer_count": {"unit": "cells", "title": "live cancer cells"}},
-            "labels": [
-                {"label": "SOX10+", "cells": 1712, "became": "cancer"},
-                {"label": "CD8+PD1+", "cells": 96, "became": "cd8, PD-1 seen"},
-                {"label": "other", "cells": 402, "became": "other"},
-            ],
-            "placed": ["41 vessels at 88 per mm², at random, because the panel has no vessel marker."],
-            "assumed": [
-                {
-                    "path": "cell.cd8.lytic.hits_variation",
-                    "value": 0.35,
-                    "reason": "not measured; spreads kills in time",
-                },
-                {
-                    "path": "molecule.PD-1.half_life",
-                    "value": "14 h",
-                    "reason": "as for PD-L1; sets how fast marks fade",
-                },
-            ],
-            "numbers": 143,
-            "versions": {"opsonin": "0.1.0", "numba": "0.68.0", "numpy": "2.4.0"},
-            "seed": 7,
-            "hash": "b2:4f1c7a",
-        }
 
 
 class Page(HTMLParser):
@@ -257,6 +44,10 @@ class Page(HTMLParser):
         return [attrs for tag, attrs in self.tags if tag == "img"]
 
 
+def html_text(page: str) -> str:
+    return markup.unescape(page)
+
+
 def picture(attrs: dict[str, str | None]) -> np.ndarray:
     source = attrs["src"] or ""
     assert source.startswith("data:image/png;base64,")
@@ -272,12 +63,21 @@ def two_arms() -> str:
 
 def test_the_page_refers_to_nothing_outside_itself(two_arms: str) -> None:
     page = Page(two_arms)
-    assert not {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object"}
+    assert not {tag for tag, _ in page.tags} & {"link", "iframe", "object", "form"}
+    inside = ("#", "data:image/png;base64,", "data:text/csv", "data:application/gzip")
     for _tag, attrs in page.tags:
-        for key in ("src", "href", "xlink:href"):
-            assert (attrs.get(key) or "#").startswith(("#", "data:image/png;base64,"))
+        for key in ("src", "href", "xlink:href", "action"):
+            assert (attrs.get(key) or "#").startswith(inside)
     assert not re.search(r"url\((?!#)", two_arms)
     assert "/somewhere" not in two_arms
+
+
+def test_the_only_script_that_may_run_is_the_pages_own(two_arms: str) -> None:
+    codes = re.findall(r"<script(?: [^>]*)?>(.*?)</script>", two_arms, re.DOTALL)
+    assert len(codes) == 2  # the colours as data, and the code
+    allowed = re.findall(r"script-src '(sha256-[^']+)'", html_text(two_arms))
+    assert allowed == ["sha256-" + base64.b64encode(hashlib.sha256(codes[1].encode()).digest()).decode()]
+    assert "unsafe-inline'; script-src" in html_text(two_arms)  # of styles alone
 
 
 def test_every_picture_is_described_in_words(two_arms: str) -> None:
@@ -285,7 +85,7 @@ def test_every_picture_is_described_in_words(two_arms: str) -> None:
     assert len(page.images()) >= 2 * 4 * 3
     assert all(attrs.get("alt") for attrs in page.images())
     drawn = [attrs for tag, attrs in page.tags if attrs.get("role") == "img"]
-    assert len(drawn) == 9
+    assert len(drawn) == 9 + 3  # observables, CD8 per cancer cell, those that touch, the best change
     assert all(attrs.get("aria-label") for attrs in drawn)
 
 
@@ -293,7 +93,7 @@ def test_text_of_a_scenario_cannot_become_markup() -> None:
     evil = '<script>alert(1)</script> $x_{2}$ & "quotes"'
     fake = FakeResult(planned=["control", "a <b> $y^{"], name=evil, count=60, days=3)
     written = html.render(fake)
-    assert "<script" not in written
+    assert "<script>alert" not in written
     assert "<b>" not in written
     assert evil in Page(written).text
 
@@ -325,6 +125,10 @@ def test_asked_doses_assumed_and_placed_are_said(two_arms: str) -> None:
 def test_an_observable_without_values_is_left_out(two_arms: str) -> None:
     assert "Never" not in two_arms
     assert "Pd1 occupancy" in two_arms
+
+
+def test_no_movie_is_led_to_where_there_is_none(two_arms: str) -> None:
+    assert 'href="movie.html"' not in two_arms
 
 
 def test_ids_inside_the_page_are_unique(two_arms: str) -> None:
@@ -464,7 +268,7 @@ def test_a_run_with_nothing_stored_still_has_a_page() -> None:
 def test_one_arm_no_t_cells_or_many_arms_are_drawn(change: dict[str, Any]) -> None:
     fake = FakeResult(count=60, days=3, **change)
     page = Page(html.render(fake))
-    assert len(page.images()) == min(len(fake.arms), 6) * 4 * 3 + 2
+    assert len(page.images()) == min(len(fake.arms), 6) * 4 * 3 + 2 + 1
 
 
 def test_missing_values_in_fields_and_cells_do_not_stop_the_report() -> None:
@@ -500,32 +304,6 @@ def test_a_large_report_stays_below_eight_megabytes() -> None:
     assert (24 * cells[0] + 96 * fields[0]) * 4 / 3 + curves_and_text < 8e6
 
 
-def stored(fake: FakeResult, out: Path) -> None:
-    """The fake's content as a finished result folder."""
-    told = fake.provenance | {"format": FORMAT_VERSION, "processes": []}
-    with Writer.create(out, told, {"id": np.zeros(1, np.uint64)}) as writer:
-        for arm in fake.arms:
-            for index, time in enumerate(fake.times(arm)):
-                curves = {
-                    str(name): row.sel(arm=arm).values[index : index + 1]
-                    for name, row in fake.observables.items()
-                }
-                tick = int(time * 60)
-                segment = Segment(
-                    tick=tick,
-                    cells={name: values.to_numpy() for name, values in fake.cells(time, arm).items()},
-                    fields=fake.fields(time, arm),
-                    box=fake.box(time, arm),
-                    field_units=fake.field_units(time, arm),
-                    trace={name: np.zeros(0, np.int64) for name in ("tick", "process", "hash")}
-                    | {"hash": np.zeros(0, np.uint64)},
-                    observables={"tick": np.array([tick])} | curves,
-                    checkpoint={"slot": np.zeros(1)},
-                )
-                writer.commit(arm, index, segment)
-        writer.finish({"status": "done"})
-
-
 def test_a_stored_result_becomes_one_file_that_replaces_the_old_report(tmp_path: Path) -> None:
     stored(FakeResult(count=40, days=3), tmp_path / "out")
     before = {path.name for path in (tmp_path / "out").iterdir()}
@@ -535,7 +313,7 @@ def test_a_stored_result_becomes_one_file_that_replaces_the_old_report(tmp_path:
     first = (tmp_path / "out" / "report.html").read_bytes()
     assert first.startswith(b"<!DOCTYPE html>")
     assert b"Unfinished" not in first
-    assert first.count(b"data:image/png") == 2 * 4 * 3 + 2
+    assert first.count(b"data:image/png") == 2 * 4 * 3 + 2 + 1
     (tmp_path / "out").rename(tmp_path / "elsewhere")
     assert html.write_report(tmp_path / "elsewhere").read_bytes() == first
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from opsonin.cli import biopsy, knowledge
+from opsonin.cli import biopsy, knowledge, movie
 from opsonin.cli.failure import tell
 from opsonin.core.errors import Fault, HostError, InputError, did_you_mean
 
@@ -33,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(knowledge.app, name="knowledge")
 app.add_typer(biopsy.app, name="biopsy")
+app.command()(movie.movie)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, errors too.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]

@@ -17,23 +17,27 @@ from numpy.typing import NDArray
 from opsonin.report import palette, words
 
 _SIZE_INCH = (4.6, 2.75)
+_FONT_SIZE = 9.5
 _MOST_MARKS = 60
+_WHISKERS = 6
+NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}  # the bytes tell no clock
 MOST_DOSE_ROWS = 3  # with more treated arms, one row of marks stands for all of them
 _TIME_STEPS = {
     "hour": (0.1, 0.2, 0.5, 1, 2, 3, 6, 12, 24),
     "day": (0.5, 1, 2, 7, 14, 28, 56, 91, 182, 365, 730),
 }
-# Stand-ins that matplotlib writes and `_themed` turns into the page's own colours.
-_INK = "#0a0a0a"
-_RULE = "#0a0a0b"
-_ARM = "#0a0b{:02x}"
+# Stand-ins that matplotlib writes and `themed` turns into the page's own colours.
+INK = "#0a0a0a"
+RULE = "#0a0a0b"
+ARM = "#0a0b{:02x}"
 
 
 @dataclass(frozen=True)
 class Curve:
     """One quantity: times [min] and a row of values per arm, NaN where there is none.
 
-    Of several fields also: per arm (3, times) least, largest, standard deviation; and (fields, times) the values.
+    Of several fields or replicates also, per arm: (3, times) least, largest, standard deviation; (parts, times) the
+    values of each; of replicates (2, times) the 90 % interval of the mean.
     """
 
     name: str
@@ -43,6 +47,7 @@ class Curve:
     values: Mapping[str, NDArray[np.float64]]
     spread: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     each: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    interval: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -51,45 +56,53 @@ class Curve:
 
 def draw(curve: Curve, doses: Mapping[str, Sequence[float]], horizon: float, clock: words.Clock) -> str:
     """The panel as an <svg> element: x from 0 to `horizon` [min], doses [min] per arm as marks above."""
+    style = {"svg.fonttype": "none", "svg.hashsalt": f"opsonin {curve.name}", "font.size": _FONT_SIZE}
+    with palette.plain_style(**style):
+        written = io.StringIO()
+        figure = panel(curve, doses, horizon, clock)
+        figure.savefig(written, format="svg", transparent=True, metadata=NO_METADATA)
+    return themed(written.getvalue(), len(curve.values))
+
+
+def panel(curve: Curve, doses: Mapping[str, Sequence[float]], horizon: float, clock: words.Clock) -> Any:
+    """The panel as a matplotlib figure, in the stand-in colours that `themed` replaces."""
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
+
+    figure = Figure(figsize=_SIZE_INCH)
+    FigureCanvasSVG(figure)
+    axes = figure.add_axes((0.155, 0.175, 0.825, 0.715))
+    arms = list(curve.values)
+    for index, arm in enumerate(arms):
+        if arm in curve.spread:
+            _band(axes, curve.times / clock.minutes, curve.spread[arm], index)
+        _line(axes, curve.times / clock.minutes, curve.values[arm], index)
+        if arm in curve.interval:
+            _whiskers(axes, curve, arm, (index, len(arms)), clock)
+    axes.set_xlim(0.0, max(horizon / clock.minutes, 1e-9) * 1.01)
+    axes.set_ylim(*_limits(curve))
+    _doses(axes, arms, doses, clock)
+    _scales(axes, curve, horizon, clock)
+    return figure
+
+
+def _scales(axes: Any, curve: Curve, horizon: float, clock: words.Clock) -> None:
+    """Ticks, labels and rules."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
-    style = {"svg.fonttype": "none", "svg.hashsalt": f"opsonin {curve.name}", "font.size": 9.5}
-    with palette.plain_style(**style):
-        figure = Figure(figsize=_SIZE_INCH)
-        FigureCanvasSVG(figure)
-        axes = figure.add_axes((0.155, 0.175, 0.825, 0.715))
-        arms = list(curve.values)
-        for index, arm in enumerate(arms):
-            if arm in curve.spread:
-                _band(axes, curve.times / clock.minutes, curve.spread[arm], index)
-            _line(axes, curve.times / clock.minutes, curve.values[arm], index)
-        low, high = _limits(curve)
-        axes.set_xlim(0.0, max(horizon / clock.minutes, 1e-9) * 1.01)
-        axes.set_ylim(low, high)
-        _doses(axes, arms, doses, clock)
-        axes.xaxis.set_major_locator(MultipleLocator(_time_step(horizon / clock.minutes, clock)))
-        axes.yaxis.set_major_locator(MaxNLocator(5))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
-        axes.set_xlabel(f"time [{clock.unit}]", color=_INK, labelpad=2)
-        axes.set_ylabel(f"[{words.unit(curve.unit) or '-'}]", color=_INK, labelpad=3, parse_math=False)
-        axes.tick_params(color=_INK, labelcolor=_INK, length=3, width=0.8)
-        axes.grid(axis="y", color=_RULE, linewidth=0.6)
-        axes.set_axisbelow(True)
-        for side in ("top", "right"):
-            axes.spines[side].set_visible(False)
-        for side in ("left", "bottom"):
-            axes.spines[side].set(color=_INK, linewidth=0.8)
-        written = io.StringIO()
-        figure.savefig(
-            written,
-            format="svg",
-            transparent=True,
-            metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
-        )
-    return _themed(written.getvalue(), len(arms))
+    axes.xaxis.set_major_locator(MultipleLocator(_time_step(horizon / clock.minutes, clock)))
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
+    axes.set_xlabel(f"time [{clock.unit}]", color=INK, labelpad=2)
+    axes.set_ylabel(f"[{words.unit(curve.unit) or '-'}]", color=INK, labelpad=3, parse_math=False)
+    axes.tick_params(color=INK, labelcolor=INK, length=3, width=0.8)
+    axes.grid(axis="y", color=RULE, linewidth=0.6)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set(color=INK, linewidth=0.8)
 
 
 def arm_style(index: int) -> tuple[str, str]:
@@ -101,9 +114,9 @@ def arm_style(index: int) -> tuple[str, str]:
 
 def _doses(axes: Any, arms: Sequence[str], doses: Mapping[str, Sequence[float]], clock: words.Clock) -> None:
     """Marks above the panel, a row per treated arm; a bar where they would be too many to tell apart."""
-    rows = [(_ARM.format(index), doses[arm]) for index, arm in enumerate(arms) if doses.get(arm)]
+    rows = [(ARM.format(index), doses[arm]) for index, arm in enumerate(arms) if doses.get(arm)]
     if len(rows) > MOST_DOSE_ROWS:
-        rows = [(_INK, sorted({time for _, given in rows for time in given}))]
+        rows = [(INK, sorted({time for _, given in rows for time in given}))]
     for row, (colour, given) in enumerate(rows):
         times = np.asarray(given) / clock.minutes
         many = len(times) > _MOST_MARKS
@@ -121,12 +134,37 @@ def _doses(axes: Any, arms: Sequence[str], doses: Mapping[str, Sequence[float]],
 
 
 def _band(axes: Any, times: NDArray[np.float64], spread: NDArray[np.float64], index: int) -> None:
-    """From the least to the largest field."""
-    axes.fill_between(times, spread[0], spread[1], color=_ARM.format(index), alpha=0.14, linewidth=0.0)
+    """From the least to the largest part."""
+    axes.fill_between(times, spread[0], spread[1], color=ARM.format(index), alpha=0.16, linewidth=0.0)
+
+
+def _whiskers(axes: Any, curve: Curve, arm: str, place: tuple[int, int], clock: words.Clock) -> None:
+    """The interval of the mean at a few times, other ones for each arm: of few replicates it is wider than the band.
+
+    Args:
+        place: the arm's index, and how many arms there are.
+    """
+    mean, edges = curve.values[arm], curve.interval[arm]
+    known = np.flatnonzero(np.isfinite(mean) & np.isfinite(edges).all(axis=0))
+    if not len(known):
+        return
+    share = (np.arange(_WHISKERS) + 1.0 - place[0] / (2 * place[1])) / _WHISKERS
+    at = known[np.unique(np.round(share * (len(known) - 1)).astype(int))]
+    _, caps, _ = axes.errorbar(
+        curve.times[at] / clock.minutes,
+        mean[at],
+        yerr=np.maximum(np.stack([mean[at] - edges[0, at], edges[1, at] - mean[at]]), 0.0),
+        fmt="none",
+        ecolor=ARM.format(place[0]),
+        elinewidth=1.2,
+        capsize=2.4,
+    )
+    for cap in caps:
+        cap.set_color(ARM.format(place[0]))  # else matplotlib's own first colour is written too
 
 
 def _line(axes: Any, times: NDArray[np.float64], values: NDArray[np.float64], index: int) -> None:
-    style = {"color": _ARM.format(index), "linestyle": palette.DASHES[index % len(palette.DASHES)]}
+    style = {"color": ARM.format(index), "linestyle": palette.DASHES[index % len(palette.DASHES)]}
     axes.plot(times, values, linewidth=1.7, **style)
     finite = np.isfinite(values)
     before = np.concatenate(([False], finite[:-1]))
@@ -139,14 +177,18 @@ def _line(axes: Any, times: NDArray[np.float64], values: NDArray[np.float64], in
             linestyle="none",
             marker="o",
             markersize=3.5,
-            color=_ARM.format(index),
+            color=ARM.format(index),
         )
 
 
 def _limits(curve: Curve) -> tuple[float, float]:
-    rows = [*curve.values.values(), *(row for spread in curve.spread.values() for row in spread[:2])]
-    finite = np.concatenate([row[np.isfinite(row)] for row in rows])
+    known = [*curve.values.values(), *(row for spread in curve.spread.values() for row in spread[:2])]
+    edges = [row for edge in curve.interval.values() for row in edge]
+    finite = np.concatenate([row[np.isfinite(row)] for row in (*known, *edges)])
+    least = min(float(np.nanmin(row)) for row in known if np.isfinite(row).any())
     low, high = float(finite.min()), float(finite.max())
+    if least >= 0.0:  # an interval may reach below what there can be
+        low = max(low, 0.0)
     if 0.0 <= low < 0.6 * high:
         low = 0.0
     margin = 0.06 * (high - low) if high > low else abs(high) * 0.1 or 1.0
@@ -164,7 +206,7 @@ def _tick(value: float) -> str:
     return f"{value:,.10g}" if value == 0.0 or 1e-3 <= abs(value) < 1e7 else words.number(value)
 
 
-def _themed(svg: str, arms: int) -> str:
+def themed(svg: str, arms: int) -> str:
     """The bare <svg> element, its stand-in colours replaced by the page's, without ids that repeat."""
     svg = svg[svg.index("<svg") :].strip()
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
@@ -174,7 +216,7 @@ def _themed(svg: str, arms: int) -> str:
     svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg)
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r'\1 aria-hidden="true"', svg)
     svg = re.sub(r"font-family: [^;]*; ", "", svg)
-    svg = svg.replace(_INK, "currentColor").replace(_RULE, "var(--rule)")
+    svg = svg.replace(INK, "currentColor").replace(RULE, "var(--rule)")
     for index in range(arms):
-        svg = svg.replace(_ARM.format(index), arm_style(index)[0])
+        svg = svg.replace(ARM.format(index), arm_style(index)[0])
     return re.sub(r"\n\s*", "\n", svg)

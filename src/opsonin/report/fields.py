@@ -1,17 +1,14 @@
-"""How the report tells of several fields of one patient: which they are, and how far they are apart.
+"""How the report tells of several fields of one patient: which they are, and what was placed in each.
 
-Their weights are the store's; maps are in the report of each field.
+Their weights are the store's; how far they are apart is in `parts`; maps are in the report of each field.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from opsonin.report import curves, steady, words
+from opsonin.report import steady, words
 from opsonin.report.stored import StoredResult
 from opsonin.store.patient import Patient
 
@@ -25,14 +22,18 @@ _PLACED = (
 )
 
 
-def listed(result: StoredResult) -> list[dict[str, Any]]:
-    """Name, size and report of every field; nothing for a result of one tissue."""
+def listed(result: StoredResult, inside: str = "") -> list[dict[str, Any]]:
+    """Name, size and report of every field; nothing for a result of one tissue.
+
+    Args:
+        inside: the folder that holds the result, from the page that is written; ends in '/'.
+    """
     if not isinstance(result, Patient):
         return []
     return [
         {
             "name": field["name"],
-            "link": f"{field['folder']}/report.html",
+            "link": f"{inside}{field['folder']}/report.html",
             "area": words.number(field["area_mm2"]),
             "share": f"{field['area_mm2'] / sum(f['area_mm2'] for f in result.provenance['fields']):.0%}",
             "cells": field["cells"],
@@ -72,49 +73,6 @@ def untreated(result: StoredResult) -> dict[str, Any] | None:
         result.provenance,
         {name: bool(field.arms) for name, field in fields.items()},
     )
-
-
-def spreads(result: StoredResult, name: str, arms: Sequence[str]) -> dict[str, NDArray[np.float64]]:
-    """(3, times) per arm: least, largest and weighted standard deviation over the fields; nothing for one tissue."""
-    if not isinstance(result, Patient):
-        return {}
-    found = result.spread[name]
-    return {arm: found.sel(arm=arm).values for arm in arms if arm in found["arm"].values}
-
-
-def each(result: StoredResult, name: str, arms: Sequence[str]) -> dict[str, NDArray[np.float64]]:
-    """(fields, times) per arm; nothing for one tissue."""
-    if not isinstance(result, Patient):
-        return {}
-    found = result.each_field[name]
-    return {arm: found.sel(arm=arm).values for arm in arms if arm in found["arm"].values}
-
-
-def at_end(curve: curves.Curve, arm: str) -> str:
-    """The spread of an arm at its last value, as text: '0.8 to 1.4, SD 0.2'; '' where there is none."""
-    index = _last(curve, arm)
-    if index is None or arm not in curve.spread:
-        return ""
-    least, most, deviation = (words.number(float(value)) for value in curve.spread[arm][:, index])
-    return f"{least} to {most}, SD {deviation}"
-
-
-def ratios_at_end(curve: curves.Curve, arm: str, first: str) -> str:
-    """The ratios of two arms within each field, as text: '0.4 to 0.9 by field'; '' where there are none."""
-    ends = _last(curve, arm), _last(curve, first)
-    if arm == first or None in ends or not {arm, first} <= curve.each.keys():
-        return ""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratios = curve.each[arm][:, ends[0]] / curve.each[first][:, ends[1]]
-    ratios = ratios[np.isfinite(ratios)]
-    if not len(ratios):
-        return ""
-    return f"{words.number(float(ratios.min()))} to {words.number(float(ratios.max()))} by field"
-
-
-def _last(curve: curves.Curve, arm: str) -> int | None:
-    finite: NDArray[np.int64] = np.flatnonzero(np.isfinite(curve.values.get(arm, np.empty(0))))
-    return int(finite[-1]) if len(finite) else None
 
 
 def told(region: Mapping[str, Any]) -> str:

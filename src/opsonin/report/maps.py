@@ -31,8 +31,8 @@ _CELL_PIXELS = 5_000_000  # of all cell panels of a report together; keeps the f
 _FIELD_PIXELS = 2_400_000
 _WIDEST = 900
 _DPI = 100.0
-_BLOCK_DIAMETERS = 2.5  # a box deeper than this many cell diameters is cut, a thinner one looked through
-_STRIP = 0.085  # below every panel, for the scale bar: its height in panel widths
+BLOCK_DIAMETERS = 2.5  # a box deeper than this many cell diameters is cut, a thinner one looked through
+STRIP = 0.085  # below every panel, for the scale bar: its height in panel widths
 _LEAST_RADIUS = 0.006  # of the panel's width: the smallest radius at which a cell on top is still seen
 _FIELD_TOP = 99.8  # percentile at which a colour scale ends; point sources would darken all the rest
 
@@ -84,7 +84,7 @@ def scene(panels: Iterable[Snapshot], cell_types: Mapping[str, Mapping[str, Any]
     radii = np.concatenate([panel.cells["radius_um"].to_numpy(float) for panel in panels])
     radii = radii[np.isfinite(radii)]
     depth = max(panel.box[2] for panel in panels)
-    block = bool(len(radii)) and depth > _BLOCK_DIAMETERS * 2.0 * float(np.median(radii))
+    block = bool(len(radii)) and depth > BLOCK_DIAMETERS * 2.0 * float(np.median(radii))
     least = _LEAST_RADIUS * extent[0]
     smallest = min((_smallest_on_top(panel.cells) for panel in panels), default=math.inf)
     reactive = {
@@ -125,7 +125,7 @@ def cell_map(panel: Snapshot, of: Scene, panels: int) -> bytes:
     """
     with palette.plain_style():
         canvas = _canvas(of, panel.box, _width(of, panels, _CELL_PIXELS))
-        table = _visible(panel, of)
+        table = visible(panel, of)
         dead = table["phase"].isin(DEAD_PHASES)
         alive = {name: table[(table["type"] == name) & ~dead] for name in of.colours}
         for name in (name for name in alive if name in BACKGROUND_TYPES):
@@ -198,7 +198,7 @@ def pale(colour: str) -> str:
 
 def census(panel: Snapshot, of: Scene) -> dict[str, int]:
     """Live cells by type and 'dead', as drawn in this panel: in the section where a block is cut."""
-    table = _visible(panel, of)
+    table = visible(panel, of)
     dead = table["phase"].isin(DEAD_PHASES)
     alive = table.loc[~dead, "type"].value_counts()
     return {name: int(alive.get(name, 0)) for name in of.colours} | {"dead": int(dead.sum())}
@@ -213,7 +213,7 @@ class _Look:
     least: float
 
 
-def _visible(panel: Snapshot, of: Scene) -> pd.DataFrame:
+def visible(panel: Snapshot, of: Scene) -> pd.DataFrame:
     """Cells to draw, far to near, with the radius that is seen [um]; the middle section of a block."""
     table = panel.cells
     table = table[np.isfinite(table[["x_um", "y_um", "radius_um"]].to_numpy(float)).all(axis=1)]
@@ -251,7 +251,7 @@ def _plane(field: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _width(of: Scene, panels: int, pixels: int) -> int:
-    aspect = of.extent[1] / of.extent[0] + _STRIP
+    aspect = of.extent[1] / of.extent[0] + STRIP
     return int(min(_WIDEST, math.sqrt(pixels / max(panels, 1) / aspect)))
 
 
@@ -270,7 +270,7 @@ def _canvas(of: Scene, box: Sequence[float], width: int) -> _Canvas:
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
-    strip = _STRIP * of.extent[0]
+    strip = STRIP * of.extent[0]
     height = max(round(width * (of.extent[1] + strip) / of.extent[0]), 1)
     figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI, facecolor=palette.OUTSIDE)
     FigureCanvasAgg(figure)
@@ -311,7 +311,7 @@ def _scale_bar(canvas: _Canvas, of: Scene) -> None:
     """A bar and its length in the strip below the map, so that nothing is hidden by it."""
     from matplotlib.patches import Rectangle
 
-    strip = _STRIP * of.extent[0]
+    strip = STRIP * of.extent[0]
     bar = Rectangle(
         (0.25 * strip, of.extent[1] + 0.44 * strip), of.bar, 0.16 * strip, facecolor=palette.INK, zorder=9
     )
@@ -329,12 +329,22 @@ def _scale_bar(canvas: _Canvas, of: Scene) -> None:
 
 
 def _png(canvas: _Canvas) -> bytes:
+    canvas.figure.canvas.draw()
+    return _reduced(np.asarray(canvas.figure.canvas.buffer_rgba())[:, :, :3].copy())
+
+
+def reduced(png: bytes) -> bytes:
+    """The same picture in 256 colours: a third of the size; the many edge tones are what it merges."""
     from PIL import Image
 
-    canvas.figure.canvas.draw()
+    with Image.open(io.BytesIO(png)) as picture:
+        return _reduced(np.asarray(picture.convert("RGB")))
+
+
+def _reduced(pixels: NDArray[np.uint8]) -> bytes:
+    from PIL import Image
+
     written = io.BytesIO()
-    picture = Image.fromarray(np.asarray(canvas.figure.canvas.buffer_rgba())[:, :, :3].copy())
-    # A palette is a third of the size; the many edge tones are what it merges.
-    picture = picture.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    picture = Image.fromarray(pixels).quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     picture.save(written, format="PNG", compress_level=6)
     return written.getvalue()

@@ -1,0 +1,99 @@
+"""`opsonin movie`: the cells of a result over time, as a page that plays in a browser or as an animated picture."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from opsonin.core.errors import Fault, InputError
+
+
+class Format(StrEnum):
+    """What a movie is written as."""
+
+    HTML = "html"
+    GIF = "gif"
+    WEBP = "webp"
+    PNG = "png"
+
+
+def movie(
+    out: Annotated[Path, typer.Argument(help="Folder that a run wrote.")],
+    kind: Annotated[
+        Format | None,
+        typer.Option(
+            "--format", help="A page (html), or an animated picture for slides. Else by the ending of -o."
+        ),
+    ] = None,
+    target: Annotated[
+        Path | None, typer.Option("-o", "--out", help="The file to write; else OUT/movie.html, .gif, ...")
+    ] = None,
+    arm: Annotated[
+        list[str] | None, typer.Option("--arm", metavar="NAME", help="An arm to show; may be repeated.")
+    ] = None,
+    field: Annotated[
+        str | None, typer.Option("--field", metavar="NAME", help="Of several fields; else the first.")
+    ] = None,
+    replicate: Annotated[
+        str | None, typer.Option("--replicate", metavar="N", help="Of several replicates; else the first.")
+    ] = None,
+    speed: Annotated[
+        float,
+        typer.Option("--speed", min=0.1, max=60.0, help="Stored times per second, of an animated picture."),
+    ] = 6.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, errors too.")] = False,
+) -> None:
+    """Write a movie of the cells: all arms side by side, playing in any browser."""
+    from opsonin.report import movie as gathering
+    from opsonin.report import movie_page, movie_picture
+    from opsonin.report.html import MOVIE, write_report
+    from opsonin.report.page import replace_file
+    from opsonin.store.result import Result
+
+    _require_result(out)
+    chosen = _format(kind, target)
+    place = target or out / f"movie.{chosen}"
+    if not place.parent.is_dir():
+        raise InputError(Fault(str(place), "there is no such folder to write it into.", "Make it first."))
+    tissue, of = gathering.chosen(Result.open(out), field, replicate)
+    made = gathering.gathered(tissue, of, arm or [])
+    if chosen is Format.HTML:
+        report = "report.html" if (place.parent / "report.html").is_file() else ""
+        content = movie_page.render(made, report).encode()
+    else:
+        content = movie_picture.animated(made, chosen.value, speed)
+    replace_file(place, content, "opsonin movie")
+    if place == out / MOVIE and (out / "report.html").is_file():
+        write_report(out)  # it leads to the movie from now on
+    told = {"ok": True, "movie": str(place), "of": of, "times": len(made.times), "left_out": made.left_out}
+    lines = [f"movie: {place}", *(text for text in (f"of {of}" if of else "", made.left_out) if text)]
+    typer.echo(json.dumps(told, ensure_ascii=False) if as_json else "\n".join(lines))
+
+
+def _require_result(out: Path) -> None:
+    """InputError where a folder is not a result: a wrong name on the command line is the user's to mend."""
+    from opsonin.store.layout import PROVENANCE
+
+    if not (out / PROVENANCE).is_file():
+        problem = "is not an opsonin result." if out.is_dir() else "there is no such folder."
+        raise InputError(Fault(str(out), problem, "Give the folder that `opsonin run` wrote (-o)."))
+
+
+def _format(kind: Format | None, target: Path | None) -> Format:
+    """What to write: as asked, else as the file's name ends, else a page."""
+    ending = target.suffix.lower().removeprefix(".") if target else ""
+    if kind is None and target is None:
+        return Format.HTML
+    if kind is not None and target is not None and ending != kind:
+        problem = f"'{target}' does not end in .{kind}, the format asked for."
+        raise InputError(Fault("-o", problem, f"Write -o {target.with_suffix('.' + kind)}."))
+    if kind is not None:
+        return kind
+    if ending not in list(Format):
+        problem = f"'{target}' does not end in .html, .gif, .webp or .png."
+        raise InputError(Fault("-o", problem, f"Write -o {target.with_suffix('.html') if target else ''}."))
+    return Format(ending)

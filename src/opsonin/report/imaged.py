@@ -1,0 +1,152 @@
+"""The biopsy as understood, before anything happened: a map of its cells, their numbers, densities, architecture.
+
+What was placed, and what the tissue did before time 0, is told in `fields` and `steady`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opsonin.core.errors import OpsoninError
+from opsonin.observe.architecture import RULE, architecture, contact_share
+from opsonin.report import downloads, maps, palette, words
+from opsonin.report.biopsy_map import Picture, biopsy_png
+from opsonin.report.stored import DEAD_PHASES, StoredResult, stored_times
+from opsonin.store.patient import Patient
+
+_EFFECTOR, _TARGET = "cd8", "cancer"
+_MOST_PICTURES = 12
+_PLAIN_RADIUS = 6.0  # um, of a type of which no cell was alive at time 0
+_PLACES = ("x_um", "y_um", "z_um")
+
+Floats = NDArray[np.float64]
+
+
+def imaged(result: StoredResult, drawn: bool) -> dict[str, Any] | None:
+    """Picture, table and sentences of one tissue or of several fields; None where the cells are not stored.
+
+    Args:
+        drawn: the tissue was generated, not imaged.
+    """
+    tissues: Mapping[str, StoredResult] = result.by_field if isinstance(result, Patient) else {"": result}
+    seen = {name: found for name, tissue in tissues.items() if (found := _Tissue.of(tissue)) is not None}
+    if not seen:
+        return None
+    looks = result.provenance.get("cell_types", {})
+    shown = list(seen.items())[:_MOST_PICTURES]
+    source = "Drawn" if drawn else "Imaged"
+    pictures = [one.picture(name or f"{source} cells") for name, one in shown]
+    subtitle = f"{source} cells by type; discs have the mean size of their type at time 0."
+    rows = _rows(list(seen.values()), looks)
+    counted = ", ".join(f"{row['cells']} {row['title']}" for row in rows)
+    return {
+        "picture": downloads.png(maps.reduced(biopsy_png(pictures, looks, subtitle))),
+        "alt": f"Map of the {source.lower()} cells: {counted}.",
+        "rows": rows,
+        "per": "mm³" if any(one.deep for one in seen.values()) else "mm²",
+        "sentences": [
+            f"{name}: {told}" if name else told for name, one in seen.items() if (told := one.architecture)
+        ],
+        "rule": RULE if any(one.architecture for one in seen.values()) else "",
+        "fields_hidden": len(seen) - len(shown),
+        "csv": _csv(seen),
+    }
+
+
+class _Tissue:
+    """The cells of one tissue as they were read: types (cells,), places (cells, 3) [um], radii (cells,) [um]."""
+
+    def __init__(
+        self, types: NDArray[np.str_], places: Floats, radii: Floats, box: tuple[float, float, float]
+    ) -> None:
+        self.types, self.places, self.radii, self.box = types, places, radii, box
+
+    @classmethod
+    def of(cls, tissue: StoredResult) -> _Tissue | None:
+        """None where the result does not hold them."""
+        names = np.array(list(tissue.provenance.get("cell_types", {})))
+        box = tissue.provenance.get("box")
+        try:
+            stored = tissue.input_cells()
+        except (OpsoninError, OSError):
+            return None
+        if box is None or not {*_PLACES, "kind"} <= stored.keys():
+            return None
+        places = np.stack([np.asarray(stored[name], dtype=float) for name in _PLACES], axis=1)
+        known = np.isfinite(places).all(axis=1)
+        types, places = names[np.asarray(stored["kind"], dtype=int)][known], places[known]
+        if not len(places) or not np.ptp(places[:, :2], axis=0).all():  # no extent to draw
+            return None
+        return cls(types, places, _radii(tissue, types), (float(box[0]), float(box[1]), float(box[2])))
+
+    @property
+    def deep(self) -> bool:
+        """A block, and not a slab that is looked through."""
+        return self.box[2] > maps.BLOCK_DIAMETERS * 2.0 * float(np.median(self.radii))
+
+    @property
+    def extent(self) -> float:
+        """Area [mm2], or volume [mm3] of a block."""
+        area = self.box[0] * self.box[1] * 1e-6
+        return area * self.box[2] * 1e-3 if self.deep else area
+
+    @property
+    def architecture(self) -> str:
+        """What the rule calls a section; '' for a block or where there is no tumour cell."""
+        effectors, targets = self.types == _EFFECTOR, self.types == _TARGET
+        if self.deep or not targets.any():
+            return ""
+        share = contact_share(self.places[:, :2], self.radii, effectors, targets)
+        density = float(effectors.sum()) / self.extent
+        touching = "" if share is None else f", {share:.0%} of which touch a cancer cell"
+        return f"{architecture(density, share)}: {density:,.0f} CD8 T cells per mm²{touching}."
+
+    def picture(self, title: str) -> Picture:
+        """What is to be drawn of it."""
+        return Picture(title, self.places[:, 0], self.places[:, 1], self.radii, self.types)
+
+
+def _radii(tissue: StoredResult, types: NDArray[np.str_]) -> Floats:
+    """Of each cell the mean radius of its type in the first stored state [um]."""
+    mean: dict[str, float] = {}
+    if tissue.arms and len(times := stored_times(tissue, tissue.arms[0])):
+        cells = tissue.cells(float(times[0]), tissue.arms[0])
+        alive = cells[~cells["phase"].isin(DEAD_PHASES)]
+        radii = alive.groupby("type")["radius_um"].mean()
+        mean = {str(name): float(radius) for name, radius in radii.items()}
+    return np.array([mean.get(str(name), _PLAIN_RADIUS) for name in types])
+
+
+def _rows(seen: list[_Tissue], looks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, str]]:
+    """A row per type that occurs, the most frequent first."""
+    every = np.concatenate([one.types for one in seen])
+    names, counts = np.unique(every, return_counts=True)
+    colours = palette.cell_colours(list(looks), looks)
+    extent = sum(one.extent for one in seen)
+    rows = sorted(zip(names.tolist(), counts.tolist(), strict=True), key=lambda row: (-row[1], row[0]))
+    return [
+        {
+            "title": str(looks.get(name, {}).get("title", name)),
+            "fill": maps.muted(colours[name]) if name in maps.BACKGROUND_TYPES else colours[name],
+            "cells": f"{count:,}",
+            "share": f"{count / len(every):.1%}",
+            "density": words.number(count / extent),
+        }
+        for name, count in rows
+    ]
+
+
+def _csv(seen: Mapping[str, _Tissue]) -> downloads.Download:
+    import pandas as pd
+
+    rows = []
+    for name, one in seen.items():
+        table = pd.DataFrame({"type": one.types} | dict(zip(_PLACES, one.places.T.round(2), strict=True)))
+        if name:
+            table.insert(0, "field", name)
+        rows.append(table)
+    return downloads.table("cells-before-the-run", pd.concat(rows, ignore_index=True))

@@ -1,0 +1,160 @@
+"""Grids of maps: rows of arms, columns of the same times, one grid of cells and one per substrate, with their words.
+
+Drawing is in `maps`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from opsonin.report import curves, downloads, maps, palette, words
+from opsonin.report.stored import Snapshot, StoredResult, map_times, snapshots
+
+MOST_MAPPED_ARMS = 6  # maps of more arms would not fit a readable file; curves and numbers show all
+
+Panels = Mapping[tuple[str, float], Snapshot]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the panels of every grid go."""
+
+    arms: Sequence[str]
+    times: Sequence[float]
+    clock: words.Clock
+
+
+def grids(result: StoredResult, arms: Sequence[str], clock: words.Clock) -> dict[str, Any] | None:
+    """All grids of one tissue with what they share; None where nothing is stored."""
+    place = _Place(list(arms[:MOST_MAPPED_ARMS]), map_times(result, arms[:MOST_MAPPED_ARMS]), clock)
+    panels = snapshots(result, place.arms, place.times)
+    if not panels:
+        return None
+    told = result.provenance
+    scene = maps.scene(panels.values(), told.get("cell_types", {}))
+    titles = {name: told.get("cell_types", {}).get(name, {}).get("title", name) for name in scene.colours}
+    substrates = dict.fromkeys(name for panel in panels.values() for name in panel.fields)
+    scales = {
+        name: scale for name in substrates if (scale := maps.field_scale(panels.values(), name)) is not None
+    }
+    made = [_cell_grid(place, panels, scene, titles)]
+    for name, scale in scales.items():
+        named = str(told.get("substrates", {}).get(name, name))
+        made.append(_field_grid(_Substrate(len(made), name, named, len(scales)), scale, panels, place, scene))
+    largest = max(panels.values(), key=lambda panel: panel.box[0] * panel.box[1]).box
+    return {
+        "grids": made,
+        "legend": legend(scene, titles),
+        "bar": downloads.png(maps.colour_bar()),
+        "hidden_arms": list(arms[MOST_MAPPED_ARMS:]),
+        "columns": len(place.times),
+        "extent": f"{largest[0]:,.0f} {words.TIMES} {largest[1]:,.0f} µm",
+        "depth": f"{largest[2]:,.0f} µm",
+        "block": scene.block,
+        "least": f"{2 * scene.least_radius:.2g} µm" if scene.least_radius else "",
+    }
+
+
+def legend(scene: maps.Scene, titles: Mapping[str, str]) -> list[dict[str, str]]:
+    """Fill and words of every kind of cell that is drawn, those on top first."""
+    entries = []
+    for name, colour in reversed(list(scene.colours.items())):
+        if name in scene.reactive:
+            entries.append({"fill": colour, "text": f"{titles[name]}, tumour-reactive"})
+            entries.append({"fill": maps.pale(colour), "text": f"{titles[name]}, bystander"})
+        else:
+            fill = maps.muted(colour) if name in maps.BACKGROUND_TYPES else colour
+            entries.append({"fill": fill, "text": titles[name]})
+    return entries + [{"fill": fill, "text": f"dead, {phase}"} for phase, fill in palette.DEAD.items()]
+
+
+@dataclass(frozen=True)
+class _Substrate:
+    """One of `of` substrates whose grid has the number `topic`."""
+
+    topic: int
+    name: str
+    title: str
+    of: int
+
+
+def _grid(topic: int, place: _Place) -> dict[str, Any]:
+    """A panel that was not reached has no image. `topic` numbers the grid."""
+    rows = [
+        {
+            "arm": arm,
+            "colour": curves.arm_style(index)[0],
+            "panels": [
+                {
+                    "id": f"map-{topic}-{index}-{k}",
+                    "at": time,
+                    "time": place.clock.read(time),
+                    "image": "",
+                    "alt": "",
+                    "caption": "",
+                    "file": "",
+                }
+                for k, time in enumerate(place.times)
+            ],
+        }
+        for index, arm in enumerate(place.arms)
+    ]
+    return {"rows": rows}
+
+
+def _panel(grid: Mapping[str, Any], arm: str, time: float) -> dict[str, Any]:
+    """The panel of a grid for one arm and time."""
+    row = next(row for row in grid["rows"] if row["arm"] == arm)
+    found: dict[str, Any] = next(panel for panel in row["panels"] if panel["at"] == time)
+    return found
+
+
+def _cell_grid(place: _Place, panels: Panels, scene: maps.Scene, titles: Mapping[str, str]) -> dict[str, Any]:
+    grid = _grid(0, place)
+    for (arm, time), panel in panels.items():
+        counts = maps.census(panel, scene)
+        said = ", ".join(f"{count:,} {titles.get(name, name)}" for name, count in counts.items())
+        into = _panel(grid, arm, time)
+        into["image"] = downloads.png(maps.cell_map(panel, scene, len(panels)))
+        into["alt"] = f"Map of the cells in arm {arm} at {into['time']}: {said}."
+        into["caption"] = " · ".join(
+            f"{counts[name]:,} {name}" for name in (*reversed(scene.colours), "dead")
+        )
+        into["file"] = downloads.safe(f"cells {arm} {into['time']}")
+    csv = downloads.of_cells(panels.values())
+    return grid | {"title": "Cells", "unit": "", "ticks": [], "range": "", "note": "", "csv": csv}
+
+
+def _field_grid(
+    of: _Substrate, scale: maps.FieldScale, panels: Panels, place: _Place, scene: maps.Scene
+) -> dict[str, Any]:
+    unit = words.unit(next(p.units.get(of.name, "") for p in panels.values() if of.name in p.fields))
+    grid = _grid(of.topic, place)
+    for (arm, time), panel in panels.items():
+        if of.name not in panel.fields:
+            continue
+        middle = panel.fields[of.name][panel.fields[of.name].shape[0] // 2]
+        mean = words.with_unit(float(np.nanmean(middle)) if np.isfinite(middle).any() else float("nan"), unit)
+        into = _panel(grid, arm, time)
+        into["image"] = downloads.png(maps.field_map(panel, of.name, scale, scene, len(panels) * of.of))
+        into["alt"] = f"Map of {of.title} in arm {arm} at {into['time']}; mean {mean}."
+        into["caption"] = f"mean {mean}"
+        into["file"] = downloads.safe(f"{of.name} {arm} {into['time']}")
+    span = scale.high - scale.low
+    note = "One scale for all panels"
+    note += f"; the largest value is {words.with_unit(scale.largest, unit)}." if scale.clipped else "."
+    return grid | {
+        "title": of.title[:1].upper() + of.title[1:],
+        "unit": unit,
+        "ticks": [
+            {"text": words.number(value), "share": f"{100 * (value - scale.low) / span:.2f}"}
+            for value in maps.scale_ticks(scale)
+        ],
+        "range": f"{words.number(scale.low)} to {words.with_unit(scale.high, unit)}",
+        "note": note + (" Grey: no value." if scale.missing else ""),
+        "csv": downloads.of_field(panels.values(), of.name, unit),
+    }

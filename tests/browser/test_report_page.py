@@ -1,0 +1,135 @@
+"""The report in a real browser: whole at every width, legible in both themes, with figures and numbers to take.
+
+That no page has an error or a request is checked by the fixture that opens it.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from browser.legibility import too_faint
+from browser.pages import NAMELESS, OVERFLOW, WIDTHS, saved
+from opsonin.store.result import Result
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_is_wider_than_the_page(open_page: Any, folder: Path, replicated: Path, width: int) -> None:
+    for path in (folder / "report.html", replicated):
+        opened = open_page(path, width)
+        assert opened.page.evaluate(OVERFLOW) <= 0
+        assert opened.page.evaluate("[...document.images].every((i) => i.complete && i.naturalWidth > 0)")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_text_can_be_read(open_page: Any, folder: Path, scheme: str) -> None:
+    opened = open_page(folder / "report.html", scheme=scheme)
+    faint, texts = too_faint(opened.page)
+    assert texts > 150
+    assert not faint
+    ground = opened.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (ground == "rgb(255, 255, 255)") == (scheme == "light")
+
+
+def test_faint_text_would_be_found(open_page: Any, folder: Path) -> None:
+    opened = open_page(folder / "report.html")
+    opened.page.evaluate("document.querySelector('h1').style.color = '#bbb'")
+    assert len(too_faint(opened.page)[0]) == 1
+
+
+def test_every_figure_is_named(open_page: Any, folder: Path) -> None:
+    opened = open_page(folder / "report.html")
+    assert opened.page.evaluate(NAMELESS) == []
+    assert opened.page.locator("[role=img], img").count() > 30
+
+
+def test_every_link_inside_the_page_leads_somewhere(open_page: Any, folder: Path) -> None:
+    opened = open_page(folder / "report.html")
+    lost = opened.page.evaluate(
+        "[...document.querySelectorAll('a[href^=\"#\"]')].filter((a) => !document.querySelector(a.hash)).length"
+    )
+    assert lost == 0
+    opened.page.locator(".panel a").first.click()
+    box = opened.page.locator(".panel:target img").bounding_box()
+    assert box["height"] > 500  # enlarged
+    opened.page.locator(".panel:target .close").click()
+    assert opened.page.locator(".panel:target").count() == 0
+
+
+def test_a_curves_numbers_are_those_of_the_result(open_page: Any, folder: Path) -> None:
+    opened = open_page(folder / "report.html")
+    name, content = saved(opened, "a[download='burden.csv']")
+    assert name == "burden.csv"
+    rows = list(csv.DictReader(io.StringIO(content.decode())))
+    result = Result.open(folder)
+    for arm in result.arms:
+        values = [float(row["value"]) for row in rows if row["arm"] == arm]
+        assert values == result.observables["burden"].sel(arm=arm).values.tolist()
+
+
+def test_the_cells_of_the_maps_can_be_taken(open_page: Any, folder: Path) -> None:
+    opened = open_page(folder / "report.html")
+    name, content = saved(opened, "a[download^='cells-of-the-maps']")
+    text = gzip.decompress(content) if name.endswith(".gz") else content
+    rows = list(csv.DictReader(io.StringIO(text.decode())))
+    result = Result.open(folder)
+    first = [row for row in rows if row["arm"] == "control" and float(row["time_d"]) == 0.0]
+    cells = result.cells(0.0, "control")
+    assert [row["type"] for row in first] == cells["type"].tolist()
+    assert [float(row["x_um"]) for row in first] == pytest.approx(cells["x_um"].tolist(), abs=0.006)
+
+
+def test_a_map_is_saved_as_the_picture_that_is_seen(open_page: Any, folder: Path) -> None:
+    opened = open_page(folder / "report.html")
+    name, content = saved(opened, ".panel button[data-save=png]")
+    assert name == "cells_control_day_0.png"
+    with Image.open(io.BytesIO(content)) as picture:
+        seen = opened.page.evaluate("document.querySelector('.panel img').naturalWidth")
+        assert picture.width == seen
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_curve_is_saved_in_the_colours_of_paper(open_page: Any, folder: Path, scheme: str) -> None:
+    opened = open_page(folder / "report.html", scheme=scheme)
+    name, content = saved(opened, "button[data-save=svg][data-file=burden]")
+    assert name == "burden.svg"
+    text = content.decode()
+    assert "var(" not in text and "currentColor" not in text
+    assert "#565c68" in text and "#b9bfca" not in text
+    assert ElementTree.fromstring(text).tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_on_paper_everything_is_there_and_nothing_is_cut(open_page: Any, folder: Path) -> None:
+    opened = open_page(folder / "report.html", scheme="dark")
+    opened.page.emulate_media(media="print")
+    opened.page.set_viewport_size({"width": 700, "height": 1000})  # of A4 less its margins
+    assert opened.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    faint, _ = too_faint(opened.page)
+    assert not faint
+    cut = opened.page.evaluate(
+        "[...document.querySelectorAll('.tall, .grid')].filter((e) => e.scrollHeight > e.clientHeight + 1).length"
+    )
+    assert cut == 0
+    assert opened.page.evaluate("getComputedStyle(document.querySelector('figure')).breakInside") == "avoid"
+    assert opened.page.evaluate("getComputedStyle(document.querySelector('.take')).display") == "none"
+    assert opened.page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_bands_of_replicates_are_seen(open_page: Any, replicated: Path) -> None:
+    opened = open_page(replicated)
+    figure = opened.page.locator("figure", has_text="Burden").first
+    shades = figure.evaluate(
+        "(f) => [...f.querySelectorAll('[style*=\"opacity: 0.\"]')]"
+        ".filter((e) => e.getBoundingClientRect().width > 20).length"
+    )
+    assert shades == 2
+    with Image.open(io.BytesIO(figure.screenshot())) as picture:
+        assert len(np.unique(np.asarray(picture.convert("L")))) > 20

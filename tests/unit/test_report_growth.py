@@ -1,0 +1,119 @@
+"""Growth, best change and contact: the numbers that the report makes itself."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from made_results import DAY, FakeResult
+from opsonin.report import contact, growth, observed, parts, waterfall, words
+from opsonin.report.curves import Curve
+
+
+def burden(*values: float) -> growth.Course | None:
+    return growth.course(np.arange(len(values)) * DAY, np.array(values, float))
+
+
+def test_the_rate_is_that_of_an_exponential_and_its_doubling_time_follows() -> None:
+    course = burden(*np.exp(0.05 * np.arange(11)))
+    assert course is not None
+    assert course.rate == pytest.approx(0.05)
+    assert growth._doubling(course.rate) == f"doubles in {words.number(math.log(2) / 0.05)} days"
+    assert growth._doubling(-0.05).startswith("halves")
+
+
+def test_the_best_change_is_the_least_burden_after_time_0_even_of_a_tumour_that_only_grows() -> None:
+    course = burden(1.0, 0.9, 0.5, 0.8)
+    assert course is not None
+    assert (course.best, course.when, course.last) == (pytest.approx(-50.0), 2 * DAY, pytest.approx(-20.0))
+    growing = burden(1.0, 1.1, 1.3)
+    assert growing is not None
+    assert growing.best == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize(("volume", "across"), [(-100.0, -100.0), (-48.8, -20.0), (72.8, 20.0), (0.0, 0.0)])
+def test_diameter_is_the_cube_root_of_the_volume(volume: float, across: float) -> None:
+    assert growth.diameter(volume) == pytest.approx(across)
+
+
+def test_a_tumour_that_is_gone_has_no_rate_and_one_that_was_never_there_no_course() -> None:
+    gone = burden(1.0, 0.2, 0.0)
+    assert gone is not None
+    assert math.isnan(gone.rate) and gone.best_diameter == -100.0
+    assert burden(0.0, 0.0) is None
+    assert burden(float("nan"), 1.0, 2.0) is None
+    assert burden(1.0) is None
+
+
+def test_the_table_tells_every_arm() -> None:
+    fake = FakeResult(count=40, days=10)
+    lines = observed.lines(fake, fake.arms)
+    rows = growth.table(lines, fake.arms, words.Clock.over(10 * DAY))
+    assert [row["arm"] for row in rows] == ["control", "nivolumab"]
+    cells = [value for value, _ in rows[1]["cells"]]
+    assert cells[0] == words.number(-0.5 / 10)
+    assert cells[2] == growth.signed(100 * (math.exp(-0.5) - 1))
+    assert cells[3] == "day 10"
+    assert all(within == "" for _, within in rows[1]["cells"])
+
+
+def test_the_waterfall_goes_from_the_worst_to_the_best_and_its_table_has_the_numbers() -> None:
+    fake = FakeResult(count=40, days=10)
+    curve = next(curve for curve in observed.lines(fake, fake.arms) if curve.name == "burden")
+    found = growth.courses(curve)
+    figure = waterfall.figure(found, fake.arms)
+    assert figure is not None
+    assert figure["svg"].index("var(--arm-0)") < figure["svg"].index("var(--arm-1)")
+    assert growth.signed(found["nivolumab"][0].best_diameter) in figure["alt"]
+    assert waterfall.figure({"control": found["control"]}, ["control"]) is None
+
+
+def test_the_interval_is_students_t_as_scipy_has_it() -> None:
+    values = np.array([1.0, 1.4, 0.7, 1.1, 1.9])
+    low, high = stats.t.interval(0.9, 4, values.mean(), stats.sem(values))
+    assert parts.mean_interval(values) == pytest.approx((values.mean(), low, high))
+    assert all(math.isnan(edge) for edge in parts.mean_interval(values[:1])[1:])
+
+
+def test_ratios_are_paired_and_none_is_made_up_where_a_pair_is_missing() -> None:
+    below = np.array([1.0, 10.0, 100.0])
+    assert parts.paired_ratio(0.5 * below, below) == pytest.approx((0.5, 0.5, 0.5))
+    assert math.isnan(parts.paired_ratio(np.array([0.5, 0.0, 50.0]), below)[0])
+    assert math.isnan(parts.paired_ratio(np.array([0.5, np.nan, 50.0]), below)[0])
+
+
+def cells(*rows: tuple[str, str, float, float]) -> pd.DataFrame:
+    """Type, phase, x [um], radius [um]."""
+    table = pd.DataFrame(rows, columns=["type", "phase", "x_um", "radius_um"])
+    return table.assign(y_um=50.0, z_um=10.0)
+
+
+def test_a_t_cell_touches_within_the_reach_of_adhesion_and_not_a_dead_cell() -> None:
+    box = (200.0, 100.0, 20.0)
+    near, far = ("cd8", "resting", 10.0, 4.0), ("cd8", "resting", 150.0, 4.0)
+    target = ("cancer", "resting", 24.9, 8.0)  # 14.9 um, where 1.25 times both radii are 15
+    assert contact.share_touching(cells(near, far, target), box) == 0.5
+    assert contact.share_touching(cells(near, far, ("cancer", "necrotic", 24.9, 8.0)), box) == 0.0
+    assert contact.share_touching(cells(near, far, ("cancer", "resting", 25.1, 8.0)), box) == 0.0
+    assert math.isnan(contact.share_touching(cells(target), box))
+
+
+def test_in_a_block_depth_parts_cells() -> None:
+    table = cells(("cd8", "resting", 10.0, 4.0), ("cancer", "resting", 12.0, 8.0))
+    table.loc[1, "z_um"] = 90.0
+    assert contact.share_touching(table, (100.0, 100.0, 20.0)) == 1.0
+    assert contact.share_touching(table, (100.0, 100.0, 200.0)) == 0.0
+
+
+def test_no_ratio_of_cells_is_told_where_no_cancer_cell_is_left() -> None:
+    counts = {"cd8_count": [4.0, 2.0], "cancer_count": [8.0, 0.0]}
+    known = [
+        Curve(name, name, "cells", np.array([0.0, 1.0]), {"a": np.array(row)}) for name, row in counts.items()
+    ]
+    (curve,) = contact.ratio(known)
+    assert curve.values["a"][0] == 0.5
+    assert math.isnan(curve.values["a"][1])

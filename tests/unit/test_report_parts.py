@@ -1,0 +1,174 @@
+"""What the report says of replicates, how it asks and cites, and the numbers that can be taken from it."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.collections import LineCollection
+
+from made_results import DAY, FakeEnsemble, FakeResult
+from opsonin.report import asked, curves, downloads, ends, html, imaged, observed, origin, parts, words
+from opsonin.report.stored import map_times, snapshots
+from tissues import scenario as a_scenario
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def replicated() -> str:
+    fake = FakeEnsemble(count=60, days=3)
+    return " ".join(
+        re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", html.render(fake), flags=re.DOTALL).split()
+    )
+
+
+def read(download: downloads.Download) -> pd.DataFrame:
+    content = base64.b64decode(download.href.split(",", 1)[1])
+    if download.name.endswith(".gz"):
+        content = gzip.decompress(content)
+    return pd.read_csv(io.BytesIO(content), float_precision="round_trip")
+
+
+def test_replicates_are_said_wherever_they_count(replicated: str) -> None:
+    for text in (
+        "Maps are of replicate 1 of 3.",
+        "line: mean of 3 replicates; whiskers: 90 % interval of the mean; band: from the least to the largest",
+        "means over 3 replicates with their 90 % intervals, ratios paired by replicate",
+        "mean of 3 replicates, in brackets its 90 % interval",
+        "a bar per replicate",
+        "observables-by-replicate.csv",
+    ):
+        assert text in replicated, text
+
+
+def test_the_end_of_replicates_is_a_mean_with_its_interval_and_a_paired_ratio() -> None:
+    fake = FakeEnsemble(count=60, days=3)
+    lines = [curve for curve in observed.lines(fake, fake.arms) if curve.name == "burden"]
+    (row,) = ends.table(lines, fake.arms, words.Clock.over(3 * DAY))["rows"]  # type: ignore[index]
+    each = np.exp(-0.5 * np.array([1.0, 1.1, 1.2]))
+    mean, low, high = parts.mean_interval(each)
+    ratio = parts.paired_ratio(each, np.exp(0.3 * np.array([1.0, 1.1, 1.2])))
+    assert row["ends"][1]["value"] == words.number(mean)
+    assert row["ends"][1]["spread"] == f"{words.number(low)} to {words.number(high)}"
+    told = [words.number(value) for value in ratio]
+    assert row["ends"][1]["ratio"] == f"{words.TIMES} {told[0]} [{told[1]} to {told[2]}]"
+    assert row["ends"][0]["ratio"] == ""
+
+
+def test_a_panel_of_replicates_has_bands_and_whiskers_and_its_table_their_edges() -> None:
+    fake = FakeEnsemble(count=60, days=3)
+    lines = [curve for curve in observed.lines(fake, fake.arms) if curve.name == "burden"]
+    (group,) = observed.panels(lines, {}, 3 * DAY, words.Clock.over(3 * DAY))
+    svg = group["panels"][0]["svg"]
+    assert svg.count("opacity: 0.16") == 2
+    table = read(group["panels"][0]["csv"])
+    assert list(table) == ["arm", "time_d", "value", "min", "max", "sd", "low", "high"]
+    drawn = curves.panel(lines[0], {}, 3 * DAY, words.Clock.over(3 * DAY)).axes[0].collections
+    ends_drawn = {
+        round(y, 9)
+        for item in drawn
+        if isinstance(item, LineCollection)
+        for segment in item.get_segments()
+        for y in segment[:, 1]
+    }
+    assert ends_drawn <= {round(y, 9) for y in (*table["low"], *table["high"])}
+    assert len(ends_drawn) > 8
+    assert (table["min"] <= table["value"]).all() and (table["value"] <= table["high"] + 1e-12).all()
+
+
+def test_an_arms_numbers_come_back_from_the_page_as_they_are() -> None:
+    fake = FakeResult(count=40, days=5)
+    curve = next(curve for curve in observed.lines(fake, fake.arms) if curve.name == "burden")
+    table = read(downloads.of_curve(curve))
+    for arm in fake.arms:
+        rows = table[table["arm"] == arm]
+        assert rows["time_d"].tolist() == list(range(6))
+        assert rows["value"].tolist() == fake.observables["burden"].sel(arm=arm).values.tolist()
+    (whole,) = (read(download) for download in downloads.of_observables(fake))
+    assert whole.loc[whole["arm"] == "control", "burden"].tolist() == table.loc[:5, "value"].tolist()
+
+
+def test_cells_and_fields_of_the_maps_come_back_from_the_page() -> None:
+    fake = FakeResult(count=40, days=3)
+    panels = snapshots(fake, fake.arms, map_times(fake, fake.arms))
+    table = read(downloads.of_cells(panels.values()))
+    assert len(table) == sum(len(panel.cells) for panel in panels.values())
+    field = read(downloads.of_field(panels.values(), "oxygen", "mmHg"))
+    first = panels["control", 0.0]
+    rows = field[(field["arm"] == "control") & (field["time_d"] == 0.0)]
+    assert rows["value_mmHg"].to_numpy() == pytest.approx(first.fields["oxygen"][0].ravel(), rel=1e-4)
+    assert rows["x_um"].max() == pytest.approx(first.box[0] * (1 - 0.5 / 48), abs=0.01)
+
+
+def test_a_large_table_is_packed_without_a_clock_in_it() -> None:
+    table = pd.DataFrame({"x": np.arange(20000.0)})
+    first, second = downloads.table("many", table), downloads.table("many", table)
+    assert first == second
+    assert first.name == "many.csv.gz"
+    assert read(first)["x"].tolist() == table["x"].tolist()
+
+
+def test_the_question_is_asked_in_words() -> None:
+    scenario = FakeResult(days=28).provenance["scenario"]
+    question, where, often = asked.sentences(scenario, ["control", "nivolumab"], 28 * DAY)
+    assert question == "What becomes of this metastatic melanoma in 28 days, untreated or under nivolumab?"
+    assert where == (
+        "The tissue is that of the biopsy melanoma_cells.csv.gz (patient MEL04, image 1), 20 µm thick."
+    )
+    assert often.startswith("It was computed once (seed 7); arms meet the same chance events")
+
+
+def test_arms_of_the_same_drug_are_asked_by_name_and_replicates_are_counted() -> None:
+    dose = {"drug": "nivolumab", "amount": "240 mg"}
+    scenario: dict[str, Any] = {
+        "scenario": {"seed": 3, "replicates": 20},
+        "tissue": {"tumour": "pdac", "generate": {"geometry": "well", "size": ["200 um", "200 um"]}},
+        "arm": [{"name": "early", "dose": [dose]}, {"name": "late", "dose": [dose | {"at": "7 d"}]}],
+    }
+    question, where, often = asked.sentences(scenario, ["early", "late"], 14 * DAY)
+    assert (
+        question
+        == "What becomes of this pancreatic ductal adenocarcinoma in 14 days, in the arms early or late?"
+    )
+    assert where == f"The tissue is a generated well, 200 {words.TIMES} 200 µm; it is no patient's."
+    assert "20 times" in often and "seed 3" in often and "A single run" not in often
+
+
+def test_the_biopsy_is_counted_by_type_and_area_and_named_by_the_rule() -> None:
+    fake = FakeResult(count=200)
+    told = imaged.imaged(fake, drawn=False)
+    assert told is not None
+    kinds = fake.cells(0.0, "control")["type"].value_counts()
+    area = fake.box(0.0, "control")[0] * fake.box(0.0, "control")[1] * 1e-6
+    first = told["rows"][0]
+    assert (first["title"], first["cells"]) == ("Melanoma cell", f"{kinds['cancer']:,}")
+    assert first["density"] == words.number(kinds["cancer"] / area)
+    assert told["sentences"][0].startswith("infiltrated: ")
+    assert len(read(told["csv"])) == 200
+
+
+def test_the_citation_is_that_of_the_citation_file() -> None:
+    written = (ROOT / "CITATION.cff").read_text()
+    assert f'title: "{origin.TITLE}"' in written
+    assert f'name: "{origin.AUTHORS}"' in written
+    cited = origin.citation({"versions": {"opsonin": "0.1.0"}, "run_hash": "abc123"})
+    assert cited["line"] == f"{origin.AUTHORS}. {origin.TITLE}. Version 0.1.0 [software]. Run abc123."
+    assert "version = {0.1.0}" in cited["bibtex"]
+
+
+def test_sources_are_listed_only_of_the_knowledge_that_the_run_used() -> None:
+    asked_for = a_scenario()
+    told = {"scenario": asked_for.resolved(), "knowledge_digest": asked_for.library().digest()}
+    found = origin.references(told)
+    assert found[0][0] == "doi:10.1371/journal.pcbi.1005991"
+    assert all(re.match(r"(doi|pmid|evidence):", reference) for reference, _ in found)
+    assert origin.references(told | {"knowledge_digest": "another"}) == []
+    assert origin.references({}) == []
