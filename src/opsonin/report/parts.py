@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsonin.report.stored import StoredResult
+from opsonin.store.ensemble import interval
 from opsonin.store.patient import Patient
 
 if TYPE_CHECKING:
     import xarray as xr
 
 Floats = NDArray[np.float64]
-CONFIDENCE = 0.90
 
 
 @dataclass(frozen=True)
@@ -78,15 +78,10 @@ def _rows(found: xr.DataArray, statistics: Sequence[str] | None, arms: Sequence[
 
 def mean_interval(values: Floats) -> tuple[float, float, float]:
     """Mean of independent values and its 90 % interval (Student's t); the edges are NaN for fewer than two."""
-    from scipy.special import stdtrit
-
     values = values[np.isfinite(values)]
     if not len(values):
         return float("nan"), float("nan"), float("nan")
-    mean = float(values.mean())
-    if len(values) < 2:
-        return mean, float("nan"), float("nan")
-    half = float(stdtrit(len(values) - 1.0, 0.5 + 0.5 * CONFIDENCE) * values.std(ddof=1) / len(values) ** 0.5)
+    mean, half = float(values.mean()), float(interval(values))
     return mean, mean - half, mean + half
 
 
