@@ -5,7 +5,6 @@ Each command imports what it needs when called, so that help is instant; the wor
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -14,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from opsonin.cli import biopsy, knowledge
+from opsonin.cli import biopsy, complete, doctor, init, knowledge, schema
 from opsonin.cli.failure import tell
+from opsonin.cli.options import Json, print_json
 from opsonin.core.errors import Fault, HostError, InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -24,17 +24,23 @@ if TYPE_CHECKING:
 MOST_THREADS = 64
 INTERRUPTED = 130
 
+RUN, PREPARE, LOOK, REST = "Run", "Prepare", "Look at results", "This program"
+
 app = typer.Typer(
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Simulate a biopsy under treatment, and see why the tumour responds or not.",
-    epilog="Exit codes: 0 done, 2 bad input, 3 environment or run failure, 130 interrupted and resumable.",
+    epilog=(
+        "Exit codes: 0 done, 2 bad input, 3 environment or run failure, 130 interrupted and resumable; `diff` has 1 "
+        "where results differ. With --json every command prints one JSON document on standard output; of a failure "
+        "it holds ok = false, exit_code and faults, each with where, problem and fix."
+    ),
 )
-app.add_typer(knowledge.app, name="knowledge")
-app.add_typer(biopsy.app, name="biopsy")
+app.command("init", help=init.HELP, rich_help_panel=PREPARE)(init.init)
+app.add_typer(biopsy.app, name="biopsy", rich_help_panel=PREPARE)
+app.add_typer(knowledge.app, name="knowledge", rich_help_panel=PREPARE)
+app.command("schema", help=schema.HELP, rich_help_panel=PREPARE)(schema.schema)
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, errors too.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 
 
@@ -81,7 +87,7 @@ def options(
     """What can be given before any command."""
 
 
-@app.command()
+@app.command(rich_help_panel=RUN)
 def run(
     scenario: Annotated[Path, typer.Argument(help="Scenario (TOML), or the folder of a result to rebuild.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the result; new or empty.")],
@@ -115,7 +121,7 @@ def run(
     _finish(result, out, as_json=as_json, quiet=quiet)
 
 
-@app.command()
+@app.command(rich_help_panel=RUN)
 def resume(out: Folder, threads: Threads = None, as_json: Json = False, quiet: Quiet = False) -> None:
     """Go on with a run that was stopped, from what it had stored."""
     from opsonin.cli.progress import progress
@@ -130,19 +136,27 @@ def resume(out: Folder, threads: Threads = None, as_json: Json = False, quiet: Q
     _finish(result, out, as_json=as_json, quiet=quiet)
 
 
-@app.command()
+@app.command(rich_help_panel=RUN)
 def branch(
     result: Folder,
     at: Annotated[str, typer.Option("--at", metavar="TIME", help='When to leave it, as in "3 d".')],
     arm: Annotated[
         str,
         typer.Option(
-            "--arm", help="The new treatment: an arm of the scenario, or a TOML file that holds one."
+            "--arm",
+            help="The new treatment: an arm of the scenario, or a TOML file that holds one.",
+            autocompletion=complete.arms,
         ),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the branch; new or empty.")],
     source: Annotated[
-        str | None, typer.Option("--from", metavar="ARM", help="The arm to continue, if there are several.")
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="ARM",
+            help="The arm to continue, if there are several.",
+            autocompletion=complete.arms,
+        ),
     ] = None,
     duration: Annotated[
         str | None, typer.Option(metavar="TIME", help="Of the whole run; else that of the scenario.")
@@ -170,7 +184,7 @@ def branch(
     _finish(branched, out, as_json=as_json, quiet=quiet)
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK)
 def diff(a: Folder, b: Folder, as_json: Json = False) -> None:
     """Say where two results first differ; exit code 0 if they are the same, 1 if not."""
     from opsonin.store.diff import diff as compare
@@ -179,34 +193,39 @@ def diff(a: Folder, b: Folder, as_json: Json = False) -> None:
     _require_result(b)
     found = compare(a, b)
     if as_json:
-        typer.echo(
-            json.dumps(
-                {"ok": True, "same": found is None, "difference": None if found is None else str(found)}
-            )
-        )
+        print_json({"ok": True, "same": found is None, "difference": None if found is None else str(found)})
     else:
         typer.echo("the same" if found is None else str(found))
     raise typer.Exit(0 if found is None else 1)
 
 
-@app.command()
+@app.command(rich_help_panel=PREPARE)
 def check(scenario: Annotated[Path, typer.Argument(help="Scenario (TOML).")], as_json: Json = False) -> None:
     """Read a scenario and its biopsy: every fault at once, or what will be run."""
     from opsonin.cli.summary import lines, summary
     from opsonin.io.scenario import check_scenario
 
     told = summary(*check_scenario(scenario))
-    typer.echo(json.dumps(told, indent=2, ensure_ascii=False) if as_json else "\n".join(lines(told)))
+    if as_json:
+        print_json(told)
+    else:
+        typer.echo("\n".join(lines(told)))
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK)
 def report(out: Folder, as_json: Json = False) -> None:
     """Write report.html again from a stored result."""
     from opsonin.report.html import write_report
 
     _require_result(out)
     page = write_report(out)
-    typer.echo(json.dumps({"ok": True, "report": str(page)}) if as_json else f"report: {page}")
+    if as_json:
+        print_json({"ok": True, "report": str(page)})
+    else:
+        typer.echo(f"report: {page}")
+
+
+app.command("doctor", help=doctor.HELP, rich_help_panel=REST)(doctor.doctor)
 
 
 def _finish(result: Result, out: Path, *, as_json: bool, quiet: bool) -> None:
@@ -220,8 +239,7 @@ def _finish(result: Result, out: Path, *, as_json: bool, quiet: bool) -> None:
     if talks:
         typer.echo(f"report: {page}")
     if as_json:
-        told = {"ok": True, "out": str(out), "report": str(page), "summary": result.summary}
-        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        print_json({"ok": True, "out": str(out), "report": str(page), "summary": result.summary})
 
 
 def _faults_of_out(out: Path) -> list[Fault]:

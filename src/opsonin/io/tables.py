@@ -234,13 +234,19 @@ def _from_h5ad(raw: bytes, name: str, digest: str) -> Table:
 
 
 def _records(columns: list[tuple[str, pa.ChunkedArray]], name: str, digest: str) -> Table:
-    """A table without a header row; categories are spelled out."""
-    plain = tuple(
-        column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
-        for _, column in columns
-    )
+    """A table without a header row; categories are spelled out, lists and tables in a column are texts."""
+    plain = tuple(_flat(column) for _, column in columns)
     rows = np.arange(1, len(plain[0]) + 1, dtype=np.int64)
     return Table(name, tuple(key for key, _ in columns), plain, rows, "", digest)
+
+
+def _flat(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_nested(column.type):
+        texts = [None if value is None else str(value) for value in column.to_pylist()]
+        return pa.chunked_array([pa.array(texts, pa.large_string())])
+    return column
 
 
 def as_text(value: Any) -> str:
