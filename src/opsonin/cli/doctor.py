@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from opsonin.cli.host import Finding, findings
-from opsonin.cli.options import Json, print_json
+from opsonin.cli.options import Json, print_json, whole_number
 
 MOST_CELLS = 5_000_000
 TINY = """\
@@ -39,7 +39,13 @@ Exit code 0 if it would, 3 if something keeps it from working.
 
 def doctor(
     cells: Annotated[
-        int, typer.Option("--cells", min=1, max=MOST_CELLS, help="Cells of the field to run.")
+        int,
+        typer.Option(
+            "--cells",
+            parser=whole_number(1, MOST_CELLS),
+            metavar="N",
+            help="Cells of the field that is to be run.",
+        ),
     ] = 10_000,
     run: Annotated[
         bool, typer.Option("--run", help="Make a tiny run, too; the first compiles the kernels.")

@@ -46,7 +46,7 @@ def init(
 
     if labels is not None and cells is None:
         raise InputError(Fault("--labels", f"'{labels}' is given without a table of cells.", "Name the table."))
-    beside = out.with_name(f"{cells.name.partition('.')[0] if cells else 'cells'}.labels.toml")
+    beside = out.parent / f"{cells.name.partition('.')[0] if cells else 'cells'}.labels.toml"
     if not force:
         _refuse_existing(out)
     names = _names(out, cells, labels, beside)

@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from opsonin.cli import biopsy, complete, doctor, init, knowledge, schema
-from opsonin.cli.failure import tell
-from opsonin.cli.options import Json, print_json
+from opsonin.cli.failure import discard_output, tell
+from opsonin.cli.options import Json, print_json, whole_number
 from opsonin.core.errors import Fault, HostError, InputError, did_you_mean
 
 if TYPE_CHECKING:
     from opsonin.store.result import Result
 
 MOST_THREADS = 64
+MOST_LETTERS, MOST_LETTERS_OF_A_NAME = 1000, 255  # of a folder; files have to have their names in it, too
 INTERRUPTED = 130
 
 RUN, PREPARE, LOOK, REST = "Run", "Prepare", "Look at results", "This program"
@@ -44,29 +45,11 @@ app.command("schema", help=schema.HELP, rich_help_panel=PREPARE)(schema.schema)
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 
 
-def _whole_number(text: str, least: int, most: int) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = None
-    if number is None or not least <= number <= most:
-        raise typer.BadParameter(f"'{text}' is not a whole number from {least} to {most}.")
-    return number
-
-
-def _threads(text: str) -> int:
-    return _whole_number(text, 1, MOST_THREADS)
-
-
-def _seed(text: str) -> int:
-    return _whole_number(text, 0, 2**63 - 1)
-
-
 Threads = Annotated[
     int | None,
-    typer.Option(parser=_threads, metavar="1..64", help="Threads of the kernels; they change no result."),
+    typer.Option(parser=whole_number(1, MOST_THREADS), metavar="1..64", help="Threads of the kernels; they change no result."),
 ]
-Seed = Annotated[int | None, typer.Option(parser=_seed, metavar="N", help="In place of the scenario's seed.")]
+Seed = Annotated[int | None, typer.Option(parser=whole_number(0, 2**63 - 1), metavar="N", help="In place of the scenario's seed.")]
 Folder = Annotated[Path, typer.Argument(help="Folder that a run wrote.")]
 
 
@@ -247,6 +230,10 @@ def _faults_of_out(out: Path) -> list[Fault]:
     from opsonin.store.layout import PROVENANCE
     from opsonin.store.lock import LOCK_FILE
 
+    if len(str(out)) > MOST_LETTERS or any(len(part.encode()) > MOST_LETTERS_OF_A_NAME for part in out.parts):
+        return [Fault(f"{str(out)[:60]}...", "is too long a name.", "Choose a shorter one for -o.")]
+    if out.is_symlink() and not out.exists():
+        return [Fault(str(out), "is a link that leads nowhere.", "Choose another folder for -o.")]
     for place in (out, *out.parents):
         if place.exists() and not place.is_dir():
             return [Fault(str(place), "is a file; a result needs a folder.", "Choose another folder for -o.")]
@@ -289,7 +276,7 @@ def main(args: Sequence[str] | None = None) -> int:
     try:
         return _carried_out(words)
     except BrokenPipeError:  # the reader has seen enough, as in `opsonin knowledge list | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         return 0
 
 
@@ -311,5 +298,10 @@ def _carried_out(words: list[str]) -> int:
 
 
 def entry() -> NoReturn:
-    """The console script."""
+    """The console script; output may be closed, or too narrow for a sign of a name."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.exit(main())
