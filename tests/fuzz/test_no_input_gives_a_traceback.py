@@ -27,7 +27,7 @@ from opsonin.cli.main import main
 from opsonin.io.toml_files import toml_text
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "unit" / "malformed"))
-from field import SCENARIO, biopsy_lines  # noqa: E402 - beside the tests that name each fault
+from field import SCENARIO, biopsy_lines  # beside the tests that name each fault
 
 pytestmark = pytest.mark.slow
 TRIES = int(os.environ.get("OPSONIN_FUZZ_TRIES", "2000"))  # in all
@@ -86,7 +86,7 @@ generate = { geometry = "organoid", diameter = "160 um", lumen = "40 um", per_tu
 [[arm]]
 name = "control"
 """
-SEVERAL = SCENARIO.replace('select = { patient = "P1", image = 1 }', 'fields = [{ image = 1 }]')
+SEVERAL = SCENARIO.replace('select = { patient = "P1", image = 1 }', "fields = [{ image = 1 }]")
 WHOLE = [tomllib.loads(text) for text in (SCENARIO, SEVERAL, DRAWN, BALL)]
 TABLE = ("\n".join(biopsy_lines()) + "\n").encode()
 
@@ -142,7 +142,9 @@ TEXTS = st.one_of(
 )  # fmt: skip
 LEAVES = st.one_of(NUMBERS, QUANTITIES, TEXTS, st.booleans(), st.dates(), st.times(), st.datetimes())
 JUNK = st.recursive(
-    LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4), max_leaves=8
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=8,
 )
 
 
@@ -163,7 +165,9 @@ def copied(node: Any) -> Any:
 def misspelt(draw: st.DrawFn, name: str) -> str:
     at = draw(st.integers(0, max(0, len(name) - 1)))
     return draw(
-        st.sampled_from([name[:at] + name[at + 1 :], name[:at] + "x" + name[at:], name.upper(), f"{name} ", ""])
+        st.sampled_from(
+            [name[:at] + name[at + 1 :], name[:at] + "x" + name[at:], name.upper(), f"{name} ", ""]
+        )
     )
 
 
@@ -209,7 +213,8 @@ def as_toml(data: dict[str, Any]) -> str:
     sections = {key: value for key, value in data.items() if isinstance(value, dict)}
     loose = {key: value for key, value in data.items() if not isinstance(value, dict)}
     return "".join(f"{written(key)} = {written(value)}\n" for key, value in loose.items()) + "".join(
-        f"[{written(name)}]\n" + "".join(f"{written(key)} = {written(value)}\n" for key, value in table.items())
+        f"[{written(name)}]\n"
+        + "".join(f"{written(key)} = {written(value)}\n" for key, value in table.items())
         for name, table in sections.items()
     )
 
@@ -224,7 +229,7 @@ def written(value: Any) -> str:
     if isinstance(value, str | bool):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, int):
-        return hex(value) if value >= 10**30 else str(value) if value > -(10**30) else repr(float(-1e300))
+        return hex(value) if value >= 10**30 else str(value) if value > -(10**30) else "-1e300"
     return repr(value)
 
 
@@ -244,7 +249,9 @@ def damaged(draw: st.DrawFn, whole: bytes) -> bytes:
         elif kind == "double":
             content[at:at] = content[at : at + draw(st.integers(1, 40))]
         elif kind == "insert":
-            content[at:at] = draw(st.binary(max_size=12) | st.sampled_from([b'"', b"\n", b",", b"\r", b"\0", b"#", b"["]))
+            content[at:at] = draw(
+                st.binary(max_size=12) | st.sampled_from([b'"', b"\n", b",", b"\r", b"\0", b"#", b"["])
+            )
         elif kind == "digit" and at < len(content):
             content[at : at + 1] = draw(st.sampled_from([b"9", b"e9", b"-", b".", b"nan", b"1e400"]))
     return bytes(content)
@@ -297,7 +304,22 @@ def test_no_damaged_table_gives_a_traceback(
 
 
 CELLS = st.sampled_from(
-    [None, float("nan"), float("inf"), -1.0, 1e308, 1, 2**62, True, b"\xff", "SOX10+", "", "x", [1.0], {"a": 1}]
+    [
+        None,
+        float("nan"),
+        float("inf"),
+        -1.0,
+        1e308,
+        1,
+        2**62,
+        True,
+        b"\xff",
+        "SOX10+",
+        "",
+        "x",
+        [1.0],
+        {"a": 1},
+    ]
 )
 
 

@@ -153,7 +153,9 @@ def _show_fields(asked: _Asked, fields: list[Field]) -> None:
         more = f" The first {MOST_PANELS} of them." if len(seen) > MOST_PANELS else ""
         subtitle = f"{asked.table.name}: {len(seen)} fields, label map '{asked.label_map.name}'.{more}"
         _draw(seen[:MOST_PANELS], subtitle, asked.out)
-    chosen = " ".join(f"--select {shell_word(f'{column}={value}')}" for column, value in fields[0].select.items())
+    chosen = " ".join(
+        f"--select {shell_word(f'{column}={value}')}" for column, value in fields[0].select.items()
+    )
     told = {"ok": True, "file": asked.table.name, "label_map": asked.label_map.name, "fields": rows}
     example = f"One of them: opsonin biopsy show {shell_word(str(asked.file))} {chosen}"
     asked.tell(told, [*field_lines(told), example])

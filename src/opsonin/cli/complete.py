@@ -32,7 +32,10 @@ def label_maps(incomplete: str) -> list[str]:
 
 def arms(ctx: typer.Context, incomplete: str) -> list[str]:
     """Arms of the result that the command line names."""
-    for word in (ctx.params.get("result"), *ctx.args):  # before an option without its value, words are in `args`
+    for word in (
+        ctx.params.get("result"),
+        *ctx.args,
+    ):  # before an option without its value, words are in `args`
         try:
             told = json.loads((Path(str(word)) / "provenance.json").read_bytes())
             return _beginning(incomplete, (str(arm["name"]) for arm in told["arms"]))

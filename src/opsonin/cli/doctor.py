@@ -67,7 +67,9 @@ def doctor(
         listed = [{"where": f.name, "problem": f.told, "fix": f.fix} for f in faults]
         print_json(told | ({"exit_code": 3, "faults": listed} if faults else {}))
     else:
-        typer.echo("A run would fail here." if faults else "A run works here." if run else "A run would work here.")
+        typer.echo(
+            "A run would fail here." if faults else "A run works here." if run else "A run would work here."
+        )
     if faults:
         raise typer.Exit(3)
 
@@ -81,7 +83,10 @@ def _tiny_run(*, silent: bool) -> Finding:
 
     start = time.monotonic()
     try:
-        with tempfile.TemporaryDirectory(prefix="opsonin-doctor-") as place, progress(silent=silent) as listener:
+        with (
+            tempfile.TemporaryDirectory(prefix="opsonin-doctor-") as place,
+            progress(silent=silent) as listener,
+        ):
             folder = Path(place)
             (folder / "scenario.toml").write_text(TINY, encoding="utf-8")
             run(folder / "scenario.toml", folder / "out", listener=listener)

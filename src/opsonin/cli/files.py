@@ -18,7 +18,7 @@ def faults_of_file(out: Path, fix: str) -> list[Fault]:
 
 
 def write_file(out: Path, content: bytes) -> None:
-    """Write a file in one step, over an older one, too; InputError if its folder is not there, HostError if it fails."""
+    """Write a file in one step, over an older one, too; InputError if its folder is not there, else HostError."""
     from opsonin.store.commit import write_atomic
 
     faults = _faults_of_folder(out)

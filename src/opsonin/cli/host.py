@@ -65,7 +65,9 @@ def findings(cells: int) -> Iterator[Finding]:
         try:
             yield look()
         except Exception as error:  # what keeps it from being seen may be what is wrong
-            yield Finding(name, "fault", f"{type(error).__name__}: {error}", "Reinstall opsonin: make install.")
+            yield Finding(
+                name, "fault", f"{type(error).__name__}: {error}", "Reinstall opsonin: make install."
+            )
 
 
 def _python() -> Finding:
@@ -113,7 +115,9 @@ def _libraries() -> Finding:
     if missing:
         fix = f"Install them: {sys.executable} -m pip install {' '.join(missing)}"
         return Finding("libraries", "fault", f"missing: {', '.join(missing)}", fix, dict(found))
-    told = ", ".join(f"{name} {found[name]}" for name in ("numpy", "numba", "pyarrow", "zarr") if name in found)
+    told = ", ".join(
+        f"{name} {found[name]}" for name in ("numpy", "numba", "pyarrow", "zarr") if name in found
+    )
     return Finding("libraries", "ok", f"{told}, and {max(0, len(found) - 4)} more", data=dict(found))
 
 
@@ -155,7 +159,9 @@ def _threads(cells: int) -> Finding:
     numba.set_num_threads(before)
     cores = kernel_cache.cores()
     data = {"cores": cores, "machine_cores": os.cpu_count(), "pool": pool, "cells": cells, "used": used}
-    told = f"{_many(cores, 'core')} may be used; a field of {cells:,} cells keeps {_many(used, 'thread')} busy"
+    told = (
+        f"{_many(cores, 'core')} may be used; a field of {cells:,} cells keeps {_many(used, 'thread')} busy"
+    )
     return Finding("threads", "ok", told, "Threads change no result; --threads N sets them.", data)
 
 
@@ -230,7 +236,7 @@ def cache_is_warm() -> bool:
         from numba.core.caching import UserProvidedCacheLocator
 
         module = Path(__file__).resolve().parents[1] / "kernels" / "contacts.py"
-        place = UserProvidedCacheLocator.get_suitable_cache_subpath(str(module))
+        place: str = UserProvidedCacheLocator.get_suitable_cache_subpath(str(module))
     except (ImportError, AttributeError):  # numba's own affair, which may change
         return True
     return (kernel_cache.cache_folder() / place).is_dir()
@@ -264,7 +270,9 @@ def _temporary() -> Finding:
             file.write(b"opsonin")
     except OSError as error:
         told = f"no folder for temporary files can be written: {error.strerror or error}"
-        return Finding("temporary", "fault", told, "Free some space, or set TMPDIR to a folder that is writable.")
+        return Finding(
+            "temporary", "fault", told, "Free some space, or set TMPDIR to a folder that is writable."
+        )
     free = shutil.disk_usage(folder).free
     data = {"folder": str(folder), "free_bytes": free}
     state: Literal["ok", "note"] = "ok" if free >= FEWEST_FREE_BYTES else "note"
@@ -278,7 +286,9 @@ def _extras() -> Finding:
         if extra is not None:
             needs.setdefault(extra, []).append(name)
     missing = {extra: [n for n in names if _version(n) is None] for extra, names in sorted(needs.items())}
-    told = ", ".join(f"{extra} {'not installed' if lacking else 'installed'}" for extra, lacking in missing.items())
+    told = ", ".join(
+        f"{extra} {'not installed' if lacking else 'installed'}" for extra, lacking in missing.items()
+    )
     lacks = [extra for extra, lacking in missing.items() if lacking]
     fix = f"Install one: {sys.executable} -m pip install 'opsonin[{lacks[0]}]'" if lacks else ""
     data = {extra: not lacking for extra, lacking in missing.items()}

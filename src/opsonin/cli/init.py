@@ -45,7 +45,9 @@ def init(
     from opsonin.io.scenario import check_scenario
 
     if labels is not None and cells is None:
-        raise InputError(Fault("--labels", f"'{labels}' is given without a table of cells.", "Name the table."))
+        raise InputError(
+            Fault("--labels", f"'{labels}' is given without a table of cells.", "Name the table.")
+        )
     beside = out.parent / f"{cells.name.partition('.')[0] if cells else 'cells'}.labels.toml"
     if not force:
         _refuse_existing(out)

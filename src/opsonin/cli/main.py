@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from opsonin.store.result import Result
 
 MOST_THREADS = 64
-MOST_LETTERS, MOST_LETTERS_OF_A_NAME = 1000, 255  # of a folder; files have to have their names in it, too
+MOST_LETTERS, MOST_BYTES_OF_A_PART = 1000, 255  # of a folder; files have to have their names in it, too
 INTERRUPTED = 130
 
 RUN, PREPARE, LOOK, REST = "Run", "Prepare", "Look at results", "This program"
@@ -47,9 +47,16 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors."
 
 Threads = Annotated[
     int | None,
-    typer.Option(parser=whole_number(1, MOST_THREADS), metavar="1..64", help="Threads of the kernels; they change no result."),
+    typer.Option(
+        parser=whole_number(1, MOST_THREADS),
+        metavar="1..64",
+        help="Threads of the kernels; they change no result.",
+    ),
 ]
-Seed = Annotated[int | None, typer.Option(parser=whole_number(0, 2**63 - 1), metavar="N", help="In place of the scenario's seed.")]
+Seed = Annotated[
+    int | None,
+    typer.Option(parser=whole_number(0, 2**63 - 1), metavar="N", help="In place of the scenario's seed."),
+]
 Folder = Annotated[Path, typer.Argument(help="Folder that a run wrote.")]
 
 
@@ -230,10 +237,9 @@ def _faults_of_out(out: Path) -> list[Fault]:
     from opsonin.store.layout import PROVENANCE
     from opsonin.store.lock import LOCK_FILE
 
-    if len(str(out)) > MOST_LETTERS or any(len(part.encode()) > MOST_LETTERS_OF_A_NAME for part in out.parts):
-        return [Fault(f"{str(out)[:60]}...", "is too long a name.", "Choose a shorter one for -o.")]
-    if out.is_symlink() and not out.exists():
-        return [Fault(str(out), "is a link that leads nowhere.", "Choose another folder for -o.")]
+    unusable = _fault_of_name(out)
+    if unusable is not None:
+        return [unusable]
     for place in (out, *out.parents):
         if place.exists() and not place.is_dir():
             return [Fault(str(place), "is a file; a result needs a folder.", "Choose another folder for -o.")]
@@ -247,6 +253,17 @@ def _faults_of_out(out: Path) -> list[Fault]:
             Fault(str(out), "is not empty and not an opsonin result.", "Choose a new or empty folder for -o.")
         ]
     return []
+
+
+def _fault_of_name(out: Path) -> Fault | None:
+    """Why nothing could ever be made under this name."""
+    if len(str(out)) > MOST_LETTERS or any(
+        len(os.fsencode(part)) > MOST_BYTES_OF_A_PART for part in out.parts
+    ):
+        return Fault(f"{str(out)[:60]}...", "is too long a name.", "Choose a shorter one for -o.")
+    if out.is_symlink() and not out.exists():
+        return Fault(str(out), "is a link that leads nowhere.", "Choose another folder for -o.")
+    return None
 
 
 def _refuse_unwritable(out: Path) -> None:
@@ -299,9 +316,8 @@ def _carried_out(words: list[str]) -> int:
 
 def entry() -> NoReturn:
     """The console script; output may be closed, or too narrow for a sign of a name."""
-    if sys.stdout is None:
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")
-    if sys.stderr is None:
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - as long as Python
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.exit(main())

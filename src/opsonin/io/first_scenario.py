@@ -1,4 +1,4 @@
-"""A first scenario, as TOML with comments for a person to go on from: of a table of cells, or with a tissue drawn at random.
+"""A first scenario, as TOML with comments to go on from: of a table of cells, or with a tissue drawn at random.
 
 What is guessed is said beside it; the guesses about a label map are in `draft.py` and `guesses.py`.
 """
@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from opsonin.core.errors import InputError
+from opsonin.core.errors import Fault, InputError
 from opsonin.io.biopsies import Biopsy, biopsy_of
 from opsonin.io.draft import draft_label_map, drafted_map, fitting_map
 from opsonin.io.fields import Field, fields_of, names_patients
@@ -35,7 +35,7 @@ _TUMOURS = (
 
 @dataclass(frozen=True)
 class Names:
-    """What a scenario calls what lies around it: itself, the table, a label map of its own. Paths start at its folder."""
+    """What a scenario calls itself, its table and a label map of its own; paths start at its folder."""
 
     scenario: str
     table: str
@@ -77,9 +77,9 @@ def scenario_of_table(
     if NUCLEUS_OF not in biopsy.cell_of_label:
         guesses.append("cells: the field has no tumour cells")
     thickness = thickness_of(Region(tumour=tumour), library, label_map)
-    note = "" if sure else "  # TODO: nothing in the table says which"
+    note = library.tumours[tumour].title if sure else "TODO: nothing in the table says which"
     tissue = [
-        f"tumour = {inline(tumour)}{note or '  # ' + library.tumours[tumour].title}; others: {_others(tumour, library)}",
+        f"tumour = {inline(tumour)}  # {note}; others: {_others(tumour, library)}",
         f"biopsy = {inline(names.table)}",
         *_select(field, fields),
         f"labels = {inline(named)}  # what the labels mean: {_one_line(label_map.title)}",
@@ -150,7 +150,7 @@ def _field(table: Table, label_map: LabelMap) -> tuple[Field, Biopsy, list[Field
     """The first field with tumour cells that can be read, else the first that can be; InputError if none can."""
     fields = fields_of(table, {})
     without: tuple[Field, Biopsy] | None = None
-    faults = []
+    faults: list[Fault] = []
     for field in fields:
         try:
             biopsy = biopsy_of(table, field.select, label_map)

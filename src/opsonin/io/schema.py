@@ -1,6 +1,6 @@
 """The JSON Schema (draft 2020-12) of a scenario, made from its models, for editors.
 
-It knows keys, shapes, units, limits and names; what must hold between keys is in `check.py` and can be told by that only.
+It knows keys, shapes, units, limits and names; what must hold between keys is told by `check.py` only.
 A description of a key that the model does not have is no fault, a key without one is (`tests/unit/test_schema.py`).
 """
 
@@ -66,7 +66,7 @@ DESCRIPTIONS = {
     "Generated.confluence": "Share of a well's floor that tumour cells cover.",
     "Generated.diameter": "Of the spheroid or organoid.",
     "Generated.lumen": "Diameter of the hollow in an organoid.",
-    "Generated.per_tumour_cell": "Cells of another type for one tumour cell: the effector-to-target ratio, if it kills.",
+    "Generated.per_tumour_cell": "Cells of another type for one tumour cell: for killers, the effector-to-target ratio.",
     "Generated.follicle_diameter": "Of the B-cell follicles of a node.",
     "Generated.follicle_share": "Share of the area or volume that B-cell follicles of a node hold.",
     "Arm.name": "Results are stored by it.",
