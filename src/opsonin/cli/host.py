@@ -11,7 +11,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -27,6 +27,7 @@ FEWEST_FREE_BYTES = 200_000_000  # of disk: a demo needs a tenth of it
 _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
 _DISTRIBUTION = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*")
 _NO_LIMIT = 1 << 60
+CONTROL_GROUPS = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True)
@@ -199,17 +200,25 @@ def _machine_memory() -> Iterator[int]:
 
 
 def _group_memory() -> Iterator[int]:
-    """What control groups leave, version 2 and 1, from this process's group up to the root."""
     try:
         groups = Path("/proc/self/cgroup").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return
+    yield from left_by_groups(groups)
+
+
+def left_by_groups(groups: Iterable[str]) -> Iterator[int]:
+    """Bytes that control groups leave, version 2 and 1, from a process's own group up to the root.
+
+    Args:
+        groups: lines of /proc/self/cgroup.
+    """
     for line in groups:
         _, controllers, path = line.split(":", 2)
         if controllers == "":
-            root, most, now = Path("/sys/fs/cgroup"), "memory.max", "memory.current"
+            root, most, now = CONTROL_GROUPS, "memory.max", "memory.current"
         elif "memory" in controllers.split(","):
-            root, most, now = Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes", "memory.usage_in_bytes"
+            root, most, now = CONTROL_GROUPS / "memory", "memory.limit_in_bytes", "memory.usage_in_bytes"
         else:
             continue
         here = root / path.lstrip("/")

@@ -66,7 +66,7 @@ DESCRIPTIONS = {
     "Generated.confluence": "Share of a well's floor that tumour cells cover.",
     "Generated.diameter": "Of the spheroid or organoid.",
     "Generated.lumen": "Diameter of the hollow in an organoid.",
-    "Generated.per_tumour_cell": "Cells of another type for one tumour cell: for killers, the effector-to-target ratio.",
+    "Generated.per_tumour_cell": "Cells of another type for one tumour cell: the effector-to-target ratio of killers.",
     "Generated.follicle_diameter": "Of the B-cell follicles of a node.",
     "Generated.follicle_share": "Share of the area or volume that B-cell follicles of a node hold.",
     "Arm.name": "Results are stored by it.",

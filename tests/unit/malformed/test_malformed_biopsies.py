@@ -54,6 +54,11 @@ CASES: dict[str, tuple[Callable[[Lines], Lines], tuple[str, ...]]] = {
     "decimal comma": (replaced("10.0,0.0", '"10,5",0.0', 3), ("row 3 ", "'10,5'", "point")),
     "same position": (replaced("10.0,0.0", "0.0,0.0", 3), ("row 3 ", "row 2", "0, 0")),
     "far outside": (replaced("10.0,0.0", "31850.0,0.0", 3), ("row 3 ", "x_um 31850", "between 0 and 50")),
+    "at 9,000 um": (replaced("10.0,0.0", "9000.0,0.0", 3), ("row 3 ", "x_um 9000", "between 0 and 50")),
+    "every cell twice": (
+        lambda lines: [*lines, *lines[1:]],
+        ("row 38 ", "row 2", "and 16 more rows"),
+    ),
     "absurdly far": (replaced("10.0,0.0", "10.0,-1e300", 3), ("row 3 ", "y_um -1e+300", "between 0 and 50")),
     "value not there": (replaced("P1", "P2"), ("'P1'", "patients: P2.")),
     "image not there": (replaced("P1,1", "P1,3"), ("'1'", "images: 3.")),
