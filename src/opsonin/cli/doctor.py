@@ -5,16 +5,16 @@ What is looked at is in `host.py`; the tiny run of --run is made here.
 
 from __future__ import annotations
 
-import tempfile
 import time
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from opsonin.cli.host import Finding, findings
 from opsonin.cli.options import Json, print_json, whole_number
+
+if TYPE_CHECKING:
+    from opsonin.cli.host import Finding
 
 MOST_CELLS = 5_000_000
 TINY = """\
@@ -52,6 +52,10 @@ def doctor(
     ] = False,
     as_json: Json = False,
 ) -> None:
+    from dataclasses import asdict
+
+    from opsonin.cli.host import findings
+
     found: list[Finding] = []
     width = len("kernel cache")
     for finding in (*findings(cells), *([_tiny_run(silent=as_json)] if run else [])):
@@ -76,7 +80,10 @@ def doctor(
 
 def _tiny_run(*, silent: bool) -> Finding:
     """One arm of a few hundred cells for an hour, report included, in a folder that is removed."""
+    import tempfile
+
     from opsonin.cli.failure import as_failure
+    from opsonin.cli.host import Finding
     from opsonin.cli.progress import progress
     from opsonin.engine.run import run
     from opsonin.report.html import write_report
