@@ -218,13 +218,15 @@ def _filled(table: pa.Table) -> pa.ChunkedArray:
 def _from_parquet(raw: bytes, name: str, digest: str) -> Table:
     try:
         table = pyarrow.parquet.read_table(pa.BufferReader(raw))
-    except (pa.ArrowException, OSError) as error:
+        table.validate(full=True)  # texts that are no UTF-8, among others
+        names = table.column_names
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0] if str(error) else "unreadable"
         raise InputError(
             Fault(name, f"is a damaged parquet file: {reason}.", "Copy or save it again.")
         ) from error
     _refuse_if(table.num_rows == 0, name, "has no rows.")
-    return _records(list(zip(table.column_names, table.columns, strict=True)), name, digest)
+    return _records(list(zip(names, table.columns, strict=True)), name, digest)
 
 
 def _from_h5ad(raw: bytes, name: str, digest: str) -> Table:

@@ -6,9 +6,12 @@ Malformed scenarios are beside this.
 from __future__ import annotations
 
 import gzip
+import io
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.csv
+import pyarrow.parquet
 import pytest
 from field import CELLS, SCENARIO, biopsy_lines, write_field
 
@@ -137,6 +140,26 @@ def test_file_that_is_no_table_is_refused(
     assert name in said
     for word in words:
         assert word in said
+
+
+@pytest.mark.parametrize("text", [b"SOX10+", b"cell_type"])
+def test_parquet_with_a_text_that_is_no_utf8_is_refused(
+    text: bytes, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stream = io.BytesIO()
+    table = pyarrow.csv.read_csv(io.BytesIO(GOOD))
+    pyarrow.parquet.write_table(table, stream, compression="none", use_dictionary=False, store_schema=False)
+    path = write_field(tmp_path, SCENARIO.replace("cells.csv", "cells.parquet"))
+    (tmp_path / "cells.parquet").write_bytes(stream.getvalue().replace(text, b"\xff" + text[1:]))
+    assert "cells.parquet  is a damaged parquet file" in refused(path, capfd)
+
+
+def test_parquet_with_a_column_of_lists_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    table = pyarrow.csv.read_csv(io.BytesIO(GOOD))
+    lists = pyarrow.array([[1.0]] * table.num_rows)
+    pyarrow.parquet.write_table(table.set_column(2, "x_um", lists), tmp_path / "cells.parquet")
+    path = write_field(tmp_path, SCENARIO.replace("cells.csv", "cells.parquet"))
+    assert "x_um '[1.0]' is not a finite number" in refused(path, capfd)
 
 
 LABELS = """\
