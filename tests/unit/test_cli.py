@@ -9,9 +9,9 @@ import errno
 import io
 import json
 import os
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -292,16 +292,17 @@ def test_help_is_instant_and_imports_nothing_heavy() -> None:
         f"print(sorted({heavy} & set(sys.modules)))"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    spent = []
-    for _ in range(3):
-        start = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
-        )
-        spent.append(time.perf_counter() - start)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.stdout.strip().endswith("[]")
     assert "resume" in done.stdout
-    assert min(spent) < 0.5
+    spent = (
+        after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    )  # of the processor: it may be shared
+    assert spent < 0.5
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure() -> None:

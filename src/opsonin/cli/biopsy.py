@@ -5,7 +5,6 @@ What a biopsy means is decided in `io/`; nothing is simulated here.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from opsonin.cli import complete
+from opsonin.cli.files import faults_of_file, shell_word, write_file
+from opsonin.cli.options import Json, print_json
 from opsonin.core.errors import Fault, InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ MOST_PANELS = 64
 
 app = typer.Typer(no_args_is_help=True, help="Look at a table of cells, or draft the label map of its panel.")
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, errors too.")]
 File = Annotated[Path, typer.Argument(help="Table of cells: CSV, TSV (also .gz), parquet or h5ad.")]
 
 
@@ -36,6 +37,7 @@ def draft(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="File to write; else it is printed.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Draft a label map (TOML): every label with its count and a guess of its cell type, to be checked."""
     from opsonin.io.draft import draft_label_map
@@ -43,22 +45,29 @@ def draft(
     from opsonin.knowledge.library import load_library
 
     text = draft_label_map(read_table(file), load_library())
-    if out is None:
+    if out is not None:
+        faults = faults_of_file(out, "Choose another name; a checked map is precious.")
+        if faults:
+            raise InputError(*faults)
+        write_file(out, text.encode())
+    if as_json:
+        print_json({"ok": True, "label_map": text, "file": None if out is None else str(out)})
+    elif out is None:
         typer.echo(text, nl=False)
-        return
-    if out.exists():
-        raise InputError(
-            Fault(str(out), "is there already.", "Choose another name; a checked map is precious.")
-        )
-    _write(out, text.encode())
-    typer.echo(f"label map: {out}")
+    else:
+        typer.echo(f"label map: {out}")
 
 
 @app.command("show")
 def show(
     file: File,
     labels: Annotated[
-        str | None, typer.Option("--labels", help="Label map: a name, or the path of your own (TOML).")
+        str | None,
+        typer.Option(
+            "--labels",
+            help="Label map: a name, or the path of your own (TOML).",
+            autocompletion=complete.label_maps,
+        ),
     ] = None,
     select: Annotated[
         list[str] | None, typer.Option("--select", metavar="COLUMN=VALUE", help="One field; may be repeated.")
@@ -104,7 +113,7 @@ class _Asked:
         """Print it as JSON or as lines, and where the drawing is."""
         drawn = {} if self.out is None else {"drawing": str(self.out)}
         if self.as_json:
-            typer.echo(json.dumps(told | drawn, indent=2, ensure_ascii=False))
+            print_json(told | drawn)
             return
         typer.echo("\n".join([*lines, *(f"drawing: {path}" for path in drawn.values())]))
 
@@ -144,37 +153,40 @@ def _show_fields(asked: _Asked, fields: list[Field]) -> None:
         more = f" The first {MOST_PANELS} of them." if len(seen) > MOST_PANELS else ""
         subtitle = f"{asked.table.name}: {len(seen)} fields, label map '{asked.label_map.name}'.{more}"
         _draw(seen[:MOST_PANELS], subtitle, asked.out)
-    chosen = " ".join(f"--select {_word(f'{column}={value}')}" for column, value in fields[0].select.items())
+    chosen = " ".join(
+        f"--select {shell_word(f'{column}={value}')}" for column, value in fields[0].select.items()
+    )
     told = {"ok": True, "file": asked.table.name, "label_map": asked.label_map.name, "fields": rows}
-    example = f"One of them: opsonin biopsy show {_word(str(asked.file))} {chosen}"
+    example = f"One of them: opsonin biopsy show {shell_word(str(asked.file))} {chosen}"
     asked.tell(told, [*field_lines(told), example])
 
 
 def _label_map(labels: str | None, file: Path, table: Table, library: Library) -> LabelMap:
     """The map asked for; else the shipped one that fits; else a draft, and it is said which."""
-    from opsonin.io.check import is_path
     from opsonin.io.draft import drafted_map, fitting_map
-    from opsonin.io.labels import load_label_map
 
     if labels is not None:
-        if labels not in library.labels and not is_path(labels):
-            raise InputError(
-                Fault(
-                    "--labels",
-                    f"'{labels}' is not a shipped label map.",
-                    did_you_mean(labels, library.labels),
-                )
-            )
-        return load_label_map(labels, Path(), library)
+        return label_map_named(labels, library)
     fitting = fitting_map(table, library)
     if fitting is not None:
         return fitting
     guessed, how = drafted_map(table, library)
     typer.echo(
-        f"No shipped label map fits {table.name}: {how}. Check it: opsonin biopsy labels {_word(str(file))}",
+        f"No shipped label map fits {table.name}: {how}. Check it: opsonin biopsy labels {shell_word(str(file))}",
         err=True,
     )
     return guessed
+
+
+def label_map_named(labels: str, library: Library) -> LabelMap:
+    """The label map that --labels names: a shipped one, or a file; InputError if it is neither."""
+    from opsonin.io.check import is_path
+    from opsonin.io.labels import load_label_map
+
+    if labels not in library.labels and not is_path(labels):
+        problem = f"'{labels}' is not a shipped label map."
+        raise InputError(Fault("--labels", problem, did_you_mean(labels, library.labels)))
+    return load_label_map(labels, Path(), library)
 
 
 def _selection(written: list[str]) -> dict[str, str]:
@@ -205,19 +217,4 @@ def _draw(seen: list[tuple[str, Understood]], subtitle: str, out: Path) -> None:
 
     cells = seen[0][1].library.cells
     looks = {name: {"title": cell.title, "colour": cell.colour} for name, cell in cells.items()}
-    _write(out, biopsy_png([understood.picture(name) for name, understood in seen], looks, subtitle))
-
-
-def _write(out: Path, content: bytes) -> None:
-    from opsonin.store.commit import write_atomic
-
-    if not out.parent.is_dir():
-        raise InputError(
-            Fault(str(out), f"there is no folder '{out.parent}'.", "Make it, or choose another place.")
-        )
-    write_atomic(out, content)
-
-
-def _word(text: str) -> str:
-    """A word of a shell command, in quotes where it needs them."""
-    return f"'{text}'" if any(sign in text for sign in " ()&;|<>*?$") else text
+    write_file(out, biopsy_png([understood.picture(name) for name, understood in seen], looks, subtitle))

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import traceback
+from contextlib import suppress
 
 from opsonin.core.errors import Fault, HostError, InputError, Interrupted, OpsoninError
 
@@ -51,16 +52,29 @@ def tell(error: BaseException, *, as_json: bool) -> int:
     failure = as_failure(error)
     if os.environ.get(DEBUG) == "1":
         traceback.print_exception(error)
-    if as_json:
-        faults = [{"where": f.where, "problem": f.problem, "fix": f.fix} for f in failure.faults]
-        print(
-            json.dumps(
-                {"ok": False, "exit_code": failure.exit_code, "faults": faults}, indent=2, ensure_ascii=False
-            )
-        )
-    else:
-        print("\n".join(str(fault) for fault in failure.faults), file=sys.stderr)
+    if not (as_json and _printed(failure)):
+        with suppress(OSError):  # nothing is left to say it on; the exit code does
+            print("\n".join(str(fault) for fault in failure.faults), file=sys.stderr)
     return failure.exit_code
+
+
+def _printed(failure: OpsoninError) -> bool:
+    """Whether the failure could be printed as JSON: standard output may be what has failed."""
+    faults = [{"where": f.where, "problem": f.problem, "fix": f.fix} for f in failure.faults]
+    told = {"ok": False, "exit_code": failure.exit_code, "faults": faults}
+    try:
+        print(json.dumps(told, indent=2, ensure_ascii=False), flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        discard_output()
+        return False
+    return True
+
+
+def discard_output() -> None:
+    """Let what is still to be written to standard output vanish, so that Python does not fail over it as it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _place(error: OSError) -> str:

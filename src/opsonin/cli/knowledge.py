@@ -5,24 +5,27 @@ The numbers themselves are in `knowledge/`; here they are only printed.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from opsonin.cli import complete
+from opsonin.cli.options import Json, print_json
 from opsonin.core.errors import Fault, InputError, did_you_mean
 
 app = typer.Typer(
     no_args_is_help=True, help="Look into the knowledge base: every number, and where it comes from."
 )
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("list")
 def list_entries(
     kind: Annotated[
-        str | None, typer.Argument(help="drugs, cells, molecules, tumours, ...; all if left out.")
+        str | None,
+        typer.Argument(
+            help="drugs, cells, molecules, tumours, ...; all if left out.", autocompletion=complete.kinds
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -43,7 +46,7 @@ def list_entries(
         for folder in folders
     }
     if as_json:
-        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        print_json(found)
         return
     for folder, entries in found.items():
         typer.echo(f"{folder} ({len(entries)})")
@@ -55,7 +58,11 @@ def list_entries(
 @app.command("show")
 def show_entry(
     name: Annotated[
-        str, typer.Argument(help="A name such as nivolumab, or kind and name as in drug.nivolumab.")
+        str,
+        typer.Argument(
+            help="A name such as nivolumab, or kind and name as in drug.nivolumab.",
+            autocompletion=complete.entries,
+        ),
     ],
     as_json: Json = False,
 ) -> None:
@@ -72,7 +79,7 @@ def show_entry(
         raise InputError(Fault("command line", f"'{name}' is not in the knowledge base.", fix))
     if as_json:
         told = {path: entries[path].model_dump(mode="json", exclude_none=True) for path in found}
-        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        print_json(told)
         return
     for path in found:
         typer.echo(f"{path}  {entries[path].title}")
@@ -102,6 +109,6 @@ def check_numbers(
         raise InputError(*faults)
     count, assumed = len(numbers(library)), count_assumed(library)
     if as_json:
-        typer.echo(json.dumps({"ok": True, "numbers": count, "assumed": assumed}, indent=2))
+        print_json({"ok": True, "numbers": count, "assumed": assumed})
     else:
         typer.echo(f"ok  {count} numbers, {assumed} of them assumed")

@@ -5,7 +5,6 @@ Each command imports what it needs when called, so that help is instant; the wor
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -14,54 +13,51 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from opsonin.cli import biopsy, knowledge, movie
-from opsonin.cli.failure import tell
-from opsonin.core.errors import Fault, HostError, InputError, did_you_mean
+from opsonin.cli import biopsy, complete, doctor, init, knowledge, movie, schema
+from opsonin.cli.failure import discard_output, tell
+from opsonin.cli.options import Json, print_json, whole_number
+from opsonin.cli.results import require_result
+from opsonin.core.errors import Fault, HostError, InputError
 
 if TYPE_CHECKING:
     from opsonin.store.result import Result
 
 MOST_THREADS = 64
+MOST_LETTERS, MOST_BYTES_OF_A_PART = 1000, 255  # of a folder; files have to have their names in it, too
 INTERRUPTED = 130
 
+RUN, PREPARE, LOOK, REST = "Run", "Prepare", "Look at results", "This program"
+
 app = typer.Typer(
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Simulate a biopsy under treatment, and see why the tumour responds or not.",
-    epilog="Exit codes: 0 done, 2 bad input, 3 environment or run failure, 130 interrupted and resumable.",
+    epilog=(
+        "Exit codes: 0 done, 2 bad input, 3 environment or run failure, 130 interrupted and resumable; `diff` has 1 "
+        "where results differ. With --json every command prints one JSON document on standard output; of a failure "
+        "it holds ok = false, exit_code and faults, each with where, problem and fix."
+    ),
 )
-app.add_typer(knowledge.app, name="knowledge")
-app.add_typer(biopsy.app, name="biopsy")
-app.command()(movie.movie)
+app.command("init", help=init.HELP, rich_help_panel=PREPARE)(init.init)
+app.add_typer(biopsy.app, name="biopsy", rich_help_panel=PREPARE)
+app.add_typer(knowledge.app, name="knowledge", rich_help_panel=PREPARE)
+app.command("schema", help=schema.HELP, rich_help_panel=PREPARE)(schema.schema)
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, errors too.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
-
-
-def _whole_number(text: str, least: int, most: int) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = None
-    if number is None or not least <= number <= most:
-        raise typer.BadParameter(f"'{text}' is not a whole number from {least} to {most}.")
-    return number
-
-
-def _threads(text: str) -> int:
-    return _whole_number(text, 1, MOST_THREADS)
-
-
-def _seed(text: str) -> int:
-    return _whole_number(text, 0, 2**63 - 1)
 
 
 Threads = Annotated[
     int | None,
-    typer.Option(parser=_threads, metavar="1..64", help="Threads of the kernels; they change no result."),
+    typer.Option(
+        parser=whole_number(1, MOST_THREADS),
+        metavar="1..64",
+        help="Threads of the kernels; they change no result.",
+    ),
 ]
-Seed = Annotated[int | None, typer.Option(parser=_seed, metavar="N", help="In place of the scenario's seed.")]
+Seed = Annotated[
+    int | None,
+    typer.Option(parser=whole_number(0, 2**63 - 1), metavar="N", help="In place of the scenario's seed."),
+]
 Folder = Annotated[Path, typer.Argument(help="Folder that a run wrote.")]
 
 
@@ -82,7 +78,7 @@ def options(
     """What can be given before any command."""
 
 
-@app.command()
+@app.command(rich_help_panel=RUN)
 def run(
     scenario: Annotated[Path, typer.Argument(help="Scenario (TOML), or the folder of a result to rebuild.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the result; new or empty.")],
@@ -116,14 +112,14 @@ def run(
     _finish(result, out, as_json=as_json, quiet=quiet)
 
 
-@app.command()
+@app.command(rich_help_panel=RUN)
 def resume(out: Folder, threads: Threads = None, as_json: Json = False, quiet: Quiet = False) -> None:
     """Go on with a run that was stopped, from what it had stored."""
     from opsonin.cli.progress import progress
     from opsonin.core import kernel_cache
 
     kernel_cache.prepare(threads)
-    _require_result(out)
+    require_result(out)
     from opsonin.engine.run import resume as go_on
 
     with progress(silent=as_json or quiet) as listener:
@@ -131,19 +127,27 @@ def resume(out: Folder, threads: Threads = None, as_json: Json = False, quiet: Q
     _finish(result, out, as_json=as_json, quiet=quiet)
 
 
-@app.command()
+@app.command(rich_help_panel=RUN)
 def branch(
     result: Folder,
     at: Annotated[str, typer.Option("--at", metavar="TIME", help='When to leave it, as in "3 d".')],
     arm: Annotated[
         str,
         typer.Option(
-            "--arm", help="The new treatment: an arm of the scenario, or a TOML file that holds one."
+            "--arm",
+            help="The new treatment: an arm of the scenario, or a TOML file that holds one.",
+            autocompletion=complete.arms,
         ),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the branch; new or empty.")],
     source: Annotated[
-        str | None, typer.Option("--from", metavar="ARM", help="The arm to continue, if there are several.")
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="ARM",
+            help="The arm to continue, if there are several.",
+            autocompletion=complete.arms,
+        ),
     ] = None,
     duration: Annotated[
         str | None, typer.Option(metavar="TIME", help="Of the whole run; else that of the scenario.")
@@ -157,7 +161,7 @@ def branch(
     from opsonin.core import kernel_cache
 
     kernel_cache.prepare(threads)
-    _require_result(result)
+    require_result(result)
     faults = _faults_of_out(out)
     if faults:
         raise InputError(*faults)
@@ -171,43 +175,49 @@ def branch(
     _finish(branched, out, as_json=as_json, quiet=quiet)
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK)
 def diff(a: Folder, b: Folder, as_json: Json = False) -> None:
     """Say where two results first differ; exit code 0 if they are the same, 1 if not."""
     from opsonin.store.diff import diff as compare
 
-    _require_result(a)
-    _require_result(b)
+    require_result(a)
+    require_result(b)
     found = compare(a, b)
     if as_json:
-        typer.echo(
-            json.dumps(
-                {"ok": True, "same": found is None, "difference": None if found is None else str(found)}
-            )
-        )
+        print_json({"ok": True, "same": found is None, "difference": None if found is None else str(found)})
     else:
         typer.echo("the same" if found is None else str(found))
     raise typer.Exit(0 if found is None else 1)
 
 
-@app.command()
+@app.command(rich_help_panel=PREPARE)
 def check(scenario: Annotated[Path, typer.Argument(help="Scenario (TOML).")], as_json: Json = False) -> None:
     """Read a scenario and its biopsy: every fault at once, or what will be run."""
     from opsonin.cli.summary import lines, summary
     from opsonin.io.scenario import check_scenario
 
     told = summary(*check_scenario(scenario))
-    typer.echo(json.dumps(told, indent=2, ensure_ascii=False) if as_json else "\n".join(lines(told)))
+    if as_json:
+        print_json(told)
+    else:
+        typer.echo("\n".join(lines(told)))
 
 
-@app.command()
+@app.command(rich_help_panel=LOOK)
 def report(out: Folder, as_json: Json = False) -> None:
     """Write report.html again from a stored result."""
     from opsonin.report.html import write_report
 
-    _require_result(out)
+    require_result(out)
     page = write_report(out)
-    typer.echo(json.dumps({"ok": True, "report": str(page)}) if as_json else f"report: {page}")
+    if as_json:
+        print_json({"ok": True, "report": str(page)})
+    else:
+        typer.echo(f"report: {page}")
+
+
+app.command("movie", rich_help_panel=LOOK)(movie.movie)
+app.command("doctor", help=doctor.HELP, rich_help_panel=REST)(doctor.doctor)
 
 
 def _finish(result: Result, out: Path, *, as_json: bool, quiet: bool) -> None:
@@ -221,8 +231,7 @@ def _finish(result: Result, out: Path, *, as_json: bool, quiet: bool) -> None:
     if talks:
         typer.echo(f"report: {page}")
     if as_json:
-        told = {"ok": True, "out": str(out), "report": str(page), "summary": result.summary}
-        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        print_json({"ok": True, "out": str(out), "report": str(page), "summary": result.summary})
 
 
 def _faults_of_out(out: Path) -> list[Fault]:
@@ -230,6 +239,9 @@ def _faults_of_out(out: Path) -> list[Fault]:
     from opsonin.store.layout import PROVENANCE
     from opsonin.store.lock import LOCK_FILE
 
+    unusable = _fault_of_name(out)
+    if unusable is not None:
+        return [unusable]
     for place in (out, *out.parents):
         if place.exists() and not place.is_dir():
             return [Fault(str(place), "is a file; a result needs a folder.", "Choose another folder for -o.")]
@@ -245,6 +257,17 @@ def _faults_of_out(out: Path) -> list[Fault]:
     return []
 
 
+def _fault_of_name(out: Path) -> Fault | None:
+    """Why nothing could ever be made under this name."""
+    if len(str(out)) > MOST_LETTERS or any(
+        len(os.fsencode(part)) > MOST_BYTES_OF_A_PART for part in out.parts
+    ):
+        return Fault(f"{str(out)[:60]}...", "is too long a name.", "Choose a shorter one for -o.")
+    if out.is_symlink() and not out.exists():
+        return Fault(str(out), "is a link that leads nowhere.", "Choose another folder for -o.")
+    return None
+
+
 def _refuse_unwritable(out: Path) -> None:
     place = next(place for place in (out, *out.parents) if place.exists())
     if not os.access(place, os.W_OK):
@@ -253,26 +276,13 @@ def _refuse_unwritable(out: Path) -> None:
         )
 
 
-def _require_result(out: Path) -> None:
-    """InputError where a folder is not a result: a wrong name on the command line is the user's to mend."""
-    from opsonin.store.layout import PROVENANCE
-
-    if not out.is_dir():
-        beside = [item.name for item in out.parent.iterdir() if item.is_dir()] if out.parent.is_dir() else []
-        hint = did_you_mean(out.name, beside)
-        raise InputError(Fault(str(out), "there is no such folder.", hint if hint.startswith("Did") else ""))
-    if not (out / PROVENANCE).is_file():
-        fix = "Give the folder that `opsonin run` wrote (-o)."
-        raise InputError(Fault(str(out), f"is not an opsonin result: it has no {PROVENANCE}.", fix))
-
-
 def main(args: Sequence[str] | None = None) -> int:
     """Run one command line and give its exit code; every failure is told, none is raised."""
     words = list(sys.argv[1:] if args is None else args)
     try:
         return _carried_out(words)
     except BrokenPipeError:  # the reader has seen enough, as in `opsonin knowledge list | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         return 0
 
 
@@ -294,5 +304,9 @@ def _carried_out(words: list[str]) -> int:
 
 
 def entry() -> NoReturn:
-    """The console script."""
+    """The console script; output may be closed, or too narrow for a sign of a name."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - as long as Python
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.exit(main())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from opsonin.cli.options import Json, print_json
+from opsonin.cli.results import require_result
 from opsonin.core.errors import Fault, InputError
 
 
@@ -45,7 +46,7 @@ def movie(
         float,
         typer.Option("--speed", min=0.1, max=60.0, help="Stored times per second, of an animated picture."),
     ] = 6.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, errors too.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Write a movie of the cells: all arms side by side, playing in any browser."""
     from opsonin.report import movie as gathering
@@ -54,7 +55,7 @@ def movie(
     from opsonin.report.page import replace_file
     from opsonin.store.result import Result
 
-    _require_result(out)
+    require_result(out)
     chosen = _format(kind, target)
     place = target or out / f"movie.{chosen}"
     if not place.parent.is_dir():
@@ -71,16 +72,10 @@ def movie(
         write_report(out)  # it leads to the movie from now on
     told = {"ok": True, "movie": str(place), "of": of, "times": len(made.times), "left_out": made.left_out}
     lines = [f"movie: {place}", *(text for text in (f"of {of}" if of else "", made.left_out) if text)]
-    typer.echo(json.dumps(told, ensure_ascii=False) if as_json else "\n".join(lines))
-
-
-def _require_result(out: Path) -> None:
-    """InputError where a folder is not a result: a wrong name on the command line is the user's to mend."""
-    from opsonin.store.layout import PROVENANCE
-
-    if not (out / PROVENANCE).is_file():
-        problem = "is not an opsonin result." if out.is_dir() else "there is no such folder."
-        raise InputError(Fault(str(out), problem, "Give the folder that `opsonin run` wrote (-o)."))
+    if as_json:
+        print_json(told)
+    else:
+        typer.echo("\n".join(lines))
 
 
 def _format(kind: Format | None, target: Path | None) -> Format:

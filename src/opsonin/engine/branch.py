@@ -28,7 +28,7 @@ from opsonin.engine.replicates import ensemble_provenance
 from opsonin.engine.run import input_cells, resume, temporary_folder
 from opsonin.io.scenario import Scenario
 from opsonin.io.treatment import read_arm
-from opsonin.model.scenario import Arm, Dose
+from opsonin.model.scenario import YEAR, Arm, Dose
 from opsonin.store import layout
 from opsonin.store.gathered import Gathered, gathering, part_folder
 from opsonin.store.patient import Patient
@@ -216,6 +216,9 @@ def _scenario(stem: _Source, arm: str | Path | Mapping[str, Any], duration: str 
     end = stem.plan.duration
     if duration is not None:
         end = _tick(duration, "duration", stem.plan.coupling)
+        if minutes(end) > 5 * YEAR:
+            problem = f"{time_text(minutes(end))} is above the most allowed, {time_text(5 * YEAR)}."
+            raise InputError(Fault("duration", problem))
     if end <= stem.tick:
         problem = (
             f"the branch leaves at {time_text(minutes(stem.tick))} and ends at {time_text(minutes(end))}."

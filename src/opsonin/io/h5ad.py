@@ -39,27 +39,29 @@ def read_columns(raw: bytes, name: str) -> list[Column]:
                 raise InputError(Fault(name, "is an HDF5 file, but not AnnData: it has no 'obs'.", _FIX))
             obs = read_elem(file["obs"])
             spatial = read_elem(file["obsm/spatial"]) if "obsm/spatial" in file else None
-            markers = _markers(file, read_elem)
+            columns = [(str(column), _array(obs[column])) for column in obs.columns]
+            columns += _positions(spatial, dict(columns), len(obs)) + _markers(file, read_elem, len(obs))
     except InputError:
         raise
     except Exception as error:  # the libraries raise whatever a damaged file makes them
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(Fault(name, f"is a damaged AnnData file: {reason}.", _FIX)) from error
-    columns = [(str(column), _array(obs[column])) for column in obs.columns]
-    return columns + _positions(spatial, dict(columns)) + markers
+    return columns
 
 
-def _positions(spatial: Any, known: dict[str, pa.ChunkedArray]) -> list[Column]:
+def _positions(spatial: Any, known: dict[str, pa.ChunkedArray], cells: int) -> list[Column]:
     """obsm["spatial"] by axis; one that obs already spells, value for value, is not there twice."""
     if spatial is None:
         return []
     values = np.asarray(spatial)
+    if values.ndim != 2 or len(values) != cells:
+        raise ValueError(f"obsm['spatial'] is {values.shape}; expected ({cells}, 2) or ({cells}, 3)")
     axes = zip(SPATIAL, values.T, strict=False)
     columns = [(axis, pa.chunked_array([np.ascontiguousarray(column)])) for axis, column in axes]
     return [(axis, column) for axis, column in columns if axis not in known or not column.equals(known[axis])]
 
 
-def _markers(file: Any, read_elem: Any) -> list[Column]:
+def _markers(file: Any, read_elem: Any, cells: int) -> list[Column]:
     """X by marker, dense or sparse."""
     if "X" not in file or "var" not in file:
         return []
@@ -68,6 +70,8 @@ def _markers(file: Any, read_elem: Any) -> list[Column]:
         return []
     matrix = read_elem(file["X"])
     dense = matrix.toarray() if hasattr(matrix, "toarray") else np.asarray(matrix)
+    if dense.shape != (cells, len(names)):
+        raise ValueError(f"X is {dense.shape}; expected ({cells}, {len(names)})")
     return [
         (name, pa.chunked_array([np.ascontiguousarray(column)]))
         for name, column in zip(names, dense.T, strict=True)

@@ -218,13 +218,15 @@ def _filled(table: pa.Table) -> pa.ChunkedArray:
 def _from_parquet(raw: bytes, name: str, digest: str) -> Table:
     try:
         table = pyarrow.parquet.read_table(pa.BufferReader(raw))
-    except (pa.ArrowException, OSError) as error:
+        table.validate(full=True)  # texts that are no UTF-8, among others
+        names = table.column_names
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0] if str(error) else "unreadable"
         raise InputError(
             Fault(name, f"is a damaged parquet file: {reason}.", "Copy or save it again.")
         ) from error
     _refuse_if(table.num_rows == 0, name, "has no rows.")
-    return _records(list(zip(table.column_names, table.columns, strict=True)), name, digest)
+    return _records(list(zip(names, table.columns, strict=True)), name, digest)
 
 
 def _from_h5ad(raw: bytes, name: str, digest: str) -> Table:
@@ -234,13 +236,19 @@ def _from_h5ad(raw: bytes, name: str, digest: str) -> Table:
 
 
 def _records(columns: list[tuple[str, pa.ChunkedArray]], name: str, digest: str) -> Table:
-    """A table without a header row; categories are spelled out."""
-    plain = tuple(
-        column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
-        for _, column in columns
-    )
+    """A table without a header row; categories are spelled out, lists and tables in a column are texts."""
+    plain = tuple(_flat(column) for _, column in columns)
     rows = np.arange(1, len(plain[0]) + 1, dtype=np.int64)
     return Table(name, tuple(key for key, _ in columns), plain, rows, "", digest)
+
+
+def _flat(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_nested(column.type):
+        texts = [None if value is None else str(value) for value in column.to_pylist()]
+        return pa.chunked_array([pa.array(texts, pa.large_string())])
+    return column
 
 
 def as_text(value: Any) -> str:

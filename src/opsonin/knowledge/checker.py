@@ -120,6 +120,8 @@ def _evidence(file: Path) -> dict[str, dict[str, str]]:
             return {row["id"]: row for row in reader}
     except OSError as error:
         raise HostError(Fault(str(file), f"cannot be read: {error.strerror}")) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(Fault(str(file), f"is no CSV in UTF-8: {error}.")) from error
 
 
 def _numbers(library: Library) -> Iterator[tuple[str, Sourced]]:

@@ -6,9 +6,12 @@ Malformed scenarios are beside this.
 from __future__ import annotations
 
 import gzip
+import io
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.csv
+import pyarrow.parquet
 import pytest
 from field import CELLS, SCENARIO, biopsy_lines, write_field
 
@@ -54,6 +57,11 @@ CASES: dict[str, tuple[Callable[[Lines], Lines], tuple[str, ...]]] = {
     "decimal comma": (replaced("10.0,0.0", '"10,5",0.0', 3), ("row 3 ", "'10,5'", "point")),
     "same position": (replaced("10.0,0.0", "0.0,0.0", 3), ("row 3 ", "row 2", "0, 0")),
     "far outside": (replaced("10.0,0.0", "31850.0,0.0", 3), ("row 3 ", "x_um 31850", "between 0 and 50")),
+    "at 9,000 um": (replaced("10.0,0.0", "9000.0,0.0", 3), ("row 3 ", "x_um 9000", "between 0 and 50")),
+    "every cell twice": (
+        lambda lines: [*lines, *lines[1:]],
+        ("row 38 ", "row 2", "and 16 more rows"),
+    ),
     "absurdly far": (replaced("10.0,0.0", "10.0,-1e300", 3), ("row 3 ", "y_um -1e+300", "between 0 and 50")),
     "value not there": (replaced("P1", "P2"), ("'P1'", "patients: P2.")),
     "image not there": (replaced("P1,1", "P1,3"), ("'1'", "images: 3.")),
@@ -132,6 +140,26 @@ def test_file_that_is_no_table_is_refused(
     assert name in said
     for word in words:
         assert word in said
+
+
+@pytest.mark.parametrize("text", [b"SOX10+", b"cell_type"])
+def test_parquet_with_a_text_that_is_no_utf8_is_refused(
+    text: bytes, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stream = io.BytesIO()
+    table = pyarrow.csv.read_csv(io.BytesIO(GOOD))
+    pyarrow.parquet.write_table(table, stream, compression="none", use_dictionary=False, store_schema=False)
+    path = write_field(tmp_path, SCENARIO.replace("cells.csv", "cells.parquet"))
+    (tmp_path / "cells.parquet").write_bytes(stream.getvalue().replace(text, b"\xff" + text[1:]))
+    assert "cells.parquet  is a damaged parquet file" in refused(path, capfd)
+
+
+def test_parquet_with_a_column_of_lists_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    table = pyarrow.csv.read_csv(io.BytesIO(GOOD))
+    lists = pyarrow.array([[1.0]] * table.num_rows)
+    pyarrow.parquet.write_table(table.set_column(2, "x_um", lists), tmp_path / "cells.parquet")
+    path = write_field(tmp_path, SCENARIO.replace("cells.csv", "cells.parquet"))
+    assert "x_um '[1.0]' is not a finite number" in refused(path, capfd)
 
 
 LABELS = """\

@@ -1,0 +1,54 @@
+"""What the shell offers when a word of a command is half written: names of the knowledge base, arms of a result.
+
+Files are listed, nothing is loaded: an answer has to come faster than the next key.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+
+_LIBRARY = Path(__file__).resolve().parents[1] / "knowledge" / "library"
+_NAME = re.compile(r'^name\s*=\s*"([^"]+)"', re.MULTILINE)
+
+
+def kinds(incomplete: str) -> list[str]:
+    """Kinds of entries: drugs, cells, ..."""
+    return _beginning(incomplete, (folder.name for folder in _LIBRARY.iterdir() if folder.is_dir()))
+
+
+def entries(incomplete: str) -> list[str]:
+    """Names of all entries."""
+    return _beginning(incomplete, _names("*"))
+
+
+def label_maps(incomplete: str) -> list[str]:
+    return _beginning(incomplete, _names("labels"))
+
+
+def arms(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Arms of the result that the command line names."""
+    for word in (
+        ctx.params.get("result"),
+        *ctx.args,
+    ):  # before an option without its value, words are in `args`
+        try:
+            told = json.loads((Path(str(word)) / "provenance.json").read_bytes())
+            return _beginning(incomplete, (str(arm["name"]) for arm in told["arms"]))
+        except (OSError, ValueError, LookupError, TypeError):
+            continue
+    return []
+
+
+def _names(folder: str) -> Iterator[str]:
+    for file in _LIBRARY.glob(f"{folder}/*.toml"):
+        named = _NAME.search(file.read_text(encoding="utf-8"))
+        yield named[1] if named else file.stem
+
+
+def _beginning(incomplete: str, names: Iterator[str]) -> list[str]:
+    return sorted(name for name in names if name.startswith(incomplete))

@@ -1,0 +1,20 @@
+"""Result folders as they are named on a command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from opsonin.core.errors import Fault, InputError, did_you_mean
+
+
+def require_result(out: Path) -> None:
+    """InputError where a folder is not a result: a wrong name on the command line is the user's to mend."""
+    from opsonin.store.layout import PROVENANCE
+
+    if not out.is_dir():
+        beside = [item.name for item in out.parent.iterdir() if item.is_dir()] if out.parent.is_dir() else []
+        hint = did_you_mean(out.name, beside)
+        raise InputError(Fault(str(out), "there is no such folder.", hint if hint.startswith("Did") else ""))
+    if not (out / PROVENANCE).is_file():
+        fix = "Give the folder that `opsonin run` wrote (-o)."
+        raise InputError(Fault(str(out), f"is not an opsonin result: it has no {PROVENANCE}.", fix))
