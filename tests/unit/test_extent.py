@@ -15,7 +15,7 @@ from opsonin.kernels.exchange import sample
 from opsonin.model import phase
 from opsonin.observe.observables import resizings
 from opsonin.report.curves import Curve
-from opsonin.report.html import _resized
+from opsonin.report.ends import _resized
 from opsonin.report.words import Clock
 from opsonin.state.fields import cut
 from opsonin.store.diff import diff
