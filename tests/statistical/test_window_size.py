@@ -21,8 +21,7 @@ MARGIN = 0.05
 DAYS = 3
 # Homogeneous tissue on a quarter of an area, on it, and on four times it: edge [um], replicates.
 WINDOWS = {"quarter": (310, 32), "one": (620, 8), "four": (1240, 4)}
-# Homogeneous as far as vessels go: with the default 60 per mm2, six stand at random in the smallest window, and oxygen
-# differs by 6 % from that of the next size, as clusters of vessels are smaller where a window is.
+# Homogeneous as far as vessels go: of the default number, four would stand in the smallest window.
 VESSELS = "200 1/mm2"
 OUTCOMES = ("cancer", "cd8", "other", "oxygen", "growth")
 
