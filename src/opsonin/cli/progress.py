@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MINUTES_PER_DAY = 1440.0
 SECONDS_BETWEEN_LINES = 10.0
+# So many arms that are done stay shown; replicates and fields can be hundreds.
+MOST_BARS = 12
 COMPILING = "compiling the kernels: once per version, about a minute ..."
 
 
@@ -128,6 +130,9 @@ class LiveProgress:
         task = self._tasks[arm]
         total = next(shown.total for shown in self._progress.tasks if shown.id == task)
         self._progress.update(task, completed=total, told=f"{self._paces[arm].duration:.1f} d done")
+        over = [shown for shown in self._progress.tasks if shown.visible and shown.finished][:-MOST_BARS]
+        for done in over:
+            self._progress.update(done.id, visible=False)
 
     def note(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False)
