@@ -285,6 +285,18 @@ def test_progress_tells_days_cells_speed_and_time_left(live: bool, monkeypatch: 
         assert words in said
 
 
+def test_bars_of_runs_that_are_done_make_room_for_others() -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=100)
+    with progress.LiveProgress(console) as shown:
+        for number in range(progress.MOST_BARS + 20):
+            shown.started(f"replicate {number}: control", 0.0, 1440.0)
+            if number != 3:
+                shown.finished(f"replicate {number}: control")
+        bars = [task.description for task in shown._progress.tasks if task.visible]
+    assert len(bars) == progress.MOST_BARS + 1
+    assert "replicate 3: control" in bars
+
+
 def test_help_is_instant_and_imports_nothing_heavy() -> None:
     heavy = "{'numpy', 'numba', 'pandas', 'pydantic', 'pyarrow', 'pint', 'scipy'}"
     code = (
