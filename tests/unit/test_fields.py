@@ -273,7 +273,7 @@ def test_the_report_shows_fields_spread_and_links(patient):
     assert set(re.findall(r'href="(fields/\d+/report.html)"', page)) == {
         f"fields/00{n}/report.html" for n in (1, 2, 3)
     }
-    assert "fill-opacity: 0.14" in page
+    assert "fill-opacity: 0.16" in page
     assert ", SD " in page
     assert "by field)" in page
     assert "image 10" in page
@@ -284,7 +284,7 @@ def test_the_report_rolls_up_what_was_placed_and_found_in_each_field(patient, tm
     plain = " ".join(re.sub(r"<[^>]+>", " ", page).split())
     for words in (
         "Thickness: 20 um, set by the scenario.",
-        "The tissue lived on for 30 minutes before time 0; the scenario changed that from the default of 14 days",
+        "The tissue lived on for 30 minutes before time 0; the scenario changed that from the default of 21 days",
     ):
         assert plain.count(words) == 1
     placed, found = plain.split("Placed in each field")[1], plain.split("Tumour cells before time 0")[1]
