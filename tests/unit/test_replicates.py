@@ -188,8 +188,22 @@ def test_a_stop_reaches_every_process_and_says_how_to_go_on(ensemble, tmp_path, 
     assert diff(ensemble.path, tmp_path / "out") is None
 
 
-def test_a_dead_worker_is_told_and_the_others_go_on(ensemble, tmp_path, side_by_side, monkeypatch):
-    victims = []
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_dead_worker_is_told_at_once_and_the_others_go_on(
+    ensemble, tmp_path, side_by_side, monkeypatch, stopped
+):
+    victims, notes = [], []
+
+    class Listener:
+        """Asks for a stop, or not, when it hears of the death."""
+
+        def note(self, text):
+            notes.append(text)
+            if stopped:
+                signal.raise_signal(signal.SIGINT)
+
+        def __getattr__(self, event):
+            return lambda *words, **more: None
 
     class Doomed(team._Member):
         def __init__(self, *words):
@@ -200,10 +214,11 @@ def test_a_dead_worker_is_told_and_the_others_go_on(ensemble, tmp_path, side_by_
 
     monkeypatch.setattr(team, "_Member", Doomed)
     with pytest.raises(HostError, match=r"(?s)replicate \d: worker.*signal 9.*resume"):
-        run.run(asked(), tmp_path / "out", threads=2)
+        run.run(asked(), tmp_path / "out", threads=2, listener=Listener())
+    assert len(notes) == 1 and "signal 9" in notes[0]
     monkeypatch.undo()
     done = [part.complete for part in Result.open(tmp_path / "out").by_replicate.values()]
-    assert sum(done) == COUNT - 1
+    assert sum(done) <= COUNT - 1 if stopped else sum(done) == COUNT - 1
     run.resume(tmp_path / "out", threads=1)
     assert diff(ensemble.path, tmp_path / "out") is None
 

@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import opsonin
 from opsonin.core import errors
@@ -89,6 +89,7 @@ def _heard(
             case "failed":
                 left.remove(name)
                 failed[name] = _error(said)
+                listener.note(f"{name} failed: {failed[name]}")  # the others may take hours yet
             case "stopped":
                 pass
             case event:
@@ -113,6 +114,7 @@ class _Member:
     ) -> None:
         self._waiting, self._events = waiting, events
         self._stopped = False
+        self._done = threading.Event()  # it was let go, and ends by itself
         paths = [_SOURCES, *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "opsonin.engine.worker", str(threads)],
@@ -139,11 +141,21 @@ class _Member:
         """End the process, at once if it is still at work: what it has stored stays."""
         if self.busy:
             self._process.kill()
-        self._process.wait()
         self._thread.join()
-        for pipe in (self._process.stdin, self._process.stdout):
+        self._close(self._process.stdin)
+        if self._process.poll() is None and not self._done.is_set():
+            self._process.kill()
+        self._process.wait()
+        self._close(self._process.stdout)
+
+    @staticmethod
+    def _close(pipe: IO[str] | None) -> None:
+        """Close a pipe whose reader may be gone: what was still to be written to it has nobody to hear it."""
+        try:
             if pipe is not None:
                 pipe.close()
+        except OSError:
+            return
 
     def _talk(self) -> None:
         while not self._stopped:
@@ -154,14 +166,18 @@ class _Member:
             self._say({"go_on": str(path)})
             if not self._listen(name):
                 return
-        if self._process.stdin is not None:
-            self._process.stdin.close()  # nothing more to do: it ends
+        self._done.set()
+        self._close(self._process.stdin)  # nothing more to do: it ends
 
     def _listen(self, name: str) -> bool:
         """Pass on what is said of a run until it ends; False if the worker is gone."""
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            said = json.loads(line)
+            try:
+                said = json.loads(line)
+            except ValueError:
+                self._process.kill()  # it was ended in the middle of a word, or is not itself
+                break
             self._events.put((name, said))
             if said["event"] in ("done", "failed", "stopped"):
                 return True
@@ -182,5 +198,5 @@ class _Member:
             assert self._process.stdin is not None
             self._process.stdin.write(json.dumps(words) + "\n")
             self._process.stdin.flush()
-        except (BrokenPipeError, ValueError):
+        except (OSError, ValueError):
             return  # it is gone, which its reader tells

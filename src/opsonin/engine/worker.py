@@ -13,6 +13,7 @@ import os
 import queue
 import sys
 import threading
+import traceback
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -88,6 +89,7 @@ def _as_failure(error: Exception) -> OpsoninError:
         return HostError(
             Fault("memory", "there is not enough of it.", "Use fewer --threads, or more memory.")
         )
+    traceback.print_exception(error)  # to standard error: a report of it needs more than a name
     return OpsoninError(Fault("worker", f"{type(error).__name__}: {error}", "Please report it."))
 
 
