@@ -68,7 +68,8 @@ def plain(  # noqa: PLR0911, PLR0912 - one case per kind of error
             what = f"the section [{key}]" if len(path) == 1 else f"the key '{key}'"
             return path, f"{what} is missing", _MISSING.get(key, "")
         case "extra_forbidden":
-            return path, f"unknown key '{key}'.", did_you_mean(key, _fields_at(model, path[:-1]))
+            fix = _where_it_belongs(key, model, path[:-1]) or did_you_mean(key, _fields_at(model, path[:-1]))
+            return path, f"unknown key '{key}'.", fix
         case "quantity":
             message = context["message"]
             problem = f"{key}: {message}" if isinstance(path[-1], str) else message
@@ -84,7 +85,8 @@ def plain(  # noqa: PLR0911, PLR0912 - one case per kind of error
         case "scalar" | "number":
             return path, f"{named}: {found['msg']}", ""
         case "model_type" | "dict_type" | "model_attributes_type":
-            return path, f"{named} should be a table of keys", f"Write it as [{key}] or {key} = {{ ... }}."
+            header = ".".join(part for part in path if isinstance(part, str))
+            return path, f"{named} should be a table of keys", f"Write it as [{header}] or {key} = {{ ... }}."
         case "tuple_type" | "list_type":
             return path, f"{named} should be a list", _as_list(key)
         case "string_type":
@@ -136,6 +138,24 @@ def _as_list(key: str) -> str:
             return _MISSING["size"]
         case _:
             return f"Write {key} = [...]."
+
+
+def _where_it_belongs(key: str, model: type[BaseModel], path: KeyPath) -> str:
+    """The section that has this key, where it stands in another one; '' if none has."""
+    tables: list[tuple[str, ...]] = [(part,) for part in _fields_at(model, ())]
+    tables += [(*table, part) for table in tables for part in _fields_at(model, table)]
+    homes = [
+        table
+        for table in [(), *tables]
+        if table != path and key in _fields_at(model, table) and table != (key,)
+    ]
+    if not homes or key in _fields_at(model, path):
+        return ""
+    return (
+        f"It belongs to [{'.'.join(homes[0])}]."
+        if homes[0]
+        else f"Write it as [{key}], a section of its own."
+    )
 
 
 def _fields_at(model: type[BaseModel], path: KeyPath) -> list[str]:
