@@ -215,6 +215,7 @@ def test_a_killed_patient_goes_on_with_the_same_bits(folder, patient, tmp_path):
     assert [field.complete for field in half.by_field.values()] == [True, False, False]
     assert np.isnan(half.observables["burden"].values).all()  # a field is not seen yet
     assert "Unfinished run" in html.render(half)
+    assert "Arm control: done in 1 of 3 fields" in " ".join(html.render(half).split())
     moved = tmp_path / "moved"  # a result is whole without its biopsy
     out.rename(moved)
     run.resume(moved)

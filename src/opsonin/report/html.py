@@ -28,6 +28,7 @@ from opsonin.report import (
     words,
 )
 from opsonin.report.stored import StoredResult, planned_arms, reached
+from opsonin.store.gathered import Gathered, plural
 from opsonin.store.patient import Patient
 
 MOVIE = "movie.html"
@@ -77,6 +78,7 @@ def _contents(result: StoredResult) -> dict[str, Any]:
             "colour": curves.arm_style(index)[0],
             "dash": curves.arm_style(index)[1],
             "doses": [words.dose(entry, horizon, clock) for entry in given.get(arm, [])],
+            "parts": _parts_done(result, arm, horizon),
             "reached": None if ended[arm] is None else clock.read(ended[arm] or 0.0),
             "done": ended[arm] is not None and (ended[arm] or 0.0) >= horizon,
         }
@@ -105,6 +107,17 @@ def _contents(result: StoredResult) -> dict[str, Any]:
         **_course(result, arms, doses, horizon, clock),
         **_grounds(told),
     }
+
+
+def _parts_done(result: StoredResult, arm: str, horizon: float) -> str:
+    """How many replicates or fields of an unfinished result have an arm; '' where it has no parts."""
+    if not isinstance(result, Gathered):
+        return ""
+    ends = [reached(part, arm) for part in result.parts.values()]
+    done = sum(end is not None and end >= horizon for end in ends)
+    begun = sum(end is not None for end in ends) - done
+    more = f", begun in {begun} more" if begun else ""
+    return f"done in {done} of {len(ends)} {plural(result.kind)}{more}"
 
 
 def _course(
