@@ -6,6 +6,7 @@ What the parts are, and what they come to together, is said by `patient.py` (fie
 from __future__ import annotations
 
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     import xarray
 
 
-class Gathered(Result):
+class Gathered(Result, ABC):
     """A result whose parts are results. Curves are over all of them; cells and maps are those of a part.
 
     Attributes:
@@ -69,9 +70,9 @@ class Gathered(Result):
         return None
 
     @property
+    @abstractmethod
     def spread(self) -> xarray.Dataset:
         """How the parts differ: dimensions (statistic, arm, time)."""
-        raise NotImplementedError
 
     @cached_property
     def each(self) -> xarray.Dataset:
