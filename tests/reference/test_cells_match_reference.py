@@ -78,8 +78,11 @@ def random_cells(seed, n=60):
     return cells
 
 
-def spontaneous(cells):
-    return np.full(len(tables(2).types), 1e-4)
+def rates(seed):
+    """(hindrance, spontaneous, toxic, let_in) of a tissue under drugs that differ by type and phase."""
+    rng, types = np.random.default_rng(seed), len(tables(2).types)
+    toxic = rng.choice([0.0, 1e-4, 2e-3], (types, 2))
+    return 0.8, np.full(types, 1e-4), toxic, rng.choice([0.0, 0.5, 1.0], types)
 
 
 def retaining(dimension):
@@ -108,8 +111,9 @@ def test_exchange_equals_its_twin(seed, substrate):
 @given(SEEDS, st.floats(0.1, 60.0))
 def test_express_equals_its_twin(seed, duration):
     cells = random_cells(seed)
-    expected = reference.express(cells.arrays, cells.n, tables(2), traits().turnover, duration)
-    expression.express(cells.arrays, cells.n, tables(2), traits().turnover, duration)
+    fold = np.random.default_rng(seed).uniform(0.3, 4.0, 3)
+    expected = reference.express(cells.arrays, cells.n, tables(2), traits().turnover, fold, duration)
+    expression.express(cells.arrays, cells.n, tables(2), traits().turnover, fold, duration)
     close(cells.arrays.level[:, : cells.n], expected)
 
 
@@ -132,7 +136,7 @@ def test_steer_equals_its_twin(seed, dimension, duration):
 @given(SEEDS, DIMENSIONS, st.sampled_from([1.0, 6.0, 600.0]))
 def test_decide_equals_its_twin(seed, dimension, duration):
     cells = random_cells(seed)
-    arguments = (100_000, duration, 0.01, (0.8, spontaneous(cells)))
+    arguments = (100_000, duration, 0.01, rates(seed))
     expected = reference.decide(cells.arrays, cells.n, tables(dimension), PLAIN_KEY, *arguments)
     event = np.zeros(cells.capacity, np.int8)
     fate.decide(cells.arrays, cells.n, tables(dimension), KEY, *arguments, event)
@@ -145,13 +149,14 @@ def test_decide_equals_its_twin(seed, dimension, duration):
 @given(SEEDS)
 def test_turnover_equals_its_twin(seed):
     cells = random_cells(seed)
-    rates = np.full((len(tables(2).types), 2, fate.COLUMNS), np.nan)
-    fate.turnover(cells.arrays, cells.n, tables(2), 0.01, 0.8, rates)
-    expected = reference.turnover(cells.arrays, cells.n, tables(2), 0.01, 0.8)
-    for t in range(len(rates)):
+    let_in = rates(seed)[-1]
+    found = np.full((len(tables(2).types), 2, fate.COLUMNS), np.nan)
+    fate.turnover(cells.arrays, cells.n, tables(2), 0.01, 0.8, let_in, found)
+    expected = reference.turnover(cells.arrays, cells.n, tables(2), 0.01, 0.8, let_in)
+    for t in range(len(found)):
         for reactive in (0, 1):
             row = expected.get((t, reactive))
-            close(rates[t, reactive], list(row.values()) if row else [0.0] * fate.COLUMNS)
+            close(found[t, reactive], list(row.values()) if row else [0.0] * fate.COLUMNS)
 
 
 @settings(max_examples=40, deadline=None)
@@ -174,9 +179,7 @@ def test_the_random_tissues_reach_every_event():
     for seed in range(20):
         cells = random_cells(seed)
         event = np.zeros(cells.capacity, np.int8)
-        fate.decide(
-            cells.arrays, cells.n, tables(2), KEY, 100_000, 600.0, 0.01, (0.8, spontaneous(cells)), event
-        )
+        fate.decide(cells.arrays, cells.n, tables(2), KEY, 100_000, 600.0, 0.01, rates(seed), event)
         seen |= set(event[: cells.n].tolist())
     assert seen == set(range(len(phase.EVENTS)))
 

@@ -64,7 +64,7 @@ def test_a_new_treatment_differs_only_from_the_branch_on_and_is_what_a_whole_run
 def test_the_order_of_dose_entries_decides_no_bit():
     turned = {"name": "turned", "dose": EARLY["dose"][::-1]}
     plan_ = plan(scenario__duration="12 h", arm=[EARLY, turned])
-    assert plan_.courses[0].drugs == plan_.courses[1].drugs
+    assert plan_.courses[0].regimen == plan_.courses[1].regimen
 
 
 def test_the_doses_of_the_source_stay_in_effect(stored, tmp_path):

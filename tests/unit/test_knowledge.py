@@ -56,7 +56,7 @@ def test_the_count_of_assumed_numbers_is_that_of_the_rows_without_source() -> No
     assumed = count_assumed(LIBRARY)
     assert assumed == sum(not row.source for row in ROWS)
     assert 0 < assumed < len(ROWS)
-    assert count_assumed(LIBRARY.override("drug.nivolumab.clearance", "0.2 L/d")) == assumed + 1
+    assert count_assumed(LIBRARY.override("drug.nivolumab.kinetics.clearance", "0.2 L/d")) == assumed + 1
 
 
 def test_the_library_passes_its_own_checker() -> None:
@@ -106,7 +106,7 @@ def test_override_of_a_number_by_itself_changes_only_its_origin(row) -> None:
         ("cell.cd8.lytic.hit_rate_max", "6 1/h", 0.1),
         ("substrate.oxygen.blood", "45 mmHg", 45.0),
         ("molecule.PD-L1.shifts.ifn_gamma.fold_max", 9, 9.0),
-        ("drug.nivolumab.clearance", "1.44 L/d", 1e-3),
+        ("drug.nivolumab.kinetics.clearance", "1.44 L/d", 1e-3),
         ("drug.nivolumab.effects.PD-1.affinity", "1 uM", 1000.0),
         ("interaction.PD-1:PD-L1.hill", 1.5, 1.5),
     ],
@@ -146,7 +146,7 @@ def test_override_can_fill_a_number_the_entry_leaves_out() -> None:
     [
         ("tumor.melanoma.doubling_time", ("'tumor'", "'tumour'")),
         ("drug.nivolumabb.clearance", ("'nivolumabb'", "'nivolumab'")),
-        ("drug.nivolumab.clearence", ("'clearence'", "'clearance'")),
+        ("drug.nivolumab.kinetics.clearence", ("'clearence'", "'clearance'")),
         ("tumour.melanoma.expresses.cancer.PDL1", ("'PDL1'", "'PD-L1'")),
         ("molecule.PD-L1.shifts.ifn_gama.fold_max", ("'ifn_gama'", "'ifn_gamma'")),
         ("cell.cd8.lytic", ("table", "hit_rate_max")),

@@ -106,8 +106,8 @@ SPOILS = {
     ),
     "unknown key of an entry": (
         "drugs/nivolumab.toml",
-        "[clearance]",
-        "[clearence]",
+        "[kinetics.clearance]",
+        "[kinetics.clearence]",
         ("nivolumab.toml", "'clearence'", "'clearance'"),
     ),
     "unknown key of a number": (

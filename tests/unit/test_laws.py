@@ -27,6 +27,13 @@ UNITS = {
     "antigen_signal": ("molecule", "molecule", "", ""),
     "balanced_arrival": ("cell/um**2", "1/min", "1/min", "1/min", "cell/um**2/min"),
     "bound_pairs": ("molecule/um**2", "molecule/um**2", "molecule/um**2", "molecule/um**2"),
+    "amount_after_absorption": ("mg", "min", "1/min", "1/min", "mg"),
+    "amount_after_bolus": ("mg", "min", "1/min", "mg"),
+    "fold_of_effect": ("", "", ""),
+    "let_in": ("", "", ""),
+    "mark_balance": ("", "1/min", "min", ""),
+    "mark_rate": ("", "1/min", "min", "1/min"),
+    "toxic_hazard": ("1/min", "", "1/min"),
     "breath": ("", "1/min", "1/min", "1/min", "min", "min", ""),
     "breathing_time": ("1/min", "1/min", "1/min", "min"),
     "home_share": ("", "", "", ""),
@@ -77,7 +84,10 @@ UNITS = {
     "vigour": ("", ""),
 }
 # Where the law itself is only valid on part of the range.
-LIMITS = {"resting_exit_rate": lambda a: a[0] * a[1] < 0.6}
+LIMITS = {
+    "amount_after_absorption": lambda a: abs(a[2] / a[3] - 1.0) > 1e-3,
+    "resting_exit_rate": lambda a: a[0] * a[1] < 0.6,
+}
 NAMES = sorted(operations.LAWS)
 
 

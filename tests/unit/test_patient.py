@@ -7,10 +7,15 @@ import math
 import pytest
 
 from opsonin.knowledge.library import load_library
-from opsonin.patient.pharmacokinetics import Bolus, DrugCourse, free_shares
+from opsonin.patient.exposure import Regimen
+from opsonin.patient.pharmacokinetics import Bolus, DrugCourse
 
 DAY = 1440.0
 DRUG = load_library().drugs["nivolumab"]
+
+
+def free_shares(courses, molecules, time):
+    return Regimen(courses, 1e6).exposure(time, molecules, ("cancer", "cd8")).free.tolist()
 
 
 def course(*doses):
@@ -18,7 +23,7 @@ def course(*doses):
 
 
 def test_a_dose_at_time_zero_counts_and_fills_the_central_volume():
-    expected = 240.0 / DRUG.central_volume.value / DRUG.molar_mass.value * 1e9
+    expected = 240.0 / DRUG.kinetics.central_volume.value / DRUG.molar_mass.value * 1e9
     assert course((0.0, 240.0)).plasma(0.0) == pytest.approx(expected)
 
 

@@ -86,7 +86,9 @@ def test_the_window_of_a_field_full_of_t_cells_keeps_its_packing_and_its_area():
 def test_molecules_start_at_equilibrium_with_the_fields():
     tissue = settled(plan())
     before = tissue.cells.arrays.level[:, : tissue.cells.n].copy()
-    express(tissue.cells.arrays, tissue.cells.n, tissue.tables, tissue.traits.turnover, 1e9)
+    express(
+        tissue.cells.arrays, tissue.cells.n, tissue.tables, tissue.traits.turnover, tissue.exposure.fold, 1e9
+    )
     np.testing.assert_allclose(tissue.cells.arrays.level[:, : tissue.cells.n], before, rtol=0.02)
 
 

@@ -128,6 +128,7 @@ def _dose(dose: Dose, duration: float) -> dict[str, Any]:
     return {
         "drug": dose.drug,
         "amount": dose.amount,
+        "lasting_min": dose.lasting,
         "times_min": list(dose.times(duration)),
         "every_min": dose.every,
     }
@@ -138,4 +139,5 @@ def _dose_text(dose: dict[str, Any]) -> str:
     every = f" every {spelled(dose['every_min'])}" if dose["every_min"] is not None and len(times) > 1 else ""
     count = f" ({len(times)} doses)" if len(times) > 1 else ""
     start = f"from day {times[0] / 1440.0:g}" if every else f"on day {times[0] / 1440.0:g}"
-    return f"{dose['drug']} {dose['amount']}{every} {start}{count}"
+    held = f" for {spelled(dose['lasting_min'])}" if dose["lasting_min"] is not None else ""
+    return f"{dose['drug']} {dose['amount']}{held}{every} {start}{count}"

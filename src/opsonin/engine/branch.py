@@ -238,7 +238,7 @@ def _spliced(stem: _Source, new: Arm, end: float) -> Arm:
     given, early = _before(old, left, stem), _before(new, left, stem)
     missed = [dose for dose in early if dose not in given]
     if missed:
-        told = "; ".join(f"{drug} {mg:g} mg at {time_text(time)}" for time, drug, mg in missed[:_LISTED])
+        told = "; ".join(f"{drug} {amount} at {time_text(time)}" for time, drug, amount in missed[:_LISTED])
         more = f" and {len(missed) - _LISTED} more" if len(missed) > _LISTED else ""
         raise InputError(
             Fault(
@@ -254,11 +254,14 @@ def _spliced(stem: _Source, new: Arm, end: float) -> Arm:
     return new.model_copy(update={"dose": (*past, *future)})
 
 
-def _before(arm: Arm, left: float, stem: _Source) -> list[tuple[float, str, float]]:
-    """Time [min], drug and amount [mg] of every dose before `left` [min]; one at `left` belongs to the branch."""
+def _before(arm: Arm, left: float, stem: _Source) -> list[tuple[float, str, str]]:
+    """Time [min], drug and amount of every dose before `left` [min]; one at `left` belongs to the branch."""
     weight = stem.plan.tumour.patient_weight.value
+    amounts = [f"{dose.size(weight):g} {'nM' if dose.held else 'mg'}" for dose in arm.dose]
     return sorted(
-        (time, dose.drug, dose.milligrams(weight)) for dose in arm.dose for time in dose.times(left)
+        (time, dose.drug, amount)
+        for dose, amount in zip(arm.dose, amounts, strict=True)
+        for time in dose.times(left)
     )
 
 

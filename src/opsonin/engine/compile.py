@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,8 @@ from opsonin.model import tables as column
 from opsonin.model.knowledge import LabelMap, Marking, Tumour
 from opsonin.model.scenario import Arm
 from opsonin.model.sourced import Sourced
-from opsonin.patient.pharmacokinetics import Bolus, DrugCourse
+from opsonin.patient.exposure import Regimen
+from opsonin.patient.pharmacokinetics import Bolus, DrugCourse, Held
 from opsonin.state.tables import Tables
 from opsonin.state.vessels import Vessels
 from opsonin.tissue.endothelium import seen_vessels, vessels_with
@@ -46,7 +47,7 @@ class Course:
     """One arm, resolved."""
 
     name: str
-    drugs: tuple[DrugCourse, ...]
+    regimen: Regimen
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,14 @@ def compile_scenario(
         labels=labels,
         notes=(
             *notes,
-            *(doubt for doubt in _doubts(imaged, library, species, boundary) if doubt not in notes),
+            *(
+                told
+                for told in (
+                    *_doubts(imaged, library, species, boundary),
+                    *_omitted(scenario, library),
+                )
+                if told not in notes
+            ),
         ),
         input_digest=digest_of(imaged, box),
     )
@@ -219,6 +227,13 @@ def _doubts(imaged: Imaged, library: Library, species: Species, boundary: str) -
     tumour = [library.cells[name].role == "tumour" for name in species.cells]
     if boundary != FIXED and not np.any(np.array(tumour)[imaged.kind]):
         yield "Doubtful: there are no tumour cells, so burden, growth and killing say nothing."
+
+
+def _omitted(scenario: Scenario, library: Library) -> Iterator[str]:
+    """What the drugs of this run are known to do and the model does not carry: without it, a result misleads."""
+    for name in sorted({dose.drug for arm in scenario.arm for dose in arm.dose}):
+        if library.drugs[name].omitted:
+            yield f"Doubtful: of {name} the model leaves out that it {'; '.join(library.drugs[name].omitted)}."
 
 
 def _scales(imaged: Imaged, library: Library, species: Species, box: Box) -> npt.NDArray[np.float64]:
@@ -348,14 +363,19 @@ def _arrivals(library: Library, species: Species) -> tuple[Arrivals, ...]:
 
 
 def _course(arm: Arm, library: Library, tumour: Tumour, duration: float) -> Course:
-    doses: dict[str, list[Bolus]] = {}
+    doses: dict[str, list[Bolus]] = {dose.drug: [] for dose in arm.dose}
+    held: dict[str, list[Held]] = {dose.drug: [] for dose in arm.dose}
     for dose in arm.dose:
-        amount = dose.milligrams(tumour.patient_weight.value)
-        doses.setdefault(dose.drug, []).extend(Bolus(time, amount) for time in dose.times(duration))
-    return Course(
-        name=arm.name,
-        drugs=tuple(DrugCourse(library.drugs[name], in_time(given)) for name, given in sorted(doses.items())),
+        size, times = dose.size(tumour.patient_weight.value), dose.times(duration)
+        if dose.lasting is not None:
+            held[dose.drug] += (Held(time, time + dose.lasting, size) for time in times)
+        else:
+            doses[dose.drug] += (Bolus(time, size) for time in times)
+    drugs = tuple(
+        DrugCourse(library.drugs[name], in_time(doses[name]), tuple(sorted(held[name], key=astuple)))
+        for name in sorted(doses)
     )
+    return Course(arm.name, Regimen(drugs, duration))
 
 
 def in_time(doses: list[Bolus]) -> tuple[Bolus, ...]:

@@ -1,17 +1,15 @@
-"""Between the tiers: what the patient's blood does to the tissue. One direction so far: drugs occupy receptors."""
+"""Between the tiers: what the patient's blood does to the tissue. One direction so far: drugs act on cells."""
 
 from __future__ import annotations
 
-import numpy as np
-
 from opsonin.core.schedule import minutes
 from opsonin.engine.compile import Course
-from opsonin.patient.pharmacokinetics import free_shares
 from opsonin.tissue.tissue import Tissue
 
 NAME = "pharmacology"
 
 
 def step(tissue: Tissue, course: Course, tick: int) -> None:
-    """Set the share of each molecule that no drug holds at `tick`."""
-    tissue.free = np.array(free_shares(course.drugs, tissue.species.molecules, minutes(tick)))
+    """Set what the drugs do to the cells at `tick`."""
+    species = tissue.species
+    tissue.exposure = course.regimen.exposure(minutes(tick), species.molecules, species.cells)

@@ -53,8 +53,18 @@ def provenance_of(plan: Plan) -> dict[str, Any]:
                         "amount_mg": dose.amount,
                         "day": dose.time / MINUTES_PER_DAY,
                     }
-                    for drug in course.drugs
+                    for drug in course.regimen.drugs
                     for dose in drug.doses
+                ],
+                "held": [
+                    {
+                        "drug": drug.drug.title,
+                        "concentration_nM": span.concentration,
+                        "from_day": span.start / MINUTES_PER_DAY,
+                        "to_day": span.end / MINUTES_PER_DAY,
+                    }
+                    for drug in course.regimen.drugs
+                    for span in drug.held
                 ],
             }
             for course in plan.courses

@@ -9,6 +9,7 @@ import numpy as np
 from opsonin.engine import checkpoint
 from opsonin.engine.compile import Course, Plan
 from opsonin.engine.trace import Trace
+from opsonin.model.drugs import Blocks, Kills
 from opsonin.model.phase import PHASES
 from opsonin.observe.observables import TUMOUR_CELL, Observable, observables_of
 from opsonin.state.snapshot import Snapshot
@@ -22,7 +23,7 @@ def observables(plan: Plan) -> list[Observable]:
     """All observables that a run of this plan records."""
     library = plan.library
     tumour = plan.species.cells.index(TUMOUR_CELL)
-    blocked = {e.blocks for course in plan.courses for drug in course.drugs for e in drug.drug.effects}
+    effects = [e for course in plan.courses for drug in course.regimen.drugs for e in drug.drug.effects]
     return list(
         observables_of(
             {name: library.cells[name].title for name in plan.species.cells},
@@ -31,8 +32,9 @@ def observables(plan: Plan) -> list[Observable]:
                 name: (library.substrates[name].title, library.substrates[name].unit)
                 for name in plan.species.substrates
             },
-            blocked,
+            {e.blocks for e in effects if isinstance(e, Blocks)},
             {name for m, name in enumerate(plan.species.molecules) if plan.tables.resting[tumour, m] > 0.0},
+            toxic=any(isinstance(e, Kills) for e in effects),
         )
     )
 
@@ -86,7 +88,7 @@ class Recorder:
             molecules=species.molecules,
             substrates=species.substrates,
             counters=tissue.counters,
-            free=tissue.free,
+            free=tissue.exposure.free,
             initial=dict(zip(species.cells, tissue.initial.tolist(), strict=True)),
             weight=tissue.weight,
         )

@@ -13,6 +13,7 @@ from opsonin.engine.compile import Course, Plan
 from opsonin.model import tables as column
 from opsonin.model.phase import COMMITTED
 from opsonin.state.cells import Cells
+from opsonin.state.exposure import Exposure
 from opsonin.state.fields import Fields, grid_shape
 from opsonin.tissue import contacts, expression, niche, placement, relaxation, transport
 from opsonin.tissue.tissue import MEDIUM, Balance, Tissue
@@ -39,7 +40,7 @@ def blank_tissue(plan: Plan) -> Tissue:
         vessel_density=plan.vessels_per_area,
         spacing=spacing,
         key=plan.key,
-        free=np.ones(molecules),
+        exposure=Exposure.none(molecules, len(plan.species.cells)),
         growth_scale=plan.growth_scale,
         balance=Balance.none(len(plan.species.cells), len(plan.arrivals)),
         boundary=plan.boundary,

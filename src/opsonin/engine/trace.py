@@ -50,7 +50,7 @@ class Trace:
 def state_hash(tissue: Tissue, module: ModuleType) -> int:
     """Digest of the part of the state that a process writes."""
     if module is coupling:
-        return int(digest_words(_words(tissue.free), 0))
+        return int(digest_words(_words(np.concatenate([part.ravel() for part in tissue.exposure])), 0))
     if module is transport:
         return int(digest_words(_words(tissue.fields.values), 0))
     n = tissue.cells.n

@@ -17,7 +17,8 @@ from opsonin.io.generated import check_generated
 from opsonin.io.locate import KeyPath, Lines
 from opsonin.io.wording import shown
 from opsonin.knowledge.library import Library
-from opsonin.model.scenario import YEAR, Numerics, Output
+from opsonin.model.drugs import Drug
+from opsonin.model.scenario import HELD, YEAR, Numerics, Output, read_amount
 
 MOST_DOSES = 10_000
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
@@ -227,7 +228,8 @@ def _check_dose(draft: Draft, path: KeyPath, library: Library) -> None:
     drug = draft.text(*path, "drug")
     if drug is not None and drug not in library.drugs:
         _unknown(draft, (*path, "drug"), "drug", drug, library.drugs, "drugs")
-    timed = {key: draft.value("min", *path, key) for key in ("at", "every", "until")}
+    _check_amount(draft, path, library.drugs.get(drug or ""))
+    timed = {key: draft.value("min", *path, key) for key in ("at", "every", "until", "lasting")}
     for key, value in timed.items():
         if value is not None and value > 0.0:
             _whole_seconds(draft, (*path, key))
@@ -251,6 +253,32 @@ def _check_dose(draft: Draft, path: KeyPath, library: Library) -> None:
         count = f"{(end - at) / every:,.0f} doses; at most {MOST_DOSES:,} are allowed"
         problem = f"every {draft.shown(*path, 'every')} makes {count}"
         draft.fault((*path, "every"), problem)
+
+
+def _check_amount(draft: Draft, path: KeyPath, drug: Drug | None) -> None:
+    """A concentration lasts, an amount does not; and it needs a drug whose way through the body is known."""
+    try:
+        _, kind = read_amount(draft.text(*path, "amount") or "")
+    except ValueError:
+        return
+    amount, lasting = draft.shown(*path, "amount"), draft.get(*path, "lasting")
+    if kind == HELD and lasting is None:
+        draft.fault(
+            (*path, "amount"),
+            f"amount {amount} is a concentration without 'lasting'",
+            'Add lasting = "24 h".',
+        )
+    if kind != HELD and lasting is not None:
+        fix = 'Leave it out, or give the concentration of free drug in the tissue, as in amount = "1 uM".'
+        draft.fault(
+            (*path, "lasting"), f"lasting {draft.shown(*path, 'lasting')} is given with amount {amount}", fix
+        )
+    if kind != HELD and drug is not None and drug.kinetics is None:
+        problem = (
+            f"amount {amount}: the knowledge base does not know how the body takes up and clears {drug.name}"
+        )
+        fix = 'Give the concentration of free drug in the tissue: amount = "1 uM", lasting = "24 h".'
+        draft.fault((*path, "amount"), problem, fix)
 
 
 def _check_numerics(draft: Draft) -> None:

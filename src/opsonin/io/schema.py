@@ -24,6 +24,7 @@ _UNITS = {
     "cell/um**2": r"cells?\s*/\s*(um|µm|μm|mm|cm)(2|\^2|\*\*2)",
 }
 _MASS = r"(ng|ug|µg|μg|mg|g|kg)"
+_CONCENTRATION = r"(pM|nM|uM|µM|μM|mM)"
 _VALUE = {"type": ["string", "integer"]}
 
 _TABLES = {
@@ -72,7 +73,8 @@ DESCRIPTIONS = {
     "Arm.name": "Results are stored by it.",
     "Arm.dose": "All doses of this arm; none is no treatment.",
     "Dose.drug": "Drug of the knowledge base: `opsonin knowledge list drugs`.",
-    "Dose.amount": "Of one dose, also per body weight.",
+    "Dose.amount": "Of one dose, also per body weight; or the concentration of free drug in the tissue.",
+    "Dose.lasting": "How long that concentration is held.",
     "Dose.at": "Time of the first dose, from the start of the run.",
     "Dose.every": "Time between doses; left out, it is given once.",
     "Dose.until": "No dose after it, but one at it.",
@@ -80,7 +82,7 @@ DESCRIPTIONS = {
     "Numerics.coupling_step": "Step in which the processes take turns.",
     "Numerics.motion_step": "Step of contacts and motion; divides coupling_step.",
     "Numerics.spacing": "Edge of a voxel of the fields.",
-    "Numerics.burn_in": "How long the untreated tumour lives before time 0; left out, 14 d (in medium not at all).",
+    "Numerics.burn_in": "How long the untreated tumour lives before time 0; left out, 21 d (in medium not at all).",
 }
 
 
@@ -154,6 +156,7 @@ def _shapes(library: Library) -> dict[tuple[str, str], dict[str, Any]]:
     cells = {"propertyNames": {"enum": sorted(library.cells)}}
     own_map = {"type": "string", "pattern": r"(\.toml$|/|\\)"}
     amount = _NUMBER + _MASS + rf"\s*(/\s*{_MASS})?\s*$"
+    held = _NUMBER + _CONCENTRATION + r"\s*$"
     field = {"type": "object", "additionalProperties": _VALUE, "minProperties": 1}
     listed = {"type": "array", "minItems": 1, "items": {"anyOf": [_VALUE, field]}}
     numbers = {path: _number(number) for path, number in _paths(library)}
@@ -166,7 +169,11 @@ def _shapes(library: Library) -> dict[tuple[str, str], dict[str, Any]]:
         ("Generated", "fractions"): cells,
         ("Generated", "per_tumour_cell"): cells,
         ("Dose", "drug"): {"enum": sorted(library.drugs)},
-        ("Dose", "amount"): {"type": "string", "pattern": amount, "examples": ["240 mg", "3 mg/kg"]},
+        ("Dose", "amount"): {
+            "type": "string",
+            "anyOf": [{"pattern": amount}, {"pattern": held}],
+            "examples": ["240 mg", "3 mg/kg", "1 uM"],
+        },
         ("Scenario", "knowledge"): {"properties": numbers, "additionalProperties": False},
     }
 

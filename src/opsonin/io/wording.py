@@ -22,10 +22,10 @@ _MISSING = {
     "tissue": 'Add [tissue] with tumour = "melanoma" and a biopsy or [tissue.generate].',
     "arm": 'Add [[arm]] with name = "control".',
     "duration": 'For example duration = "84 d".',
-    "amount": 'For example amount = "240 mg" or amount = "3 mg/kg".',
+    "amount": 'For example amount = "240 mg", "3 mg/kg", or "1 uM" in the tissue.',
     "size": 'For example size = ["600 um", "600 um"].',
 }
-AMOUNTS = 'Write an amount as "240 mg", or per body weight as "3 mg/kg".'
+AMOUNTS = 'Write an amount as "240 mg", per body weight as "3 mg/kg", or as "1 uM" in the tissue.'
 _LONGEST = 60
 
 

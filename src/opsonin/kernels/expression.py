@@ -11,11 +11,12 @@ from opsonin.model.phase import COMMITTED
 
 
 @nb.njit(cache=True, error_model="numpy", parallel=True)
-def express(cells, n, tables, turnover, duration):
+def express(cells, n, tables, turnover, fold, duration):
     """Advance all molecules of all live cells over a step; writes `level`.
 
     Args:
         turnover: (molecules,) rate ln 2 / half-life [1/min].
+        fold: (molecules,) factor that drugs put on the resting level [-].
         duration: [min].
     Memory: in place; work: n x (molecules + shifts).
     """
@@ -30,7 +31,7 @@ def express(cells, n, tables, turnover, duration):
     for i in nb.prange(n):
         if phase[i] <= COMMITTED:
             for m in range(resting.shape[1]):
-                shift = 1.0
+                shift = fold[m]
                 for k in range(len(molecule)):
                     if molecule[k] == m:
                         shift *= fold_change(numbers[k, 0], signal[by[k], i], numbers[k, 1], numbers[k, 2])

@@ -15,6 +15,7 @@ from opsonin.model.phase import (
     COMMITTED,
     DIE_APOPTOTIC,
     DIE_NECROTIC,
+    DIE_POISONED,
     DIVIDE,
     ENTER_CYCLE,
     LEAVE,
@@ -47,9 +48,10 @@ LIVE, PARTS, GATE, AT_REST, ENTRY, NECROSIS, COLUMNS = range(7)
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _entry_hazard(numbers, oxygen, pressure, resting_pressure, hindrance, activation, exhaustion):
-    """Hazard of entering the cycle [1/min]: the type's own rate plus what activation adds."""
+def _entry_hazard(numbers, oxygen, pressure, resting_pressure, hindrance, let_in, activation, exhaustion):
+    """Hazard of entering the cycle [1/min]: the type's own rate plus what activation adds, as far as drugs let it."""
     rate = numbers[EXIT_RATE] / hindrance + numbers[ACTIVATED_RATE] * activation * vigour(exhaustion)
+    rate *= let_in
     if rate <= 0.0:
         return 0.0
     gate = pressure_gate(pressure, resting_pressure, numbers[PRESSURE_HALF], numbers[PRESSURE_HILL])
@@ -57,7 +59,7 @@ def _entry_hazard(numbers, oxygen, pressure, resting_pressure, hindrance, activa
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _live_event(numbers, resting, entry, oxygen, spontaneous, chance, which, duration):
+def _live_event(numbers, resting, entry, oxygen, spontaneous, toxic, chance, which, duration):
     """Event of a live cell in a step: total hazard first, then which of the competing ones."""
     necrosis = 0.0
     if numbers[NECROSIS_RATE] > 0.0:
@@ -67,7 +69,7 @@ def _live_event(numbers, resting, entry, oxygen, spontaneous, chance, which, dur
     leave = numbers[TISSUE_EXIT]
     if not resting:
         entry = 0.0
-    total = spontaneous + necrosis + leave + entry
+    total = spontaneous + necrosis + leave + toxic + entry
     if total <= 0.0 or chance >= event_probability(total, duration):
         return NOTHING
     share = which * total
@@ -77,6 +79,8 @@ def _live_event(numbers, resting, entry, oxygen, spontaneous, chance, which, dur
         return DIE_NECROTIC
     if share < spontaneous + necrosis + leave:
         return LEAVE
+    if share < spontaneous + necrosis + leave + toxic:
+        return DIE_POISONED
     return ENTER_CYCLE
 
 
@@ -86,9 +90,9 @@ def decide(cells, n, tables, key, tick, duration, resting_pressure, rates, event
 
     Args:
         key: (2,) uint32 key words; `duration` [min]; `resting_pressure` in the unit of `pressure`.
-        rates: (hindrance, spontaneous): share of resting tumour cells that oxygen and pressure let into the cycle in
-            the untreated tumour, which proliferation data already hold [-]; (types,) hazard of spontaneous
-            loss [1/min].
+        rates: (hindrance, spontaneous, toxic, let_in): share of resting tumour cells that oxygen and pressure let
+            into the cycle in the untreated tumour, which proliferation data already hold [-]; (types,) hazard of
+            spontaneous loss [1/min]; what drugs do, see `state.exposure`.
         event: (capacity,) int8 output, see `model.phase`.
     Memory: in place; work: n.
     """
@@ -97,6 +101,7 @@ def decide(cells, n, tables, key, tick, duration, resting_pressure, rates, event
     volume, base_volume, radius = cells.volume, cells.base_volume, cells.radius
     pressure, activation, exhaustion = cells.pressure, cells.activation, cells.exhaustion
     types, oxygen, dimension = tables.types, tables.oxygen, tables.dimension
+    hindrance, spontaneous, toxic, let_in = rates
     for i in nb.prange(n):
         numbers = types[kind[i]]
         now = tick + duration * _TICKS
@@ -110,13 +115,22 @@ def decide(cells, n, tables, key, tick, duration, resting_pressure, rates, event
                 signal[oxygen, i],
                 pressure[i],
                 resting_pressure,
-                rates[0],
+                hindrance,
+                let_in[kind[i]],
                 activation[i],
                 exhaustion[i],
             )
             resting = phase[i] == RESTING
             happens = _live_event(
-                numbers, resting, entry, signal[oxygen, i], rates[1][kind[i]], chance, which, duration
+                numbers,
+                resting,
+                entry,
+                signal[oxygen, i],
+                spontaneous[kind[i]],
+                toxic[kind[i], phase[i]],
+                chance,
+                which,
+                duration,
             )
             if phase[i] == COMMITTED:
                 volume[i] = committed_volume(
@@ -136,11 +150,11 @@ def decide(cells, n, tables, key, tick, duration, resting_pressure, rates, event
 
 
 @nb.njit(cache=True, error_model="numpy")
-def turnover(cells, n, tables, resting_pressure, hindrance, rates):
+def turnover(cells, n, tables, resting_pressure, hindrance, let_in, rates):
     """How fast live cells divide and die at this moment, by type and by whether they recognise the tumour.
 
     Args:
-        resting_pressure, hindrance: as in `decide`.
+        resting_pressure, hindrance, let_in: as in `decide`.
         rates: (types, 2, COLUMNS) output, [.., 1, ..] of reactive cells, columns: LIVE number; PARTS number, a
             committed cell counted as two; GATE sum over resting cells of the share let into the cycle; AT_REST number
             of resting cells; ENTRY sum of hazards of entering the cycle [1/min]; NECROSIS sum of hazards, a committed
@@ -173,6 +187,7 @@ def turnover(cells, n, tables, resting_pressure, hindrance, rates):
                 cells.pressure[i],
                 resting_pressure,
                 hindrance,
+                let_in[t],
                 cells.activation[i],
                 cells.exhaustion[i],
             )

@@ -22,9 +22,9 @@ from pydantic import ValidationError
 
 from opsonin.core.errors import Fault, InputError, did_you_mean
 from opsonin.knowledge.names import levels, mentions
+from opsonin.model.drugs import EFFECTS, Drug
 from opsonin.model.knowledge import (
     CellType,
-    Drug,
     Geometry,
     Interaction,
     LabelMap,
@@ -45,7 +45,7 @@ KINDS: dict[str, tuple[str, type[Entry]]] = {  # name in a path -> folder (and a
     "label": ("labels", LabelMap),
 }
 SET_BY_SCENARIO = "set by the scenario, in place of the knowledge base"
-_NUMBERED_BY = ("by", "blocks")  # what names an item of a list of shifts or effects
+_NUMBERED_BY = ("by", "label")  # what names an item of a list of shifts or effects
 _HEADER = re.compile(r"^\s*\[\[?\s*(?P<path>[^\]]+?)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"^\s*(?P<key>[A-Za-z0-9_-]+|\"[^\"]+\")\s*=")
 
@@ -78,7 +78,8 @@ class Library:
 
         Args:
             path: dotted, such as "tumour.melanoma.expresses.cancer.PD-L1"; a shift is named by its signal, as
-                in "molecule.PD-L1.shifts.ifn_gamma.fold_max", an effect of a drug by the molecule it blocks.
+                in "molecule.PD-L1.shifts.ifn_gamma.fold_max",
+                an effect of a drug by the molecule it blocks, or as in "effects.shifts:MHC-I.fold_max".
             text: the value with its unit, or a bare number where there is none.
         Raises:
             UnknownPath: nothing is there, or not a number; the text has the closest name.
@@ -161,7 +162,7 @@ def _read(root: Traversable) -> Library:
                 continue
             except ValidationError as error:
                 faults += [
-                    Fault(_place(shown, text, found["loc"]), _message(found), _hint(model, found))
+                    Fault(_place(shown, text, _written(found["loc"])), _message(found), _hint(model, found))
                     for found in error.errors()
                 ]
                 unread.add((kind, file.name.removesuffix(".toml")))
@@ -208,6 +209,15 @@ def _cross_faults(
     return faults
 
 
+def _written(loc: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A location as the file spells it: pydantic puts the kind of an effect behind its number."""
+    return tuple(
+        part
+        for before, part in zip((None, *loc), loc, strict=False)
+        if not (isinstance(before, int) and part in EFFECTS)
+    )
+
+
 def _message(found: Any) -> str:
     kind, text = found["type"], str(found["msg"])
     if kind == "extra_forbidden":
@@ -223,6 +233,9 @@ def _hint(model: type[Entry], found: Any) -> str:
         return ""
     here: Any = model
     for part in found["loc"][:-1]:
+        if isinstance(part, str) and part in EFFECTS:
+            here = EFFECTS[part]
+            continue
         if isinstance(part, int) or not hasattr(here, "model_fields"):
             continue
         annotation = here.model_fields[part].annotation if part in here.model_fields else None
@@ -309,7 +322,7 @@ def children(node: Any) -> dict[str, Any] | None:
         return {
             key: value
             for key, value in node
-            if not isinstance(value, str)
+            if not (isinstance(value, str) or (isinstance(value, tuple) and set(map(type, value)) == {str}))
             and (value is not None or Sourced in _flattened(type(node).model_fields[key].annotation))
         }
     return None

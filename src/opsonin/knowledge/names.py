@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from opsonin.model.drugs import ALL_CELLS, Blocks, Drug, Shifts
 from opsonin.model.knowledge import CellType, LabelMap, Tumour
 from opsonin.model.sourced import Sourced
 
@@ -30,8 +31,8 @@ def mentions(library: Library) -> Iterator[Mention]:
         yield "interaction", name, ("receptor",), "molecule", pair.receptor
         yield "interaction", name, ("ligand",), "molecule", pair.ligand
     for name, drug in library.drugs.items():
-        for number, effect in enumerate(drug.effects):
-            yield "drug", name, ("effects", str(number), "blocks"), "molecule", effect.blocks
+        for place, kind, target in _of_drug(drug):
+            yield "drug", name, place, kind, target
     for name, tumour in library.tumours.items():
         for place, kind, target in _of_tumour(tumour):
             yield "tumour", name, place, kind, target
@@ -70,6 +71,19 @@ def _of_cell(cell: CellType) -> Iterator[tuple[Place, str, str]]:
             yield ("exchanges", target, "induced_by"), "substrate", exchange.induced_by
     if cell.motility is not None and cell.motility.attractant is not None:
         yield ("motility", "attractant"), "substrate", cell.motility.attractant
+
+
+def _of_drug(drug: Drug) -> Iterator[tuple[Place, str, str]]:
+    for number, effect in enumerate(drug.effects):
+        place = "effects", str(number)
+        if isinstance(effect, Blocks):
+            yield (*place, "blocks"), "molecule", effect.blocks
+        elif isinstance(effect, Shifts):
+            yield (*place, "shifts"), "molecule", effect.shifts
+        else:
+            key, cell = effect.label.split(":", 1)
+            if cell != ALL_CELLS:
+                yield (*place, key), "cell", cell
 
 
 def _of_tumour(tumour: Tumour) -> Iterator[tuple[Place, str, str]]:

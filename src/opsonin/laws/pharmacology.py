@@ -1,8 +1,11 @@
-"""Drugs: two-compartment kinetics and receptor occupancy. Schedules and patients live in the patient tier."""
+"""Drugs: kinetics of one or two compartments, receptor occupancy, and what a drug does inside cells.
+
+Schedules and patients live in the patient tier.
+"""
 
 from __future__ import annotations
 
-from opsonin.laws.operations import exp, law, power
+from opsonin.laws.operations import exp, expm1, law, maximum, minimum, power
 
 
 @law
@@ -63,6 +66,92 @@ def central_amount_after_bolus(dose, elapsed, k10, k12, k21):
     fast = (alpha - k21) * exp(-alpha * elapsed)
     slow = (k21 - beta) * exp(-beta * elapsed)
     return dose * (fast + slow) / (alpha - beta)
+
+
+@law
+def amount_after_bolus(dose, elapsed, elimination):
+    """Amount left of an intravenous bolus in one compartment, D exp(-k t) [mg].
+
+    Args:
+        dose: of the bolus D [mg].
+        elapsed: time since the bolus t [min], >= 0.
+        elimination: rate k = CL/V [1/min].
+    Source: one-compartment model, Gibaldi and Perrier 1982.
+    """
+    return dose * exp(-elimination * elapsed)
+
+
+@law
+def amount_after_absorption(dose, elapsed, absorption, elimination):
+    """Amount in one compartment a time after a dose that is absorbed by first order (Bateman function) [mg].
+
+    D ka / (ka - k) (exp(-k t) - exp(-ka t)), written so that it does not cancel where the rates are close.
+
+    Args:
+        dose: absorbed in the end D [mg].
+        elapsed: time since the dose t [min], >= 0.
+        absorption, elimination: rates ka and k = CL/V [1/min], not equal.
+    Source: Bateman 1910; Gibaldi and Perrier 1982.
+    """
+    slow, fast = minimum(absorption, elimination), maximum(absorption, elimination)
+    return -dose * absorption * exp(-slow * elapsed) * expm1(-(fast - slow) * elapsed) / (fast - slow)
+
+
+@law
+def mark_rate(effect, onset, persistence):
+    """Rate at which the share of cells that a drug has marked comes to its balance, r E + 1/tau [1/min].
+
+    A mark (as demethylated DNA) is set while the drug acts and outlasts it: dM/dt = r E (1 - M) - M/tau.
+
+    Args:
+        effect: of the drug now E [-], from `hill`.
+        onset: rate of marking under full effect r [1/min].
+        persistence: mean life of a mark tau [min].
+    Source: first-order turnover, indirect response (Dayneka 1993).
+    """
+    return onset * effect + 1.0 / persistence
+
+
+@law
+def mark_balance(effect, onset, persistence):
+    """Share of marked cells at balance, r E / (r E + 1/tau), in [0, 1). Arguments as in `mark_rate`."""
+    return onset * effect / mark_rate(effect, onset, persistence)
+
+
+@law
+def fold_of_effect(fold_max, effect):
+    """Factor that a drug puts on a resting level, 1 + (F - 1) E [-].
+
+    Args:
+        fold_max: factor at full effect F [-].
+        effect: E in [0, 1], from `hill`, or the share marked.
+    Source: MODEL.md section 4.
+    """
+    return 1.0 + (fold_max - 1.0) * effect
+
+
+@law
+def toxic_hazard(rate_max, effect):
+    """Hazard of death by a drug, k_max E [1/min].
+
+    Args:
+        rate_max: at full effect k_max [1/min].
+        effect: E in [0, 1), from `hill`.
+    Source: MODEL.md section 10.
+    """
+    return rate_max * effect
+
+
+@law
+def let_in(share_max, effect):
+    """Share of the cells due to enter the cycle that a drug lets in, 1 - a E, in [0, 1].
+
+    Args:
+        share_max: share held back at full effect a [-].
+        effect: E in [0, 1), from `hill`.
+    Source: MODEL.md section 10.
+    """
+    return 1.0 - share_max * effect
 
 
 @law

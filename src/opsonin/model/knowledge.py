@@ -219,27 +219,6 @@ class Interaction(Entry):
     hill: Positive
 
 
-class Blocks(Entry):
-    """An antibody effect: it occupies `blocks` and so lowers every interaction that needs that molecule."""
-
-    blocks: str
-    affinity: Nanomolar
-
-
-class Drug(Entry):
-    """Pharmacokinetics (two compartments, linear) and effects."""
-
-    name: Name
-    title: str
-    molar_mass: MolarMass
-    clearance: Flow
-    central_volume: Volume
-    peripheral_volume: Volume
-    intercompartmental: Flow
-    tissue_partition: Fraction  # tumour interstitium / plasma
-    effects: tuple[Blocks, ...]
-
-
 class Tumour(Entry):
     """A tumour type: a set of measured differences, never a response factor."""
 

@@ -16,5 +16,6 @@ DIE_APOPTOTIC = 3
 DIE_NECROTIC = 4
 VANISH = 5
 LEAVE = 6
+DIE_POISONED = 7
 
-EVENTS = ("nothing", "enter cycle", "divide", "apoptosis", "necrosis", "vanish", "leave")
+EVENTS = ("nothing", "enter cycle", "divide", "apoptosis", "necrosis", "vanish", "leave", "death by drug")

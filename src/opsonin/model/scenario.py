@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, GetCoreSchemaHandler, PlainSerializer, PlainValidator
+from pydantic import Field, GetCoreSchemaHandler, PlainSerializer, PlainValidator, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from opsonin.core.units import UnitError, split, to_unit
@@ -18,6 +18,7 @@ from opsonin.model.sourced import Entry
 YEAR = 365.25 * 1440.0  # min
 MOST_MG = 1e5  # no single dose of any drug comes near 100 g; a slipped unit does
 MOST_MG_PER_KG = 1e4
+MOST_NM = 1e8
 MOST_REPLICATES = 10_000
 EXAMPLES = {"min": '"12 h" or "14 d"', "um": '"20 um"', "cell/um**2": '"300 cells/mm2"'}
 
@@ -68,27 +69,44 @@ class Quantity:
         )
 
 
-def read_amount(text: str) -> tuple[float, bool]:
-    """Milligrams of a dose, and whether they are per kilogram of body weight.
+MASS, PER_WEIGHT, HELD = "mg", "mg/kg", "nM"
+
+
+def read_amount(text: str) -> tuple[float, str]:
+    """A dose in MASS or PER_WEIGHT, or a concentration in the tissue that is HELD.
 
     Args:
-        text: "240 mg" or "3 mg/kg".
+        text: "240 mg", "3 mg/kg" or "1 uM".
     Raises:
-        ValueError: neither of the two, not above zero, or beyond any real dose.
+        ValueError: none of the three, not above zero, or beyond any real dose.
     """
     number, unit = split(text)
+    try:
+        held = number * to_unit(f"1 {unit}", HELD)
+    except UnitError:
+        pass
+    else:
+        return _concentration(text, held), HELD
     over, slash, under = (part.strip() for part in unit.partition("/"))
     try:
         per_kg = bool(slash)
         value = number * to_unit(f"1 {over}", "mg") / (to_unit(f"1 {under}", "kg") if per_kg else 1.0)
     except UnitError as error:
-        raise ValueError(f"'{text}' is neither a mass nor a mass per body weight") from error
+        raise ValueError(f"'{text}' is neither a mass, a mass per body weight nor a concentration") from error
     if not value > 0.0:
         raise ValueError(f"'{text}' must be above 0")
     most, shown = (MOST_MG_PER_KG, "10 g/kg") if per_kg else (MOST_MG, "100 g")
     if not (math.isfinite(value) and value <= most):
         raise ValueError(f"'{text}' is more than {shown}, beyond any real dose")
-    return value, per_kg
+    return value, PER_WEIGHT if per_kg else MASS
+
+
+def _concentration(text: str, value: float) -> float:
+    if not value > 0.0:
+        raise ValueError(f"'{text}' must be above 0")
+    if not value <= MOST_NM:
+        raise ValueError(f"'{text}' is more than 100 mM, beyond any drug in a tissue")
+    return value
 
 
 def _amount(raw: Any) -> str:
@@ -290,7 +308,9 @@ class Dose(Entry):
 
     Attributes:
         drug: entry of the knowledge base.
-        amount: of one dose: a mass, or a mass per body weight, as in "240 mg" or "3 mg/kg".
+        amount: of one dose: a mass, or a mass per body weight, as in "240 mg" or "3 mg/kg"; or the concentration of
+            free drug in the tissue, as in "1 uM", which is there at once, held for `lasting`, and then gone.
+        lasting: how long a concentration is held.
         at: when the first one is given.
         every: time between two doses; left out, it is given once.
         until: no dose is given later; left out, the end of the run.
@@ -298,6 +318,7 @@ class Dose(Entry):
 
     drug: str
     amount: Annotated[str, PlainValidator(_amount)]
+    lasting: Annotated[float, Quantity("min", above=0.0)] | None = None
     at: Annotated[float, Quantity("min", least=0.0)] = 0.0
     every: Annotated[float, Quantity("min", above=0.0)] | None = None
     until: Annotated[float, Quantity("min", least=0.0)] | None = None
@@ -312,10 +333,21 @@ class Dose(Entry):
         given = (self.at + number * self.every for number in range(most + 1))
         return tuple(time for time in given if time < duration)
 
-    def milligrams(self, weight_kg: float) -> float:
-        """One dose [mg] for a patient of this body weight [kg]."""
-        value, per_kg = read_amount(self.amount)
-        return value * weight_kg if per_kg else value
+    @model_validator(mode="after")
+    def _is_whole(self) -> Dose:
+        if self.held != (self.lasting is not None):
+            raise ValueError("a concentration needs 'lasting', and an amount has none")
+        return self
+
+    @property
+    def held(self) -> bool:
+        """True of a concentration in the tissue, False of an amount given to the patient."""
+        return read_amount(self.amount)[1] == HELD
+
+    def size(self, weight_kg: float) -> float:
+        """One dose [mg] for a patient of this body weight [kg]; of a concentration that [nM]."""
+        value, kind = read_amount(self.amount)
+        return value * weight_kg if kind == PER_WEIGHT else value
 
 
 class Arm(Entry):

@@ -138,6 +138,7 @@ _EVENTS = {
     "kills": "Cancer cells killed by CD8 T cells",
     "divisions": "Divisions",
     "apoptoses": "Spontaneous deaths",
+    "drug_deaths": "Deaths by drugs, of all cells",
     "necroses": "Deaths for lack of oxygen",
     "arrivals": "CD8 T cells arrived",
     "departures": "CD8 T cells left",
@@ -150,19 +151,23 @@ def observables_of(
     substrates: dict[str, tuple[str, str]],
     blocked: set[str],
     expressed: set[str],
+    *,
+    toxic: bool,
 ) -> Iterator[Observable]:
     """All observables of a run.
 
     Args:
         kinds, molecules: name -> title; substrates: name -> (title, unit), all in the order of the indices.
         blocked: molecules that some drug of the run blocks; expressed: those that cancer cells carry.
+        toxic: whether some drug of the run kills cells.
     """
     yield from REGISTRY
     for kind, title in kinds.items():
         yield Observable(f"{kind}_count", "cells", f"{title}: number alive", _count(kind))
         yield Observable(f"{kind}_density", "cells/mm2", f"{title}: density", _density(kind))
     for name, title in _EVENTS.items():
-        yield Observable(name, "events", f"{title} (cumulative)", _event(name))
+        if toxic or name != "drug_deaths":
+            yield Observable(name, "events", f"{title} (cumulative)", _event(name))
     for index, (name, (title, unit)) in enumerate(substrates.items()):
         yield Observable(f"{name}_mean", unit, f"{title}: mean of the field", _mean_field(index))
     for index, (name, title) in enumerate(molecules.items()):

@@ -1,1 +1,1 @@
-"""The systemic tier: what the patient's blood carries to the tissue. So far: pharmacokinetics of antibodies."""
+"""The systemic tier: what the patient's blood carries to the tissue. So far drugs."""

@@ -1,11 +1,20 @@
-"""Drug concentrations over time: linear two-compartment kinetics, exact by superposition of boluses."""
+"""Drug concentrations over time: linear kinetics, exact by superposition of doses."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from opsonin.laws.pharmacology import binding_load, central_amount_after_bolus, free_share
-from opsonin.model.knowledge import Drug
+from opsonin.laws.apoptosis import rate_of_half_life
+from opsonin.laws.pharmacology import (
+    amount_after_absorption,
+    amount_after_bolus,
+    central_amount_after_bolus,
+)
+from opsonin.model.drugs import Drug, Kinetics
+
+# Rates of absorption and elimination closer than this are taken to be this far apart: the law divides by the gap.
+_APART = 1e-6
 
 
 @dataclass(frozen=True)
@@ -22,43 +31,59 @@ class Bolus:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A concentration of free drug in the tissue, from `start` up to `end` [min].
+
+    Attributes:
+        concentration: [nM].
+    """
+
+    start: float
+    end: float
+    concentration: float
+
+
+@dataclass(frozen=True)
 class DrugCourse:
-    """A drug and all its doses in one arm."""
+    """A drug in one arm: all its doses, and the concentrations that are held; what overlaps adds up."""
 
     drug: Drug
     doses: tuple[Bolus, ...]
+    held: tuple[Held, ...] = ()
 
     def plasma(self, time: float) -> float:
         """Plasma concentration [nM] at `time` [min]; a dose at that very time counts."""
-        drug = self.drug
-        k10 = drug.clearance.value / drug.central_volume.value
-        k12 = drug.intercompartmental.value / drug.central_volume.value
-        k21 = drug.intercompartmental.value / drug.peripheral_volume.value
-        amount = sum(
-            central_amount_after_bolus(dose.amount, time - dose.time, k10, k12, k21)
-            for dose in self.doses
-            if dose.time <= time
-        )
-        mol_per_liter = amount / drug.central_volume.value / drug.molar_mass.value
-        return float(mol_per_liter * 1e9)
+        kinetics = self.drug.kinetics
+        if kinetics is None or not self.doses:
+            return 0.0
+        left = _left_of(kinetics)
+        amount = sum(left(dose.amount, time - dose.time) for dose in self.doses if dose.time <= time)
+        return float(amount / kinetics.central_volume.value / self.drug.molar_mass.value * 1e9)
 
     def tissue(self, time: float) -> float:
-        """Concentration in the tumour interstitium [nM]."""
-        return self.plasma(time) * float(self.drug.tissue_partition.value)
+        """Concentration of free drug in the tumour interstitium [nM]."""
+        held = sum(span.concentration for span in self.held if span.start <= time < span.end)
+        kinetics = self.drug.kinetics
+        if kinetics is None:
+            return held
+        unbound = 1.0 if kinetics.fraction_unbound is None else kinetics.fraction_unbound.value
+        return self.plasma(time) * unbound * float(kinetics.tissue_partition.value) + held
 
-    def loads(self, time: float) -> dict[str, float]:
-        """How strongly the drug loads each molecule that it blocks, at `time` [min]."""
-        concentration = self.tissue(time)
-        return {
-            effect.blocks: float(binding_load(concentration, effect.affinity.value))
-            for effect in self.drug.effects
-        }
+    def changes(self) -> list[float]:
+        """Times [min] at which its concentration jumps."""
+        return [dose.time for dose in self.doses] + [t for span in self.held for t in (span.start, span.end)]
 
 
-def free_shares(courses: tuple[DrugCourse, ...], molecules: tuple[str, ...], time: float) -> list[float]:
-    """Share of each molecule that no drug holds at `time` [min]; drugs against one molecule compete for it."""
-    load = dict.fromkeys(molecules, 0.0)
-    for course in courses:
-        for molecule, share in course.loads(time).items():
-            load[molecule] += share
-    return [float(free_share(load[molecule])) for molecule in molecules]
+def _left_of(kinetics: Kinetics) -> Callable[[float, float], float]:
+    """(dose [mg], time since [min]) -> amount in the central compartment [mg]."""
+    elimination = kinetics.clearance.value / kinetics.central_volume.value
+    if kinetics.peripheral_volume is not None and kinetics.intercompartmental is not None:
+        k12 = kinetics.intercompartmental.value / kinetics.central_volume.value
+        k21 = kinetics.intercompartmental.value / kinetics.peripheral_volume.value
+        return lambda dose, since: float(central_amount_after_bolus(dose, since, elimination, k12, k21))
+    if kinetics.absorption_half_life is None:
+        return lambda dose, since: float(amount_after_bolus(dose, since, elimination))
+    absorption = float(rate_of_half_life(kinetics.absorption_half_life.value))
+    if abs(absorption / elimination - 1.0) < _APART:
+        absorption = elimination * (1.0 + _APART)
+    return lambda dose, since: float(amount_after_absorption(dose, since, absorption, elimination))

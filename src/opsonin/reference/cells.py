@@ -61,18 +61,18 @@ def exchange(cells: Any, n: int, tables: Any, substrate: int) -> tuple[Any, Any]
     return clearance, release
 
 
-def express(cells: Any, n: int, tables: Any, turnover: Any, duration: float) -> Any:
+def express(cells: Any, n: int, tables: Any, turnover: Any, fold: Any, duration: float) -> Any:
     """New levels, (molecules, n); see `kernels.expression.express`."""
     level = cells.level[:, :n].copy()
     for i in filter(lambda i: _live(cells, i), range(n)):
         for m in range(level.shape[0]):
-            shift = 1.0
+            shift = float(fold[m])
             for target, by, numbers in zip(
                 tables.shift_molecule, tables.shift_signal, tables.shift, strict=True
             ):
                 if target == m:
-                    fold, half, steepness = (float(v) for v in numbers)
-                    shift *= fold_change(fold, float(cells.signal[by, i]), half, steepness)
+                    most, half, steepness = (float(v) for v in numbers)
+                    shift *= fold_change(most, float(cells.signal[by, i]), half, steepness)
             goal = steady_level(tables.resting[cells.kind[i], m], cells.variation[m, i], shift)
             level[m, i] = relaxed(level[m, i], goal, turnover[m], duration)
     return level
@@ -154,7 +154,7 @@ def decide(
     tick: int,
     duration: float,
     resting: float,
-    rates: tuple[float, Any],
+    rates: tuple[float, Any, Any, Any],
 ) -> tuple[Any, Any, Any]:
     """Events, volumes and radii, (n,) each; see `kernels.fate.decide`."""
     event, volume = np.zeros(n, np.int8), cells.volume[:n].copy()
@@ -191,15 +191,19 @@ def _live_event(
     tick: int,
     duration: float,
     resting: float,
-    rates: tuple[float, Any],
+    rates: tuple[float, Any, Any, Any],
 ) -> int:
-    numbers = tables.types[cells.kind[i]]
+    kind = cells.kind[i]
+    numbers = tables.types[kind]
     oxygen = float(cells.signal[tables.oxygen, i])
-    entry = _entry(cells, i, tables, resting, rates[0]) if cells.phase[i] == phases.RESTING else 0.0
+    hindrance, spontaneous, toxic, let_in = rates
+    at_rest = cells.phase[i] == phases.RESTING
+    entry = _entry(cells, i, tables, resting, hindrance) * let_in[kind] if at_rest else 0.0
     hazards = (
-        (phases.DIE_APOPTOTIC, rates[1][cells.kind[i]]),
+        (phases.DIE_APOPTOTIC, spontaneous[kind]),
         (phases.DIE_NECROTIC, _necrosis(numbers, oxygen)),
         (phases.LEAVE, numbers[column.TISSUE_EXIT]),
+        (phases.DIE_POISONED, toxic[kind, cells.phase[i]]),
         (phases.ENTER_CYCLE, entry),
     )
     total = sum(hazard for _, hazard in hazards)
@@ -242,7 +246,7 @@ def _necrosis(numbers: Any, oxygen: float) -> float:
 
 
 def turnover(
-    cells: Any, n: int, tables: Any, resting: float, hindrance: float
+    cells: Any, n: int, tables: Any, resting: float, hindrance: float, let_in: Any
 ) -> dict[tuple[int, int], dict[str, float]]:
     """(type, reactive) -> sums over its live cells; see `kernels.fate.turnover`."""
     sums: dict[tuple[int, int], dict[str, float]] = {}
@@ -262,7 +266,7 @@ def turnover(
                 cells.pressure[i], resting, numbers[column.PRESSURE_HALF], numbers[column.PRESSURE_HILL]
             )
             row["gate"] += cycle_entry_hazard(1.0, oxygen, numbers[column.CYCLE_OXYGEN], gate)
-            row["entry"] += _entry(cells, i, tables, resting, hindrance)
+            row["entry"] += _entry(cells, i, tables, resting, hindrance) * let_in[cells.kind[i]]
     return sums
 
 

@@ -114,6 +114,8 @@ def dose(entry: Mapping[str, Any], horizon: float, clock: Clock) -> str:
     """'nivolumab 240 mg every 14 days from day 0 (7 doses)'."""
     given = dose_times(entry, horizon)
     text = f"{entry.get('drug', '?')} {entry.get('amount', '?')}"
+    if entry.get("lasting") is not None:
+        text += f" for {duration(base(entry['lasting'], 'min'))}"
     if entry.get("every") is None:
         return f"{text} once, at {clock.read(base(entry.get('at'), 'min'))}"
     text += f" every {duration(base(entry['every'], 'min'))} from {clock.read(base(entry.get('at'), 'min'))}"

@@ -16,6 +16,7 @@ from opsonin.model.phase import (
     COMMITTED,
     DIE_APOPTOTIC,
     DIE_NECROTIC,
+    DIE_POISONED,
     DIVIDE,
     ENTER_CYCLE,
     LEAVE,
@@ -34,10 +35,12 @@ def events(tissue: Tissue, event: Events, tick: int, duration: float) -> None:
     """Carry out the proposed events of a step; `event` is (n,) int8, see `model.phase`."""
     now = tick + round(duration * TICKS_PER_MINUTE)
     _enter(tissue, event == ENTER_CYCLE, COMMITTED, column.COMMITTED_TIME, now)
-    _enter(tissue, event == DIE_APOPTOTIC, APOPTOTIC, column.APOPTOTIC_TIME, now)
+    dying = (event == DIE_APOPTOTIC) | (event == DIE_POISONED)
+    _enter(tissue, dying, APOPTOTIC, column.APOPTOTIC_TIME, now)
     _enter(tissue, event == DIE_NECROTIC, NECROTIC, column.NECROTIC_TIME, now)
     daughters = _divide(tissue, np.flatnonzero(event == DIVIDE), now)
     tissue.count("apoptoses", int(np.count_nonzero(event == DIE_APOPTOTIC)))
+    tissue.count("drug_deaths", int(np.count_nonzero(event == DIE_POISONED)))
     tissue.count("necroses", int(np.count_nonzero(event == DIE_NECROTIC)))
     tissue.count("departures", int(np.count_nonzero(event == LEAVE)))
     tissue.count("divisions", len(daughters.get("id", ())))

@@ -39,7 +39,7 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
         tissue.key,
         tick,
         duration,
-        tissue.free,
+        tissue.exposure.free,
         effectors,
         begin,
         touched,

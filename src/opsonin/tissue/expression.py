@@ -20,4 +20,5 @@ def settle(tissue: Tissue) -> None:
 
 def step(tissue: Tissue, duration: float) -> None:
     """Advance all molecules by `duration` [min]."""
-    express(tissue.cells.arrays, tissue.cells.n, tissue.tables, tissue.traits.turnover, duration)
+    turnover, fold = tissue.traits.turnover, tissue.exposure.fold
+    express(tissue.cells.arrays, tissue.cells.n, tissue.tables, turnover, fold, duration)

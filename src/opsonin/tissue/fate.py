@@ -32,7 +32,7 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
         tick,
         duration,
         tissue.resting_pressure,
-        (tissue.balance.hindrance, spontaneous(tissue)),
+        (tissue.balance.hindrance, spontaneous(tissue), tissue.exposure.toxic, tissue.exposure.let_in),
         event,
     )
     _renew_stroma(tissue, event, tick)
@@ -74,6 +74,7 @@ def turnover(tissue: Tissue) -> Any:
         tissue.tables,
         tissue.resting_pressure,
         tissue.balance.hindrance,
+        tissue.exposure.let_in,
         rates,
     )
     return rates

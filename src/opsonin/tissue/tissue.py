@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from opsonin.kernels.multigrid import Hierarchy
 from opsonin.state.cells import Cells
+from opsonin.state.exposure import Exposure
 from opsonin.state.fields import Fields
 from opsonin.state.tables import Tables
 from opsonin.state.vessels import Vessels
@@ -25,6 +26,7 @@ COUNTERS = (
     "kills",
     "divisions",
     "apoptoses",
+    "drug_deaths",
     "necroses",
     "arrivals",
     "departures",
@@ -143,7 +145,7 @@ class Tissue:
 
     Attributes:
         box: (Lx, Ly, Lz) [um]; z is the thickness of a section.
-        free: (M,) share of each molecule not held by an antibody [-].
+        exposure: what drugs do to the cells now.
         boundary: WINDOW, FIXED or MEDIUM.
         weight: windows of the original size that this one stands for; a crop doubles it, a tile halves it [-].
         began: edges of the box at time 0 [um]; initial: (types,) live cells at time 0, empty before.
@@ -171,7 +173,7 @@ class Tissue:
     vessel_density: float
     spacing: float
     key: npt.NDArray[np.uint32]
-    free: npt.NDArray[np.float64]
+    exposure: Exposure
     growth_scale: float
     balance: Balance
     boundary: str = WINDOW

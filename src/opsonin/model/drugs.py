@@ -1,0 +1,161 @@
+"""A drug of the knowledge base: how it is carried, and what it does to cells. Shapes only."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from opsonin.model.knowledge import (
+    Flow,
+    Fraction,
+    MolarMass,
+    Name,
+    Nanomolar,
+    Positive,
+    Pure,
+    Rate,
+    Time,
+    Volume,
+)
+from opsonin.model.sourced import Entry
+
+ALL_CELLS = "all"
+
+
+class Blocks(Entry):
+    """It occupies the molecule `blocks`, and so lowers every interaction that needs it."""
+
+    blocks: str
+    affinity: Nanomolar
+
+    @property
+    def label(self) -> str:
+        """How a path names this effect."""
+        return self.blocks
+
+
+class Answer(Entry):
+    """An effect that saturates with the free drug in the tissue: Hill of `half` and `hill`."""
+
+    half: Nanomolar
+    hill: Positive
+
+
+class Shifts(Answer):
+    """It multiplies the resting level of the molecule `shifts`, on every cell: 1 + (fold_max - 1) E.
+
+    E is the Hill answer; of a drug that leaves a mark on cells, the share of cells that bear it: marks are set at
+    `marking` times the Hill answer, and are lost with `mark_half_life`.
+    """
+
+    shifts: str
+    fold_max: Pure
+    marking: Rate | None = None
+    mark_half_life: Time | None = None
+
+    @property
+    def label(self) -> str:
+        return f"shifts:{self.shifts}"
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Shifts:
+        if (self.marking is None) != (self.mark_half_life is None):
+            raise ValueError("'marking' and 'mark_half_life' go together")
+        return self
+
+
+class Kills(Answer):
+    """It kills cells of the type `kills`, or all, by a hazard of `rate_max` at most; cycling ones alone, if so said."""
+
+    kills: str
+    phase: Literal["any", "cycling"]
+    rate_max: Rate
+
+    @property
+    def label(self) -> str:
+        return f"kills:{self.kills}"
+
+
+class Arrests(Answer):
+    """It keeps cells of the type `arrests`, or all, from entering the cycle: `share_max` of them at most."""
+
+    arrests: str
+    share_max: Fraction
+
+    @property
+    def label(self) -> str:
+        return f"arrests:{self.arrests}"
+
+
+EFFECTS: dict[str, type[Entry]] = {"blocks": Blocks, "shifts": Shifts, "kills": Kills, "arrests": Arrests}
+
+
+def _kind_of(raw: Any) -> str | None:
+    named = [kind for kind in EFFECTS if (kind in raw if isinstance(raw, dict) else hasattr(raw, kind))]
+    return named[0] if len(named) == 1 else None
+
+
+Effect = Annotated[
+    Annotated[Blocks, Tag("blocks")]
+    | Annotated[Shifts, Tag("shifts")]
+    | Annotated[Kills, Tag("kills")]
+    | Annotated[Arrests, Tag("arrests")],
+    Discriminator(
+        _kind_of,
+        custom_error_type="effect_kind",
+        custom_error_message="an effect has exactly one of the keys 'blocks', 'shifts', 'kills' and 'arrests'",
+    ),
+]
+
+
+class Kinetics(Entry):
+    """How blood carries a drug: linear, in one compartment, or two where `peripheral_volume` is given.
+
+    With `absorption_half_life` a dose is taken up from gut or skin into the one compartment; clearance and volume are
+    then apparent ones, over the share that arrives.
+    """
+
+    clearance: Flow
+    central_volume: Volume
+    peripheral_volume: Volume | None = None
+    intercompartmental: Flow | None = None
+    absorption_half_life: Time | None = None
+    fraction_unbound: Fraction | None = None  # in plasma; left out, all of it is free
+    tissue_partition: Fraction  # free drug in the tumour / free drug in plasma
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Kinetics:
+        if (self.peripheral_volume is None) != (self.intercompartmental is None):
+            raise ValueError("'peripheral_volume' and 'intercompartmental' go together")
+        if self.absorption_half_life is not None and self.peripheral_volume is not None:
+            raise ValueError("a drug that is absorbed has one compartment: leave out 'peripheral_volume'")
+        return self
+
+
+class Drug(Entry):
+    """A drug: its kinetics, where they are known, and its effects.
+
+    Attributes:
+        family: what kind of drug it is, as "HDAC inhibitor".
+        label_dose: the usual regimen, in words.
+        kinetics: without them it can be given as a concentration in the tissue alone.
+        omitted: what the drug also does, as is known, and the model does not carry.
+    """
+
+    name: Name
+    title: str
+    family: str = ""
+    label_dose: str = ""
+    molar_mass: MolarMass
+    kinetics: Kinetics | None = None
+    effects: Annotated[tuple[Effect, ...], Field(min_length=1)]
+    omitted: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _says_each_effect_once(self) -> Drug:
+        labels = [effect.label for effect in self.effects]
+        twice = sorted({label for label in labels if labels.count(label) > 1})
+        if twice:
+            raise ValueError(f"has the effect '{twice[0]}' twice; put them together")
+        return self

@@ -1,0 +1,112 @@
+"""What all drugs of an arm do to the cells at a time. They are as free in the tissue everywhere, and act alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from opsonin.laws.apoptosis import LN2
+from opsonin.laws.events import relaxed
+from opsonin.laws.pharmacology import (
+    binding_load,
+    fold_of_effect,
+    free_share,
+    let_in,
+    mark_balance,
+    mark_rate,
+    toxic_hazard,
+)
+from opsonin.laws.response import hill
+from opsonin.model.drugs import ALL_CELLS, Answer, Arrests, Blocks, Kills, Shifts
+from opsonin.model.phase import COMMITTED
+from opsonin.patient.pharmacokinetics import DrugCourse
+from opsonin.state.exposure import Exposure
+
+# Marks are followed in steps of this length [min], over which the drug is taken as constant: whatever the engine's own.
+STEP = 6.0
+
+
+@dataclass(frozen=True)
+class Regimen:
+    """All drugs of an arm over a run.
+
+    Attributes:
+        drugs: with their doses.
+        duration: [min]; marks are known up to it.
+    """
+
+    drugs: tuple[DrugCourse, ...]
+    duration: float
+
+    def exposure(self, time: float, molecules: tuple[str, ...], cells: tuple[str, ...]) -> Exposure:
+        """What the drugs do at `time` [min] to these molecules and cell types."""
+        load = np.zeros(len(molecules))
+        found = Exposure.none(len(molecules), len(cells))
+        for course in self.drugs:
+            free = course.tissue(time)
+            for effect in course.drug.effects:
+                match effect:
+                    case Blocks():
+                        load[molecules.index(effect.blocks)] += binding_load(free, effect.affinity.value)
+                    case Shifts():
+                        strength = self._strength(course, effect, free, time)
+                        fold = fold_of_effect(effect.fold_max.value, strength)
+                        found.fold[molecules.index(effect.shifts)] *= fold
+                    case Kills():
+                        hazard = toxic_hazard(effect.rate_max.value, _answer(effect, free))
+                        phases = slice(COMMITTED, None) if effect.phase == "cycling" else slice(None)
+                        found.toxic[_which(effect.kills, cells), phases] += hazard
+                    case Arrests():
+                        share = let_in(effect.share_max.value, _answer(effect, free))
+                        found.let_in[_which(effect.arrests, cells)] *= share
+        return found._replace(free=np.array([float(free_share(held)) for held in load]))
+
+    def _strength(self, course: DrugCourse, effect: Shifts, free: float, time: float) -> float:
+        if effect.marking is None:
+            return _answer(effect, free)
+        return float(np.interp(time, self._times, self._marks[course.drug.name, effect.label]))
+
+    @cached_property
+    def _times(self) -> npt.NDArray[np.float64]:
+        jumps = [time for course in self.drugs for time in course.changes() if time < self.duration]
+        return np.unique([*np.arange(0.0, self.duration, STEP), self.duration, *jumps])
+
+    @cached_property
+    def _marks(self) -> dict[tuple[str, str], npt.NDArray[np.float64]]:
+        """Share of cells marked at each of `_times`, by drug and effect."""
+        return {
+            (course.drug.name, effect.label): np.fromiter(_marked(course, effect, self._times), np.float64)
+            for course in self.drugs
+            for effect in course.drug.effects
+            if isinstance(effect, Shifts) and effect.marking is not None
+        }
+
+
+def _marked(course: DrugCourse, effect: Shifts, times: npt.NDArray[np.float64]) -> Iterator[float]:
+    if effect.marking is None or effect.mark_half_life is None:
+        return
+    onset, persistence = effect.marking.value, effect.mark_half_life.value / LN2
+    share = 0.0
+    yield share
+    for begin, end in pairwise(times):
+        answer = _answer(effect, course.tissue(0.5 * (begin + end)))
+        rate, balance = mark_rate(answer, onset, persistence), mark_balance(answer, onset, persistence)
+        share = float(relaxed(share, balance, rate, end - begin))
+        yield share
+
+
+def _answer(effect: Answer, free: float) -> float:
+    return float(hill(free, effect.half.value, effect.hill.value))
+
+
+def _which(cell: str, cells: tuple[str, ...]) -> slice:
+    """The rows of a cell type, or of all."""
+    if cell == ALL_CELLS:
+        return slice(None)
+    index = cells.index(cell)
+    return slice(index, index + 1)

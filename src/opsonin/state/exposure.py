@@ -1,0 +1,31 @@
+"""What the drugs at hand do to cells of each type, everywhere alike. Which drug does what is the patient's matter."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+
+class Exposure(NamedTuple):
+    """M molecules, T cell types.
+
+    Attributes:
+        free: (M,) share of each molecule not held by an antibody [-].
+        fold: (M,) factor on the resting level of each molecule [-].
+        toxic: (T, 2) hazard of death by drugs [1/min], of resting and of committed cells.
+        let_in: (T,) share of the cells due to enter the cycle that drugs let in [-].
+    """
+
+    free: Floats
+    fold: Floats
+    toxic: Floats
+    let_in: Floats
+
+    @classmethod
+    def none(cls, molecules: int, types: int) -> Exposure:
+        """No drug."""
+        return cls(np.ones(molecules), np.ones(molecules), np.zeros((types, 2)), np.ones(types))
