@@ -9,6 +9,7 @@ import errno
 import io
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -283,6 +284,24 @@ def test_progress_tells_days_cells_speed_and_time_left(live: bool, monkeypatch: 
     said = text.getvalue()
     for words in ("compiling", "a [b]", "d/min", "left" if not live else "of 10.0 d", "said once"):
         assert words in said
+
+
+@pytest.mark.parametrize("kind", [progress.NoProgress, progress.PlainProgress, progress.LiveProgress])
+def test_who_asks_for_a_stop_reads_where_each_arm_will_stop(kind: Any) -> None:
+    text = io.StringIO()
+    console = Console(file=text, force_terminal=kind is progress.LiveProgress, width=60)
+    with kind(console) as shown:
+        for number in range(1, 7):
+            shown.started(f"replicate {number}: [a]", 0.0, 14400.0)
+            shown.heading(f"replicate {number}: [a]", 720.0 * number)
+        shown.finished("replicate 1: [a]")
+        text.truncate(0)
+        shown.stopping()
+        said = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text.getvalue())
+    line = next(line for line in said.replace("\r", "\n").splitlines() if "Stopping" in line)
+    first = "day 1 of arm 'replicate 2: [a]', day 1.5 of arm 'replicate 3: [a]'"
+    assert line.lstrip("\0").startswith(f"Stopping at the next stored time ({first}, ")
+    assert "and 2 more), please wait. Ctrl-C again stops at once" in line
 
 
 def test_bars_of_runs_that_are_done_make_room_for_others() -> None:

@@ -66,6 +66,8 @@ def test_processes_side_by_side_change_no_bit(ensemble, tmp_path, side_by_side):
     assert {event[1] for event in heard if event[0] == "finished"} == {
         f"replicate {k}: {arm['name']}" for k in (1, 2, 3) for arm in (CONTROL, NIVOLUMAB)
     }
+    ways = [event[2] for event in heard if event[:2] == ("heading", "replicate 2: control")]
+    assert ways == [0.0, 60.0, 120.0, 180.0, 240.0]
 
 
 def test_curves_are_means_with_students_interval(ensemble):
@@ -177,12 +179,17 @@ def test_a_stop_reaches_every_process_and_says_how_to_go_on(ensemble, tmp_path, 
         def __getattr__(self, event):
             return lambda *words, **more: signal.raise_signal(signal.SIGINT) if self.first() else None
 
+        def stopping(self):
+            self.told = True
+
         def first(self):
             before, self.__dict__["heard"] = self.__dict__.get("heard", False), True
             return not before
 
+    listener = StopAtFirst()
     with pytest.raises(Interrupted, match=r"(?s)replicate.*opsonin resume .*out"):
-        run.run(asked(), tmp_path / "out", threads=2, listener=StopAtFirst())
+        run.run(asked(), tmp_path / "out", threads=2, listener=listener)
+    assert listener.told
     assert not Result.open(tmp_path / "out").complete
     run.resume(tmp_path / "out")
     assert diff(ensemble.path, tmp_path / "out") is None
