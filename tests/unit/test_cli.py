@@ -75,6 +75,25 @@ def test_check_as_json_is_one_object(scenario: Path, capfd: pytest.CaptureFixtur
     assert told["steps"] == {"coupling_min": 6.0, "motion_min": 1.0, "output_min": 1440.0, "spacing_um": 15.0}
 
 
+@pytest.mark.parametrize(
+    "sign", ["\x1b[31m", "\x07", "\x7f", "\x9b", "\u202e", "\u2066", "\u200b", "\u2028", "\r"]
+)
+def test_what_a_terminal_would_obey_is_escaped_and_what_it_shows_is_not(
+    sign: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "s.toml"
+    key = json.dumps(f"dürätion {sign}x")
+    file.write_text(f"[scenario]\n{key} = 1\n[tissue]\ntumour = {key}\n", encoding="utf-8")
+    assert main(["check", str(file)]) == 2
+    told = capfd.readouterr().err
+    assert all(letter.isprintable() or letter == "\n" for letter in told)
+    assert f"unknown key 'dürätion {ascii(sign)[1:-1]}x'" in told
+    assert main(["check", str(file), "--json"]) == 2
+    told = capfd.readouterr().out
+    assert all(letter.isprintable() or letter == "\n" for letter in told)
+    assert any(f"'dürätion {sign}x'" in fault["problem"] for fault in json.loads(told)["faults"])
+
+
 def test_an_error_as_json_is_one_object_on_standard_output(
     scenario: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -96,7 +96,9 @@ def test_a_stop_signal_commits_says_how_to_go_on_and_exits_with_130(asked, tmp_p
     printed, said = process.communicate(timeout=120)
     assert process.returncode == 130
     first, last = said.splitlines()[0], re.search(r"arm '(\w+)', day ([\d.]+)", said)
-    assert first.startswith(f"Stopping at the next stored time (day {last[2]} of arm '{last[1]}'), please wait.")
+    assert first.startswith(
+        f"Stopping at the next stored time (day {last[2]} of arm '{last[1]}'), please wait."
+    )
     assert printed == ""
     assert "opsonin resume" in said
     assert "Traceback" not in said

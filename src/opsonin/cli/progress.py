@@ -60,13 +60,17 @@ class Stopping:
 
     def stopping(self) -> None:
         with suppress(OSError):  # nobody is left to read it
-            self._console.print(self._how(list(self._next.items())), markup=False, highlight=False, soft_wrap=True)
+            self._console.print(
+                self._how(list(self._next.items())), markup=False, highlight=False, soft_wrap=True
+            )
 
     @staticmethod
     def _how(going: list[tuple[str, float]]) -> str:
         at = [f"day {time_min / MINUTES_PER_DAY:g} of arm '{arm}'" for arm, time_min in going[:MOST_NAMED]]
         more = f" and {len(going) - MOST_NAMED} more" if len(going) > MOST_NAMED else ""
-        where = f"at the next stored time ({', '.join(at)}{more})" if at else "as soon as everything is stored"
+        where = (
+            f"at the next stored time ({', '.join(at)}{more})" if at else "as soon as everything is stored"
+        )
         again = "Ctrl-C again stops at once and loses what was computed since the last stored time."
         return f"Stopping {where}, please wait. {again}"
 

@@ -81,7 +81,8 @@ def run(
         out: the result folder, new or empty. Default: a temporary one that lasts as long as this Python does.
         seed: in place of the scenario's own.
         threads: of kernels, and of fields and replicates computed side by side; results do not depend on it.
-            Default: all cores.
+            Default: all cores. Where there is little to compute (under 5,000 cells x days in all), fields and
+            replicates are computed one after the other in this process: starting others would take longer.
     Raises:
         InputError: bad scenario, biopsy or folder. RunError, HostError: the run could not go on.
         Interrupted: stopped by a signal; `resume` goes on.

@@ -61,14 +61,14 @@ def plain(  # noqa: PLR0911, PLR0912 - one case per kind of error
     key, value, context = str(path[-1]) if path else "", found["input"], found.get("ctx", {})
     named = f"{key} {shown(value)}" if path and isinstance(path[-1], str) else shown(value)
     match found["type"]:
-        case _ if isinstance(value, LongNumber):
-            return path, f"{named} is too large a number", ""
         case "missing":
             what = f"the section [{key}]" if len(path) == 1 else f"the key '{key}'"
             return path, f"{what} is missing", _MISSING.get(key, "")
         case "extra_forbidden":
             fix = _where_it_belongs(key, model, path[:-1]) or did_you_mean(key, _fields_at(model, path[:-1]))
             return path, f"unknown key '{key}'.", fix
+        case _ if isinstance(value, LongNumber):
+            return path, f"{named} is too large a number", ""
         case "quantity":
             message = context["message"]
             problem = f"{key}: {message}" if isinstance(path[-1], str) else message
