@@ -129,6 +129,7 @@ def test_an_error_as_json_is_one_object_on_standard_output(
         (["resume", "nowhere"], "nowhere"),
         (["resume", "."], "provenance.json"),
         (["report", "nowhere"], "nowhere"),
+        (["report", "scenario.toml"], "scenario.toml  is a file"),
         (["diff", ".", "nowhere"], "provenance.json"),
         (["knowledge", "list", "durgs"], "'drugs'"),
         (["knowledge", "show", "nivolumap"], "'nivolumab'"),

@@ -115,7 +115,7 @@ def test_an_endless_number_is_a_fault_beside_the_others_and_shown_shortened(numb
 def test_an_endless_number_of_a_table_is_refused_too() -> None:
     data = tomllib.loads(TEXT)
     data["scenario"] |= {"seed": 10**9_000, "duration": -(10**5_000)}
-    with pytest.raises(InputError, match="(?s)duration -0x.*seed 0x.*too large"):
+    with pytest.raises(InputError, match=r"(?s)duration -0x.*seed 0x.*too large"):
         Scenario.from_dict(data)
 
 

@@ -196,6 +196,14 @@ def test_a_missing_segment_in_between_is_named(tmp_path: Path) -> None:
         Result.open(out).times()
 
 
+@pytest.mark.parametrize(("name", "value"), [("scenario", "x"), ("observables", []), ("replicates", {})])
+def test_a_provenance_of_another_shape_is_damaged(tmp_path: Path, name: str, value: object) -> None:
+    out = write(tmp_path / "out")
+    (out / "provenance.json").write_text(json.dumps({**PROVENANCE, name: value}))
+    with pytest.raises(RunError, match=rf"provenance\.json  is damaged: '{name}'"):
+        Result.open(out)
+
+
 def test_a_result_of_another_format_version_is_refused(tmp_path: Path) -> None:
     out = write(tmp_path / "out", count=1)
     (out / "provenance.json").write_text(json.dumps({**PROVENANCE, "format": 999}))

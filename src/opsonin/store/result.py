@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import reprlib
-import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -293,7 +292,10 @@ def time_asked(time: object, where: str) -> float:
     if isinstance(time, bool) or not isinstance(time, int | float | np.integer | np.floating):
         problem = f"{reprlib.repr(time)} is a {type(time).__name__}, not a time."
         raise InputError(Fault(where, problem, fix))
-    return float(time) if abs(time) < sys.float_info.max else math.inf  # a whole number may be too large
+    try:
+        return float(time)
+    except OverflowError:  # a whole number too large for one
+        return math.inf
 
 
 def time_text(time_min: float) -> str:
