@@ -9,6 +9,7 @@ import errno
 import io
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -74,6 +75,25 @@ def test_check_as_json_is_one_object(scenario: Path, capfd: pytest.CaptureFixtur
     assert told["steps"] == {"coupling_min": 6.0, "motion_min": 1.0, "output_min": 1440.0, "spacing_um": 15.0}
 
 
+@pytest.mark.parametrize(
+    "sign", ["\x1b[31m", "\x07", "\x7f", "\x9b", "\u202e", "\u2066", "\u200b", "\u2028", "\r"]
+)
+def test_what_a_terminal_would_obey_is_escaped_and_what_it_shows_is_not(
+    sign: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "s.toml"
+    key = json.dumps(f"dürätion {sign}x")
+    file.write_text(f"[scenario]\n{key} = 1\n[tissue]\ntumour = {key}\n", encoding="utf-8")
+    assert main(["check", str(file)]) == 2
+    told = capfd.readouterr().err
+    assert all(letter.isprintable() or letter == "\n" for letter in told)
+    assert f"unknown key 'dürätion {ascii(sign)[1:-1]}x'" in told
+    assert main(["check", str(file), "--json"]) == 2
+    told = capfd.readouterr().out
+    assert all(letter.isprintable() or letter == "\n" for letter in told)
+    assert any(f"'dürätion {sign}x'" in fault["problem"] for fault in json.loads(told)["faults"])
+
+
 def test_an_error_as_json_is_one_object_on_standard_output(
     scenario: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -109,6 +129,7 @@ def test_an_error_as_json_is_one_object_on_standard_output(
         (["resume", "nowhere"], "nowhere"),
         (["resume", "."], "provenance.json"),
         (["report", "nowhere"], "nowhere"),
+        (["report", "scenario.toml"], "scenario.toml  is a file"),
         (["diff", ".", "nowhere"], "provenance.json"),
         (["knowledge", "list", "durgs"], "'drugs'"),
         (["knowledge", "show", "nivolumap"], "'nivolumab'"),
@@ -283,6 +304,24 @@ def test_progress_tells_days_cells_speed_and_time_left(live: bool, monkeypatch: 
     said = text.getvalue()
     for words in ("compiling", "a [b]", "d/min", "left" if not live else "of 10.0 d", "said once"):
         assert words in said
+
+
+@pytest.mark.parametrize("kind", [progress.NoProgress, progress.PlainProgress, progress.LiveProgress])
+def test_who_asks_for_a_stop_reads_where_each_arm_will_stop(kind: Any) -> None:
+    text = io.StringIO()
+    console = Console(file=text, force_terminal=kind is progress.LiveProgress, width=60)
+    with kind(console) as shown:
+        for number in range(1, 7):
+            shown.started(f"replicate {number}: [a]", 0.0, 14400.0)
+            shown.heading(f"replicate {number}: [a]", 720.0 * number)
+        shown.finished("replicate 1: [a]")
+        text.truncate(0)
+        shown.stopping()
+        said = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text.getvalue())
+    line = next(line for line in said.replace("\r", "\n").splitlines() if "Stopping" in line)
+    first = "day 1 of arm 'replicate 2: [a]', day 1.5 of arm 'replicate 3: [a]'"
+    assert line.lstrip("\0").startswith(f"Stopping at the next stored time ({first}, ")
+    assert "and 2 more), please wait. Ctrl-C again stops at once" in line
 
 
 def test_bars_of_runs_that_are_done_make_room_for_others() -> None:

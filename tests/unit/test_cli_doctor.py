@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -132,9 +134,20 @@ def test_a_cache_that_cannot_be_kept_is_a_note(
 def test_kernels_of_another_place_are_not_taken_for_compiled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(kernel_cache, "cache_folder", lambda: tmp_path)
-    monkeypatch.setattr(kernel_cache, "cache_root", lambda: tmp_path)
-    kernel_cache.mark_warm()  # by the same sources, installed elsewhere
+    monkeypatch.setattr(kernel_cache, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(kernel_cache, "cache_root", lambda: tmp_path / "cache")
+    here, elsewhere = kernel_cache._PACKAGE, tmp_path / "elsewhere"
+    for folder in kernel_cache.COMPILED_FROM:
+        shutil.copytree(here / folder, elsewhere / folder)
+    (tmp_path / "cache").mkdir()
+    monkeypatch.setattr(kernel_cache, "_PACKAGE", elsewhere)
+    kernel_cache.mark_warm()
+    assert kernel_cache.is_warm()
+    os.utime(elsewhere / "kernels" / "contacts.py")
+    assert not kernel_cache.is_warm()  # numba compares times, too
+    kernel_cache.mark_warm()
+    monkeypatch.setattr(kernel_cache, "_PACKAGE", here)
+    assert not kernel_cache.is_warm()
     found = checks(capfd)
     assert found["kernel cache"]["data"]["warm"] is False
     assert "compiles" in found["kernel cache"]["fix"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from opsonin.core.errors import Interrupted
 from opsonin.engine import run
 from opsonin.store.diff import diff
 from opsonin.store.result import Result
@@ -91,12 +93,54 @@ def test_a_stop_signal_commits_says_how_to_go_on_and_exits_with_130(asked, tmp_p
     while len(list(out.glob(SEGMENTS))) < 2 and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(number)
-    _, said = process.communicate(timeout=120)
+    printed, said = process.communicate(timeout=120)
     assert process.returncode == 130
+    first, last = said.splitlines()[0], re.search(r"arm '(\w+)', day ([\d.]+)", said)
+    assert first.startswith(
+        f"Stopping at the next stored time (day {last[2]} of arm '{last[1]}'), please wait."
+    )
+    assert printed == ""
     assert "opsonin resume" in said
     assert "Traceback" not in said
     run.resume(out)
     assert diff(whole, out) is None
+
+
+def test_who_asks_for_a_stop_is_told_at_once_and_nothing_goes_on_to_another_arm(asked, tmp_path):
+    file, whole = asked
+    heard, out = [], tmp_path / "out"
+
+    class Listener:
+        """Asks for a stop half-way to the end of the first arm, and waits for the answer."""
+
+        def __getattr__(self, event):
+            return lambda *words, **more: heard.append((event, *words))
+
+        def heading(self, arm, time_min):
+            heard.append(("heading", arm, time_min))
+            if time_min == 4320.0:
+                signal.raise_signal(signal.SIGINT)
+                while ("stopping",) not in heard:
+                    time.sleep(0.001)
+
+    with pytest.raises(Interrupted, match=r"(?s)arm 'nivolumab', day 0 .*resume"):
+        run.run(file, out, listener=Listener())
+    assert [told for told in heard if told[0] != "step"][-2:] == [("stopping",), ("finished", "control")]
+    run.resume(out)
+    assert diff(whole, out) is None
+
+
+def test_a_stop_during_the_burn_in_ends_at_day_0(tmp_path):
+    class Listener:
+        def __getattr__(self, event):
+            return lambda *words, **more: signal.raise_signal(signal.SIGINT) if event == "heading" else None
+
+    with pytest.raises(Interrupted, match=r"arm 'control', day 0 "):
+        run.run(scenario(scenario__duration="1 h", output__every="30 min"), tmp_path, listener=Listener())
+    assert Result.open(tmp_path).times("control").tolist() == [0.0]
+    run.resume(tmp_path)
+    whole = run.run(scenario(scenario__duration="1 h", output__every="30 min"))
+    assert diff(whole.path, tmp_path) is None
 
 
 def test_resuming_a_finished_result_changes_nothing(asked):

@@ -178,3 +178,31 @@ def test_an_unknown_arm_or_time_is_told(result, method):
         getattr(result, method)("6 h", "nivolumap")
     with pytest.raises(InputError, match="is not stored at 7 h"):
         getattr(result, method)("7 h", "control")
+
+
+@pytest.mark.parametrize(
+    ("time", "words"),
+    [
+        (["3 h"], r"\['3 h'\] is a list, not a time"),
+        (("3 h", 4), "tuple, not a time"),
+        (True, "True is a bool"),
+        (object(), "object, not a time"),
+        (pd.Timedelta("3 h"), "Timedelta, not a time"),
+        (10**400, "not stored at inf"),
+        (float("nan"), "not stored at nan"),
+        ("3", "no unit"),
+        ("", "not a number"),
+    ],
+)
+def test_what_is_no_time_is_refused_with_what_one_looks_like(result, time, words):
+    with pytest.raises(InputError, match=words):
+        result.to_pandas(time, "control")
+    with pytest.raises(InputError, match=words):
+        result.to_xarray(time, "control")
+    with pytest.raises(InputError, match=words):
+        result.to_anndata([time], "control")
+
+
+@pytest.mark.parametrize("times", [["6 h", 720], np.array(["6 h", "12 h"]), np.array([360.0, 720.0])])
+def test_several_times_may_come_in_any_list(result, times):
+    assert result.to_anndata(times, "control").obs["time"].unique().tolist() == [0.25, 0.5]

@@ -14,6 +14,7 @@ import pytest
 from scipy import stats
 
 import opsonin
+from opsonin.core import kernel_cache
 from opsonin.core.errors import HostError, InputError, Interrupted, RunError
 from opsonin.engine import gathered, run, team
 from opsonin.io.scenario import Scenario
@@ -66,6 +67,8 @@ def test_processes_side_by_side_change_no_bit(ensemble, tmp_path, side_by_side):
     assert {event[1] for event in heard if event[0] == "finished"} == {
         f"replicate {k}: {arm['name']}" for k in (1, 2, 3) for arm in (CONTROL, NIVOLUMAB)
     }
+    ways = [event[2] for event in heard if event[:2] == ("heading", "replicate 2: control")]
+    assert ways == [0.0, 60.0, 120.0, 180.0, 240.0]
 
 
 def test_curves_are_means_with_students_interval(ensemble):
@@ -134,6 +137,54 @@ def test_an_ensemble_is_rebuilt_and_branched(ensemble, tmp_path):
         np.testing.assert_array_equal(replicate.trace("nivolumab")["hash"], own)
 
 
+@pytest.mark.parametrize("name", [1, "0", "one", None])
+def test_a_replicate_that_is_not_there_is_refused_with_the_names_of_all(ensemble, name):
+    with pytest.raises(InputError, match=rf"there is no replicate {name!r}(?s:.*)'1'") as refused:
+        ensemble.by_replicate[name]
+    assert refused.value.faults[0].where == str(ensemble.path)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda whole: whole.branch("2 h", arm="nivolumab", source="nivolumb"),
+        lambda whole: whole.branch("2 h", arm="nivolumab"),
+        lambda whole: whole.branch("2.5 min", arm="nivolumab", source="control"),
+        lambda whole: whole.branch("9 h", arm="nivolumab", source="control"),
+        lambda whole: whole.branch("2 h", arm="nivolumab", source="control", duration="1 h"),
+        lambda whole: whole.cells("9 h"),
+        lambda whole: whole.cells("1 h", "nivolumb"),
+        lambda whole: whole.to_pandas(["1 h"]),
+        lambda whole: whole.to_anndata("90 min"),
+    ],
+)
+def test_what_is_asked_wrongly_of_an_ensemble_names_its_folder(ensemble, ask):
+    with pytest.raises(InputError) as refused:
+        ask(ensemble)
+    assert [fault.where.split(",")[0] for fault in refused.value.faults] == [str(ensemble.path)]
+    assert "replicates/" not in str(refused.value)
+
+
+def test_a_replicate_that_is_lost_or_behind_is_named_with_what_to_do_about_the_whole(tmp_path):
+    out = tmp_path / "out"
+    with pytest.raises(Interrupted):
+        run.run(asked(), out, threads=1, listener=_Once())
+    with pytest.raises(RunError, match=rf"{out}/replicates/001, arm 'nivolumab'(?s:.*)opsonin resume {out}$"):
+        opsonin.branch(out, "2 h", arm="control", source="nivolumab")
+    (out / "replicates/002").rename(tmp_path / "elsewhere")
+    with pytest.raises(RunError, match=rf"{out}/replicates/002  replicate 2 of this ensemble is not there"):
+        run.resume(out)
+
+
+def test_an_ensemble_begun_with_something_else_is_refused_as_a_whole(ensemble, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    with pytest.raises(Interrupted):
+        run.run(asked(), out, threads=1, listener=_Once())
+    monkeypatch.setattr(kernel_cache, "digest_of_sources", lambda folders=(): "other")
+    with pytest.raises(RunError, match=rf"^{out}  was begun with something else(?s:.*)opsonin run {out} -o"):
+        run.resume(out)
+
+
 def test_a_killed_ensemble_goes_on_with_the_same_bits(ensemble, tmp_path, side_by_side):
     file, out = tmp_path / "scenario.toml", tmp_path / "out"
     file.write_text(asked().to_toml())
@@ -177,12 +228,17 @@ def test_a_stop_reaches_every_process_and_says_how_to_go_on(ensemble, tmp_path, 
         def __getattr__(self, event):
             return lambda *words, **more: signal.raise_signal(signal.SIGINT) if self.first() else None
 
+        def stopping(self):
+            self.told = True
+
         def first(self):
             before, self.__dict__["heard"] = self.__dict__.get("heard", False), True
             return not before
 
+    listener = StopAtFirst()
     with pytest.raises(Interrupted, match=r"(?s)replicate.*opsonin resume .*out"):
-        run.run(asked(), tmp_path / "out", threads=2, listener=StopAtFirst())
+        run.run(asked(), tmp_path / "out", threads=2, listener=listener)
+    assert listener.told
     assert not Result.open(tmp_path / "out").complete
     run.resume(tmp_path / "out")
     assert diff(ensemble.path, tmp_path / "out") is None

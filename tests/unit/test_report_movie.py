@@ -168,6 +168,9 @@ def test_the_command_writes_the_movie_and_the_report_leads_to_it(
         (["OUT", "--format", "avi"], "avi"),
         (["OUT", "-o", "movie.avi"], "movie.avi"),
         (["OUT", "-o", "movie.gif", "--format", "webp"], ".webp"),
+        (["OUT", "-o", "."], "'.' does not end in .html"),
+        (["OUT", "-o", ".", "--format", "gif"], "Write -o movie.gif"),
+        (["OUT", "-o", "FOLDER.gif"], "FOLDER.gif  is a folder"),
         (["OUT", "-o", "no/such/folder/movie.gif"], "no/such/folder"),
         (["OUT", "--speed", "0"], "speed"),
     ],
@@ -178,7 +181,9 @@ def test_what_cannot_be_shown_is_told_with_its_name(
     out = tmp_path / "out"
     stored(FakeResult(count=40, days=1), out)
     before = {path.name for path in out.iterdir()}
-    assert main(["movie", *(str(out) if word == "OUT" else word for word in words)]) == 2
+    (tmp_path / "FOLDER.gif").mkdir()
+    places = {"OUT": str(out), "FOLDER.gif": str(tmp_path / "FOLDER.gif")}
+    assert main(["movie", *(places.get(word, word) for word in words)]) == 2
     printed = capfd.readouterr()
     assert said in printed.out + printed.err
     assert "Traceback" not in printed.err

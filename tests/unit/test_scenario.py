@@ -85,6 +85,40 @@ def test_every_fault_is_told_at_once_in_the_order_of_lines() -> None:
     assert places == ["s.toml:3  [scenario]", "s.toml:5  [tissue]", "s.toml:13  arm 'treated', dose 1"]
 
 
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("9" * 10_000, "999999999999..."),
+        ("-1" + "_234" * 3_000, "-12342342342..."),
+        ("0x" + "f" * 9_000, "0xffffffffff..."),
+        ("9" * 40, "999999999999..."),
+        ("1e999", "1e999"),
+        ("-1.5e400", "-1.5e400"),
+        ("7" * 400 + ".5", "777777777777..."),
+    ],
+)
+def test_an_endless_number_is_a_fault_beside_the_others_and_shown_shortened(number: str, shown: str) -> None:
+    lines = TEXT.replace("[scenario]", f"[scenario]\nseed = {number}\nreplicates = {number}", 1)
+    text = lines.replace("3 mg/kg", "3 mg/m2").replace('"81 kg"', number)
+    with pytest.raises(InputError) as refused:
+        Scenario.from_text(text, name="s.toml")
+    told = [str(fault) for fault in refused.value.faults]
+    assert [line.split("  ")[1] for line in told] == ["[scenario]"] * 2 + [
+        "arm 'treated', dose 1",
+        "[knowledge]",
+    ]
+    assert f"seed {shown} is too large a number" in told[0]
+    assert shown in told[3]
+    assert max(map(len, told)) < 300
+
+
+def test_an_endless_number_of_a_table_is_refused_too() -> None:
+    data = tomllib.loads(TEXT)
+    data["scenario"] |= {"seed": 10**9_000, "duration": -(10**5_000)}
+    with pytest.raises(InputError, match=r"(?s)duration -0x.*seed 0x.*too large"):
+        Scenario.from_dict(data)
+
+
 def test_tables_without_a_file_have_faults_without_lines() -> None:
     with pytest.raises(InputError) as refused:
         Scenario.from_dict({**tomllib.loads(TEXT), "output": {"every": "5"}})

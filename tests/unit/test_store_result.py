@@ -172,7 +172,7 @@ def test_a_segment_may_have_no_cells_and_no_fields(tmp_path: Path) -> None:
         ("checkpoint.npz", lambda result: Writer.reopen(result.path).read_checkpoint("control", 1)),
     ],
 )
-@pytest.mark.parametrize("damage", ["missing", "cut", "flipped"])
+@pytest.mark.parametrize("damage", ["missing", "cut", "flipped", "replaced"])
 def test_a_damaged_file_is_named(tmp_path: Path, file: str, read: object, damage: str) -> None:
     out = write(tmp_path / "out", arms=("control",))
     path = out / "arms/control/000001" / file
@@ -180,13 +180,16 @@ def test_a_damaged_file_is_named(tmp_path: Path, file: str, read: object, damage
     path.unlink()
     if damage == "cut":
         path.write_bytes(content[: len(content) // 2])
+    elif damage == "replaced":
+        path.write_bytes(b"x")
     elif damage == "flipped":
         middle = content.rindex(b'"attributes"') if path.suffix == ".json" else len(content) // 2
         if path.suffix == ".parquet":
             middle = 40  # in the first page; the footer has no checksum
         path.write_bytes(content[:middle] + bytes([content[middle] ^ 0xFF]) + content[middle + 1 :])
-    with pytest.raises(RunError, match=file.split("/", maxsplit=1)[0].replace(".", r"\.")):
+    with pytest.raises(RunError, match=file.split("/", maxsplit=1)[0].replace(".", r"\.")) as refused:
         read(Result.open(out))  # type: ignore[operator]
+    assert "pickle" not in str(refused.value)
 
 
 def test_a_missing_segment_in_between_is_named(tmp_path: Path) -> None:
@@ -194,6 +197,14 @@ def test_a_missing_segment_in_between_is_named(tmp_path: Path) -> None:
     (out / "arms/control/000001").rename(tmp_path / "elsewhere")
     with pytest.raises(RunError, match="000001"):
         Result.open(out).times()
+
+
+@pytest.mark.parametrize(("name", "value"), [("scenario", "x"), ("observables", []), ("replicates", {})])
+def test_a_provenance_of_another_shape_is_damaged(tmp_path: Path, name: str, value: object) -> None:
+    out = write(tmp_path / "out")
+    (out / "provenance.json").write_text(json.dumps({**PROVENANCE, name: value}))
+    with pytest.raises(RunError, match=rf"provenance\.json  is damaged: '{name}'"):
+        Result.open(out)
 
 
 def test_a_result_of_another_format_version_is_refused(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import typer
 
 from opsonin.cli import complete
 from opsonin.cli.files import faults_of_file, shell_word, write_file
-from opsonin.cli.options import Json, print_json
+from opsonin.cli.options import Json, print_json, print_lines
 from opsonin.core.errors import Fault, InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class _Asked:
         if self.as_json:
             print_json(told | drawn)
             return
-        typer.echo("\n".join([*lines, *(f"drawing: {path}" for path in drawn.values())]))
+        print_lines([*lines, *(f"drawing: {path}" for path in drawn.values())])
 
 
 def _show_field(asked: _Asked, chosen: dict[str, str]) -> None:

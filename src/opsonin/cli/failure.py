@@ -6,12 +6,12 @@ Which failure has which code is said by the errors themselves; a traceback is sh
 from __future__ import annotations
 
 import errno
-import json
 import os
 import sys
 import traceback
 from contextlib import suppress
 
+from opsonin.cli.options import json_text
 from opsonin.core.errors import Fault, HostError, InputError, Interrupted, OpsoninError
 
 DEBUG = "OPSONIN_DEBUG"
@@ -63,7 +63,7 @@ def _printed(failure: OpsoninError) -> bool:
     faults = [{"where": f.where, "problem": f.problem, "fix": f.fix} for f in failure.faults]
     told = {"ok": False, "exit_code": failure.exit_code, "faults": faults}
     try:
-        print(json.dumps(told, indent=2, ensure_ascii=False), flush=True)
+        print(json_text(told), flush=True)
     except BrokenPipeError:
         raise
     except OSError:

@@ -171,7 +171,7 @@ def _many(count: int, what: str) -> str:
 
 
 def _memory(cells: int) -> Finding:
-    needed = BYTES_PER_CELL * cells + (BASE_BYTES if cache_is_warm() else COMPILING_BYTES)
+    needed = BYTES_PER_CELL * cells + (BASE_BYTES if kernel_cache.is_warm() else COMPILING_BYTES)
     free = free_memory()
     data = {"cells": cells, "needed_bytes": needed, "free_bytes": free}
     need = f"a field of {cells:,} cells needs about {_size(needed)}"
@@ -237,23 +237,9 @@ def _number_in(file: Path) -> int | None:
         return None
 
 
-def cache_is_warm() -> bool:
-    """Whether kernels of these sources were compiled in this very place: numba keys them by path, too."""
-    if not kernel_cache.is_warm():
-        return False
-    try:
-        from numba.core.caching import UserProvidedCacheLocator
-
-        module = Path(__file__).resolve().parents[1] / "kernels" / "contacts.py"
-        place: str = UserProvidedCacheLocator.get_suitable_cache_subpath(str(module))
-    except (ImportError, AttributeError):  # numba's own affair, which may change
-        return True
-    return (kernel_cache.cache_folder() / place).is_dir()
-
-
 def _cache() -> Finding:
     folder, root = kernel_cache.cache_folder(), kernel_cache.cache_root()
-    warm, kept = cache_is_warm(), folder.is_relative_to(root)
+    warm, kept = kernel_cache.is_warm(), folder.is_relative_to(root)
     size, whole = _bytes_in(folder), _bytes_in(root)
     data = {"folder": str(folder), "warm": warm, "kept": kept, "bytes": size, "all_versions_bytes": whole}
     if not kept:

@@ -13,7 +13,7 @@ import typer
 
 from opsonin.cli import complete
 from opsonin.cli.files import faults_of_file, shell_word, write_file
-from opsonin.cli.options import Json, print_json
+from opsonin.cli.options import Json, print_json, print_lines
 from opsonin.core.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -68,12 +68,11 @@ def init(
     if as_json:
         print_json(told)
         return
-    typer.echo(f"scenario: {out}")
+    lines = [f"scenario: {out}"]
     if made.labels is not None:
-        typer.echo(f"label map: {beside}")
-    for guess in made.guesses:
-        typer.echo(f"  guessed  {guess}")
-    typer.echo(f"next: opsonin check {shell_word(str(out))}")
+        lines.append(f"label map: {beside}")
+    lines += [f"  guessed  {guess}" for guess in made.guesses]
+    print_lines([*lines, f"next: opsonin check {shell_word(str(out))}"])
 
 
 def _refuse_existing(out: Path) -> None:

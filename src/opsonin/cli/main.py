@@ -15,7 +15,7 @@ import typer
 
 from opsonin.cli import biopsy, complete, doctor, init, knowledge, movie, schema
 from opsonin.cli.failure import discard_output, tell
-from opsonin.cli.options import Json, print_json, whole_number
+from opsonin.cli.options import Json, print_json, print_lines, whole_number
 from opsonin.cli.results import require_result
 from opsonin.core.errors import Fault, HostError, InputError
 
@@ -186,7 +186,7 @@ def diff(a: Folder, b: Folder, as_json: Json = False) -> None:
     if as_json:
         print_json({"ok": True, "same": found is None, "difference": None if found is None else str(found)})
     else:
-        typer.echo("the same" if found is None else str(found))
+        print_lines(["the same"] if found is None else str(found).splitlines())
     raise typer.Exit(0 if found is None else 1)
 
 
@@ -200,7 +200,7 @@ def check(scenario: Annotated[Path, typer.Argument(help="Scenario (TOML).")], as
     if as_json:
         print_json(told)
     else:
-        typer.echo("\n".join(lines(told)))
+        print_lines(lines(told))
 
 
 @app.command(rich_help_panel=LOOK)

@@ -60,6 +60,8 @@ def movie(
     place = target or out / f"movie.{chosen}"
     if not place.parent.is_dir():
         raise InputError(Fault(str(place), "there is no such folder to write it into.", "Make it first."))
+    if place.is_dir():
+        raise InputError(Fault(str(place), "is a folder.", "Give the name of a file."))
     tissue, of = gathering.chosen(Result.open(out), field, replicate)
     made = gathering.gathered(tissue, of, arm or [])
     if chosen is Format.HTML:
@@ -85,10 +87,12 @@ def _format(kind: Format | None, target: Path | None) -> Format:
         return Format.HTML
     if kind is not None and target is not None and ending != kind:
         problem = f"'{target}' does not end in .{kind}, the format asked for."
-        raise InputError(Fault("-o", problem, f"Write -o {target.with_suffix('.' + kind)}."))
+        better = target.with_suffix(f".{kind}") if target.name else f"movie.{kind}"
+        raise InputError(Fault("-o", problem, f"Write -o {better}."))
     if kind is not None:
         return kind
     if ending not in list(Format):
         problem = f"'{target}' does not end in .html, .gif, .webp or .png."
-        raise InputError(Fault("-o", problem, f"Write -o {target.with_suffix('.html') if target else ''}."))
+        better = target.with_suffix(".html") if target and target.name else "movie.html"
+        raise InputError(Fault("-o", problem, f"Write -o {better}."))
     return Format(ending)

@@ -6,10 +6,12 @@ Options of one command alone are beside it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 import typer
+
+from opsonin.core.errors import printable
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, errors too.")]
 
@@ -31,4 +33,15 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
 
 def print_json(told: Any) -> None:
     """One JSON document on standard output."""
-    typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+    typer.echo(json_text(told))
+
+
+def json_text(told: Any) -> str:
+    """JSON in which whatever a terminal would obey rather than show is escaped; it reads back to the same."""
+    text = json.dumps(told, indent=2, ensure_ascii=False)
+    return "".join(sign if sign.isprintable() or sign == "\n" else json.dumps(sign)[1:-1] for sign in text)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Lines on standard output; what they quote of a user's file is escaped where it would not be shown."""
+    typer.echo("\n".join(map(printable, lines)))

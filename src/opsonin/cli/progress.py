@@ -6,6 +6,7 @@ What there is to tell comes from the engine's `Listener`; every line goes to sta
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,6 +21,7 @@ MINUTES_PER_DAY = 1440.0
 SECONDS_BETWEEN_LINES = 10.0
 # So many arms that are done stay shown; replicates and fields can be hundreds.
 MOST_BARS = 12
+MOST_NAMED = 3
 COMPILING = "compiling the kernels: once per version, about a minute ..."
 
 
@@ -43,11 +45,41 @@ class Pace:
         return f"{told}, {speed * 60.0:.3g} d/min, {minutes}:{seconds:02d} left"
 
 
-class PlainProgress:
-    """Lines of text, one per `SECONDS_BETWEEN_LINES` at most while an arm goes on."""
+class Stopping:
+    """What is said at once to who asked for a stop, however little is said else."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._next: dict[str, float] = {}  # arm that goes on -> its next stored time [min]
+
+    def heading(self, arm: str, time_min: float) -> None:
+        self._next[arm] = time_min
+
+    def finished(self, arm: str) -> None:
+        self._next.pop(arm, None)
+
+    def stopping(self) -> None:
+        with suppress(OSError):  # nobody is left to read it
+            self._console.print(
+                self._how(list(self._next.items())), markup=False, highlight=False, soft_wrap=True
+            )
+
+    @staticmethod
+    def _how(going: list[tuple[str, float]]) -> str:
+        at = [f"day {time_min / MINUTES_PER_DAY:g} of arm '{arm}'" for arm, time_min in going[:MOST_NAMED]]
+        more = f" and {len(going) - MOST_NAMED} more" if len(going) > MOST_NAMED else ""
+        where = (
+            f"at the next stored time ({', '.join(at)}{more})" if at else "as soon as everything is stored"
+        )
+        again = "Ctrl-C again stops at once and loses what was computed since the last stored time."
+        return f"Stopping {where}, please wait. {again}"
+
+
+class PlainProgress(Stopping):
+    """Lines of text, one per `SECONDS_BETWEEN_LINES` at most while an arm goes on."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console)
         self._paces: dict[str, Pace] = {}
         self._last = -SECONDS_BETWEEN_LINES
 
@@ -76,6 +108,7 @@ class PlainProgress:
             self._say(f"arm '{arm}': {self._paces[arm].at(time_min)}, {cells:,} cells")
 
     def finished(self, arm: str) -> None:
+        super().finished(arm)
         self._say(f"arm '{arm}': done")
 
     def note(self, text: str) -> None:
@@ -85,13 +118,13 @@ class PlainProgress:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-class LiveProgress:
+class LiveProgress(Stopping):
     """A bar per arm that is redrawn in place."""
 
     def __init__(self, console: Console) -> None:
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-        self._console = console
+        super().__init__(console)
         self._progress: Progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
@@ -127,6 +160,7 @@ class LiveProgress:
         self._progress.update(self._tasks[arm], completed=time_min, told=told)
 
     def finished(self, arm: str) -> None:
+        super().finished(arm)
         task = self._tasks[arm]
         total = next(shown.total for shown in self._progress.tasks if shown.id == task)
         self._progress.update(task, completed=total, told=f"{self._paces[arm].duration:.1f} d done")
@@ -139,7 +173,7 @@ class LiveProgress:
 
 
 class NoProgress(PlainProgress):
-    """Says nothing."""
+    """Says nothing unasked."""
 
     def _say(self, text: str) -> None:
         pass

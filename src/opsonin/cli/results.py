@@ -11,6 +11,8 @@ def require_result(out: Path) -> None:
     """InputError where a folder is not a result: a wrong name on the command line is the user's to mend."""
     from opsonin.store.layout import PROVENANCE
 
+    if out.is_file():
+        raise InputError(Fault(str(out), "is a file.", "Give the folder that `opsonin run` wrote (-o)."))
     if not out.is_dir():
         beside = [item.name for item in out.parent.iterdir() if item.is_dir()] if out.parent.is_dir() else []
         hint = did_you_mean(out.name, beside)

@@ -26,7 +26,14 @@ class Fault:
 
     def __str__(self) -> str:
         indent = "\n    "
-        return f"{self.where}  {self.problem}" + (indent + self.fix if self.fix else "")
+        return printable(f"{self.where}  {self.problem}") + (indent + printable(self.fix) if self.fix else "")
+
+
+def printable(text: str) -> str:
+    """A text whose control characters and invisible marks are written as escapes: what is quoted may hold any."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
 class OpsoninError(Exception):

@@ -15,12 +15,13 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
+from opsonin.core.provenance import versions
+
 _PACKAGE = Path(__file__).resolve().parent.parent
 COMPILED_FROM = ("core", "model", "laws", "kernels")  # model: constants that kernels freeze
 # What can change a bit of a result, the knowledge base aside: that has a digest of its own.
 DECIDES_BITS = (*COMPILED_FROM, "state", "tissue", "patient", "observe", "engine")
 MAX_THREADS = 64
-_STAMP = "complete"
 
 
 @lru_cache(maxsize=4)
@@ -60,14 +61,26 @@ def cache_folder() -> Path:
 
 
 def is_warm() -> bool:
-    """True if a run of these very sources has got past its first step here before: all it needs is compiled."""
-    return (cache_folder() / _STAMP).is_file()
+    """True if a run of these very files, on such a processor, has got past its first step here before.
+
+    All it needs is compiled then. Numba compiles again for the same sources in another place or of another time.
+    """
+    return _stamp().is_file()
+
+
+def _stamp() -> Path:
+    """The file that says so: its name is a digest of what numba tells kernels apart by, beside their sources."""
+    files = [file for folder in COMPILED_FROM for file in sorted((_PACKAGE / folder).rglob("*.py"))]
+    known = [(str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files]
+    compiler = {name: version for name, version in versions().items() if name != "opsonin"}
+    digest = hashlib.blake2b(repr((known, compiler)).encode(), digest_size=10)
+    return cache_folder() / f"complete-{digest.hexdigest()}"
 
 
 def mark_warm() -> None:
     """Note that every kernel of a run is in the cache now; a cache that cannot be written stays cold."""
     try:
-        (cache_folder() / _STAMP).touch()
+        _stamp().touch()
     except OSError:
         return
 

@@ -17,7 +17,6 @@ import numpy as np
 from opsonin.core.errors import Fault, InputError, RunError, did_you_mean
 from opsonin.core.provenance import digest
 from opsonin.core.schedule import minutes
-from opsonin.core.units import UnitError, to_unit
 from opsonin.engine import checkpoint
 from opsonin.engine.compile import Plan, compile_scenario
 from opsonin.engine.fields import patient_provenance
@@ -32,7 +31,7 @@ from opsonin.model.scenario import YEAR, Arm, Dose
 from opsonin.store import layout
 from opsonin.store.gathered import Gathered, gathering, part_folder
 from opsonin.store.patient import Patient
-from opsonin.store.result import Result, time_text
+from opsonin.store.result import Result, time_asked, time_text
 from opsonin.store.segments import Segment, read_segment
 from opsonin.store.writer import Writer
 
@@ -44,10 +43,12 @@ class _Source:
     """The arm that is continued.
 
     Attributes:
-        result, plan: the run that stored it; arm: its name; tick: when the branch leaves it.
+        result, plan: the run that stored it; where: the folder that was asked for, of which the run may be a part;
+        arm: its name; tick: when the branch leaves it.
     """
 
     result: Result
+    where: str
     plan: Plan
     arm: str
     tick: int
@@ -103,26 +104,31 @@ def branch(
     """
     parent = result if isinstance(result, Result) else Result.open(result)
     folder = temporary_folder() if out is None else Path(out)
-    _begin(_branched(parent, (time, source, arm, duration)), folder)
+    _begin(_branched(parent, str(parent.path), (time, source, arm, duration)), folder)
     return resume(folder, threads=threads, listener=listener)
 
 
-def _branched(parent: Result, asked: _Asked) -> _Begun | _Whole:
-    """The branch of a result and of all its parts, everything checked that can be before it is written."""
+def _branched(parent: Result, where: str, asked: _Asked) -> _Begun | _Whole:
+    """The branch of a result and of all its parts, everything checked that can be before it is written.
+
+    Args:
+        where: the folder that was asked for, as faults of what was asked name it.
+    """
     if not isinstance(parent, Gathered):
-        return _prepared(parent, *asked)
-    return _Whole(parent, [_branched(part, asked) for part in parent.parts.values()])
+        return _prepared(parent, where, *asked)
+    return _Whole(parent, [_branched(part, where, asked) for part in parent.parts.values()])
 
 
 def _prepared(
     part: Result,
+    where: str,
     time: str | float,
     source: str | None,
     arm: str | Path | Mapping[str, Any],
     duration: str | float | None,
 ) -> _Begun:
     """The branch of one tissue, everything checked that can be before it is written."""
-    stem = _source(part, time, source)
+    stem = _source(part, where, time, source)
     old = stem.plan
     plan = compile_scenario(_scenario(stem, arm, duration), old.imaged, old.box, old.labels, old.notes)
     carried = tuple(_carried(plan, stem))
@@ -165,10 +171,9 @@ def _left(begun: _Begun | _Whole) -> dict[str, Any]:
     return {"arm": begun.stem.arm, "tick": begun.stem.tick}
 
 
-def _source(parent: Result, time: str | float, arm: str | None) -> _Source:
+def _source(parent: Result, where: str, time: str | float, arm: str | None) -> _Source:
     """The arm to continue, checked to be stored up to `time` by these very versions."""
-    where = str(parent.path)
-    verify_untouched(parent.provenance, where)
+    verify_untouched(parent.provenance, str(parent.path))
     verify_resumable(parent.provenance, where)
     plan = rebuilt(parent.path, parent.provenance, None)
     names = [course.name for course in plan.courses]
@@ -188,18 +193,13 @@ def _source(parent: Result, time: str | float, arm: str | None) -> _Source:
     if not len(stored) or minutes(tick) > stored[-1]:
         reached = f"up to {time_text(float(stored[-1]))} only" if len(stored) else "not at all"
         fix = f"Let the run go on first: opsonin resume {where}"
-        raise RunError(Fault(f"{where}, arm '{name}'", f"is stored {reached}.", fix))
-    return _Source(parent, plan, name, tick)
+        raise RunError(Fault(f"{parent.path}, arm '{name}'", f"is stored {reached}.", fix))
+    return _Source(parent, where, plan, name, tick)
 
 
 def _tick(time: str | float, where: str, coupling: int) -> int:
     """A time as a tick on the coupling grid."""
-    try:
-        wanted = to_unit(time, "min") if isinstance(time, str) else float(time)
-    except UnitError as error:
-        raise InputError(
-            Fault(where, f"{error}.", 'Write it with its unit, as in "3 d" or "12 h".')
-        ) from error
+    wanted = time_asked(time, where)
     step = minutes(coupling)
     if not np.isfinite(wanted):
         raise InputError(Fault(where, f"{wanted} is no time."))
@@ -223,7 +223,7 @@ def _scenario(stem: _Source, arm: str | Path | Mapping[str, Any], duration: str 
         problem = (
             f"the branch leaves at {time_text(minutes(stem.tick))} and ends at {time_text(minutes(end))}."
         )
-        raise InputError(Fault(str(stem.result.path), problem, "Branch earlier, or give a longer duration."))
+        raise InputError(Fault(stem.where, problem, "Branch earlier, or give a longer duration."))
     data = asked.resolved()
     data["scenario"]["duration"] = f"{minutes(end)!r} min"
     longer = Scenario.model_validate(data)

@@ -17,7 +17,7 @@ from opsonin.core.schedule import MINUTES_PER_DAY
 from opsonin.engine import team
 from opsonin.engine.fields import patient_summary
 from opsonin.engine.progress import Hears, Named
-from opsonin.engine.provenance import verify_unchanged
+from opsonin.engine.provenance import verify_resumable, verify_unchanged
 from opsonin.engine.replicates import ensemble_summary
 from opsonin.model.scenario import Scenario
 from opsonin.store.ensemble import Ensemble
@@ -25,7 +25,7 @@ from opsonin.store.gathered import Gathered, called, finish, going_on
 from opsonin.store.patient import Patient
 from opsonin.store.result import Result
 
-# Starting a process takes as long as this many cells take for a day.
+# In cells x days: starting a process takes as long as this many cells take for a day.
 _WORTH_A_PROCESS = 5_000.0
 
 
@@ -49,6 +49,8 @@ def carry_out(
             verify_unchanged(part.provenance, str(part.path))
             locks.enter_context(going_on(part))
         left = {name: run for name, run in _runs(whole, "") if not run.complete}
+        if left:
+            verify_resumable(whole.provenance, str(whole.path))
         cores = threads or kernel_cache.cores()
         size = min(len(left), cores)
         if size > 1 and _work(left) > _WORTH_A_PROCESS:

@@ -16,11 +16,17 @@ class Listener(Protocol):
     def started(self, arm: str, time_min: float, duration_min: float) -> None:
         """An arm starts, or goes on, at `time_min`."""
 
+    def heading(self, arm: str, time_min: float) -> None:
+        """An arm goes on to `time_min`, its next stored time, where a stop would end it."""
+
     def step(self, arm: str, time_min: float, cells: int) -> None:
         """An arm has reached `time_min`; called a few times per second at most."""
 
     def finished(self, arm: str) -> None:
         """An arm is complete and stored."""
+
+    def stopping(self) -> None:
+        """A stop was asked for just now; called in a thread of its own."""
 
     def note(self, text: str) -> None:
         """Something worth saying once."""
@@ -35,10 +41,16 @@ class Silent:
     def started(self, arm: str, time_min: float, duration_min: float) -> None:
         pass
 
+    def heading(self, arm: str, time_min: float) -> None:
+        pass
+
     def step(self, arm: str, time_min: float, cells: int) -> None:
         pass
 
     def finished(self, arm: str) -> None:
+        pass
+
+    def stopping(self) -> None:
         pass
 
     def note(self, text: str) -> None:
@@ -57,11 +69,17 @@ class Named:
     def started(self, arm: str, time_min: float, duration_min: float) -> None:
         self._listener.started(self._of_run(arm), time_min, duration_min)
 
+    def heading(self, arm: str, time_min: float) -> None:
+        self._listener.heading(self._of_run(arm), time_min)
+
     def step(self, arm: str, time_min: float, cells: int) -> None:
         self._listener.step(self._of_run(arm), time_min, cells)
 
     def finished(self, arm: str) -> None:
         self._listener.finished(self._of_run(arm))
+
+    def stopping(self) -> None:
+        self._listener.stopping()
 
     def note(self, text: str) -> None:
         self._listener.note(self._of_run(text))

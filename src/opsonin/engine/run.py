@@ -81,7 +81,8 @@ def run(
         out: the result folder, new or empty. Default: a temporary one that lasts as long as this Python does.
         seed: in place of the scenario's own.
         threads: of kernels, and of fields and replicates computed side by side; results do not depend on it.
-            Default: all cores.
+            Default: all cores. Where there is little to compute (under 5,000 cells x days in all), fields and
+            replicates are computed one after the other in this process: starting others would take longer.
     Raises:
         InputError: bad scenario, biopsy or folder. RunError, HostError: the run could not go on.
         Interrupted: stopped by a signal; `resume` goes on.
@@ -92,8 +93,9 @@ def run(
     if len(replicates) == len(first) == 1:
         use_threads(threads, len(first[0].imaged.id))
         created = Writer.create(folder, provenance_of(first[0]), input_cells(first[0]))
-        with created as writer, StopRequest() as stop:
-            return complete(first[0], writer, (listener or Silent(), stop))
+        hearer = listener or Silent()
+        with created as writer, StopRequest(hearer.stopping) as stop:
+            return complete(first[0], writer, (hearer, stop))
     if len(replicates) == 1:
         _begin(folder, first)
     else:
@@ -130,8 +132,9 @@ def resume(out: str | Path, *, threads: int | None = None, listener: Listener | 
     """Go on with a stored run where its last committed time left it; the bits are those of an unbroken run."""
     path = Path(out)
     result = Result.open(path)
-    with StopRequest() as stop:
-        hears = (listener or Silent(), stop)
+    hearer = listener or Silent()
+    with StopRequest(hearer.stopping) as stop:
+        hears = (hearer, stop)
         if isinstance(result, Gathered):
             return carry_out(result, hears, threads, go_on, _compile_for)
         return go_on(path, hears, threads)
@@ -212,24 +215,28 @@ def run_arm(plan: Plan, course: Course, start: Start, writer: Writer, hears: Hea
     if not kernel_cache.is_warm():
         _compile(plan, course, listener)
     last = writer.last_segment(course.name)
+    tick = min((last or 0) * plan.every, plan.duration)
+    _stop_if_asked(stop, course, tick, writer)
     origin = str(writer.provenance["run_hash"])
     recorder = Recorder(plan, course, origin)
     trace = Trace()
     if last is None:
+        listener.heading(course.name, 0.0)
         tissue = start.tissue()
         if start.steadiness is not None:
             writer.tell(asdict(start.steadiness))
         recorder.observe(tissue, 0)
         writer.commit(course.name, 0, recorder.segment(tissue, 0, trace))
-        tick = last = 0
+        _stop_if_asked(stop, course, tick, writer)
+        last = 0
     else:
-        tick = min(last * plan.every, plan.duration)
         frozen = writer.read_checkpoint(course.name, last)
         checkpoint.verify_origin(
             frozen, (origin, course.name, tick), f"{writer.path}, arm '{course.name}', segment {last}"
         )
         tissue = resumed(plan, frozen, tick, course)
     listener.started(course.name, minutes(tick), minutes(plan.duration))
+    listener.heading(course.name, minutes(min(tick + plan.every, plan.duration)))
     told = time.monotonic()
     while tick < plan.duration:
         advance(plan, course, tissue, tick, trace.record)
@@ -242,15 +249,22 @@ def run_arm(plan: Plan, course: Course, start: Start, writer: Writer, hears: Hea
         if tick % plan.every == 0 or tick == plan.duration:
             last += 1
             writer.commit(course.name, last, recorder.segment(tissue, tick, trace))
-            if stop.requested and tick < plan.duration:
-                raise Interrupted(
-                    Fault(
-                        f"arm '{course.name}', day {minutes(tick) / 1440.0:g}",
-                        "the run was stopped; everything up to here is stored.",
-                        f"Go on with: opsonin resume {writer.path}",
-                    )
-                )
+            if tick < plan.duration:
+                _stop_if_asked(stop, course, tick, writer)
+                listener.heading(course.name, minutes(min(tick + plan.every, plan.duration)))
     listener.finished(course.name)
+
+
+def _stop_if_asked(stop: StopRequest, course: Course, tick: int, writer: Writer) -> None:
+    """End here, at a stored time or before the first, if someone asked for it."""
+    if stop.requested:
+        raise Interrupted(
+            Fault(
+                f"arm '{course.name}', day {minutes(tick) / 1440.0:g}",
+                "the run was stopped; everything up to here is stored.",
+                f"Go on with: opsonin resume {writer.path}",
+            )
+        )
 
 
 def _compile(plan: Plan, course: Course, listener: Listener) -> None:

@@ -38,11 +38,17 @@ class _Told:
     def started(self, arm: str, time_min: float, duration_min: float) -> None:
         self.say("started", arm=arm, time_min=time_min, duration_min=duration_min)
 
+    def heading(self, arm: str, time_min: float) -> None:
+        self.say("heading", arm=arm, time_min=time_min)
+
     def step(self, arm: str, time_min: float, cells: int) -> None:
         self.say("step", arm=arm, time_min=time_min, cells=cells)
 
     def finished(self, arm: str) -> None:
         self.say("finished", arm=arm)
+
+    def stopping(self) -> None:
+        """Who asked for it is the one who reads this."""
 
     def note(self, text: str) -> None:
         self.say("note", text=text)

@@ -15,6 +15,7 @@ from opsonin.core.schedule import ticks
 from opsonin.core.units import UnitError, to_unit
 from opsonin.io.generated import check_generated
 from opsonin.io.locate import KeyPath, Lines
+from opsonin.io.long_numbers import LongNumber
 from opsonin.io.wording import shown
 from opsonin.knowledge.library import Library
 from opsonin.model.drugs import Drug
@@ -319,6 +320,9 @@ def _check_overrides(draft: Draft, library: Library) -> None:
         return
     for path, value in overrides.items():
         if isinstance(value, bool) or not isinstance(value, str | int | float):
+            continue
+        if isinstance(value, LongNumber):
+            draft.fault(("knowledge", path), f"'{path}' = {shown(value)} is too large a number")
             continue
         try:
             library = library.override(path, value if isinstance(value, str) else repr(value))

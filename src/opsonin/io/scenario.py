@@ -16,6 +16,7 @@ from opsonin.io.biopsies import Biopsy, biopsy_of, read_biopsy
 from opsonin.io.check import Draft, check_all
 from opsonin.io.labels import load_label_map
 from opsonin.io.locate import Lines
+from opsonin.io.long_numbers import without_long
 from opsonin.io.several import asked_fields, told_once
 from opsonin.io.tables import Table, read_table
 from opsonin.io.thickness import Thickness, thickness_of
@@ -62,7 +63,7 @@ class Scenario(model.Scenario):
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], *, folder: str | Path = ".", name: str = "scenario") -> Self:
         """A scenario from tables, as `tomllib` or `resolved` give them."""
-        return cls._built(Draft(data, name, Path(folder), None))
+        return cls._built(Draft(without_long(data), name, Path(folder), None))
 
     @classmethod
     def _built(cls, draft: Draft) -> Self:

@@ -8,15 +8,14 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from opsonin.core.errors import Fault, InputError, did_you_mean
-from opsonin.io.locate import KeyPath, Lines
+from opsonin.io.long_numbers import cut, real, without_long
 
 MOST_BYTES = 10_000_000
-LARGEST = 10**30  # far beyond any number of a scenario; Python itself has no text for the really long ones
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -45,9 +44,9 @@ def read_text(file: Path) -> str:
 
 
 def parse_toml(text: str, name: str) -> dict[str, Any]:
-    """Tables of a TOML text; InputError with the line of the first mistake."""
+    """Tables of a TOML text, its endless numbers as `LongNumber`; InputError with the line of the first mistake."""
     try:
-        data = tomllib.loads(text)
+        data = _loaded(text)
     except RecursionError as error:
         raise InputError(Fault(name, "is nested too deeply.")) from error
     except ValueError as error:
@@ -61,26 +60,17 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
         lines = text.split("\n")
         written = lines[int(found[1]) - 1].strip()[:80] if int(found[1]) <= len(lines) else ""
         raise InputError(Fault(f"{name}:{found[1]}", f"is not valid TOML: {problem}: `{written}`")) from error
-    endless = list(_endless(data))
-    if endless:
-        lines_of = Lines(text)
-        raise InputError(
-            *(
-                Fault(f"{name}:{lines_of.line(path)}", f"'{path[-1]}' holds a number of over 30 digits.")
-                for path in endless
-            )
-        )
-    return data
+    tables: dict[str, Any] = without_long(data)
+    return tables
 
 
-def _endless(node: Any, path: KeyPath = ()) -> Iterator[KeyPath]:
-    """Where whole numbers stand that are too long for any use."""
-    if isinstance(node, int):
-        if abs(node) > LARGEST:
-            yield path
-    elif isinstance(node, dict | list):
-        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
-            yield from _endless(value, (*path, key))
+def _loaded(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text, parse_float=real)
+    except tomllib.TOMLDecodeError:
+        raise
+    except ValueError:  # Python refuses whole numbers of that many digits
+        return tomllib.loads(cut(text), parse_float=real)
 
 
 def _files_beside(file: Path) -> str:

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 from opsonin.core.errors import Fault, InputError, did_you_mean
 from opsonin.io.check import Draft, check_treatments
 from opsonin.io.locate import Lines
+from opsonin.io.long_numbers import without_long
 from opsonin.io.scenario import Scenario
 from opsonin.io.toml_files import parse_toml, read_text
 from opsonin.io.wording import plain
@@ -42,7 +43,7 @@ def read_arm(asked: Any, scenario: Scenario) -> Arm:
         problem = f"is a {type(asked).__name__}, not an arm."
         raise InputError(Fault("arm", problem, "Give a name, a TOML file with one [[arm]], or a table."))
     if isinstance(asked, Mapping):
-        return _checked({"arm": [asked]}, "arm", None, scenario)
+        return _checked({"arm": [without_long(asked)]}, "arm", None, scenario)
     if isinstance(asked, str) and asked in known:
         return known[asked]
     if isinstance(asked, str) and asked.lstrip().startswith("{"):

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from opsonin.core.errors import did_you_mean
 from opsonin.io.locate import KeyPath
+from opsonin.io.long_numbers import LongNumber
 from opsonin.model.scenario import EXAMPLES
 
 _MISSING = {
@@ -43,11 +44,7 @@ def shown(value: object) -> str:
         case datetime.date() | datetime.time():
             text = f"the date or time {value.isoformat()}"
         case _:
-            text = (
-                str(value)
-                if not isinstance(value, int) or abs(value) < 10**30
-                else "a number of over 30 digits"
-            )
+            text = str(value)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 4] + "...'"
 
 
@@ -70,6 +67,8 @@ def plain(  # noqa: PLR0911, PLR0912 - one case per kind of error
         case "extra_forbidden":
             fix = _where_it_belongs(key, model, path[:-1]) or did_you_mean(key, _fields_at(model, path[:-1]))
             return path, f"unknown key '{key}'.", fix
+        case _ if isinstance(value, LongNumber):
+            return path, f"{named} is too large a number", ""
         case "quantity":
             message = context["message"]
             problem = f"{key}: {message}" if isinstance(path[-1], str) else message

@@ -190,7 +190,7 @@ def _each(result: Result, time: Time | Sequence[Time] | None, arm: str | None) -
 def _moments(result: Result, time: Time | Sequence[Time] | None, arm: str) -> list[Time]:
     if time is None:
         return [float(moment) for moment in result.times(arm)]
-    return [time] if isinstance(time, str | int | float) else list(time)
+    return list(time) if isinstance(time, Sequence | np.ndarray) and not isinstance(time, str) else [time]
 
 
 def _dimension(result: Result) -> int:

@@ -9,13 +9,14 @@ import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import numpy as np
 
-from opsonin.core.errors import Fault, InputError, RunError
+from opsonin.core.errors import Fault, InputError, RunError, did_you_mean
 from opsonin.store import layout
 from opsonin.store.commit import host_errors, make_folder, sweep, write_atomic
 from opsonin.store.lock import LOCK_FILE, FolderLock
@@ -26,6 +27,20 @@ from opsonin.store.writer import require_unused
 if TYPE_CHECKING:
     import pandas
     import xarray
+
+
+class Parts(dict[str, Result]):
+    """The parts of a result by name; InputError for a name that is not there."""
+
+    def __init__(self, kind: str, path: Path) -> None:
+        super().__init__()
+        self._kind, self._path = kind, path
+
+    def __missing__(self, name: object) -> NoReturn:
+        fix = (
+            f"{did_you_mean(str(name), self)} Names are texts: by_{self._kind}['{next(iter(self), '...')}']."
+        )
+        raise InputError(Fault(str(self._path), f"there is no {self._kind} {name!r}.", fix))
 
 
 class Gathered(Result, ABC):
@@ -46,9 +61,12 @@ class Gathered(Result, ABC):
         Raises:
             RunError: one is missing, or is not the one that this result began with.
         """
-        found = {}
+        found = Parts(self.kind, self.path)
         for entry in self.provenance[plural(self.kind)]:
             path = self.path / entry["folder"]
+            if not (path / layout.PROVENANCE).is_file():
+                problem = f"{called(self.kind, entry['name'])} of this {self.together} is not there."
+                raise RunError(Fault(str(path), problem, "Restore the folder, or run the scenario anew."))
             result = Result.open(path)
             if result.provenance.get("run_hash") != entry["run_hash"]:
                 problem = (
@@ -98,7 +116,12 @@ class Gathered(Result, ABC):
 
         tables = []
         for name, part in self.parts.items():
-            table = part.cells(time, arm)
+            try:
+                table = part.cells(time, arm)
+            except InputError as error:
+                if not part.complete:  # others may have it
+                    raise
+                raise InputError(*(replace(fault, where=str(self.path)) for fault in error.faults)) from error
             table.insert(0, self.kind, name)
             tables.append(table)
         return pandas.concat(tables, ignore_index=True)

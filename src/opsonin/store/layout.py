@@ -22,6 +22,8 @@ START = "start.json"
 INPUT = "input"
 INPUT_CELLS = "input/cells.parquet"
 ARMS = "arms"
+_TABLES = ("scenario", "versions", "observables", "cell_types", "molecules", "substrates", "field_units")
+_LISTS = ("arms", "processes", "labels", "notes", "replicates", "fields")
 _SEGMENT = re.compile(r"\d{6,}")
 
 
@@ -109,4 +111,9 @@ def read_provenance(out: Path) -> dict[str, Any]:
                 "Use the opsonin version named in its provenance.json, or run again.",
             )
         )
+    wrong = [name for name in _TABLES if not isinstance(provenance.get(name, {}), dict)]
+    wrong += [name for name in _LISTS if not isinstance(provenance.get(name, []), list)]
+    if wrong:
+        problem = f"is damaged: {', '.join(map(repr, wrong))} hold something else than a run writes there."
+        raise RunError(Fault(str(out / PROVENANCE), problem, "Restore it, or run again."))
     return provenance

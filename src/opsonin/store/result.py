@@ -5,6 +5,8 @@ Nothing is written here, and nothing is computed from what is read.
 
 from __future__ import annotations
 
+import math
+import reprlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -264,10 +266,7 @@ class Result:
         return layout.segment_folder(self.path, arm, self._index(time, arm))
 
     def _index(self, time: str | float, arm: str) -> int:
-        try:
-            wanted = to_unit(time, "min") if isinstance(time, str) else float(time)
-        except UnitError as error:
-            raise InputError(Fault(str(self.path), f"time {error}")) from error
+        wanted = time_asked(time, str(self.path))
         ticks = self._ticks(arm)
         for index, tick in enumerate(ticks):
             if abs(wanted * TICKS_PER_MINUTE - tick) < 1e-5:  # seconds: rounding only
@@ -280,6 +279,23 @@ class Result:
             else f"{len(ticks)} are stored, nearest: {listed}."
         )
         raise InputError(Fault(str(self.path), f"arm '{arm}' is not stored at {time_text(wanted)}.", stored))
+
+
+def time_asked(time: object, where: str) -> float:
+    """A time as a person gives it, in minutes; InputError, at `where`, if it is none."""
+    fix = 'Give it as "3 d" or "12 h", or as a number of minutes.'
+    if isinstance(time, str):
+        try:
+            return to_unit(time, "min")
+        except UnitError as error:
+            raise InputError(Fault(where, f"time {error}.", fix)) from error
+    if isinstance(time, bool) or not isinstance(time, int | float | np.integer | np.floating):
+        problem = f"{reprlib.repr(time)} is a {type(time).__name__}, not a time."
+        raise InputError(Fault(where, problem, fix))
+    try:
+        return float(time)
+    except OverflowError:  # a whole number too large for one
+        return math.inf
 
 
 def time_text(time_min: float) -> str:

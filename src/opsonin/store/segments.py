@@ -137,8 +137,12 @@ def read_columns(path: Path) -> Columns:
 def read_checkpoint(path: Path) -> Columns:
     """A stored checkpoint; RunError if the file is missing or damaged."""
     # numpy leaves the file open if it is not a whole archive: it is opened and closed here.
-    with reading(path), path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
+    with reading(path), path.open("rb") as file:
+        if not zipfile.is_zipfile(file):  # numpy would take it for a pickle, and advise to trust it
+            raise ValueError("it is not a whole archive.")
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
 
 
 def read_frame(folder: Path) -> dict[str, Any]:
