@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numba as nb
 
 from opsonin.laws.apoptosis import rate_of_half_life
@@ -22,16 +24,29 @@ from opsonin.laws.events import driven
 from opsonin.model.death import DeathState
 
 
+LONGEST = 2.0  # min; without XIAP caspase-3 doubles within minutes, so longer steps are taken in parts
+
+
 @nb.njit(cache=True, error_model="numpy")
 def advance(state, proteins, drive, rates, duration):
     """State of a cell after a step; dead once its `caspase3` has reached `rates.commitment`.
 
-    Each level takes its exact course for what drives it at the middle of the step, from the receptor downwards; the loop
-    from caspase-3 back to caspase-8 is closed by a second pass. Second order in the step, stable for any.
-
     Args:
         state: DeathState; proteins: DeathProteins; drive: DeathDrive, constant over the step; rates: DeathRates.
         duration: step [min].
+    """
+    parts = math.ceil(duration / LONGEST)
+    for _ in range(parts):
+        state = _advance(state, proteins, drive, rates, duration / parts)
+    return state
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _advance(state, proteins, drive, rates, duration):
+    """One part of a step.
+
+    Each level takes its exact course for what drives it at the middle, from the receptor downwards; the loop from caspase-3
+    back to caspase-8 is closed by a second pass. Second order in the step, stable for any.
     """
     receptor = rate_of_half_life(rates.receptor_recovery)
     mitochondrial = rate_of_half_life(rates.mitochondrial_recovery)
@@ -55,7 +70,7 @@ def advance(state, proteins, drive, rates, duration):
         free = free_bid(0.5 * (state.bid + bid), drive.priming, load)
         gain = pore_gain(free, proteins.bax, proteins.bak, rates.bax_share, rates.pore_rate)
         pores = driven(state.pores, gain, mitochondrial, duration)
-        released = released_share(0.5 * (state.pores + pores))
+        released = released_share(0.5 * (state.pores + pores), rates.release_steepness)
         gain = caspase3_gain(cut, released, rates.procaspase3_rate, rates.apoptosome_rate)
         held = free_xiap(xiap, released, rates.sink, rates.sink_affinity)
         loss = caspase3_loss(held, rates.destruction_rate, receptor)

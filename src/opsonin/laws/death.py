@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from opsonin.laws.operations import law, maximum, minimum
 from opsonin.laws.recognition import bound_pairs
+from opsonin.laws.response import hill
 
 
 @law
@@ -92,14 +93,17 @@ def pore_gain(bid, bax, bak, bax_share, pore_rate):
 
 
 @law
-def released_share(pores):
-    """Share of cytochrome c and SMAC that is out of the mitochondria, P / (1 + P) [-].
+def released_share(pores, steepness):
+    """Share of cytochrome c and SMAC that is out of the mitochondria [-].
+
+    A few pores let out nothing that counts, so that a cell at rest is stable against its own loop.
 
     Args:
         pores: 1 where half is out P [-].
+        steepness: of the release n [-].
     Source: reduced from Lopez 2013, doi:10.1038/msb.2013.1.
     """
-    return pores / (1.0 + pores)
+    return hill(pores, 1.0, steepness)
 
 
 @law

@@ -73,6 +73,7 @@ class DeathRates(NamedTuple):
         bcl2_affinity, bclxl_affinity, mcl1_affinity: of truncated Bid [molecules].
         pore_rate: pores, per molecule of BAK and all Bid truncated and free [1/(molecule min)].
         bax_share: share of BAX at the mitochondria [-].
+        release_steepness: of the release over the pores [-].
         sink: XIAP that SMAC and the apoptosome can hold [molecules].
         sink_affinity: how tightly [molecules].
         survivin_share: share of the hold of XIAP that needs survivin [-].
@@ -95,6 +96,7 @@ class DeathRates(NamedTuple):
     mcl1_affinity: float
     pore_rate: float
     bax_share: float
+    release_steepness: float
     sink: float
     sink_affinity: float
     survivin_share: float
@@ -107,3 +109,37 @@ class DeathRates(NamedTuple):
 
 
 AT_REST = DeathState(0.0, 0.0, 0.0, 0.0, 0.0)
+
+# Fitted once to EARM 2.0 M1a, nominal set (doi:10.1038/msb.2013.1), by `python -m opsonin.reference.fit_death_switch`; four
+# digits are fitted, the others are EARM's own. EARM makes and destroys no protein: nothing recovers.
+EARM_RATES = DeathRates(
+    disc_rate=6e-4,
+    flip_half=2696.0,
+    caspase8_rate=1.512e-5,
+    loop_rate=0.1167,
+    hit_protease=0.0,
+    bid_rate=1.2,
+    bcl2_affinity=6.6e4,
+    bclxl_affinity=2.4e4,
+    mcl1_affinity=1e4,
+    pore_rate=1.162e-3,
+    bax_share=0.5,
+    release_steepness=4.0,
+    sink=2.762e5,
+    sink_affinity=1627.0,
+    survivin_share=0.0,
+    procaspase3_rate=0.12,
+    apoptosome_rate=0.01257,
+    destruction_rate=8.523e-5,
+    commitment=0.3507,
+    receptor_recovery=NEVER,
+    mitochondrial_recovery=NEVER,
+)
+
+# In tissue a cell recovers from what does not kill it. Both half-lives are assumed: they decide the fewest bound receptors
+# that kill (about 2) and how far hits add up. The protease of a hit is fitted by the same command, so that three hits 25 min
+# apart kill the cell of EARM and two do not (doi:10.1038/s41467-021-25282-3). That XIAP loses a third of its hold without
+# survivin is assumed: it decides what a survivin inhibitor does.
+TISSUE_RATES = EARM_RATES._replace(
+    hit_protease=4.4e-5, survivin_share=0.33, receptor_recovery=30.0, mitochondrial_recovery=10.0
+)

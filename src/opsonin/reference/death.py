@@ -30,6 +30,7 @@ from opsonin.laws.recognition import bound_pairs
 from opsonin.model.death import AT_REST, DeathDrive, DeathProteins, DeathRates, DeathState
 
 HORIZON = 1200.0  # min
+LONGEST = 5.0  # min; so that no hit falls between two steps
 LIGANDS, RECEPTORS = 3000.0, 200.0  # molecules; EARM, 50 ng/ml of SuperKiller TRAIL
 BINDING, UNBINDING = 2.4e-5, 0.06  # 1/(molecule min), 1/min; EARM nominal
 HELA = DeathProteins(
@@ -53,7 +54,7 @@ def slope(state: DeathState, proteins: DeathProteins, drive: DeathDrive, rates: 
     cut = protease(state.caspase8, drive.damage, rates.hit_protease)
     free = free_bid(state.bid, drive.priming, load)
     to_pores = pore_gain(free, proteins.bax, proteins.bak, rates.bax_share, rates.pore_rate)
-    released = released_share(state.pores)
+    released = released_share(state.pores, rates.release_steepness)
     to_caspase3 = caspase3_gain(cut, released, rates.procaspase3_rate, rates.apoptosome_rate)
     held = free_xiap(xiap, released, rates.sink, rates.sink_affinity)
     return DeathState(
@@ -69,7 +70,7 @@ def slope(state: DeathState, proteins: DeathProteins, drive: DeathDrive, rates: 
 def follow(
     proteins: DeathProteins, drive: Drive, rates: DeathRates, horizon: float = HORIZON
 ) -> tuple[float | None, float]:
-    """Follow a cell at rest; drive: what drives it at a time [min], smooth; horizon: end [min].
+    """Follow a cell at rest; drive: what drives it at a time [min]; horizon: end [min].
 
     Returns:
         when it dies [min], None where never; and the highest active share of caspase-3 [-].
@@ -83,7 +84,14 @@ def follow(
 
     committed.terminal = True  # type: ignore[attr-defined]
     solved = solve_ivp(
-        right_side, (0.0, horizon), AT_REST, method="LSODA", events=committed, rtol=1e-6, atol=1e-9
+        right_side,
+        (0.0, horizon),
+        AT_REST,
+        method="LSODA",
+        events=committed,
+        max_step=LONGEST,
+        rtol=1e-6,
+        atol=1e-9,
     )
     reached = solved.t_events[0]
     return (float(reached[0]) if len(reached) else None), float(np.max(solved.y[-1]))

@@ -1,7 +1,7 @@
 """Fit of the reduced death switch to EARM 2.0 M1a, nominal set: `python -m opsonin.reference.fit_death_switch`.
 
-Prints the rates that stand in `model.death.EARM_RATES`, and each cell's time to death over that of the base beside EARM's.
-Rates that are EARM's own are kept; the others start there and may move, at a price. About two minutes.
+Prints the rates of `model.death.EARM_RATES`, each cell's time to death over that of the base beside EARM's, and the protease
+of a lytic hit for `TISSUE_RATES`. Rates that are EARM's own are kept; the others start there and may move, at a price. Two minutes.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import least_squares
 
-from opsonin.model.death import NEVER, DeathRates
-from opsonin.reference.death import earm_cell, follow
+from opsonin.model.death import NEVER, TISSUE_RATES, DeathDrive, DeathRates
+from opsonin.reference.death import HELA, earm_cell, follow
 from opsonin.reference.earm import outcome
 
 Folds = Mapping[str, float]
 
-# Without decimals of its own: what the reactions of EARM give where the switch has one of theirs for several.
+# What the reactions of EARM give, where one rate of the switch stands for several of theirs.
 START = DeathRates(
     disc_rate=6e-4,  # EARM: convert_LR_to_DISC
-    flip_half=1e3,  # EARM: bind_DISC_flip
+    flip_half=1e3,  # EARM: bind_DISC_flip, in equilibrium; new DISC is held later
     caspase8_rate=3e-5,  # EARM: 6e-5 by DISC, half of it held by BAR
     loop_rate=0.05,
     hit_protease=0.0,
@@ -32,6 +32,7 @@ START = DeathRates(
     mcl1_affinity=1e4,  # EARM: bind_BidM_Mcl1M
     pore_rate=1e-3,
     bax_share=0.5,  # EARM: equilibrate_BaxC_to_BaxM
+    release_steepness=4.0,  # EARM: a pore takes four; a cell at rest is stable against its own loop
     sink=1.9e5,  # EARM: 1e5 SMAC and most of 1e5 apoptosomes
     sink_affinity=500.0,  # EARM: bind_Apop_XIAP
     survivin_share=0.0,
@@ -43,6 +44,7 @@ START = DeathRates(
     mitochondrial_recovery=NEVER,
 )
 FREE = (
+    "flip_half",
     "caspase8_rate",
     "loop_rate",
     "pore_rate",
@@ -53,6 +55,7 @@ FREE = (
     "commitment",
 )
 PRICE = 0.05  # residual of a free rate that is e times EARM's
+SPACING, REPAIR = 25.0, 50.0  # min; three hits within 50 min kill, Weigelin 2021, doi:10.1038/s41467-021-25282-3
 MARGIN = 0.8  # of the commitment, that a cell that lives in EARM must not reach
 
 BASE: Folds = {}
@@ -121,6 +124,21 @@ def fit() -> DeathRates:
     return rates._replace(**{name: float(f"{getattr(rates, name):.4g}") for name in FREE})
 
 
+def lethal_hit(hits: int, rates: DeathRates) -> float:
+    """Smallest protease per hit with which that many hits kill, `SPACING` apart and repaired with `REPAIR` [1/hit]."""
+
+    def drive(time: float) -> DeathDrive:
+        since = (time - SPACING * k for k in range(hits))
+        return DeathDrive(0.0, sum(2.0 ** (-t / REPAIR) for t in since if t >= 0.0), 0.0)
+
+    low, high = 1e-8, 1.0
+    for _ in range(25):
+        middle = math.sqrt(low * high)
+        killed = follow(HELA, drive, rates._replace(hit_protease=middle))[0] is not None
+        low, high = (low, middle) if killed else (middle, high)
+    return high
+
+
 def main() -> None:
     """Fit, and print rates and comparison."""
     rates = fit()
@@ -140,6 +158,8 @@ def main() -> None:
             ]
             print(f"{name:30s} {shown[0]:>8s}  EARM {shown[1]:>8s}")
         print()
+    few, enough = (lethal_hit(hits, TISSUE_RATES) for hits in (2, 3))
+    print(f"hit_protease = {math.sqrt(few * enough):.2g}: between {enough:.3g} (3 hits kill) and {few:.3g} (2 do)")
 
 
 if __name__ == "__main__":
