@@ -1,4 +1,4 @@
-"""The death decision of one cell over one step. The equations are `laws.death`; the same without steps is `reference.death`."""
+"""The death decision of one cell over one step, made of `laws.death`; the same without steps is `reference.death`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from opsonin.laws.death import (
 from opsonin.laws.events import driven
 from opsonin.model.death import DeathState
 
-
 LONGEST = 2.0  # min; without XIAP caspase-3 doubles within minutes, so longer steps are taken in parts
 
 
@@ -45,8 +44,8 @@ def advance(state, proteins, drive, rates, duration):
 def _advance(state, proteins, drive, rates, duration):
     """One part of a step.
 
-    Each level takes its exact course for what drives it at the middle, from the receptor downwards; the loop from caspase-3
-    back to caspase-8 is closed by a second pass. Second order in the step, stable for any.
+    Each level takes its exact course for what drives it at the middle, from the receptor downwards; the loop from
+    caspase-3 back to caspase-8 is closed by a second pass. Second order in the step, stable for any.
     """
     receptor = rate_of_half_life(rates.receptor_recovery)
     mitochondrial = rate_of_half_life(rates.mitochondrial_recovery)
@@ -63,7 +62,9 @@ def _advance(state, proteins, drive, rates, duration):
     active = active_disc(0.5 * (state.disc + disc), proteins.flip, rates.flip_half)
     now = DeathState(disc, state.caspase8, state.bid, state.pores, state.caspase3)
     for _ in range(2):
-        gain = caspase8_gain(active, 0.5 * (state.caspase3 + now.caspase3), rates.caspase8_rate, rates.loop_rate)
+        gain = caspase8_gain(
+            active, 0.5 * (state.caspase3 + now.caspase3), rates.caspase8_rate, rates.loop_rate
+        )
         caspase8 = driven(state.caspase8, gain, gain + receptor, duration)
         cut = protease(0.5 * (state.caspase8 + caspase8), drive.damage, rates.hit_protease)
         bid = driven(state.bid, rates.bid_rate * cut, rates.bid_rate * cut + mitochondrial, duration)

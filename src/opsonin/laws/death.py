@@ -1,7 +1,7 @@
 """The death decision: death receptors and lytic hits, Bid, pores held by the BCL-2 family, caspase-3 held by XIAP.
 
-A reduced form of the extrinsic apoptosis reaction model EARM 2.0 M1a (`reference.earm`), to which its rates are fitted. One
-equation each; how they make a step is `kernels.death`, how they make differential equations `reference.death`.
+A reduced form of the extrinsic apoptosis reaction model EARM 2.0 M1a (`reference.earm`), to which its rates are fitted.
+One equation each; how they make a step is `kernels.death`, how they make differential equations `reference.death`.
 """
 
 from __future__ import annotations
@@ -134,17 +134,17 @@ def free_xiap(xiap, released, sink, sink_affinity):
 
 
 @law
-def caspase3_gain(protease, released, procaspase3_rate, apoptosome_rate):
+def caspase3_gain(cut, released, procaspase3_rate, apoptosome_rate):
     """Rate at which procaspase-3 is cut, by caspase-8 and granzyme B and by the apoptosome [1/min].
 
     Args:
-        protease: from `protease` c [-].
+        cut: what cuts it, from `protease` c [-].
         released: share of cytochrome c that is out m [-].
         procaspase3_rate: all caspase-8 active k_3 [1/min].
         apoptosome_rate: all cytochrome c out k_a [1/min].
     Source: reduced from Lopez 2013, doi:10.1038/msb.2013.1.
     """
-    return procaspase3_rate * protease + apoptosome_rate * released
+    return procaspase3_rate * cut + apoptosome_rate * released
 
 
 @law

@@ -110,8 +110,8 @@ class DeathRates(NamedTuple):
 
 AT_REST = DeathState(0.0, 0.0, 0.0, 0.0, 0.0)
 
-# Fitted once to EARM 2.0 M1a, nominal set (doi:10.1038/msb.2013.1), by `python -m opsonin.reference.fit_death_switch`; four
-# digits are fitted, the others are EARM's own. EARM makes and destroys no protein: nothing recovers.
+# Fitted once to EARM 2.0 M1a, nominal set (doi:10.1038/msb.2013.1), by `python -m opsonin.reference.fit_death_switch`:
+# what has four digits is fitted, the rest is EARM's own. EARM makes and destroys no protein, so nothing recovers.
 EARM_RATES = DeathRates(
     disc_rate=6e-4,
     flip_half=2696.0,
@@ -136,10 +136,10 @@ EARM_RATES = DeathRates(
     mitochondrial_recovery=NEVER,
 )
 
-# In tissue a cell recovers from what does not kill it. Both half-lives are assumed: they decide the fewest bound receptors
-# that kill (about 2) and how far hits add up. The protease of a hit is fitted by the same command, so that three hits 25 min
-# apart kill the cell of EARM and two do not (doi:10.1038/s41467-021-25282-3). That XIAP loses a third of its hold without
-# survivin is assumed: it decides what a survivin inhibitor does.
+# In tissue a cell recovers from what does not kill it. Both half-lives are assumed: they decide the fewest bound
+# receptors that kill (about 2) and how far hits add up. The protease of a hit is fitted by the same command, so that
+# three hits 25 min apart kill the cell of EARM and two do not (doi:10.1038/s41467-021-25282-3). That XIAP loses a third
+# of its hold without survivin is assumed: it decides what a survivin inhibitor does.
 TISSUE_RATES = EARM_RATES._replace(
     hit_protease=4.4e-5, survivin_share=0.33, receptor_recovery=30.0, mitochondrial_recovery=10.0
 )

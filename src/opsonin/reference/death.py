@@ -36,6 +36,15 @@ BINDING, UNBINDING = 2.4e-5, 0.06  # 1/(molecule min), 1/min; EARM nominal
 HELA = DeathProteins(
     flip=100.0, bcl2=2e4, bclxl=2e4, mcl1=2e4, bax=8e4, bak=2e4, xiap=1e5, survivin=1.0
 )  # doi:10.1038/msb.2013.1
+NAMES = {  # of EARM, and of DeathProteins
+    "flip": "flip",
+    "Bcl2": "bcl2",
+    "BclxL": "bclxl",
+    "Mcl1": "mcl1",
+    "Bax": "bax",
+    "Bak": "bak",
+    "XIAP": "xiap",
+}
 
 Array = npt.NDArray[np.float64]
 Drive = Callable[[float], DeathDrive]
@@ -105,11 +114,19 @@ def earm_cell(folds: Mapping[str, float]) -> tuple[DeathProteins, Drive]:
     Raises:
         ValueError: a species that the switch lacks.
     """
-    names = {"flip": "flip", "Bcl2": "bcl2", "BclxL": "bclxl", "Mcl1": "mcl1", "Bax": "bax", "Bak": "bak", "XIAP": "xiap"}
+    names = {
+        "flip": "flip",
+        "Bcl2": "bcl2",
+        "BclxL": "bclxl",
+        "Mcl1": "mcl1",
+        "Bax": "bax",
+        "Bak": "bak",
+        "XIAP": "xiap",
+    }
     unknown = set(folds) - {*names, "L", "R"}
     if unknown:
         raise ValueError(f"the switch knows no {sorted(unknown)}; it knows {sorted([*names, 'L', 'R'])}")
-    levels = {names[name]: getattr(HELA, names[name]) * fold for name, fold in folds.items() if name in names}
+    levels = {NAMES[name]: getattr(HELA, NAMES[name]) * fold for name, fold in folds.items() if name in NAMES}
     ligands, receptors = LIGANDS * folds.get("L", 1.0), RECEPTORS * folds.get("R", 1.0)
     pairs = bound_pairs(receptors, ligands, UNBINDING / BINDING)
     rate = BINDING * (ligands + receptors - 2.0 * pairs) + UNBINDING  # of the approach to it

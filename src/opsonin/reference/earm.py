@@ -1,7 +1,7 @@
-"""The full extrinsic apoptosis reaction model EARM 2.0 M1a, from ligand to cleaved PARP: what the reduced switch is held to.
+"""The full extrinsic apoptosis reaction model EARM 2.0 M1a, from ligand to cleaved PARP: what the switch is held to.
 
-Reactions and both parameter sets are tables in `data/`, with their origin; here is only mass action. Source: Lopez 2013,
-doi:10.1038/msb.2013.1.
+Reactions and both parameter sets are tables in `data/`, with their origin; here is only mass action.
+Source: Lopez 2013, doi:10.1038/msb.2013.1.
 """
 
 from __future__ import annotations
@@ -68,7 +68,11 @@ class Network:
 
 
 def _rows(table: str) -> Iterator[dict[str, str]]:
-    text = resources.files("opsonin.reference").joinpath("data", f"earm_m1a_{table}.csv").read_text(encoding="utf-8")
+    text = (
+        resources.files("opsonin.reference")
+        .joinpath("data", f"earm_m1a_{table}.csv")
+        .read_text(encoding="utf-8")
+    )
     return csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
 
 
@@ -86,7 +90,10 @@ def network(parameters: ParameterSet) -> Network:
     """The reactions with one of the two parameter sets."""
     values = {row["name"]: float(row["value"]) for row in _rows(parameters)}
     directions = list(_directions(values))
-    slot = {name: k for k, name in enumerate(dict.fromkeys(name for way in directions for name in way[0] + way[1]))}
+    slot = {
+        name: k
+        for k, name in enumerate(dict.fromkeys(name for way in directions for name in way[0] + way[1]))
+    }
     reactants = np.full((len(directions), 2), len(slot), dtype=np.intp)
     stoichiometry = np.zeros((len(slot), len(directions)))
     for k, (left, right, _) in enumerate(directions):

@@ -1,7 +1,8 @@
 """Fit of the reduced death switch to EARM 2.0 M1a, nominal set: `python -m opsonin.reference.fit_death_switch`.
 
-Prints the rates of `model.death.EARM_RATES`, each cell's time to death over that of the base beside EARM's, and the protease
-of a lytic hit for `TISSUE_RATES`. Rates that are EARM's own are kept; the others start there and may move, at a price. Two minutes.
+Prints the rates of `model.death.EARM_RATES`, each cell's time to death over that of the base beside EARM's, and the
+protease of a lytic hit for `TISSUE_RATES`. Rates that are EARM's own are kept; the others start there and may move, at
+a price. Takes two minutes.
 """
 
 from __future__ import annotations
@@ -55,7 +56,10 @@ FREE = (
     "commitment",
 )
 PRICE = 0.05  # residual of a free rate that is e times EARM's
-SPACING, REPAIR = 25.0, 50.0  # min; three hits within 50 min kill, Weigelin 2021, doi:10.1038/s41467-021-25282-3
+SPACING, REPAIR = (
+    25.0,
+    50.0,
+)  # min; three hits within 50 min kill, Weigelin 2021, doi:10.1038/s41467-021-25282-3
 MARGIN = 0.8  # of the commitment, that a cell that lives in EARM must not reach
 
 BASE: Folds = {}
@@ -118,7 +122,9 @@ def _moved(steps: npt.NDArray[np.float64]) -> DeathRates:
 
 def fit() -> DeathRates:
     """The rates, rounded to four digits."""
-    truth = {name: outcome("nominal", folds).minutes_to_half for name, folds in {"base": BASE, **FITTED}.items()}
+    truth = {
+        name: outcome("nominal", folds).minutes_to_half for name, folds in {"base": BASE, **FITTED}.items()
+    }
     best = least_squares(_residuals, np.zeros(len(FREE)), args=(truth,), diff_step=1e-3)
     rates = _moved(best.x)
     return rates._replace(**{name: float(f"{getattr(rates, name):.4g}") for name in FREE})
@@ -159,7 +165,9 @@ def main() -> None:
             print(f"{name:30s} {shown[0]:>8s}  EARM {shown[1]:>8s}")
         print()
     few, enough = (lethal_hit(hits, TISSUE_RATES) for hits in (2, 3))
-    print(f"hit_protease = {math.sqrt(few * enough):.2g}: between {enough:.3g} (3 hits kill) and {few:.3g} (2 do)")
+    print(
+        f"hit_protease = {math.sqrt(few * enough):.2g}: between {enough:.3g} (3 hits kill) and {few:.3g} (2 do)"
+    )
 
 
 if __name__ == "__main__":
