@@ -60,6 +60,15 @@ def test_hits_that_were_repaired_do_not_add_up():
     assert death(every(100.0, 12)) is None
 
 
+def test_a_cell_past_the_point_of_no_return_dies_though_its_ligand_is_gone():
+    state = AT_REST
+    for minute in range(300):
+        assert minute > 60 or state.caspase3 < TISSUE_RATES.commitment
+        bound = EARM_BOUND if minute < 60 else 0.0
+        state = advance(state, HELA, DeathDrive(bound, 0.0, 0.0), TISSUE_RATES, 1.0)
+    assert state.caspase3 > TISSUE_RATES.commitment
+
+
 def test_who_survives_does_not_depend_on_the_step():
     for step in (1.0, 2.0, 6.0):
         assert death(every(24.0, 2), step=step) is None
@@ -69,7 +78,7 @@ def test_who_survives_does_not_depend_on_the_step():
 def test_a_survivor_recovers():
     state = AT_REST
     for _ in range(30):
-        state = advance(state, HELA, DeathDrive(5.0, 0.0, 0.0), TISSUE_RATES, 6.0)
+        state = advance(state, HELA, DeathDrive(1.0, 0.0, 0.0), TISSUE_RATES, 6.0)
     assert state.disc > 0.01
     for _ in range(240):
         state = advance(state, HELA, DeathDrive(0.0, 0.0, 0.0), TISSUE_RATES, 6.0)
