@@ -15,7 +15,7 @@ from opsonin.reference.death import HORIZON, earm_cell
 from opsonin.reference.earm import network, outcome, trajectory
 from opsonin.reference.fit_death_switch import BASE, FITTED, FREE, HELD_OUT, fit, lethal_hit, minutes
 
-# Minutes to half PARP cleavage of EARM 2.0 M1a, nominal parameters, run elsewhere; None: not within 20 h; share cleaved.
+# Minutes to half PARP cleavage of EARM 2.0 M1a, nominal set, run elsewhere; None: not within 20 h; and share cleaved.
 PUBLISHED = {
     "base": (68.7, 1.0),
     "ligand x0.1": (87.0, 1.0),
