@@ -28,6 +28,7 @@ ORDER = (  # of the model page: from the cell outwards
     "metabolism",
     "recognition",
     "apoptosis",
+    "death",
     "cycle",
     "motility",
     "mechanics",

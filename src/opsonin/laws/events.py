@@ -29,3 +29,19 @@ def relaxed(level, target, rate, duration):
     Source: solution of dL/dt = rate (target - L).
     """
     return target + (level - target) * exp(-rate * duration)
+
+
+@law
+def driven(level, inflow, loss, duration):
+    """Exact level after a step of constant inflow and first-order loss.
+
+    As `relaxed` towards inflow / loss, without cancellation where the loss is slow.
+
+    Args:
+        level: before the step x [any].
+        inflow: what is added j [as the level, per min].
+        loss: first-order rate l [1/min], > 0.
+        duration: step dt [min].
+    Source: solution of dx/dt = j - l x.
+    """
+    return level - (inflow / loss - level) * expm1(-loss * duration)
