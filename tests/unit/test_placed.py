@@ -68,7 +68,7 @@ def test_states_that_the_biopsy_does_not_show_are_told_with_which_and_how_many(b
         ),
         (
             {"geometry": "marrow"},
-            ["keep the drawn density", "stay near tumour cells", "die in its last hours"],
+            ["keep the drawn density", "stays near tumour cells", "die in its last hours"],
             ["nests or", "stroma, where", "imaged", "before the biopsy"],
         ),
         ({"geometry": "node"}, ["keep the drawn density"], ["Niches", "Cycle", "imaged"]),

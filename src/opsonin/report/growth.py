@@ -114,7 +114,7 @@ def signed(percent: float) -> str:
     """'+12.3 %', with a true minus sign."""
     if not math.isfinite(percent):
         return words.MISSING
-    return f"{percent:+.1f} %".replace("-", "\N{MINUS SIGN}")
+    return f"{percent:+.1f} %".replace("-", words.MINUS)
 
 
 def _doubling(rate: float) -> str:

@@ -37,7 +37,8 @@ MOVIE = "movie.html"
 def write_report(out: Path) -> Path:
     """Write OUT/report.html from the result stored in the folder `out`, replacing an older one at once.
 
-    Of several fields, each has a report of its own beside its result; that of the patient leads to them.
+    Of several fields, each has a report of its own beside its result, to which that of the patient leads; of replicates
+    of several fields, those of the first.
 
     Raises:
         RunError: there is no readable result in `out`.
@@ -99,7 +100,7 @@ def _contents(result: StoredResult) -> dict[str, Any]:
         "fields": fields.listed(tissue, inside),
         "replicates": list(parts.replicates(result)),
         "drawn": drawn,
-        "untreated": fields.untreated(tissue),
+        "untreated": fields.untreated(result),
         "labels": list(tissue.provenance.get("labels", ())),
         "placed": fields.placed(tissue),
         "maps": None if isinstance(tissue, Patient) else map_grids.grids(tissue, arms, clock),
