@@ -29,6 +29,15 @@ def test_nothing_is_wider_than_the_page(open_page: Any, folder: Path, replicated
         assert opened.page.evaluate("[...document.images].every((i) => i.complete && i.naturalWidth > 0)")
 
 
+def test_the_biopsy_fits_a_phone_and_can_be_read(open_page: Any, folder: Path) -> None:
+    opened = open_page(folder / "report.html", 375)
+    image = opened.page.locator(".biopsy img").first
+    assert 300 < image.bounding_box()["width"] <= 375
+    fits = "(e) => { while ((e = e.parentElement)) if (e.scrollWidth > e.clientWidth + 1) return false; return true; }"
+    assert image.evaluate(fits)
+    assert 0.047 * image.evaluate("(e) => e.clientWidth") >= 12  # the scale bar's letters, in pixels
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_all_text_can_be_read(open_page: Any, folder: Path, scheme: str) -> None:
     opened = open_page(folder / "report.html", scheme=scheme)

@@ -284,7 +284,7 @@ def test_the_report_rolls_up_what_was_placed_and_found_in_each_field(patient, tm
     page = html.render(patient)
     plain = " ".join(re.sub(r"<[^>]+>", " ", page).split())
     for words in (
-        "Thickness: 20 um, set by the scenario.",
+        "Thickness: 20 µm, set by the scenario.",
         "The tissue lived on for 30 minutes before time 0; the scenario changed that from the default of 21 days",
     ):
         assert plain.count(words) == 1

@@ -254,6 +254,6 @@ def _niches(plan: Plan) -> Iterator[str]:
         return
     where = "imaged" if _imaged(plan) else "drawn"
     yield (
-        f"Niches: each {who} keeps to the tumour nests (a tumour cell within {reach:g} um) or to the stroma, where it was "
-        f"{where}; newcomers are divided alike {evidence}."
+        f"Niches: each {who} keeps to the tumour nests (a tumour cell within {reach:g} um) or to the stroma, where it "
+        f"was {where}; newcomers are divided alike {evidence}."
     )

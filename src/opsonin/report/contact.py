@@ -57,7 +57,10 @@ def touching(result: StoredResult, arms: Sequence[str]) -> list[Curve]:
     nothing = np.full(len(times), np.nan)
     blank = Curve(NAME, TITLE, "1", times, dict.fromkeys(arms, nothing))
     found = {
-        arm: [_Shares.of(member, arm, np.where(np.isin(times, stored[arm]), times, np.nan)) for member in members]
+        arm: [
+            _Shares.of(member, arm, np.where(np.isin(times, stored[arm]), times, np.nan))
+            for member in members
+        ]
         for arm in begun
     }
     if len(members) > 1:
@@ -114,7 +117,9 @@ def share_touching(cells: pd.DataFrame, box: tuple[float, float, float]) -> floa
 
 
 def _at(tissue: StoredResult, arm: str, time: float) -> float:
-    return share_touching(tissue.cells(time, arm), tissue.box(time, arm)) if np.isfinite(time) else float("nan")
+    return (
+        share_touching(tissue.cells(time, arm), tissue.box(time, arm)) if np.isfinite(time) else float("nan")
+    )
 
 
 def _shared_times(members: Sequence[StoredResult], arm: str) -> Floats:

@@ -67,7 +67,9 @@ def untreated(result: StoredResult) -> dict[str, Any] | None:
     """What was found before time 0, see `steady`."""
     replicates = parts.replicates(result)
     if replicates:
-        starts = {name: {of: one.start for of, one in _tissues(each).items()} for name, each in replicates.items()}
+        starts = {
+            name: {of: one.start for of, one in _tissues(each).items()} for name, each in replicates.items()
+        }
         return steady.of_replicates(starts, result.provenance)
     if not isinstance(result, Patient):
         return steady.untreated(result.start, result.provenance, begun=bool(result.arms))

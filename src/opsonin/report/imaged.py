@@ -105,7 +105,9 @@ class _Tissue:
 
         low, high = self.places.min(axis=0), self.places.max(axis=0)
         box = np.maximum(np.array(self.box), high - low)
-        table = pd.DataFrame(dict(zip(_PLACES, (self.places - 0.5 * (low + high) + 0.5 * box).T, strict=True)))
+        table = pd.DataFrame(
+            dict(zip(_PLACES, (self.places - 0.5 * (low + high) + 0.5 * box).T, strict=True))
+        )
         table = table.assign(id=np.arange(len(table)), type=self.types, phase="resting", radius_um=self.radii)
         return Snapshot("", 0.0, table, {}, {}, (float(box[0]), float(box[1]), float(box[2])))
 

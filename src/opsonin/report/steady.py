@@ -107,10 +107,14 @@ def of_replicates(
 
 
 def _mean(values: Sequence[float]) -> tuple[str, str]:
-    """The mean as text, and its interval where there are several values that differ."""
+    """The mean as text, and its interval where that is seen; not below 0 where no value is."""
     mean, low, high = parts.mean_interval(np.array(values, dtype=float))
-    apart = math.isfinite(low) and high > low
-    return words.number(mean), f"{words.number(low)} to {words.number(high)}" if apart else ""
+    if min(values) >= 0.0:
+        low = max(low, 0.0) if math.isfinite(low) else low
+    edges = words.number(low), words.number(high)
+    return words.number(mean), f"{edges[0]} to {edges[1]}" if math.isfinite(low) and edges[0] != edges[
+        1
+    ] else ""
 
 
 def _sources(starts: Sequence[Start]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
@@ -128,7 +132,7 @@ def _sources(starts: Sequence[Start]) -> Iterator[tuple[str, list[Mapping[str, A
 def _warnings(found: Mapping[str, Mapping[str, Start | None]]) -> list[str]:
     each = {
         replicate: [
-            f"{name}: {text}" if name else str(text)
+            f"replicate {replicate}{f', {name}' if name else ''}: {text}"
             for name, start in of.items()
             if start
             for text in start["warnings"]
@@ -138,11 +142,13 @@ def _warnings(found: Mapping[str, Mapping[str, Start | None]]) -> list[str]:
     warned = {replicate: told for replicate, told in each.items() if told}
     if not warned:
         return []
-    replicate, told = next(iter(warned.items()))
-    first = [f"replicate {replicate}: {text}" for text in told]
+    first = next(iter(warned.values()))
     if len(warned) == 1:
         return first
-    return [*first, f"{len(warned)} of {len(found)} replicates have warnings; these are of the first of them."]
+    return [
+        *first,
+        f"{len(warned)} of {len(found)} replicates have warnings; these are of the first of them.",
+    ]
 
 
 def lived_on(told: Mapping[str, Any]) -> list[str]:

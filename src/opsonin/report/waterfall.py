@@ -66,7 +66,9 @@ def _draw(bars: Sequence[tuple[float, int, int]], arms: int) -> str:
             colour = curves.ARM.format(arm)
             axes.bar(place, change, width=0.8, color=colour, linewidth=0.0)
             if abs(change) < _LEAST_SEEN * (high - low):
-                axes.plot(place, change, marker="o", markersize=4.5, color=colour, markeredgewidth=0.0, zorder=3)
+                axes.plot(
+                    place, change, marker="o", markersize=4.5, color=colour, markeredgewidth=0.0, zorder=3
+                )
             if len(bars) <= _MOST_LABELS:
                 _label(axes, place, change)
         for edge in (growth.RESPONSE, growth.PROGRESSION):

@@ -68,7 +68,9 @@ def typeset(text: str) -> str:
 
     References keep their letters: a DOI is copied.
     """
-    return " ".join(word if any(mark in word for mark in _REFERENCES) else _signs(word) for word in text.split(" "))
+    return " ".join(
+        word if any(mark in word for mark in _REFERENCES) else _signs(word) for word in text.split(" ")
+    )
 
 
 def _signs(word: str) -> str:
