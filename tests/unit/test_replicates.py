@@ -279,7 +279,7 @@ def test_fields_of_a_patient_are_replicated_together(tmp_path):
     np.testing.assert_allclose(counts, np.mean(each, axis=0))
     assert result.summary["replicates"] == 2
     assert diff(result.path, result.path) is None
-    page = (result.path / "report.html").read_text()
+    page = html.write_report(result.path).read_text()
     for text in (
         "Maps are of replicate 1 of 2.",
         "in replicate 1</caption>",
