@@ -18,7 +18,7 @@ from opsonin.cli.main import main
 from opsonin.core.errors import HostError, InputError, Interrupted, RunError
 from opsonin.engine import gathered, run, team
 from opsonin.io.scenario import Scenario
-from opsonin.report import contact, html
+from opsonin.report import contact, html, words
 from opsonin.store.diff import diff
 from opsonin.store.ensemble import Ensemble, pooled
 from opsonin.store.patient import Patient
@@ -280,6 +280,9 @@ def test_fields_of_a_patient_are_replicated_together(tmp_path):
     assert result.summary["replicates"] == 2
     assert diff(result.path, result.path) is None
     page = html.write_report(result.path).read_text()
+    low, high = result.spread["cancer_count"].sel(arm="control", statistic=["low", "high"]).values[:, -1]
+    shown = result._repr_html_()
+    assert ">Replicates<" in shown and f"[{words.number(low)} to {words.number(high)}]" in shown
     for text in (
         "Maps are of replicate 1 of 2.",
         "in replicate 1</caption>",

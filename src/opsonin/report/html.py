@@ -106,7 +106,7 @@ def _contents(result: StoredResult) -> dict[str, Any]:
         "maps": None if isinstance(tissue, Patient) else map_grids.grids(tissue, arms, clock),
         "movie": MOVIE if (Path(getattr(result, "path", "")) / MOVIE).is_file() else "",
         **_course(result, arms, doses, horizon, clock),
-        **_grounds(told),
+        **_grounds(told, told_arms),
     }
 
 
@@ -143,7 +143,7 @@ def _course(
     }
 
 
-def _grounds(told: Mapping[str, Any]) -> dict[str, Any]:
+def _grounds(told: Mapping[str, Any], told_arms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What the numbers rest on, and how to cite and repeat the run."""
     return {
         "assumed": [dict(item) | {"value": _plain(item.get("value"))} for item in told.get("assumed", ())],
@@ -152,7 +152,10 @@ def _grounds(told: Mapping[str, Any]) -> dict[str, Any]:
         "citation": origin.citation(told),
         "origin": origin.versions(told),
         "light_colours": page.embedded_json(
-            {f"--arm-{k}": colour for k, colour in enumerate(palette.ARMS_LIGHT)}
+            {
+                "light": {f"--arm-{k}": colour for k, colour in enumerate(palette.ARMS_LIGHT)},
+                "arms": [{key: arm[key] for key in ("name", "colour", "dash")} for arm in told_arms],
+            }
         ),
     }
 

@@ -122,7 +122,7 @@ def _panels(
     made = []
     for name, panel in drawn.items():
         counts = maps.census(panel, scene)
-        said = ", ".join(f"{titles[kind]} {counts[kind]:,}" for kind in reversed(titles))
+        said = "; ".join(f"{titles[kind]}: {counts[kind]:,}" for kind in reversed(titles))
         of = f" of {name}" if name else ""
         made.append(
             {
