@@ -77,7 +77,7 @@ def test_it_waits_until_it_is_asked_and_stops_at_its_end(open_page: Any, folder:
     counts = opened.page.locator(".counts").first.inner_text()
     live = Result.open(folder).cells(4 * 1440.0, "control")
     cancer = ((live["type"] == "cancer") & ~live["phase"].isin(["apoptotic", "necrotic"])).sum()
-    assert f"{cancer} Melanoma cell" in counts
+    assert f"Melanoma cell: {cancer}" in counts
     opened.page.select_option("#speed", "3")
     opened.page.click("#play")  # from the start again
     told(opened, "#when", "day 2")

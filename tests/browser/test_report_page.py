@@ -29,6 +29,15 @@ def test_nothing_is_wider_than_the_page(open_page: Any, folder: Path, replicated
         assert opened.page.evaluate("[...document.images].every((i) => i.complete && i.naturalWidth > 0)")
 
 
+def test_the_biopsy_fits_a_phone_and_can_be_read(open_page: Any, folder: Path) -> None:
+    opened = open_page(folder / "report.html", 375)
+    image = opened.page.locator(".biopsy img").first
+    assert 300 < image.bounding_box()["width"] <= 375
+    fits = "(e) => { while ((e = e.parentElement)) if (e.scrollWidth > e.clientWidth + 1) return false; return true; }"
+    assert image.evaluate(fits)
+    assert 0.047 * image.evaluate("(e) => e.clientWidth") >= 12  # the scale bar's letters, in pixels
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_all_text_can_be_read(open_page: Any, folder: Path, scheme: str) -> None:
     opened = open_page(folder / "report.html", scheme=scheme)
@@ -62,6 +71,9 @@ def test_every_link_inside_the_page_leads_somewhere(open_page: Any, folder: Path
     assert box["height"] > 500  # enlarged
     opened.page.locator(".panel:target .close").click()
     assert opened.page.locator(".panel:target").count() == 0
+    opened.page.locator(".panel a").first.click()
+    opened.page.keyboard.press("Escape")
+    assert opened.page.locator(".panel:target").count() == 0
 
 
 def test_a_curves_numbers_are_those_of_the_result(open_page: Any, folder: Path) -> None:
@@ -87,13 +99,23 @@ def test_the_cells_of_the_maps_can_be_taken(open_page: Any, folder: Path) -> Non
     assert [float(row["x_um"]) for row in first] == pytest.approx(cells["x_um"].tolist(), abs=0.006)
 
 
-def test_a_map_is_saved_as_the_picture_that_is_seen(open_page: Any, folder: Path) -> None:
+def test_a_map_is_saved_with_the_meaning_of_its_colours_below_it(open_page: Any, folder: Path) -> None:
     opened = open_page(folder / "report.html")
     name, content = saved(opened, ".panel button[data-save=png]")
     assert name == "cells_control_day_0.png"
     with Image.open(io.BytesIO(content)) as picture:
         seen = opened.page.evaluate("document.querySelector('.panel img').naturalWidth")
         assert picture.width == seen
+        below = np.asarray(picture.convert("RGB"), dtype=int)[
+            opened.page.evaluate("document.querySelector('.panel img').naturalHeight") :
+        ]
+        for fill in opened.page.evaluate(
+            "[...document.querySelector('.maps').querySelectorAll('circle')].map((e) => e.getAttribute('fill'))"
+        ):
+            colour = [int(fill[k : k + 2], 16) for k in (1, 3, 5)]
+            assert (np.abs(below - colour).max(axis=2) < 4).sum() > 5, fill
+    name, content = saved(opened, ".maps:nth-of-type(2) .panel button[data-save=png]")
+    assert name.startswith("IFN-gamma_control") or name.startswith("oxygen_control")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -104,6 +126,7 @@ def test_a_curve_is_saved_in_the_colours_of_paper(open_page: Any, folder: Path, 
     text = content.decode()
     assert "var(" not in text and "currentColor" not in text
     assert "#565c68" in text and "#b9bfca" not in text
+    assert ">control</text>" in text and ">nivolumab</text>" in text and ">Burden" in text
     assert ElementTree.fromstring(text).tag == "{http://www.w3.org/2000/svg}svg"
 
 

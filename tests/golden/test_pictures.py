@@ -74,8 +74,10 @@ def _coloured(artist: Any) -> None:
 def movie_frame() -> bytes:
     made = movie.gathered(FakeResult(count=60, days=2))
     written = io.BytesIO()
-    list(movie_picture.pictures_of(made))[1].reduce(2).save(written, format="PNG")
-    return maps.reduced(written.getvalue())
+    list(movie_picture.pictures_of(made))[1].reduce(2).convert("RGB").quantize(256).save(
+        written, format="PNG"
+    )
+    return written.getvalue()
 
 
 PICTURES: dict[str, Callable[[], bytes]] = {

@@ -22,6 +22,7 @@ from opsonin.engine import run
 from opsonin.io.scenario import Scenario, check_scenario
 from opsonin.report import html
 from opsonin.report.words import number as words_number
+from opsonin.report.words import typeset
 from opsonin.store.diff import diff
 from opsonin.store.patient import Patient, weighted
 from opsonin.store.result import Result
@@ -284,7 +285,7 @@ def test_the_report_rolls_up_what_was_placed_and_found_in_each_field(patient, tm
     page = html.render(patient)
     plain = " ".join(re.sub(r"<[^>]+>", " ", page).split())
     for words in (
-        "Thickness: 20 um, set by the scenario.",
+        "Thickness: 20 µm, set by the scenario.",
         "The tissue lived on for 30 minutes before time 0; the scenario changed that from the default of 21 days",
     ):
         assert plain.count(words) == 1
@@ -299,7 +300,7 @@ def test_the_report_rolls_up_what_was_placed_and_found_in_each_field(patient, tm
         assert f"{entry['name']} {' '.join(words_number(rate) for rate in rates)}" in found
         assert start["warnings"]
         for warning in start["warnings"]:
-            assert f"Warning: {entry['name']}: {warning}" in unescape(plain)
+            assert f"Warning: {entry['name']}: {typeset(warning)}" in unescape(plain)
     shutil.copytree(patient.path, tmp_path / "lost")
     (tmp_path / "lost/fields/002/start.json").unlink()
     assert "image 2: start.json is missing" in html.render(Result.open(tmp_path / "lost"))

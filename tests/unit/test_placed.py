@@ -48,7 +48,7 @@ def test_states_that_the_biopsy_does_not_show_are_told_with_which_and_how_many(b
         "PD-1 on 25 cells",
         "keep the imaged density",
         "hours before the biopsy",
-        "where each was imaged",
+        "where it was imaged",
     ):
         assert words in told
 
@@ -68,11 +68,11 @@ def test_states_that_the_biopsy_does_not_show_are_told_with_which_and_how_many(b
         ),
         (
             {"geometry": "marrow"},
-            ["keep the drawn density", "stay near tumour cells", "die in its last hours"],
+            ["keep the drawn density", "stays near tumour cells", "die in its last hours"],
             ["nests or", "stroma, where", "imaged", "before the biopsy"],
         ),
         ({"geometry": "node"}, ["keep the drawn density"], ["Niches", "Cycle", "imaged"]),
-        ({}, ["where each was drawn", "MHC-I: placed on all"], ["imaged", "biopsy"]),
+        ({}, ["where it was drawn", "MHC-I: placed on all"], ["imaged", "biopsy"]),
     ],
 )
 def test_what_is_told_suits_where_the_tissue_comes_from(

@@ -14,10 +14,12 @@ import pytest
 from scipy import stats
 
 import opsonin
+from opsonin.cli.main import main
 from opsonin.core import kernel_cache
 from opsonin.core.errors import HostError, InputError, Interrupted, RunError
 from opsonin.engine import gathered, run, team
 from opsonin.io.scenario import Scenario
+from opsonin.report import contact, html, words
 from opsonin.store.diff import diff
 from opsonin.store.ensemble import Ensemble, pooled
 from opsonin.store.patient import Patient
@@ -333,6 +335,29 @@ def test_fields_of_a_patient_are_replicated_together(tmp_path):
     np.testing.assert_allclose(counts, np.mean(each, axis=0))
     assert result.summary["replicates"] == 2
     assert diff(result.path, result.path) is None
+    page = html.write_report(result.path).read_text()
+    low, high = result.spread["cancer_count"].sel(arm="control", statistic=["low", "high"]).values[:, -1]
+    shown = result._repr_html_()
+    assert ">Replicates<" in shown and f"[{words.number(low)} to {words.number(high)}]" in shown
+    for text in (
+        "Maps are of replicate 1 of 2.",
+        "in replicate 1</caption>",
+        "replicates/001/fields/001/report.html",
+    ):
+        assert text in page, text
+    assert "drawn as a band from the least to the largest, and told" not in page  # that is of fields alone
+    (curve,) = contact.touching(result, ["control"])
+    shares = [contact.touching(part, ["control"])[0] for part in result.by_replicate.values()]
+    np.testing.assert_allclose(
+        curve.values["control"], np.mean([one.values["control"] for one in shares], axis=0)
+    )
+    (field,) = shares[0].each["control"][:1]
+    part = next(iter(result.by_replicate.values()))
+    cells, box = (getattr(part.by_field["image 1"], of)(60.0, "control") for of in ("cells", "box"))
+    assert field[-1] == contact.share_touching(cells, box)
+    assert (shares[0].spread["control"][0] <= shares[0].values["control"]).all()
+    assert main(["report", str(result.path / "replicates" / "002")]) == 0
+    assert (result.path / "replicates/002/fields/002/report.html").is_file()
 
 
 @pytest.mark.parametrize("value", [0, -1, "3", 2.5, True, 10**6])

@@ -344,12 +344,34 @@ def test_a_report_that_cannot_be_written_names_the_place_and_leaves_the_old_one(
         (1.5e-7, f"1.5 {words.TIMES} 10⁻⁷"),
         (3e12, f"3 {words.TIMES} 10¹²"),
         (999.7, "1,000"),
-        (-0.5, "-0.5"),
+        (-0.5, f"{words.MINUS}0.5"),
+        (-1.5e-7, f"{words.MINUS}1.5 {words.TIMES} 10⁻⁷"),
+        (float("-inf"), f"{words.MINUS}∞"),
         (float("nan"), words.MISSING),
     ],
 )
 def test_numbers_are_written_for_readers(value: float, text: str) -> None:
+    assert words.MINUS == "\N{MINUS SIGN}"
     assert words.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("20 um, 45 per mm2 (doi:10.1002/1e-5-2um; 5e4 molecules)", None),
+        ("8e3 molecules at -2 mV", f"8 {words.TIMES} 10³ molecules at {words.MINUS}2 mV"),
+        ("1e-6 cm2/s", f"1 {words.TIMES} 10⁻⁶ cm²/s"),
+        (
+            "label CD8-PD1-PDL1-, 10-20 cells, x_um, evidence:C025",
+            "label CD8-PD1-PDL1-, 10-20 cells, x_um, evidence:C025",
+        ),
+    ],
+)
+def test_stored_sentences_are_typeset_and_references_and_labels_are_not(
+    stored: str, shown: str | None
+) -> None:
+    expected = f"20 µm, 45 per mm² (doi:10.1002/1e-5-2um; 5 {words.TIMES} 10⁴ molecules)"
+    assert words.typeset(stored) == (shown or expected)
 
 
 def test_dose_times_end_at_until_and_at_the_horizon() -> None:

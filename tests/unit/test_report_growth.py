@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 from scipy import stats
 
 from made_results import DAY, FakeResult
-from opsonin.report import contact, growth, observed, parts, waterfall, words
+from opsonin.report import contact, curves, growth, observed, parts, waterfall, words
 from opsonin.report.curves import Curve
 
 
@@ -70,6 +71,23 @@ def test_the_waterfall_goes_from_the_worst_to_the_best_and_its_table_has_the_num
     assert figure["svg"].index("var(--arm-0)") < figure["svg"].index("var(--arm-1)")
     assert growth.signed(found["nivolumab"][0].best_diameter) in figure["alt"]
     assert waterfall.figure({"control": found["control"]}, ["control"]) is None
+
+
+def test_a_bar_too_low_to_be_seen_is_marked_and_every_bar_of_a_few_has_its_number() -> None:
+    found = {arm: [growth.Course(0.0, best, DAY, best)] for arm, best in (("a", 0.3), ("b", -60.0))}
+    figure = waterfall.figure(found, ["a", "b"])
+    assert figure is not None
+    svg = figure["svg"]
+    assert "+0.1" in svg and growth.signed(growth.diameter(-60.0)).removesuffix(" %") in svg
+    assert (
+        svg.count("<use") == waterfall.figure({**found, "a": found["b"]}, ["a", "b"])["svg"].count("<use") + 1
+    )  # type: ignore[index]
+    assert "-" not in "".join(re.findall(r"<text[^>]*>([^<]*)</text>", svg))
+
+
+def test_panels_have_a_true_minus_too() -> None:
+    assert curves._tick(-0.25) == f"{words.MINUS}0.25"
+    assert curves._tick(-2e-5) == words.number(-2e-5) == f"{words.MINUS}2 {words.TIMES} 10⁻⁵"
 
 
 def test_the_interval_is_students_t_as_scipy_has_it() -> None:

@@ -51,7 +51,7 @@ def test_every_arm_has_a_frame_for_every_stored_time_with_the_counts_of_the_maps
         assert sum(frame.counts) == sum(counted.values()) == len(panel.cells)
         dead = sum(n for style, n in zip(made.styles, frame.counts, strict=True) if style.dead)
         assert dead == counted["dead"]
-        assert f"{counted['cancer']:,} Melanoma cell" in made.said(arm, made.times.index(time))
+        assert f"Melanoma cell: {counted['cancer']:,}" in made.said(arm, made.times.index(time))
 
 
 def test_what_the_page_packs_comes_back_within_a_step(made: movie.Movie) -> None:

@@ -14,8 +14,20 @@ import pandas as pd
 import pytest
 from matplotlib.collections import LineCollection
 
-from made_results import DAY, FakeEnsemble, FakeResult
-from opsonin.report import asked, curves, downloads, ends, html, imaged, observed, origin, parts, words
+from made_results import DAY, STEADY, FakeEnsemble, FakeResult
+from opsonin.report import (
+    asked,
+    curves,
+    downloads,
+    ends,
+    html,
+    imaged,
+    observed,
+    origin,
+    parts,
+    steady,
+    words,
+)
 from opsonin.report.stored import map_times, snapshots
 from tissues import scenario as a_scenario
 
@@ -47,6 +59,32 @@ def test_replicates_are_said_wherever_they_count(replicated: str) -> None:
         "observables-by-replicate.csv",
     ):
         assert text in replicated, text
+
+
+def test_what_was_before_time_0_is_pooled_over_replicates_and_warnings_are_counted() -> None:
+    starts = {str(k): {"image 1": STEADY | {"killing": 0.01 * k}, "image 2": None} for k in (1, 2, 3)}
+    told = steady.of_replicates(starts, {})
+    assert told is not None
+    (row,) = told["fields"]
+    values = dict(zip(steady._OF_A_FIELD, row["values"], strict=True))
+    low, high = parts.mean_interval(np.array([0.01, 0.02, 0.03]))[1:]
+    assert values["killing"] == ("0.02", f"{words.number(low)} to {words.number(high)}")
+    assert values["necrosis"] == (
+        words.number(STEADY["necrosis"]),
+        "",
+    )  # the same in all: no interval is seen
+    assert told["warnings"][0].startswith("replicate 1, image 1: Killing takes more")
+    assert told["warnings"][-1].startswith("3 of 3 replicates have warnings")
+
+
+def test_arrivals_are_pooled_by_type_in_one_tissue() -> None:
+    starts = {
+        str(k): {"": STEADY | {"sources": [STEADY["sources"][0] | {"arrivals": 10.0 * k}]}} for k in (1, 3)
+    }
+    told = steady.of_replicates(starts, {})
+    assert told is not None
+    assert told["rows"][0]["values"][1][0] == "20"
+    assert told["rows"][0]["values"][1][1].startswith("0 to ")  # arrivals are never negative
 
 
 def test_the_end_of_replicates_is_a_mean_with_its_interval_and_a_paired_ratio() -> None:

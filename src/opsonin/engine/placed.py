@@ -244,16 +244,16 @@ def _niches(plan: Plan) -> Iterator[str]:
     ]
     if not held or not tumour or plan.boundary == MEDIUM:
         return
-    who, reach = ", ".join(title for title, _ in held), held[0][1]
+    who, reach = ", each ".join(title for title, _ in held), held[0][1]
     evidence = "(matrix around nests, doi:10.1172/JCI45817; CD103 on E-cadherin in them, doi:10.3389/fimmu.2018.01904)"
     if plan.boundary == FIXED:
         yield (
-            f"Niches: {who} stay near tumour cells (within {reach:g} um) or away from them, as each was drawn; "
+            f"Niches: each {who} stays near tumour cells (within {reach:g} um) or away from them, as it was drawn; "
             f"assumed, from solid tumours {evidence}."
         )
         return
     where = "imaged" if _imaged(plan) else "drawn"
     yield (
-        f"Niches: {who} keep to the tumour nests (a tumour cell within {reach:g} um) or to the stroma, where each was "
-        f"{where}; newcomers are divided alike {evidence}."
+        f"Niches: each {who} keeps to the tumour nests (a tumour cell within {reach:g} um) or to the stroma, where it "
+        f"was {where}; newcomers are divided alike {evidence}."
     )

@@ -7,17 +7,19 @@ is an observable of the run.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from opsonin.core.schedule import MINUTES_PER_DAY
 from opsonin.observe.architecture import contact_share
 from opsonin.report import parts
 from opsonin.report.curves import Curve
 from opsonin.report.maps import BLOCK_DIAMETERS
 from opsonin.report.stored import DEAD_PHASES, StoredResult, stored_times
-from opsonin.store.patient import Patient
+from opsonin.store.patient import Patient, weighted
 
 NAME = "cd8_touching"
 TITLE = "Share of CD8 T cells that touch a cancer cell"
@@ -42,24 +44,64 @@ def ratio(known: Sequence[Curve]) -> list[Curve]:
 
 
 def touching(result: StoredResult, arms: Sequence[str]) -> list[Curve]:
-    """The share that touches, at stored times; nothing for several fields, whose own reports have it."""
+    """The share that touches, at stored times; over fields weighted by the area that each stands for."""
     members = list(parts.replicates(result).values()) or [result]
-    if any(isinstance(member, Patient) for member in members):
-        return []
+    tissues = sum(len(_tissues(member)) for member in members)
     begun = [arm for arm in arms if all(arm in member.arms for member in members)]
-    most = int(np.clip(_MOST_READ // max(len(begun) * len(members), 1), _LEAST_TIMES, _MOST_TIMES))
+    most = int(np.clip(_MOST_READ // max(len(begun) * tissues, 1), _LEAST_TIMES, _MOST_TIMES))
     stored = {arm: _shared_times(members, arm) for arm in begun}
     every = np.unique(np.concatenate([np.empty(0), *stored.values()]))
     if not len(every):
         return []
     times = every[np.unique(np.linspace(0, len(every) - 1, most).round().astype(int))]
-    each = {
-        arm: np.array([[_at(member, arm, time, stored[arm]) for time in times] for member in members])
+    nothing = np.full(len(times), np.nan)
+    blank = Curve(NAME, TITLE, "1", times, dict.fromkeys(arms, nothing))
+    found = {
+        arm: [
+            _Shares.of(member, arm, np.where(np.isin(times, stored[arm]), times, np.nan))
+            for member in members
+        ]
         for arm in begun
     }
-    values = {arm: _mean(each[arm]) if arm in each else np.full(len(times), np.nan) for arm in arms}
-    blank = Curve(NAME, TITLE, "1", times, values)
-    return [_over_parts(NAME, TITLE, blank, values, each if len(members) > 1 else {})]
+    if len(members) > 1:
+        each = {arm: np.array([shares.mean for shares in found[arm]]) for arm in begun}
+        means = {arm: _mean(rows) for arm, rows in each.items()}
+        return [_over_parts(NAME, TITLE, blank, dict(blank.values) | means, each)]
+    whole = {arm: shares for arm, (shares,) in found.items()}
+    values = dict(blank.values) | {arm: shares.mean for arm, shares in whole.items()}
+    if not isinstance(result, Patient):
+        return [replace(blank, values=values)]
+    spread = {arm: shares.spread for arm, shares in whole.items()}
+    return [replace(blank, values=values, spread=spread, each={arm: s.rows for arm, s in whole.items()})]
+
+
+@dataclass(frozen=True)
+class _Shares:
+    """Of one arm: rows (tissues, times), their weighted mean (times,) and least, largest, SD (3, times)."""
+
+    rows: Floats
+    mean: Floats
+    spread: Floats
+
+    @classmethod
+    def of(cls, member: StoredResult, arm: str, times: Floats) -> _Shares:
+        """At times [min]; NaN where a time is."""
+        tissues = _tissues(member)
+        rows = np.array([[_at(tissue, arm, time) for time in times] for tissue in tissues])
+        weights = _represented(member, arm, times) if isinstance(member, Patient) else np.ones(rows.shape)
+        return cls(rows, *weighted(rows, weights, observed=np.isfinite(weights)))
+
+
+def _tissues(member: StoredResult) -> list[StoredResult]:
+    return list(member.by_field.values()) if isinstance(member, Patient) else [member]
+
+
+def _represented(patient: Patient, arm: str, times: Floats) -> Floats:
+    """(fields, times) area that each field stands for [mm2]; NaN where a time is."""
+    curves = patient.each_field.sel(arm=arm)
+    near = curves.sel(time=np.nan_to_num(times) / MINUTES_PER_DAY, method="nearest")
+    areas = (near["area"] * near["weight"]).transpose("field", "time").values
+    return np.where(np.isfinite(times), areas, np.nan)
 
 
 def share_touching(cells: pd.DataFrame, box: tuple[float, float, float]) -> float:
@@ -74,10 +116,10 @@ def share_touching(cells: pd.DataFrame, box: tuple[float, float, float]) -> floa
     return float("nan") if share is None else share
 
 
-def _at(member: StoredResult, arm: str, time: float, stored: Floats) -> float:
-    if time not in stored:
-        return float("nan")
-    return share_touching(member.cells(time, arm), member.box(time, arm))
+def _at(tissue: StoredResult, arm: str, time: float) -> float:
+    return (
+        share_touching(tissue.cells(time, arm), tissue.box(time, arm)) if np.isfinite(time) else float("nan")
+    )
 
 
 def _shared_times(members: Sequence[StoredResult], arm: str) -> Floats:

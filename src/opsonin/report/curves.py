@@ -203,7 +203,9 @@ def _time_step(span: float, clock: words.Clock) -> float:
 
 
 def _tick(value: float) -> str:
-    return f"{value:,.10g}" if value == 0.0 or 1e-3 <= abs(value) < 1e7 else words.number(value)
+    if value != 0.0 and not 1e-3 <= abs(value) < 1e7:
+        return words.number(value)
+    return f"{value:,.10g}".replace("-", words.MINUS)
 
 
 def themed(svg: str, arms: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from opsonin.report import steady, words
+from opsonin.report import parts, steady, words
 from opsonin.report.stored import StoredResult
 from opsonin.store.patient import Patient
 
@@ -65,6 +65,12 @@ def placed(result: StoredResult) -> list[str]:
 
 def untreated(result: StoredResult) -> dict[str, Any] | None:
     """What was found before time 0, see `steady`."""
+    replicates = parts.replicates(result)
+    if replicates:
+        starts = {
+            name: {of: one.start for of, one in _tissues(each).items()} for name, each in replicates.items()
+        }
+        return steady.of_replicates(starts, result.provenance)
     if not isinstance(result, Patient):
         return steady.untreated(result.start, result.provenance, begun=bool(result.arms))
     fields = result.by_field
@@ -73,6 +79,10 @@ def untreated(result: StoredResult) -> dict[str, Any] | None:
         result.provenance,
         {name: bool(field.arms) for name, field in fields.items()},
     )
+
+
+def _tissues(result: StoredResult) -> dict[str, StoredResult]:
+    return dict(result.by_field) if isinstance(result, Patient) else {"": result}
 
 
 def told(region: Mapping[str, Any]) -> str:

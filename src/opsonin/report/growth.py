@@ -107,14 +107,15 @@ def _statistic(values: Sequence[float]) -> tuple[float, float, float]:
 
 def _text(statistic: tuple[float, float, float], write: Any) -> tuple[str, str]:
     mean, low, high = statistic
-    return write(mean), f"{write(low)} to {write(high)}" if math.isfinite(low) else ""
+    within = f"{write(low)} to {write(high)}".replace(" %", "") if math.isfinite(low) else ""
+    return write(mean), within
 
 
 def signed(percent: float) -> str:
     """'+12.3 %', with a true minus sign."""
     if not math.isfinite(percent):
         return words.MISSING
-    return f"{percent:+.1f} %".replace("-", "\N{MINUS SIGN}")
+    return f"{percent:+.1f} %".replace("-", words.MINUS)
 
 
 def _doubling(rate: float) -> str:

@@ -37,7 +37,8 @@ MOVIE = "movie.html"
 def write_report(out: Path) -> Path:
     """Write OUT/report.html from the result stored in the folder `out`, replacing an older one at once.
 
-    Of several fields, each has a report of its own beside its result; that of the patient leads to them.
+    Of several fields, each has a report of its own beside its result, to which that of the patient leads; of replicates
+    of several fields, those of the first.
 
     Raises:
         RunError: there is no readable result in `out`.
@@ -99,13 +100,13 @@ def _contents(result: StoredResult) -> dict[str, Any]:
         "fields": fields.listed(tissue, inside),
         "replicates": list(parts.replicates(result)),
         "drawn": drawn,
-        "untreated": fields.untreated(tissue),
+        "untreated": fields.untreated(result),
         "labels": list(tissue.provenance.get("labels", ())),
         "placed": fields.placed(tissue),
         "maps": None if isinstance(tissue, Patient) else map_grids.grids(tissue, arms, clock),
         "movie": MOVIE if (Path(getattr(result, "path", "")) / MOVIE).is_file() else "",
         **_course(result, arms, doses, horizon, clock),
-        **_grounds(told),
+        **_grounds(told, told_arms),
     }
 
 
@@ -142,7 +143,7 @@ def _course(
     }
 
 
-def _grounds(told: Mapping[str, Any]) -> dict[str, Any]:
+def _grounds(told: Mapping[str, Any], told_arms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What the numbers rest on, and how to cite and repeat the run."""
     return {
         "assumed": [dict(item) | {"value": _plain(item.get("value"))} for item in told.get("assumed", ())],
@@ -151,7 +152,10 @@ def _grounds(told: Mapping[str, Any]) -> dict[str, Any]:
         "citation": origin.citation(told),
         "origin": origin.versions(told),
         "light_colours": page.embedded_json(
-            {f"--arm-{k}": colour for k, colour in enumerate(palette.ARMS_LIGHT)}
+            {
+                "light": {f"--arm-{k}": colour for k, colour in enumerate(palette.ARMS_LIGHT)},
+                "arms": [{key: arm[key] for key in ("name", "colour", "dash")} for arm in told_arms],
+            }
         ),
     }
 

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from opsonin.core.errors import OpsoninError
 from opsonin.observe.architecture import RULE, architecture, contact_share
 from opsonin.report import downloads, maps, palette, words
-from opsonin.report.biopsy_map import Picture, biopsy_png
-from opsonin.report.stored import DEAD_PHASES, StoredResult, stored_times
+from opsonin.report.stored import DEAD_PHASES, Snapshot, StoredResult, stored_times
 from opsonin.store.patient import Patient
 
 _EFFECTOR, _TARGET = "cd8", "cancer"
@@ -37,15 +36,10 @@ def imaged(result: StoredResult, drawn: bool) -> dict[str, Any] | None:
     if not seen:
         return None
     looks = result.provenance.get("cell_types", {})
-    shown = list(seen.items())[:_MOST_PICTURES]
-    source = "Drawn" if drawn else "Imaged"
-    pictures = [one.picture(name or f"{source} cells") for name, one in shown]
-    subtitle = f"{source} cells by type; discs have the mean size of their type at time 0."
+    shown = dict(list(seen.items())[:_MOST_PICTURES])
     rows = _rows(list(seen.values()), looks)
-    counted = ", ".join(f"{row['cells']} {row['title']}" for row in rows)
     return {
-        "picture": downloads.png(maps.reduced(biopsy_png(pictures, looks, subtitle))),
-        "alt": f"Map of the {source.lower()} cells: {counted}.",
+        "panels": _panels(shown, looks, "Drawn" if drawn else "Imaged"),
         "rows": rows,
         "per": "mm³" if any(one.deep for one in seen.values()) else "mm²",
         "sentences": [
@@ -105,9 +99,40 @@ class _Tissue:
         touching = "" if share is None else f", {share:.0%} of which touch a cancer cell"
         return f"{architecture(density, share)}: {density:,.0f} CD8 T cells per mm²{touching}."
 
-    def picture(self, title: str) -> Picture:
-        """What is to be drawn of it."""
-        return Picture(title, self.places[:, 0], self.places[:, 1], self.radii, self.types)
+    def panel(self) -> Snapshot:
+        """What is to be drawn of it: its cells alive in the middle of a window that holds them all."""
+        import pandas as pd
+
+        low, high = self.places.min(axis=0), self.places.max(axis=0)
+        box = np.maximum(np.array(self.box), high - low)
+        table = pd.DataFrame(
+            dict(zip(_PLACES, (self.places - 0.5 * (low + high) + 0.5 * box).T, strict=True))
+        )
+        table = table.assign(id=np.arange(len(table)), type=self.types, phase="resting", radius_um=self.radii)
+        return Snapshot("", 0.0, table, {}, {}, (float(box[0]), float(box[1]), float(box[2])))
+
+
+def _panels(
+    shown: Mapping[str, _Tissue], looks: Mapping[str, Mapping[str, Any]], source: str
+) -> list[dict[str, str]]:
+    """A picture per field, all on one scale, drawn as the maps are."""
+    drawn = {name: one.panel() for name, one in shown.items()}
+    scene = maps.scene(drawn.values(), looks)
+    titles = {name: str(looks.get(name, {}).get("title", name)) for name in scene.colours}
+    made = []
+    for name, panel in drawn.items():
+        counts = maps.census(panel, scene)
+        said = "; ".join(f"{titles[kind]}: {counts[kind]:,}" for kind in reversed(titles))
+        of = f" of {name}" if name else ""
+        made.append(
+            {
+                "name": name or f"{source} cells",
+                "picture": downloads.png(maps.cell_map(panel, scene, len(drawn))),
+                "alt": f"Map of the {source.lower()} cells{of}: {said}.",
+                "file": downloads.safe(f"biopsy {name}"),
+            }
+        )
+    return made
 
 
 def _radii(tissue: StoredResult, types: NDArray[np.str_]) -> Floats:

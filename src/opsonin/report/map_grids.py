@@ -117,7 +117,7 @@ def _cell_grid(place: _Place, panels: Panels, scene: maps.Scene, titles: Mapping
     grid = _grid(0, place)
     for (arm, time), panel in panels.items():
         counts = maps.census(panel, scene)
-        said = ", ".join(f"{count:,} {titles.get(name, name)}" for name, count in counts.items())
+        said = "; ".join(f"{titles.get(name, name)}: {count:,}" for name, count in counts.items())
         into = _panel(grid, arm, time)
         into["image"] = downloads.png(maps.cell_map(panel, scene, len(panels)))
         into["alt"] = f"Map of the cells in arm {arm} at {into['time']}: {said}."

@@ -333,15 +333,8 @@ def _png(canvas: _Canvas) -> bytes:
     return _reduced(np.asarray(canvas.figure.canvas.buffer_rgba())[:, :, :3].copy())
 
 
-def reduced(png: bytes) -> bytes:
-    """The same picture in 256 colours: a third of the size; the many edge tones are what it merges."""
-    from PIL import Image
-
-    with Image.open(io.BytesIO(png)) as picture:
-        return _reduced(np.asarray(picture.convert("RGB")))
-
-
 def _reduced(pixels: NDArray[np.uint8]) -> bytes:
+    """PNG in 256 colours: a third of the size; the many edge tones are what it merges."""
     from PIL import Image
 
     written = io.BytesIO()

@@ -89,9 +89,9 @@ class Movie:
         frame = self.frames[arm][index]
         if frame is None:
             return ["not stored"]
-        told = [f"{n:,} {s.title}" for s, n in zip(self.styles, frame.counts, strict=True) if not s.dead]
+        told = [f"{s.title}: {n:,}" for s, n in zip(self.styles, frame.counts, strict=True) if not s.dead]
         dead = sum(n for style, n in zip(self.styles, frame.counts, strict=True) if style.dead)
-        return [*reversed(told), f"{dead:,} dead"]
+        return [*reversed(told), f"dead: {dead:,}"]
 
 
 def chosen(result: StoredResult, field: str | None, replicate: str | None) -> tuple[StoredResult, str]:

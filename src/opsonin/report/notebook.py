@@ -5,6 +5,7 @@ Everything is escaped, and colours follow the page, so that it is readable in li
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -16,6 +17,8 @@ from opsonin.knowledge.library import KINDS, Library, children
 from opsonin.model.scenario import Dose, Scenario
 from opsonin.model.sourced import Entry, Sourced
 from opsonin.report import palette, words
+from opsonin.store.ensemble import Ensemble
+from opsonin.store.gathered import plural
 from opsonin.store.result import Result
 
 Row = Sequence[str]  # cells that are HTML already
@@ -52,6 +55,7 @@ def _scenario(scenario: Scenario) -> str:
         ("Tissue", escape(_tissue(scenario.model_dump(mode="json", exclude_none=True)["tissue"]))),
         ("Before time 0", escape(_burn_in(scenario.burn_in))),
         ("Seed", str(about.seed)),
+        *([("Replicates", str(about.replicates))] if about.replicates > 1 else []),
     ]
     clock = words.Clock.over(about.duration)
     arms = [
@@ -97,7 +101,9 @@ def _result(result: Result) -> str:
     kind = type(result).__name__
     rows = [("State", "complete" if result.complete else "unfinished: <code>opsonin.resume</code> goes on")]
     if parts:
-        rows.append(("Of", escape(", ".join(map(str, parts)))))
+        rows.append(
+            (plural(str(getattr(result, "kind", "part"))).capitalize(), escape(", ".join(map(str, parts))))
+        )
     rows += [("Tissue", escape(_tissue(asked["tissue"]))), ("Seed", str(about["seed"]))]
     if "cell_types" in about and not parts:
         rows.append(("Cell types", _legend(about["cell_types"])))
@@ -125,10 +131,20 @@ def _ends(result: Result, horizon: float) -> str:
         at = observed.isel(time=-1)
         told = [
             escape(words.with_unit(float(at[name]), str(curves[name].attrs.get("units", ""))))
+            + _within(result, name, arm, float(at["time"]))
             for name in shown
         ]
         rows.append((escape(arm), escape(clock.read(float(at["time"]) * MINUTES_PER_DAY)), *told))
-    return _table(rows, ("Arm", "Reached", *heads))
+    means = f'<p style="{_FAINT}">Means of the replicates, in brackets the 90 % interval of the mean.</p>'
+    return _table(rows, ("Arm", "Reached", *heads)) + (means if isinstance(result, Ensemble) else "")
+
+
+def _within(result: Result, name: str, arm: str, day: float) -> str:
+    """' [low to high]' of the mean over replicates; '' for any other result, or where there is none."""
+    if not isinstance(result, Ensemble) or name not in result.spread:
+        return ""
+    edges = result.spread[name].sel(arm=arm, time=day, statistic=["low", "high"]).values.tolist()
+    return "" if math.isnan(edges[0]) else f" [{words.number(edges[0])} to {words.number(edges[1])}]"
 
 
 def _legend(types: Mapping[str, Mapping[str, Any]]) -> str:

@@ -39,6 +39,7 @@ def rendered(template: str, contents: Mapping[str, Any], script: str) -> str:
         "light": list(enumerate(palette.ARMS_LIGHT)),
         "dark": list(enumerate(palette.ARMS_DARK)),
     }
+    pages.filters["typeset"] = words.typeset
     code = _source(script).strip()
     trusted = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode("ascii")
     page = pages.get_template(template).render(contents, script=code, trusted=f"sha256-{trusted}")

@@ -1,12 +1,18 @@
-"""How the report tells what was found before time 0, of one tissue or of each field. No numbers are made here."""
+"""How the report tells what was found before time 0: of one tissue, of each field, as means over replicates."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from opsonin.core.schedule import MINUTES_PER_DAY
-from opsonin.report import words
+from opsonin.report import parts, words
+
+Start = Mapping[str, Any]
 
 _COLUMNS = ("cells", "arrivals", "loss", "proliferation", "recruitment", "elasticity", "exhaustion")
 _OF_A_FIELD = ("days", "gross_growth", "necrosis", "killing", "spontaneous", "growth", "displacement")
@@ -44,7 +50,7 @@ def untreated(
     rows = [
         {
             "title": titles.get(row["type"], {}).get("title", row["type"]),
-            "values": [number(row[name]) for name in _COLUMNS],
+            "values": [(number(row[name]), "") for name in _COLUMNS],
         }
         for row in found["sources"]
         if row["cells"]
@@ -64,10 +70,85 @@ def of_fields(
     for name, start in found.items():
         if start is not None:
             warnings += [f"{name}: {text}" for text in start["warnings"]]
-            rows.append({"title": name, "values": [words.number(start[key]) for key in _OF_A_FIELD]})
+            rows.append({"title": name, "values": [(words.number(start[key]), "") for key in _OF_A_FIELD]})
         elif begun[name]:
             warnings.append(f"{name}: {_MISSING}")
     return _table(lived_on(told), warnings, fields=rows) if rows or warnings else None
+
+
+def of_replicates(
+    found: Mapping[str, Mapping[str, Start | None]], told: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Means over the replicates with their 90 % intervals, and the warnings of the first that has any.
+
+    Args:
+        found: by replicate and field `Result.start`, of one tissue under the name ''; None where it is not known.
+        told: the provenance of the ensemble.
+    """
+    names = list(next(iter(found.values())))
+    each = {name: [start for of in found.values() if (start := of.get(name))] for name in names}
+    fields = [
+        {"title": name or "Tumour cells", "values": [_mean([s[key] for s in starts]) for key in _OF_A_FIELD]}
+        for name, starts in each.items()
+        if starts
+    ]
+    if not fields:
+        return None
+    titles = told.get("cell_types", {})
+    rows = [
+        {
+            "title": titles.get(kind, {}).get("title", kind),
+            "values": [_mean([row[key] for row in same]) for key in _COLUMNS],
+        }
+        for kind, same in (_sources(each[""]) if names == [""] else ())
+        if any(row["cells"] for row in same)
+    ]
+    return _table(lived_on(told), _warnings(found), rows=rows, fields=fields)
+
+
+def _mean(values: Sequence[float]) -> tuple[str, str]:
+    """The mean as text, and its interval where that is seen; not below 0 where no value is."""
+    mean, low, high = parts.mean_interval(np.array(values, dtype=float))
+    if min(values) >= 0.0:
+        low = max(low, 0.0) if math.isfinite(low) else low
+    edges = words.number(low), words.number(high)
+    return words.number(mean), f"{edges[0]} to {edges[1]}" if math.isfinite(low) and edges[0] != edges[
+        1
+    ] else ""
+
+
+def _sources(starts: Sequence[Start]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
+    """Rows of one type and niche over all replicates that have them."""
+    gathered: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
+    for start in starts:
+        seen: Counter[str] = Counter()
+        for row in start["sources"]:
+            gathered.setdefault((row["type"], seen[row["type"]]), []).append(row)
+            seen[row["type"]] += 1
+    for (kind, _), rows in gathered.items():
+        yield kind, rows
+
+
+def _warnings(found: Mapping[str, Mapping[str, Start | None]]) -> list[str]:
+    each = {
+        replicate: [
+            f"replicate {replicate}{f', {name}' if name else ''}: {text}"
+            for name, start in of.items()
+            if start
+            for text in start["warnings"]
+        ]
+        for replicate, of in found.items()
+    }
+    warned = {replicate: told for replicate, told in each.items() if told}
+    if not warned:
+        return []
+    first = next(iter(warned.values()))
+    if len(warned) == 1:
+        return first
+    return [
+        *first,
+        f"{len(warned)} of {len(found)} replicates have warnings; these are of the first of them.",
+    ]
 
 
 def lived_on(told: Mapping[str, Any]) -> list[str]:

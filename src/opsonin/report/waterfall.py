@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _HEIGHT = 2.75
 _WIDTH = 4.6
 _MOST_BARS = 200
+_MOST_LABELS = 12  # bars that are wide enough for their number
+_LEAST_SEEN = 0.015  # of the height: a lower bar is marked by a disc, as its height must not lie
 
 
 def figure(found: Mapping[str, Sequence[Course]], arms: Sequence[str]) -> dict[str, Any] | None:
@@ -56,14 +58,22 @@ def _draw(bars: Sequence[tuple[float, int, int]], arms: int) -> str:
         drawn = Figure(figsize=(_WIDTH, _HEIGHT))
         FigureCanvasSVG(drawn)
         axes = drawn.add_axes((0.155, 0.06, 0.825, 0.87))
+        changes = [change for change, _, _ in bars]
+        low, high = min(1.15 * min(changes), -40.0), max(1.15 * max(changes), 30.0)
+        axes.set_xlim(-0.7, max(len(bars), 6) - 0.3)
+        axes.set_ylim(low, high)
         for place, (change, arm, _) in enumerate(bars):
-            axes.bar(place, change, width=0.8, color=curves.ARM.format(arm), linewidth=0.0)
+            colour = curves.ARM.format(arm)
+            axes.bar(place, change, width=0.8, color=colour, linewidth=0.0)
+            if abs(change) < _LEAST_SEEN * (high - low):
+                axes.plot(
+                    place, change, marker="o", markersize=4.5, color=colour, markeredgewidth=0.0, zorder=3
+                )
+            if len(bars) <= _MOST_LABELS:
+                _label(axes, place, change)
         for edge in (growth.RESPONSE, growth.PROGRESSION):
             axes.axhline(edge, color=curves.INK, linewidth=0.7, linestyle=(0, (4, 3)))
         axes.axhline(0.0, color=curves.INK, linewidth=0.8)
-        changes = [change for change, _, _ in bars]
-        axes.set_xlim(-0.7, max(len(bars), 6) - 0.3)
-        axes.set_ylim(min(1.08 * min(changes), -40.0), max(1.08 * max(changes), 30.0))
         axes.set_xticks([])
         axes.set_ylabel("[%]", color=curves.INK, labelpad=3)
         axes.tick_params(color=curves.INK, labelcolor=curves.INK, length=3, width=0.8)
@@ -73,6 +83,21 @@ def _draw(bars: Sequence[tuple[float, int, int]], arms: int) -> str:
         written = io.StringIO()
         drawn.savefig(written, format="svg", transparent=True, metadata=curves.NO_METADATA)
     return curves.themed(written.getvalue(), arms)
+
+
+def _label(axes: Any, place: int, change: float) -> None:
+    """The number of a bar beyond its end."""
+    away = 1.0 if change > 0.0 else -1.0
+    axes.annotate(
+        growth.signed(change).removesuffix(" %"),
+        (place, change),
+        xytext=(0.0, 4.0 * away),
+        textcoords="offset points",
+        ha="center",
+        va="bottom" if change > 0.0 else "top",
+        fontsize=8.0,
+        color=curves.INK,
+    )
 
 
 def _csv(found: Mapping[str, Sequence[Course]]) -> downloads.Download:

@@ -6,6 +6,7 @@ Plain text only: escaping belongs to the template, figures to their own modules.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +16,15 @@ from opsonin.core.units import to_unit
 
 MINUTES_PER_HOUR = 60.0
 MISSING = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 SHORT_RUN_DAYS = 3.0  # shorter runs are told in hours
 
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_POWER_OF_TEN = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)e([+-]?\d+)(?!\w)")
+_LENGTH = re.compile(r"(?<!\w)(um|mm|cm|nm)([23]?)(?!\w)")
+_NEGATIVE = re.compile(r"(?<![\w.)\]-])-(?=\d)")
+_REFERENCES = ("doi:", "pmid:", "evidence:")
 _UNITS = {
     "": "",
     "1": "",
@@ -35,18 +41,42 @@ _UNITS = {
 
 
 def number(value: float) -> str:
-    """Three significant digits, thousands with a comma, powers of ten where needed; a dash for NaN."""
-    if not math.isfinite(value):
-        return MISSING if math.isnan(value) else ("∞" if value > 0 else "-∞")
+    """Three significant digits, thousands with a comma, powers of ten where needed, a true minus; a dash for NaN."""
+    return MISSING if math.isnan(value) else _number(value).replace("-", MINUS)
+
+
+def _number(value: float) -> str:
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
     size = abs(value)
     if size == 0.0:
         return "0"
     if size >= 1e7 or size < 1e-3:
         mantissa, exponent = f"{value:.2e}".split("e")
-        return f"{mantissa.rstrip('0').rstrip('.')} {TIMES} 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+        return _times_ten(mantissa.rstrip("0").rstrip("."), exponent)
     if size >= 999.5:
         return f"{value:,.0f}"
     return f"{value:.3g}"
+
+
+def _times_ten(mantissa: str, exponent: str) -> str:
+    return f"{mantissa} {TIMES} 10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+
+
+def typeset(text: str) -> str:
+    """A stored sentence or quantity, plain ASCII, with the signs of print: 'µm', 'mm²', '5 × 10⁴', a true minus.
+
+    References keep their letters: a DOI is copied.
+    """
+    return " ".join(
+        word if any(mark in word for mark in _REFERENCES) else _signs(word) for word in text.split(" ")
+    )
+
+
+def _signs(word: str) -> str:
+    word = _POWER_OF_TEN.sub(lambda found: _times_ten(found[1], found[2]), word)
+    word = _LENGTH.sub(lambda found: found[1].replace("um", "µm") + found[2].translate(_SUPERSCRIPT), word)
+    return _NEGATIVE.sub(MINUS, word)
 
 
 def unit(text: str) -> str:
