@@ -83,6 +83,8 @@ def show_entry(
         return
     for path in found:
         typer.echo(f"{path}  {entries[path].title}")
+        for line in entries[path].in_words():
+            typer.echo(f"  {line}")
         for row in numbers(library):
             if row.path.startswith(f"{path}."):
                 edges = f"  [{row.range} {row.unit}]".replace(" ]", "]") if row.range else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from opsonin.model.drugs import ALL_CELLS, Blocks, Drug, Shifts
+from opsonin.model.drugs import ALL_CELLS, Blocks, Drug, Kills, Shifts
 from opsonin.model.knowledge import CellType, LabelMap, Tumour
 from opsonin.model.sourced import Sourced
 
@@ -81,9 +81,10 @@ def _of_drug(drug: Drug) -> Iterator[tuple[Place, str, str]]:
         elif isinstance(effect, Shifts):
             yield (*place, "shifts"), "molecule", effect.shifts
         else:
-            key, cell = effect.label.split(":", 1)
-            if cell != ALL_CELLS:
-                yield (*place, key), "cell", cell
+            key, cells = ("kills", effect.kills) if isinstance(effect, Kills) else ("arrests", effect.arrests)
+            for cell in cells:
+                if cell != ALL_CELLS:
+                    yield (*place, key), "cell", cell
 
 
 def _of_tumour(tumour: Tumour) -> Iterator[tuple[Place, str, str]]:

@@ -66,26 +66,26 @@ class Shifts(Answer):
 
 
 class Kills(Answer):
-    """It kills cells of the type `kills`, or all, by a hazard of `rate_max` at most; cycling ones alone, if so said."""
+    """It kills cells of the types `kills`, or all, with a hazard of at most `rate_max`; some drugs cycling ones alone."""
 
-    kills: str
+    kills: Annotated[tuple[str, ...], Field(min_length=1)]
     phase: Literal["any", "cycling"]
     rate_max: Rate
 
     @property
     def label(self) -> str:
-        return f"kills:{self.kills}"
+        return f"kills:{'+'.join(self.kills)}"
 
 
 class Arrests(Answer):
-    """It keeps cells of the type `arrests`, or all, from entering the cycle: `share_max` of them at most."""
+    """It keeps cells of the types `arrests`, or all, from entering the cycle: `share_max` of them at most."""
 
-    arrests: str
+    arrests: Annotated[tuple[str, ...], Field(min_length=1)]
     share_max: Fraction
 
     @property
     def label(self) -> str:
-        return f"arrests:{self.arrests}"
+        return f"arrests:{'+'.join(self.arrests)}"
 
 
 EFFECTS: dict[str, type[Entry]] = {"blocks": Blocks, "shifts": Shifts, "kills": Kills, "arrests": Arrests}
@@ -159,3 +159,12 @@ class Drug(Entry):
         if twice:
             raise ValueError(f"has the effect '{twice[0]}' twice; put them together")
         return self
+
+    def in_words(self) -> list[str]:
+        """Its kind and usual dose, and what the model cannot do with it."""
+        told = ["; ".join(text for text in (self.family, self.label_dose) if text)]
+        if self.kinetics is None:
+            told.append('no kinetics yet: give it as amount = "1 uM", lasting = "24 h" in the tissue')
+        if self.omitted:
+            told.append(f"left out of the model: it {', '.join(self.omitted)}")
+        return [line for line in told if line]

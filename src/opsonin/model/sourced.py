@@ -22,6 +22,10 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False)
 
+    def in_words(self) -> list[str]:
+        """What an entry says beside its numbers."""
+        return []
+
     def _repr_html_(self) -> str:
         """How a notebook shows it: see `opsonin.as_html`."""
         # By the public name, which is loaded when first used: what a thing is does not know how it looks.

@@ -104,9 +104,6 @@ def _answer(effect: Answer, free: float) -> float:
     return float(hill(free, effect.half.value, effect.hill.value))
 
 
-def _which(cell: str, cells: tuple[str, ...]) -> slice:
-    """The rows of a cell type, or of all."""
-    if cell == ALL_CELLS:
-        return slice(None)
-    index = cells.index(cell)
-    return slice(index, index + 1)
+def _which(named: tuple[str, ...], cells: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    """(cells,) which of them are meant."""
+    return np.array([cell in named or ALL_CELLS in named for cell in cells])
