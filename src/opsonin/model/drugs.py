@@ -66,7 +66,7 @@ class Shifts(Answer):
 
 
 class Kills(Answer):
-    """It kills cells of the types `kills`, or all, with a hazard of at most `rate_max`; some drugs cycling ones alone."""
+    """It kills cells of the types `kills`, or all, with a hazard of at most `rate_max`; some only cycling ones."""
 
     kills: Annotated[tuple[str, ...], Field(min_length=1)]
     phase: Literal["any", "cycling"]
