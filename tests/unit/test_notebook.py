@@ -89,7 +89,7 @@ def test_a_result_shows_what_its_arms_came_to(result):
 
 
 def test_a_number_shows_its_range_in_its_own_unit():
-    number = load_library().drugs["nivolumab"].clearance
+    number = load_library().drugs["nivolumab"].kinetics.clearance
     assert range_of(number) == "0.15 to 0.29 L/d"
     text = Checked(number._repr_html_()).text
     assert "0.23 L/d" in text

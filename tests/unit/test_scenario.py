@@ -156,7 +156,7 @@ def test_doses_are_given_from_at_to_until_but_not_at_the_end(
     [("240 mg", 240.0), ("0.24 g", 240.0), ("3 mg/kg", 240.0), ("3000 ug / kg", 240.0), ("3 ug/g", 240.0)],
 )
 def test_amounts_become_milligrams_for_a_body_weight(amount: str, milligrams: float) -> None:
-    assert Dose(drug="nivolumab", amount=amount).milligrams(80.0) == pytest.approx(milligrams)
+    assert Dose(drug="nivolumab", amount=amount).size(80.0) == pytest.approx(milligrams)
 
 
 @pytest.mark.parametrize(

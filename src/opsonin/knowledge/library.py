@@ -121,7 +121,7 @@ def load_library(folder: Path | None = None) -> Library:
             labels/;
             default: the packaged one, read once.
 
-    >>> load_library().drugs["nivolumab"].clearance.text
+    >>> load_library().drugs["nivolumab"].kinetics.clearance.text
     '0.23 L/d'
 
     Raises:

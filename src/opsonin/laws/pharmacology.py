@@ -124,7 +124,7 @@ def fold_of_effect(fold_max, effect):
 
     Args:
         fold_max: factor at full effect F [-].
-        effect: E in [0, 1], from `hill`, or the share marked.
+        effect: E [-], from `hill`, or the share marked.
     Source: MODEL.md section 4.
     """
     return 1.0 + (fold_max - 1.0) * effect
@@ -136,7 +136,7 @@ def toxic_hazard(rate_max, effect):
 
     Args:
         rate_max: at full effect k_max [1/min].
-        effect: E in [0, 1), from `hill`.
+        effect: E [-], from `hill`, below 1.
     Source: MODEL.md section 10.
     """
     return rate_max * effect
@@ -148,7 +148,7 @@ def let_in(share_max, effect):
 
     Args:
         share_max: share held back at full effect a [-].
-        effect: E in [0, 1), from `hill`.
+        effect: E [-], from `hill`, below 1.
     Source: MODEL.md section 10.
     """
     return 1.0 - share_max * effect
