@@ -359,6 +359,7 @@ def test_numbers_are_written_for_readers(value: float, text: str) -> None:
     ("stored", "shown"),
     [
         ("20 um, 45 per mm2 (doi:10.1002/1e-5-2um; 5e4 molecules)", None),
+        ("1 uM in uM", "1 µM in µM"),
         ("8e3 molecules at -2 mV", f"8 {words.TIMES} 10³ molecules at {words.MINUS}2 mV"),
         ("1e-6 cm2/s", f"1 {words.TIMES} 10⁻⁶ cm²/s"),
         (

@@ -22,7 +22,7 @@ SHORT_RUN_DAYS = 3.0  # shorter runs are told in hours
 
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _POWER_OF_TEN = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)e([+-]?\d+)(?!\w)")
-_LENGTH = re.compile(r"(?<!\w)(um|mm|cm|nm)([23]?)(?!\w)")
+_LENGTH = re.compile(r"(?<!\w)(um|mm|cm|nm|uM)([23]?)(?!\w)")
 _NEGATIVE = re.compile(r"(?<![\w.)\]-])-(?=\d)")
 _REFERENCES = ("doi:", "pmid:", "evidence:")
 _UNITS = {
@@ -75,7 +75,7 @@ def typeset(text: str) -> str:
 
 def _signs(word: str) -> str:
     word = _POWER_OF_TEN.sub(lambda found: _times_ten(found[1], found[2]), word)
-    word = _LENGTH.sub(lambda found: found[1].replace("um", "µm") + found[2].translate(_SUPERSCRIPT), word)
+    word = _LENGTH.sub(lambda found: found[1].replace("u", "µ") + found[2].translate(_SUPERSCRIPT), word)
     return _NEGATIVE.sub(MINUS, word)
 
 
@@ -143,7 +143,7 @@ def dose_times(dose: Mapping[str, Any], horizon: float) -> list[float]:
 def dose(entry: Mapping[str, Any], horizon: float, clock: Clock) -> str:
     """'nivolumab 240 mg every 14 days from day 0 (7 doses)'."""
     given = dose_times(entry, horizon)
-    text = f"{entry.get('drug', '?')} {entry.get('amount', '?')}"
+    text = f"{entry.get('drug', '?')} {typeset(str(entry.get('amount', '?')))}"
     if entry.get("lasting") is not None:
         text += f" for {duration(base(entry['lasting'], 'min'))}"
     if entry.get("every") is None:
