@@ -233,12 +233,13 @@ def told(**changes):
         ({"drug": "vorinostat", "amount": "1 uM", "lasting": "0 d"}, ("'0 d'", "above 0")),
         ({"drug": "vorinostat", "amount": "1 uM", "lasting": "-3 h"}, ("'-3 h'",)),
         ({"drug": "vorinostat", "amount": "1 uM", "lasting": 3}, ("lasting", "unit")),
-        ({"drug": "vorinostat", "amount": "1 uM", "lasts": "3 h"}, ("'lasts'", "lasting")),
+        ({"drug": "vorinostat", "amount": "1 uM", "lasting": "3 h", "lasts": "3 h"}, ("'lasts'", "lasting")),
     ],
 )
 def test_a_faulty_concentration_is_named_with_its_fix(dose, parts):
     message = told(arm=[{"name": "a", "dose": [dose]}])
     assert all(part in message for part in parts), message
+    assert message.count("arm 'a', dose 1") == 1, message
 
 
 def test_what_a_drug_also_does_and_the_model_leaves_out_is_told():

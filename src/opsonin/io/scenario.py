@@ -76,6 +76,8 @@ class Scenario(model.Scenario):
             for found in error.errors(include_url=False):
                 if found["type"] == "too_short" and draft.get(*found["loc"]):
                     continue  # the list is long enough: its items are at fault, and told
+                if found["type"] == "held":
+                    continue  # `check_treatments` says more of it
                 draft.fault(*plain(found, model.Scenario))
         check_all(draft, library)
         if built is None or draft.faults:

@@ -65,9 +65,8 @@ def _checked(data: Mapping[str, Any], name: str, lines: Lines | None, scenario: 
         treatment = Treatment.model_validate(dict(data))
     except ValidationError as error:
         for found in error.errors(include_url=False):
-            if found["type"] != "too_short" or not draft.size(
-                "arm"
-            ):  # a list of faulty items is no short one
+            short_of_faulty_items = found["type"] == "too_short" and draft.size("arm")
+            if not short_of_faulty_items and found["type"] != "held":  # these are told below, item by item
                 draft.fault(*plain(found, Treatment))
     if draft.size("arm") > 1:
         draft.fault(("arm", 1), f"holds {draft.size('arm')} arms; one is needed", "Keep one [[arm]].")

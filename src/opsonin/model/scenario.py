@@ -336,7 +336,7 @@ class Dose(Entry):
     @model_validator(mode="after")
     def _is_whole(self) -> Dose:
         if self.held != (self.lasting is not None):
-            raise ValueError("a concentration needs 'lasting', and an amount has none")
+            raise PydanticCustomError("held", "a concentration needs 'lasting', and an amount has none")
         return self
 
     @property
