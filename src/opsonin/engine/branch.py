@@ -191,9 +191,13 @@ def _source(parent: Result, where: str, time: str | float, arm: str | None) -> _
         raise InputError(Fault(f"{where}, branch time", problem))
     stored = parent.times(name) if name in parent.arms else np.zeros(0)
     if not len(stored) or minutes(tick) > stored[-1]:
-        reached = f"up to {time_text(float(stored[-1]))} only" if len(stored) else "not at all"
+        until = (
+            f"is stored up to {time_text(float(stored[-1]))} only"
+            if len(stored)
+            else "has nothing stored yet"
+        )
         fix = f"Let the run go on first: opsonin resume {where}"
-        raise RunError(Fault(f"{parent.path}, arm '{name}'", f"is stored {reached}.", fix))
+        raise RunError(Fault(f"{parent.path}, arm '{name}'", f"{until}.", fix))
     return _Source(parent, where, plan, name, tick)
 
 
