@@ -26,7 +26,7 @@ from opsonin.observe.observables import observables_of
 from opsonin.report.notebook import numbers_of, range_of
 
 _ADDRESSES = {"doi": "https://doi.org/", "pmid": "https://pubmed.ncbi.nlm.nih.gov/"}
-_REFERENCE = re.compile(r"\b(doi|pmid):([^\s;,()]+[^\s;,().])")
+_REFERENCE = re.compile(r"\b(doi|pmid):((?:[^\s;,()]|;(?=\S)|\([^\s()]*\))+[^\s;,().])")
 _OWN = re.compile(r"MODEL\.md sections? \d+(?: \([^)]*\))?")
 
 
@@ -42,7 +42,9 @@ def marked(text: str) -> str:
 
 
 def _address(found: re.Match[str]) -> str:
-    return f"`{found[0]} <{_ADDRESSES[found[1]]}{found[2]}>`__"
+    path = found[2].replace("<", "%3C").replace(">", "%3E")  # old DOIs have them; here they would end the address
+    shown = found[0].replace("<", r"\<")
+    return f"`{shown} <{_ADDRESSES[found[1]]}{path}>`__"
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], widths: str) -> Iterator[str]:
@@ -139,7 +141,8 @@ class Knowledge(Generated):
             for name, entry in sorted(getattr(library, folder).items()):
                 yield from ("", f".. _{kind}-{name.lower().replace(':', '-').replace('_', '-')}:")
                 yield from heading(name, "~")
-                yield from (marked(entry.title), "")
+                for told in (entry.title, *entry.in_words()):
+                    yield from (marked(told), "")
                 if isinstance(entry, LabelMap):
                     yield from _labels(entry)
                     continue
@@ -167,7 +170,11 @@ class Observables(Generated):
     def lines(self) -> Iterator[str]:
         stands = ({"TYPE": "Cells of a type"}, {"MOLECULE": "A molecule"})
         found = observables_of(
-            *stands, {"SUBSTRATE": ("A substrate", "as the substrate")}, {"MOLECULE"}, {"MOLECULE"}
+            *stands,
+            {"SUBSTRATE": ("A substrate", "as the substrate")},
+            {"MOLECULE"},
+            {"MOLECULE"},
+            toxic=True,
         )
         rows = [(f"``{item.name}``", item.unit, marked(item.title)) for item in found]
         yield from table(("Name", "Unit", "What it is"), rows, "30 20 50")

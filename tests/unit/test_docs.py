@@ -34,6 +34,7 @@ TUTORIAL = DOCS / "tutorials" / "plot_two_arms.py"
 sys.path.insert(0, str(DOCS / "_ext"))
 
 import equations  # noqa: E402
+import generated  # noqa: E402
 import keys  # noqa: E402
 import laws  # noqa: E402
 
@@ -210,3 +211,18 @@ def test_the_pages_build_without_a_warning_and_load_nothing_from_elsewhere(tmp_p
     burden = re.search(r"nivolumab leaves ([\d.]+) times the tumour", tutorial)
     assert burden
     assert math.isfinite(float(burden[1]))
+
+
+@pytest.mark.parametrize("page", generated.Generated.__subclasses__(), ids=lambda page: page.__name__)
+def test_a_page_made_from_the_package_has_its_lines(page):
+    assert len(list(page.lines(page.__new__(page)))) > 10
+
+
+def test_an_address_may_hold_brackets_and_ends_before_the_one_around_it():
+    text = generated.marked("(doi:10.1016/S1074-7613(03)00050-5). See doi:10.1038/nature08012.")
+    assert "<https://doi.org/10.1016/S1074-7613(03)00050-5>" in text
+    assert "<https://doi.org/10.1038/nature08012>" in text
+    old = generated.marked(
+        "doi:10.1002/1097-0142(19871201)60:11<2797::aid-cncr2820601133>3.0.co;2-b; pmid:10873364"
+    )
+    assert "60:11%3C2797::aid-cncr2820601133%3E3.0.co;2-b>`__; `pmid:10873364 <" in old
