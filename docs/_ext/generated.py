@@ -42,7 +42,9 @@ def marked(text: str) -> str:
 
 
 def _address(found: re.Match[str]) -> str:
-    path = found[2].replace("<", "%3C").replace(">", "%3E")  # old DOIs have them; here they would end the address
+    path = (
+        found[2].replace("<", "%3C").replace(">", "%3E")
+    )  # old DOIs have them; here they would end the address
     shown = found[0].replace("<", r"\<")
     return f"`{shown} <{_ADDRESSES[found[1]]}{path}>`__"
 
