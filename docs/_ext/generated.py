@@ -167,7 +167,7 @@ def _number(path: str, number: Sourced) -> tuple[str, ...]:
 
 
 class Observables(Generated):
-    """Every observable of a run, where TYPE, MOLECULE and SUBSTRATE stand for names of the knowledge base."""
+    """Every observable of a run, where TYPE, MOLECULE, SUBSTRATE and DRUG stand for names of the knowledge base."""
 
     def lines(self) -> Iterator[str]:
         stands = ({"TYPE": "Cells of a type"}, {"MOLECULE": "A molecule"})
@@ -176,6 +176,7 @@ class Observables(Generated):
             {"SUBSTRATE": ("A substrate", "as the substrate")},
             {"MOLECULE"},
             {"MOLECULE"},
+            {"DRUG": "A drug"},
             toxic=True,
         )
         rows = [(f"``{item.name}``", item.unit, marked(item.title)) for item in found]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from opsonin.core.errors import InputError
+from opsonin.engine.run import run
 from opsonin.io.scenario import Scenario
 from opsonin.knowledge.library import load_library
 from opsonin.laws.apoptosis import rate_of_half_life
@@ -234,12 +235,49 @@ def told(**changes):
         ({"drug": "vorinostat", "amount": "1 uM", "lasting": "-3 h"}, ("'-3 h'",)),
         ({"drug": "vorinostat", "amount": "1 uM", "lasting": 3}, ("lasting", "unit")),
         ({"drug": "vorinostat", "amount": "1 uM", "lasting": "3 h", "lasts": "3 h"}, ("'lasts'", "lasting")),
+        ({"drug": "vorinostat", "amount": "1 uM", "lasting": "3 min"}, ("lasting '3 min'", '"6 min"')),
+        ({"drug": "vorinostat", "amount": "1 uM", "lasting": "1 h", "at": "2 min"}, ("at '2 min'", '"0 s"')),
+        (
+            {"drug": "vorinostat", "amount": "1 uM", "lasting": "6 min", "every": "62 min"},
+            ("every '62 min'", '"1 h"'),
+        ),
+        (
+            {"drug": "vorinostat", "amount": "1 uM", "lasting": "2 d", "every": "1 h"},
+            ("lasting '2 d' is longer than every '1 h'", "At most '1 h'"),
+        ),
     ],
 )
 def test_a_faulty_concentration_is_named_with_its_fix(dose, parts):
     message = told(arm=[{"name": "a", "dose": [dose]}])
     assert all(part in message for part in parts), message
     assert message.count("arm 'a', dose 1") == 1, message
+
+
+def test_concentrations_of_a_drug_that_overlap_are_named():
+    held = {"drug": "vorinostat", "amount": "1 uM", "lasting": "1 h"}
+    message = told(arm=[{"name": "a", "dose": [held | {"every": "2 h"}, held | {"at": "330 min"}, held]}])
+    assert "arm 'a', dose 3  vorinostat is still held by dose 1 at 0 s" in message
+    assert "arm 'a', dose 1  vorinostat is still held by dose 2 at 6 h" in message
+    assert message.count("still held") == 2
+    assert scenario(arm=[{"name": "a", "dose": [held | {"every": "2 h"}, held | {"at": "1 h"}]}])
+    other = {"drug": "entinostat", "amount": "1 uM", "lasting": "1 h"}
+    assert scenario(arm=[{"name": "a", "dose": [held, other]}])
+
+
+def test_concentrations_keep_to_the_coupling_steps_of_the_run():
+    dose = [{"drug": "vorinostat", "amount": "1 uM", "lasting": "3 min"}]
+    assert scenario(arm=[{"name": "a", "dose": dose}], numerics={"coupling_step": "3 min"})
+
+
+def test_the_concentration_of_a_drug_is_observed_as_it_is_held(tmp_path):
+    dose = [{"drug": "vorinostat", "amount": "1 uM", "lasting": "30 min", "at": "12 min"}]
+    arms = [{"name": "none"}, {"name": "a", "dose": dose}]
+    result = run(scenario(arm=arms, scenario={"name": "t", "duration": "1 h"}), tmp_path / "out")
+    seen = result.observables["vorinostat_concentration"]
+    assert seen.attrs["units"] == "nM"
+    assert not seen.sel(arm="none").any()
+    minutes = seen["time"].values * DAY
+    assert seen.sel(arm="a").values.tolist() == [1000.0 if 12 <= round(t) < 42 else 0.0 for t in minutes]
 
 
 def test_what_a_drug_also_does_and_the_model_leaves_out_is_told():

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from opsonin.io.biopsies import Biopsy, became_told
-from opsonin.io.check import spelled
 from opsonin.io.packing import doubts_of
 from opsonin.io.scenario import Scenario
+from opsonin.io.wording import spelled
 from opsonin.knowledge.composition import compose
 from opsonin.knowledge.library import Library
 from opsonin.model.scenario import Dose

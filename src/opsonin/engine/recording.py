@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from opsonin.core.schedule import minutes
 from opsonin.engine import checkpoint
 from opsonin.engine.compile import Course, Plan
 from opsonin.engine.trace import Trace
@@ -23,7 +24,8 @@ def observables(plan: Plan) -> list[Observable]:
     """All observables that a run of this plan records."""
     library = plan.library
     tumour = plan.species.cells.index(TUMOUR_CELL)
-    effects = [e for course in plan.courses for drug in course.regimen.drugs for e in drug.drug.effects]
+    drugs = {given.drug.name: given.drug for course in plan.courses for given in course.regimen.drugs}
+    effects = [effect for drug in drugs.values() for effect in drug.effects]
     return list(
         observables_of(
             {name: library.cells[name].title for name in plan.species.cells},
@@ -34,6 +36,7 @@ def observables(plan: Plan) -> list[Observable]:
             },
             {e.blocks for e in effects if isinstance(e, Blocks)},
             {name for m, name in enumerate(plan.species.molecules) if plan.tables.resting[tumour, m] > 0.0},
+            {name: drugs[name].title for name in sorted(drugs)},
             toxic=any(isinstance(e, Kills) for e in effects),
         )
     )
@@ -54,7 +57,7 @@ class Recorder:
 
     def observe(self, tissue: Tissue, tick: int) -> None:
         """Add a row for `tick`."""
-        snapshot = self._snapshot(tissue)
+        snapshot = self._snapshot(tissue, minutes(tick))
         self._ticks.append(tick)
         self._rows.append([observable.of(snapshot) for observable in self._observables])
 
@@ -77,7 +80,7 @@ class Recorder:
             | checkpoint.origin_of(self._run_hash, self._course.name, tick),
         )
 
-    def _snapshot(self, tissue: Tissue) -> Snapshot:
+    def _snapshot(self, tissue: Tissue, time: float) -> Snapshot:
         species = self._plan.species
         return Snapshot(
             cells=tissue.cells,
@@ -89,6 +92,7 @@ class Recorder:
             substrates=species.substrates,
             counters=tissue.counters,
             free=tissue.exposure.free,
+            drugs={given.drug.name: given.tissue(time) for given in self._course.regimen.drugs},
             initial=dict(zip(species.cells, tissue.initial.tolist(), strict=True)),
             weight=tissue.weight,
         )

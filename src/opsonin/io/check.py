@@ -14,16 +14,15 @@ from opsonin.core.errors import Fault, did_you_mean
 from opsonin.core.schedule import ticks
 from opsonin.core.units import UnitError, to_unit
 from opsonin.io.generated import check_generated
+from opsonin.io.held import check_held
 from opsonin.io.locate import KeyPath, Lines
 from opsonin.io.long_numbers import LongNumber
-from opsonin.io.wording import shown
+from opsonin.io.wording import shown, spelled
 from opsonin.knowledge.library import Library
 from opsonin.model.drugs import Drug
-from opsonin.model.scenario import HELD, YEAR, Numerics, Output, read_amount
+from opsonin.model.scenario import HELD, MOST_DOSES, YEAR, Numerics, Output, read_amount
 
-MOST_DOSES = 10_000
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
-_UNITS = ((1440.0, "d"), (60.0, "h"), (1.0, "min"))
 
 
 class Draft:
@@ -116,6 +115,7 @@ def check_treatments(draft: Draft, library: Library) -> None:
     _check_arms(draft)
     for path in draft.doses():
         _check_dose(draft, path, library)
+    check_held(draft, _step(draft, "coupling_step"))
 
 
 def _check_header(draft: Draft) -> None:
@@ -368,12 +368,3 @@ def _divisor(whole: float, wanted: float) -> str:
     total = ticks(whole)
     distances = [(abs(n - ticks(wanted)), n) for n in range(1, total + 1) if total % n == 0]
     return spelled(min(distances)[1] / 60)
-
-
-def spelled(minutes: float) -> str:
-    """Minutes in the largest unit that leaves a whole number."""
-    for size, unit in _UNITS:
-        count = minutes / size
-        if count >= 1.0 and abs(count - round(count)) < 1e-9:
-            return f"{round(count)} {unit}"
-    return f"{round(minutes * 60)} s"

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-from opsonin.io.check import spelled
+from opsonin.io.wording import spelled
 from opsonin.knowledge.library import Library, children
 from opsonin.model.scenario import EXAMPLES, GEOMETRY_KEYS, Generated, Quantity, Scenario
 from opsonin.model.sourced import Sourced

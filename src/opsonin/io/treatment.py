@@ -58,8 +58,12 @@ def read_arm(asked: Any, scenario: Scenario) -> Arm:
 
 
 def _checked(data: Mapping[str, Any], name: str, lines: Lines | None, scenario: Scenario) -> Arm:
-    duration = Quantity("min").write(scenario.scenario.duration)
-    draft = Draft({**data, "scenario": {"duration": duration}}, name, Path(), lines)
+    write = Quantity("min").write
+    around = {
+        "scenario": {"duration": write(scenario.scenario.duration)},
+        "numerics": {"coupling_step": write(scenario.numerics.coupling_step)},
+    }
+    draft = Draft({**data, **around}, name, Path(), lines)
     treatment = None
     try:
         treatment = Treatment.model_validate(dict(data))

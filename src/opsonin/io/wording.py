@@ -28,6 +28,7 @@ _MISSING = {
 }
 AMOUNTS = 'Write an amount as "240 mg", per body weight as "3 mg/kg", or as "1 uM" in the tissue.'
 _LONGEST = 60
+_UNITS = ((1440.0, "d"), (60.0, "h"), (1.0, "min"))
 
 
 def shown(value: object) -> str:
@@ -171,3 +172,12 @@ def _fields_at(model: type[BaseModel], path: KeyPath) -> list[str]:
 def _leaves(annotation: Any) -> list[Any]:
     inner = [part for part in get_args(annotation) if part not in (NoneType, Ellipsis)]
     return [leaf for part in inner for leaf in _leaves(part)] if inner else [annotation]
+
+
+def spelled(minutes: float) -> str:
+    """Minutes in the largest unit that leaves a whole number."""
+    for size, unit in _UNITS:
+        count = minutes / size
+        if count >= 1.0 and abs(count - round(count)) < 1e-9:
+            return f"{round(count)} {unit}"
+    return f"{round(minutes * 60)} s"

@@ -20,6 +20,7 @@ MOST_MG = 1e5  # no single dose of any drug comes near 100 g; a slipped unit doe
 MOST_MG_PER_KG = 1e4
 MOST_NM = 1e8
 MOST_REPLICATES = 10_000
+MOST_DOSES = 10_000  # of one entry
 EXAMPLES = {"min": '"12 h" or "14 d"', "um": '"20 um"', "cell/um**2": '"300 cells/mm2"'}
 
 

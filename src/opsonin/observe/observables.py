@@ -115,6 +115,10 @@ def _occupancy(index: int) -> Callable[[Snapshot], float]:
     return lambda snapshot: 1.0 - float(snapshot.free[index])
 
 
+def _concentration(drug: str) -> Callable[[Snapshot], float]:
+    return lambda snapshot: snapshot.drugs.get(drug, 0.0)
+
+
 def _expression(index: int) -> Callable[[Snapshot], float]:
     def mean_level(snapshot: Snapshot) -> float:
         levels = snapshot.cells.arrays.level[index, : snapshot.cells.n][snapshot.live(TUMOUR_CELL)]
@@ -151,6 +155,7 @@ def observables_of(
     substrates: dict[str, tuple[str, str]],
     blocked: set[str],
     expressed: set[str],
+    drugs: dict[str, str],
     *,
     toxic: bool,
 ) -> Iterator[Observable]:
@@ -159,6 +164,7 @@ def observables_of(
     Args:
         kinds, molecules: name -> title; substrates: name -> (title, unit), all in the order of the indices.
         blocked: molecules that some drug of the run blocks; expressed: those that cancer cells carry.
+        drugs: name -> title of every drug that some arm is given.
         toxic: whether some drug of the run kills cells.
     """
     yield from REGISTRY
@@ -176,3 +182,5 @@ def observables_of(
             yield Observable(f"{name}_cancer", "molecules/cell", label, _expression(index))
         if name in blocked:
             yield Observable(f"{name}_occupancy", "1", f"{title} held by antibody", _occupancy(index))
+    for name, title in drugs.items():
+        yield Observable(f"{name}_concentration", "nM", f"{title}: free in the tissue", _concentration(name))

@@ -21,6 +21,7 @@ class Snapshot:
         kinds, molecules, substrates: names behind the indices.
         effectors: cell types that kill.
         box: (Lx, Ly, Lz) [um]; counters: events since the start, weighted; free: (molecules,) share without antibody.
+        drugs: free concentration in the tissue by drug [nM].
         weight: windows of the original size that this one stands for.
         initial: number of live cells of each type at time 0.
     """
@@ -34,6 +35,7 @@ class Snapshot:
     substrates: tuple[str, ...]
     counters: Mapping[str, float]
     free: npt.NDArray[np.float64]
+    drugs: Mapping[str, float]
     initial: Mapping[str, int]
     weight: float = 1.0
 

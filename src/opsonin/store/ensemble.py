@@ -48,7 +48,8 @@ class Ensemble(Gathered):
     def spread(self) -> xarray.Dataset:
         """How the replicates differ: dimensions (statistic, arm, time).
 
-        Least, largest, standard deviation of a replicate, and the 90 % interval (Student's t) of their mean.
+        Least, largest, standard deviation of a replicate, and the 90 % interval (Student's t) of their mean, cut
+        at zero for what is never below.
         """
         return self._pooled[1]
 
@@ -91,6 +92,8 @@ class Ensemble(Gathered):
 def pooled(values: Array, begun: Array | None) -> tuple[Array, Array]:
     """Mean (...) and `STATISTICS` (5, ...) over the first axis.
 
+    An interval ends at zero where no value is below: the mean of what cannot be negative is not.
+
     Args:
         values: (replicates, ...); a NaN in a replicate that was observed is passed over: a share of cells that are
             not there.
@@ -108,7 +111,8 @@ def pooled(values: Array, begun: Array | None) -> tuple[Array, Array]:
     missing = count == 0
     if begun is not None:
         missing = missing | ~begun.all(axis=0)
-    spread = np.stack([least, most, np.where(count > 1, sd, np.nan), mean - half, mean + half])
+    low = np.where(least >= 0.0, np.maximum(mean - half, 0.0), mean - half)
+    spread = np.stack([least, most, np.where(count > 1, sd, np.nan), low, mean + half])
     return np.where(missing, np.nan, mean), np.where(missing, np.nan, spread)
 
 
