@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from opsonin.engine import tabulate
 from opsonin.kernels import (
     contacts,
+    death,
     digest,
     expression,
     fate,
@@ -23,6 +24,7 @@ from opsonin.kernels import (
 from opsonin.knowledge.library import load_library
 from opsonin.model import phase
 from opsonin.model import tables as column
+from opsonin.model.death import TISSUE_RATES
 from opsonin.reference import cells as reference
 from opsonin.state.cells import Cells
 
@@ -48,7 +50,8 @@ def traits():
 def random_cells(seed, n=60):
     """A tissue in which every phase, mark and signal occurs; times around tick 100,000."""
     rng = np.random.default_rng(seed)
-    cells = Cells(n + 7, 3, 3)
+    molecules = len(tabulate.species_of(load_library()).molecules)
+    cells = Cells(n + 7, molecules, 3)
     kinds = rng.integers(0, 3, n).astype(np.int16)
     columns = {
         "id": rng.integers(1, 2**63, n).astype(np.uint64),
@@ -61,12 +64,11 @@ def random_cells(seed, n=60):
         "phase_end": rng.integers(90_000, 140_000, n),
         "pressure": rng.normal(0.01, 0.02, n),
         "damage": np.where(kinds == load_cells().index("cancer"), rng.choice([0.0, 0.5, 1.9], n), 0.0),
-        "threshold": rng.uniform(0.8, 3.0, n),
         "exhaustion": rng.uniform(0, 1, n),
         "activation": rng.uniform(0, 1, n),
         "engagement": rng.choice([0.0, 0.4, 1.0], n),
-        "level": rng.uniform(0, 1e5, (3, n)),
-        "variation": rng.choice([0.0, 0.5, 1.0, 2.0], (3, n)),
+        "level": rng.uniform(0, 1e5, (molecules, n)),
+        "variation": rng.choice([0.0, 0.5, 1.0, 2.0], (molecules, n)),
         "signal": np.abs(rng.normal(0, [[0.5], [0.01], [20.0]], (3, n))),
         "gradient": rng.normal(0, 1e-3, (3, n)),
     }
@@ -111,10 +113,22 @@ def test_exchange_equals_its_twin(seed, substrate):
 @given(SEEDS, st.floats(0.1, 60.0))
 def test_express_equals_its_twin(seed, duration):
     cells = random_cells(seed)
-    fold = np.random.default_rng(seed).uniform(0.3, 4.0, 3)
+    fold = np.random.default_rng(seed).uniform(0.3, 4.0, len(traits().turnover))
     expected = reference.express(cells.arrays, cells.n, tables(2), traits().turnover, fold, duration)
     expression.express(cells.arrays, cells.n, tables(2), traits().turnover, fold, duration)
     close(cells.arrays.level[:, : cells.n], expected)
+
+
+@settings(max_examples=30, deadline=None)
+@given(SEEDS, st.floats(0.0, 1.0))
+def test_remix_equals_its_twin(seed, least):
+    cells = random_cells(seed)
+    arrays, n = cells.arrays, cells.n
+    kept = np.random.default_rng(seed).choice([least, 0.9, 1.0], len(traits().turnover))
+    resting, sigma = tables(2).resting, traits().sigma
+    expected = reference.remix(arrays, n, resting, sigma, kept, PLAIN_KEY, 77)
+    expression.remix(arrays, n, resting, sigma, kept, KEY, np.uint32(77))
+    close(arrays.variation[:, :n], expected)
 
 
 @settings(max_examples=30, deadline=None)
@@ -195,7 +209,8 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
     for i, others in zip(effectors, touched, strict=True):
         if len(others) and rng.random() < 0.5:
             cells.arrays.partner[i] = cells.arrays.id[rng.choice(others)]
-    free = np.array([1.0, free_pd1, 1.0])
+    free = np.ones(len(traits().turnover))
+    free[load_molecules().index("PD-1")] = free_pd1
     begin = np.concatenate([[0], np.cumsum([len(t) for t in touched])]).astype(np.int64)
     target = np.concatenate([*touched, [0]]).astype(np.int64)
     expected = reference.engage(
@@ -231,8 +246,8 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
     close(net, [row[3] for row in rows])
     twin = random_cells(seed)
     twin.arrays.partner[:n] = cells.arrays.partner[:n]
-    counted = reference.strike(twin.arrays, n, tables(2), 100_000, duration, expected)
-    got = contacts.strike(cells.arrays, n, tables(2), 100_000, duration, effectors, partner, hits, drive, net)
+    counted = reference.strike(twin.arrays, n, tables(2), duration, expected)
+    got = contacts.strike(cells.arrays, n, tables(2), duration, effectors, partner, hits, drive, net)
     assert got == counted
     for name, values in cells.arrays._asdict().items():
         close(values[..., :n].astype(float), getattr(twin.arrays, name)[..., :n].astype(float))
@@ -240,6 +255,45 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
 
 def load_cells():
     return tabulate.species_of(load_library()).cells
+
+
+def load_molecules():
+    return tabulate.species_of(load_library()).molecules
+
+
+def on_their_way(seed, priming):
+    """Random cells, most of the cancer cells hit, primed or underway; and tables of that priming."""
+    cells = random_cells(seed)
+    rng, n = np.random.default_rng(seed), cells.n
+    resting = tables(2).resting[cells.arrays.kind[:n]].T
+    cells.arrays.level[:, :n] = resting * rng.lognormal(0.0, 0.3, resting.shape)
+    for name, most in (("disc", 2.0), ("caspase8", 1e-4), ("bid", 1e-3), ("pores", 1.0), ("caspase3", 0.34)):
+        getattr(cells.arrays, name)[:n] = rng.choice([0.0, most], n) * rng.random(n)
+    types = tables(2).types.copy()
+    types[:, column.PRIMING] = priming
+    return cells, tables(2)._replace(types=types)
+
+
+@settings(max_examples=15, deadline=None)
+@given(SEEDS, st.sampled_from([0.0, 2e-4]), st.sampled_from([1.0, 6.0]))
+def test_succumb_equals_its_twin(seed, priming, duration):
+    (cells, numbers), (twin, _) = on_their_way(seed, priming), on_their_way(seed, priming)
+    free = np.random.default_rng(seed).choice([0.1, 1.0], len(traits().turnover))
+    got = death.succumb(cells.arrays, cells.n, numbers, free, TISSUE_RATES, 100_000, duration)
+    expected = reference.succumb(twin.arrays, cells.n, numbers, free, 100_000, duration)
+    for name in ("disc", "caspase8", "bid", "pores", "caspase3"):
+        one, other = (getattr(tissue.arrays, name)[: cells.n] for tissue in (cells, twin))
+        np.testing.assert_allclose(one, other, rtol=0.02, atol=1e-3)
+    undecided = np.abs(twin.arrays.caspase3[: cells.n] - TISSUE_RATES.commitment) < 5e-3
+    decided = ~undecided
+    np.testing.assert_array_equal(
+        cells.arrays.phase[: cells.n][decided], twin.arrays.phase[: cells.n][decided]
+    )
+    np.testing.assert_array_equal(
+        cells.arrays.phase_end[: cells.n][decided], twin.arrays.phase_end[: cells.n][decided]
+    )
+    if not undecided.any():
+        assert got == expected
 
 
 @settings(max_examples=20, deadline=None)

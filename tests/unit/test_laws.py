@@ -92,6 +92,7 @@ UNITS = {
     "slow_rate": ("1/min", "1/min", "1/min", "1/min"),
     "stable_xiap": ("molecule", "", "", "molecule"),
     "steady_level": ("molecule", "", "", "molecule"),
+    "remixed_variation": ("", "", "", "", ""),
     "uptake_clearance": ("mmHg*um**3/min", "mmHg", "mmHg", "um**3/min"),
     "vessel_arrival": ("cell/um**2/min", "um**2", "", "", "cell/min"),
     "vigour": ("", ""),

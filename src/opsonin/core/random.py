@@ -41,6 +41,7 @@ class Stream(IntEnum):
     VESSELS = 8
     PARTNER = 9
     RENEWAL = 10
+    MIXING = 11
 
 
 def key_of(seed: int, patient: str, replicate: int) -> tuple[np.uint32, np.uint32]:

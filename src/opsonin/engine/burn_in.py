@@ -24,7 +24,18 @@ from opsonin.laws.events import event_probability
 from opsonin.laws.trafficking import balanced_arrival, home_share
 from opsonin.model import tables as column
 from opsonin.model.phase import COMMITTED, LEAVE
-from opsonin.tissue import apply, contacts, expression, fate, motion, niche, trafficking, transport, window
+from opsonin.tissue import (
+    apply,
+    contacts,
+    death,
+    expression,
+    fate,
+    motion,
+    niche,
+    trafficking,
+    transport,
+    window,
+)
 from opsonin.tissue.elasticity import elasticities
 from opsonin.tissue.integrity import check_state
 from opsonin.tissue.tissue import COUNTERS, MEDIUM, NICHES, REACTIVE, Tissue
@@ -255,11 +266,12 @@ def _one_step(plan: Plan, tissue: Tissue, tick: int, *, breathing: bool) -> Any:
     """One coupling step; returns how fast tumour-reactive cells of each source would tire [1/min]."""
     duration = minutes(plan.coupling)
     transport.step(tissue, duration)
-    expression.step(tissue, duration)
+    expression.step(tissue, tick, duration)
     cells, n = tissue.cells.arrays, tissue.cells.n
     vigour = cells.exhaustion[:n].copy()
     for now in range(tick, tick + plan.coupling, plan.motion):
         contacts.step(tissue, now, minutes(plan.motion))
+        death.step(tissue, now, minutes(plan.motion))
         motion.step(tissue, now, minutes(plan.motion))
     tiring = np.zeros(len(tissue.arrivals))
     for index, source in enumerate(tissue.arrivals):

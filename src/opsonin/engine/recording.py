@@ -17,7 +17,7 @@ from opsonin.state.snapshot import Snapshot
 from opsonin.store.segments import Segment
 from opsonin.tissue.tissue import Tissue
 
-_PLAIN = ("damage", "threshold", "activation", "exhaustion", "pressure", "divisions")
+_PLAIN = ("damage", "caspase3", "activation", "exhaustion", "pressure", "divisions")
 
 
 def observables(plan: Plan) -> list[Observable]:

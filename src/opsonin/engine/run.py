@@ -6,7 +6,8 @@ One coupling step from tick t to t + dt; each process reads the state that the o
     transport      cells and vessels -> substrates -> signals at cells            (tissue.transport)
     expression     signals -> molecules                                          (tissue.expression)
     repeat dt / motion_step times:
-        contacts   synapses -> hits, kills, exhaustion                           (tissue.contacts)
+        contacts   synapses -> hits, exhaustion                                  (tissue.contacts)
+        death      hits, priming -> caspases -> kills                            (tissue.death)
         motion     headings, crawling, pushing and pulling                       (tissue.motion)
     fate           cycle, division, death, exit, clearance                       (tissue.fate, tissue.apply)
     trafficking    arrivals at vessels                                           (tissue.trafficking, tissue.apply)
@@ -57,7 +58,7 @@ from opsonin.store.gathered import Gathered, gathering, part_folder
 from opsonin.store.patient import FIELD, Patient
 from opsonin.store.result import Result
 from opsonin.store.writer import Writer
-from opsonin.tissue import contacts, expression, extent, fate, motion, trafficking, transport, window
+from opsonin.tissue import contacts, death, expression, extent, fate, motion, trafficking, transport, window
 from opsonin.tissue.integrity import check_state
 from opsonin.tissue.tissue import Tissue
 
@@ -285,12 +286,14 @@ def advance(
     record(tissue, coupling, tick)
     transport.step(tissue, duration)
     record(tissue, transport, tick)
-    expression.step(tissue, duration)
+    expression.step(tissue, tick, duration)
     record(tissue, expression, tick)
     for now in range(tick, tick + plan.coupling, plan.motion):
         contacts.step(tissue, now, minutes(plan.motion))
+        death.step(tissue, now, minutes(plan.motion))
         motion.step(tissue, now, minutes(plan.motion))
     record(tissue, contacts, tick)
+    record(tissue, death, tick)
     record(tissue, motion, tick)
     fate.step(tissue, tick, duration)
     record(tissue, fate, tick)

@@ -12,6 +12,7 @@ from opsonin.laws.apoptosis import rate_of_half_life
 from opsonin.laws.cycle import cell_loss_rate, potential_growth_rate, resting_exit_rate
 from opsonin.laws.recognition import planar_affinity
 from opsonin.model import tables as column
+from opsonin.model.death import PROTEINS
 from opsonin.model.knowledge import CellType, Exchange, Tumour
 from opsonin.state.tables import Tables
 from opsonin.tissue.tissue import Species, Traits, Transport
@@ -72,6 +73,7 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
         ).reshape(-1, 3),
         matching_fraction=tumour.matching_antigen_fraction.value,
         mhc_i=names.molecules.index(RECOGNISED),
+        death=np.array([names.molecules.index(name) for name in PROTEINS], np.int64),
         oxygen=names.substrates.index(FITNESS),
         attractant=names.substrates.index(min(attractants)) if attractants else 0,
         dimension=dimension,
@@ -114,7 +116,6 @@ def _numbers(cell: CellType, tumour: Tumour, scale: float) -> list[float]:
     row[column.COMMITTED_TIME] = row[column.APOPTOTIC_TIME] = row[column.NECROTIC_TIME] = 1.0
     row[column.CYCLE_OXYGEN] = row[column.PRESSURE_HALF] = row[column.PRESSURE_HILL] = 1.0
     row[column.NECROSIS_OXYGEN] = row[column.NECROSIS_HILL] = row[column.LYTIC_OXYGEN] = 1.0
-    row[column.THRESHOLD_MEDIAN] = 1.0
     row[column.TUMOUR] = float(cell.role == "tumour")
     row[column.STROMA] = float(cell.role in ("stroma", "vessel"))
     _cycle(row, cell, tumour)
@@ -184,8 +185,7 @@ def _lytic(row: list[float], cell: CellType) -> None:
         row[column.RETENTION_REACH] = cell.trafficking.retention_reach.value
     if cell.lytic_target is not None:
         row[column.DAMAGE_HALF_LIFE] = cell.lytic_target.damage_half_life.value
-        row[column.THRESHOLD_MEDIAN] = cell.lytic_target.hits_to_die.value
-        row[column.THRESHOLD_SIGMA] = lognormal_sigma(cell.lytic_target.hits_variation.value)
+        row[column.PRIMING] = cell.lytic_target.priming.value
 
 
 def transports_of(library: Library) -> tuple[Transport, ...]:
@@ -215,6 +215,7 @@ def traits_of(library: Library) -> Traits:
     return Traits(
         sigma=np.array([lognormal_sigma(m.variation.value) for m in molecules]),
         turnover=np.array([rate_of_half_life(m.half_life.value) for m in molecules]),
+        mixing=np.array([1.0 / m.mixing.value if m.mixing else 0.0 for m in molecules]),
         repulsion=np.array([c.repulsion.value for c in cells]),
         adhesion=np.array([c.adhesion.value for c in cells]),
         exhaustion=np.array([c.lytic.exhaustion_initial.value if c.lytic else 0.0 for c in cells]),

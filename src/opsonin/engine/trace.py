@@ -9,7 +9,7 @@ import numpy as np
 
 from opsonin.engine import coupling
 from opsonin.kernels.digest import digest_words
-from opsonin.tissue import contacts, expression, extent, fate, motion, trafficking, transport, window
+from opsonin.tissue import contacts, death, expression, extent, fate, motion, trafficking, transport, window
 from opsonin.tissue.tissue import Tissue
 
 # The order of the loop; the index is what the trace stores.
@@ -18,6 +18,7 @@ PROCESSES: tuple[ModuleType, ...] = (
     transport,
     expression,
     contacts,
+    death,
     motion,
     fate,
     trafficking,

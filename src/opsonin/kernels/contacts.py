@@ -1,4 +1,4 @@
-"""Effectors at work: whom each engages, how strongly, how many hits it delivers, and what the hits do.
+"""Effectors at work: whom each engages, how strongly, and how many hits it delivers.
 
 `engage` proposes from the old state, in parallel; `strike` applies, in the order of the effectors.
 """
@@ -23,10 +23,9 @@ from opsonin.laws.recognition import (
     presented_complexes,
     vigour,
 )
-from opsonin.model.phase import APOPTOTIC, COMMITTED
+from opsonin.model.phase import COMMITTED
 from opsonin.model.tables import (
     ACTIVATION_MEMORY,
-    APOPTOTIC_TIME,
     COSTIMULATION,
     DAMAGE_HALF_LIFE,
     EXHAUSTION_GAIN,
@@ -40,7 +39,6 @@ from opsonin.model.tables import (
 
 _HITS = int(Stream.HITS)
 _PARTNER = int(Stream.PARTNER)
-_TICKS = 60.0
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -82,7 +80,7 @@ def engage(cells, tables, key, tick, duration, free, effectors, start, touched, 
 
     Args:
         key: (2,) uint32; `tick` of the start of the step; `duration` [min].
-        free: (molecules,) share of each molecule not held by an antibody [-].
+        free: (molecules,) share of each molecule that no drug holds [-].
         effectors: (m,) slots; start: (m + 1,), touched: slots of the cells each one touches.
         partner: (m,) output slots, -1 for none; hits: (m,) output counts; drive, net: (m,) outputs [-].
     Memory: four columns of m; work: number of contacts.
@@ -122,10 +120,9 @@ def _tire(cells, numbers, i, drive, net, duration):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def strike(cells, n, tables, tick, duration, effectors, partner, hits, drive, net):
-    """Carry out one step of `engage`: repair, new damage, deaths past the threshold; returns (hits, kills).
+def strike(cells, n, tables, duration, effectors, partner, hits, drive, net):
+    """Carry out one step of `engage`: repair, then new damage; returns how many hits. What they do is `kernels.death`.
 
-    A cell killed here is a corpse at once, so that its killers are free in the next step.
     Memory: in place; work: n + m.
     """
     types, kind = tables.types, cells.kind
@@ -133,8 +130,6 @@ def strike(cells, n, tables, tick, duration, effectors, partner, hits, drive, ne
         if cells.damage[i] > 0.0:
             cells.damage[i] = repaired_damage(cells.damage[i], types[kind[i], DAMAGE_HALF_LIFE], duration)
     delivered = 0
-    kills = 0
-    now = tick + np.int64(np.rint(duration * _TICKS))
     for e in range(len(effectors)):
         i, j = effectors[e], partner[e]
         if cells.phase[i] > COMMITTED:
@@ -144,10 +139,4 @@ def strike(cells, n, tables, tick, duration, effectors, partner, hits, drive, ne
         if j >= 0 and hits[e] > 0 and cells.phase[j] <= COMMITTED:
             delivered += hits[e]
             cells.damage[j] += hits[e]
-            if cells.damage[j] >= cells.threshold[j]:
-                kills += 1
-                cells.phase[j] = APOPTOTIC
-                cells.phase_start[j] = now
-                cells.phase_end[j] = now + np.int64(np.rint(types[kind[j], APOPTOTIC_TIME] * _TICKS))
-                cells.base_volume[j] = cells.volume[j]
-    return delivered, kills
+    return delivered

@@ -1,13 +1,16 @@
-"""Molecules relax towards the level that the cell's signals call for."""
+"""Molecules relax towards the level that the cell's signals call for, and cells forget how they differed."""
 
 from __future__ import annotations
 
 import numba as nb
 
+from opsonin.core.random import Stream, normals
 from opsonin.laws.events import relaxed
-from opsonin.laws.expression import steady_level
+from opsonin.laws.expression import remixed_variation, steady_level
 from opsonin.laws.response import fold_change
 from opsonin.model.phase import COMMITTED
+
+_MIXING = int(Stream.MIXING)
 
 
 @nb.njit(cache=True, error_model="numpy", parallel=True)
@@ -31,9 +34,32 @@ def express(cells, n, tables, turnover, fold, duration):
     for i in nb.prange(n):
         if phase[i] <= COMMITTED:
             for m in range(resting.shape[1]):
+                if resting[kind[i], m] == 0.0:
+                    level[m, i] = 0.0
+                    continue
                 shift = fold[m]
                 for k in range(len(molecule)):
                     if molecule[k] == m:
                         shift *= fold_change(numbers[k, 0], signal[by[k], i], numbers[k, 1], numbers[k, 2])
                 target = steady_level(resting[kind[i], m], variation[m, i], shift)
                 level[m, i] = relaxed(level[m, i], target, turnover[m], duration)
+
+
+@nb.njit(cache=True, error_model="numpy", parallel=True)
+def remix(cells, n, resting, sigma, kept, key, hour):
+    """Let the live cells forget in part how they differed from others; writes `variation`.
+
+    Args:
+        resting: (types, molecules) levels: what a type lacks is passed over.
+        sigma: (molecules,) standard deviation of the log of the variation.
+        kept: (molecules,) correlation that is left; 1 where nothing is forgotten.
+        key: (2,) uint32; `hour`: number of the hour.
+    Memory: in place; work: n x molecules that mix.
+    """
+    kind, phase, variation, identity = cells.kind, cells.phase, cells.variation, cells.id
+    for i in nb.prange(n):
+        if phase[i] <= COMMITTED:
+            for m in range(len(kept)):
+                if kept[m] < 1.0 and resting[kind[i], m] > 0.0:
+                    z, _ = normals(key[0], key[1], identity[i], hour, _MIXING, m)
+                    variation[m, i] = remixed_variation(variation[m, i], kept[m], sigma[m], z)

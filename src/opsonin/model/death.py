@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+# Molecules of the knowledge base behind `DeathProteins`, in its order.
+PROTEINS = ("cFLIP", "BCL-2", "BCL-XL", "MCL-1", "BAX", "BAK", "XIAP", "survivin")
 NEVER = 1e9  # min; a half-life that stands for no recovery
 
 
@@ -108,6 +110,7 @@ class DeathRates(NamedTuple):
     mitochondrial_recovery: float
 
 
+SPENT = 1e-6  # below this, hits and the way they have brought a cell are nothing
 AT_REST = DeathState(0.0, 0.0, 0.0, 0.0, 0.0)
 
 # Fitted once to EARM 2.0 M1a, nominal set (doi:10.1038/msb.2013.1), by `python -m opsonin.reference.fit_death_switch`:

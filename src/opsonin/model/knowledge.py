@@ -75,6 +75,9 @@ class Molecule(Entry):
     title: str
     half_life: Time
     variation: Pure  # coefficient of variation between cells, lognormal
+    mixing: Time | None = (
+        None  # time in which a cell forgets how it differed from others; left out, it never does
+    )
     shifts: tuple[Shift, ...] = ()
 
 
@@ -173,11 +176,10 @@ class Trafficking(Entry):
 
 
 class LyticTarget(Entry):
-    """What a lytic hit does to a target."""
+    """A cell that can be killed: how it repairs lytic hits, and how near to death it lives; see `model.death`."""
 
     damage_half_life: Time
-    hits_to_die: Positive  # accumulated damage at which the median cell commits
-    hits_variation: Pure
+    priming: Fraction  # BH3-only activity that stands without a signal, of all Bid truncated
 
 
 class CellType(Entry):

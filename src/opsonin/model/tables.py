@@ -37,14 +37,13 @@ from __future__ import annotations
     EXHAUSTION_RECOVERY,  # 1/min
     TISSUE_EXIT,  # 1/min
     DAMAGE_HALF_LIFE,  # min
-    THRESHOLD_MEDIAN,  # hits
-    THRESHOLD_SIGMA,  # of the log
+    PRIMING,
     RETENTION,
     RETENTION_REACH,  # um
     TUMOUR,  # 1 for tumour cells, 0 for others
     STROMA,  # 1 for stroma and endothelium
     COLUMNS,
-) = range(38)
+) = range(37)
 
 # Values of `induced_by` that are not the index of a substrate.
 ALWAYS = -1

@@ -181,6 +181,6 @@ def observables_of(
             label = f"{title} on cancer cells: mean"
             yield Observable(f"{name}_cancer", "molecules/cell", label, _expression(index))
         if name in blocked:
-            yield Observable(f"{name}_occupancy", "1", f"{title} held by antibody", _occupancy(index))
+            yield Observable(f"{name}_occupancy", "1", f"{title} held by drugs", _occupancy(index))
     for name, title in drugs.items():
         yield Observable(f"{name}_concentration", "nM", f"{title}: free in the tissue", _concentration(name))

@@ -11,7 +11,7 @@ from opsonin.core.random import Stream
 from opsonin.laws.apoptosis import corpse_volume, repaired_damage
 from opsonin.laws.cycle import committed_volume, cycle_entry_hazard, model_radius, pressure_gate
 from opsonin.laws.events import event_probability, relaxed
-from opsonin.laws.expression import steady_level
+from opsonin.laws.expression import remixed_variation, steady_level
 from opsonin.laws.metabolism import necrosis_hazard, oxygen_fitness, uptake_clearance
 from opsonin.laws.motility import chemotactic_bias, crawling_speed, receptor_difference
 from opsonin.laws.recognition import (
@@ -29,7 +29,9 @@ from opsonin.laws.response import fold_change, hill
 from opsonin.laws.trafficking import vessel_arrival
 from opsonin.model import phase as phases
 from opsonin.model import tables as column
-from opsonin.reference.random import mixed, poisson, uniforms
+from opsonin.model.death import SPENT, TISSUE_RATES, DeathDrive, DeathProteins, DeathState
+from opsonin.reference.death import followed
+from opsonin.reference.random import mixed, normals, poisson, uniforms
 
 Key = tuple[int, int]
 
@@ -76,6 +78,19 @@ def express(cells: Any, n: int, tables: Any, turnover: Any, fold: Any, duration:
             goal = steady_level(tables.resting[cells.kind[i], m], cells.variation[m, i], shift)
             level[m, i] = relaxed(level[m, i], goal, turnover[m], duration)
     return level
+
+
+def remix(cells: Any, n: int, resting: Any, sigma: Any, kept: Any, key: Key, hour: int) -> Any:
+    """New variation, (molecules, n); see `kernels.expression.remix`."""
+    variation = cells.variation[:, :n].copy()
+    for i in filter(lambda i: _live(cells, i), range(n)):
+        for m in range(len(kept)):
+            if kept[m] < 1.0 and resting[cells.kind[i], m] > 0.0:
+                z, _ = normals(key, int(cells.id[i]), hour, Stream.MIXING, m)
+                variation[m, i] = remixed_variation(
+                    float(variation[m, i]), float(kept[m]), float(sigma[m]), z
+                )
+    return variation
 
 
 def steer(cells: Any, n: int, tables: Any, key: Key, tick: int, duration: float, cue: Any) -> tuple[Any, Any]:
@@ -318,17 +333,15 @@ def strike(
     cells: Any,
     n: int,
     tables: Any,
-    tick: int,
     duration: float,
     engaged: dict[int, tuple[int, int, float, float]],
-) -> tuple[int, int]:
-    """Carry out `engage` on the cells themselves; returns (hits, kills). See `kernels.contacts.strike`."""
+) -> int:
+    """Carry out `engage` on the cells themselves; returns how many hits. See `kernels.contacts.strike`."""
     for i in range(n):
         if cells.damage[i] > 0.0:
             half_life = tables.types[cells.kind[i], column.DAMAGE_HALF_LIFE]
             cells.damage[i] = repaired_damage(cells.damage[i], half_life, duration)
-    delivered = kills = 0
-    now = tick + round(duration * 60.0)
+    delivered = 0
     for i, (j, hits, drive, net) in engaged.items():
         if not _live(cells, i):
             continue
@@ -349,13 +362,35 @@ def strike(
         if j >= 0 and hits > 0 and _live(cells, j):
             delivered += hits
             cells.damage[j] += hits
-            if cells.damage[j] >= cells.threshold[j]:
-                kills += 1
-                cells.phase[j] = phases.APOPTOTIC
-                cells.phase_start[j] = now
-                cells.phase_end[j] = now + round(tables.types[cells.kind[j], column.APOPTOTIC_TIME] * 60.0)
-                cells.base_volume[j] = cells.volume[j]
-    return delivered, kills
+    return delivered
+
+
+def succumb(cells: Any, n: int, tables: Any, free: Any, tick: int, duration: float) -> tuple[int, int]:
+    """Follow every driven cell without steps; returns (killed, died of drugs). See `kernels.death.succumb`."""
+    killed = alone = 0
+    now = tick + round(duration * 60.0)
+    for i in range(n):
+        numbers = tables.types[cells.kind[i]]
+        half_life, priming = numbers[column.DAMAGE_HALF_LIFE], float(numbers[column.PRIMING])
+        state = DeathState(*(float(getattr(cells, name)[i]) for name in DeathState._fields))
+        damage = float(cells.damage[i])
+        at_rest = damage < SPENT and priming == 0.0 and max(state) < SPENT
+        if not _live(cells, i) or half_life <= 0.0 or at_rest:
+            continue
+        levels = [float(cells.level[m, i] * free[m]) for m in tables.death]
+        levels[-1] /= tables.resting[cells.kind[i], tables.death[-1]]
+        drive = DeathDrive(0.0, 0.5 * (damage + repaired_damage(damage, half_life, duration)), priming)
+        after = followed(state, DeathProteins(*levels), drive, TISSUE_RATES, duration)
+        for name, value in zip(DeathState._fields, after, strict=True):
+            getattr(cells, name)[i] = value
+        if after.caspase3 >= TISSUE_RATES.commitment:
+            killed += damage >= SPENT
+            alone += damage < SPENT
+            cells.phase[i] = phases.APOPTOTIC
+            cells.phase_start[i] = now
+            cells.phase_end[i] = now + round(numbers[column.APOPTOTIC_TIME] * 60.0)
+            cells.base_volume[i] = cells.volume[i]
+    return killed, alone
 
 
 def arrivals(

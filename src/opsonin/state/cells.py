@@ -26,7 +26,11 @@ _SCALARS: tuple[tuple[str, type], ...] = (
     ("heading_y", np.float64),
     ("heading_z", np.float64),
     ("damage", np.float64),  # hits not yet repaired
-    ("threshold", np.float64),  # hits that commit this cell
+    ("disc", np.float64),  # the way to apoptosis, see `model.death.DeathState`
+    ("caspase8", np.float64),
+    ("bid", np.float64),
+    ("pores", np.float64),
+    ("caspase3", np.float64),
     ("engagement", np.float64),  # net activation of the synapse held now
     ("activation", np.float64),  # its memory
     ("exhaustion", np.float64),
@@ -59,7 +63,11 @@ class CellArrays(NamedTuple):
     heading_y: Floats
     heading_z: Floats
     damage: Floats
-    threshold: Floats
+    disc: Floats
+    caspase8: Floats
+    bid: Floats
+    pores: Floats
+    caspase3: Floats
     engagement: Floats
     activation: Floats
     exhaustion: Floats

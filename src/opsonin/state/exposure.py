@@ -14,7 +14,7 @@ class Exposure(NamedTuple):
     """M molecules, T cell types.
 
     Attributes:
-        free: (M,) share of each molecule not held by an antibody [-].
+        free: (M,) share of each molecule that no drug holds [-].
         fold: (M,) factor on the resting level of each molecule [-].
         toxic: (T, 2) hazard of death by drugs [1/min], of resting and of committed cells.
         let_in: (T,) share of the cells due to enter the cycle that drugs let in [-].

@@ -20,7 +20,7 @@ class Snapshot:
     Attributes:
         kinds, molecules, substrates: names behind the indices.
         effectors: cell types that kill.
-        box: (Lx, Ly, Lz) [um]; counters: events since the start, weighted; free: (molecules,) share without antibody.
+        box: (Lx, Ly, Lz) [um]; counters: events since the start, weighted; free: (molecules,) share that no drug holds.
         drugs: free concentration in the tissue by drug [nM].
         weight: windows of the original size that this one stands for.
         initial: number of live cells of each type at time 0.

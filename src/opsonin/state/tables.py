@@ -34,6 +34,7 @@ class Tables(NamedTuple):
     checkpoint: Floats  # (checkpoints, 3): planar affinity, half [1/um2], Hill
     matching_fraction: float
     mhc_i: int
+    death: Indices  # (8,) molecules behind `model.death.DeathProteins`
     oxygen: int
     attractant: int
     dimension: int

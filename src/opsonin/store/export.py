@@ -31,7 +31,7 @@ UNITS = {
     "radius_um": "um",
     "volume_um3": "um3",
     "damage": "hits",
-    "threshold": "hits",
+    "caspase3": "1",
     "pressure": "1/min",
 }
 _ALIVE = PHASES[: COMMITTED + 1]

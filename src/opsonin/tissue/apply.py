@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from opsonin.core.random import Stream, mixed, normals
+from opsonin.core.random import Stream, mixed
 from opsonin.core.schedule import TICKS_PER_MINUTE
 from opsonin.kernels.motility import random_direction
 from opsonin.model import tables as column
@@ -28,7 +28,6 @@ from opsonin.tissue.tissue import MEDIUM, Tissue
 
 Events = npt.NDArray[np.int8]
 _DIVISION = int(Stream.DIVISION)
-_TRAITS = int(Stream.TRAITS)
 
 
 def events(tissue: Tissue, event: Events, tick: int, duration: float) -> None:
@@ -77,6 +76,7 @@ def _divide(tissue: Tissue, slots: npt.NDArray[np.int64], now: int) -> dict[str,
     cells.phase_start[slots] = now
     cells.divisions[slots] += 1
     cells.damage[slots] *= 0.5
+    cells.disc[slots] *= 0.5
     kinds = cells.kind[slots]
     numbers = tissue.tables.types[kinds]
     scale = (cells.volume[slots] / numbers[:, column.REFERENCE_VOLUME]) ** (1.0 / tissue.dimension)
@@ -99,7 +99,6 @@ def _divide(tissue: Tissue, slots: npt.NDArray[np.int64], now: int) -> dict[str,
             centre = column_of[slot]
             column_of[slot] = inside(tissue, axis, centre - offset * direction[axis])
             daughters[name][row] = inside(tissue, axis, centre + offset * direction[axis])
-    daughters["threshold"] = thresholds(tissue, daughters["id"], kinds)
     daughters["divisions"][:] = 0
     daughters["partner"][:] = 0
     daughters["engagement"][:] = 0.0
@@ -124,13 +123,3 @@ def wrapped(position: float, length: float) -> float:
     """A coordinate moved into [0, length)."""
     inside = position % length
     return inside if inside < length else 0.0
-
-
-def thresholds(
-    tissue: Tissue, ids: npt.NDArray[np.uint64], kinds: npt.NDArray[np.int16]
-) -> npt.NDArray[np.float64]:
-    """Hits that commit each of these cells: lognormal, keyed by the cell's own id, (cells,)."""
-    numbers = tissue.tables.types[kinds]
-    z = np.array([normals(tissue.key[0], tissue.key[1], i, np.uint32(0), _TRAITS, 100)[0] for i in ids])
-    median, sigma = numbers[:, column.THRESHOLD_MEDIAN], numbers[:, column.THRESHOLD_SIGMA]
-    return np.asarray(median * np.exp(sigma * z.reshape(len(ids))))

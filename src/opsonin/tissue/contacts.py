@@ -15,7 +15,7 @@ from opsonin.model.phase import COMMITTED
 from opsonin.tissue.tissue import Tissue
 
 NAME = "contacts"
-COLUMNS = ("phase", "damage", "engagement", "activation", "exhaustion", "partner")
+COLUMNS = ("damage", "engagement", "activation", "exhaustion", "partner")
 
 # Contacts per effector for which room is made at first; a full array is enlarged.
 _USUAL_CONTACTS = 16
@@ -48,9 +48,7 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
         drive,
         net,
     )
-    delivered, kills = strike(cells, n, tissue.tables, tick, duration, effectors, partner, hits, drive, net)
-    tissue.count("hits", int(delivered))
-    tissue.count("kills", int(kills))
+    tissue.count("hits", strike(cells, n, tissue.tables, duration, effectors, partner, hits, drive, net))
 
 
 def touched_by(tissue: Tissue, effectors: Any, tick: int) -> tuple[Any, Any]:

@@ -1,24 +1,41 @@
-"""Process: molecules follow the signals that cells receive."""
+"""Process: molecules follow the signals that cells receive, and cells forget how they differed from each other."""
 
 from __future__ import annotations
 
-from opsonin.kernels.expression import express
+import numpy as np
+
+from opsonin.core.schedule import TICKS_PER_MINUTE
+from opsonin.kernels.expression import express, remix
 from opsonin.tissue.tissue import Tissue
 
 NAME = "expression"
-COLUMNS = ("level",)
-
+COLUMNS = ("level", "variation")
 
 # Longer than the half-life of any molecule, many times over [min].
 _FOREVER = 1e9
+# Variation is mixed on the hour [min] whatever the coupling step, so that the draws are the same.
+_HOUR = 60.0
 
 
 def settle(tissue: Tissue) -> None:
     """All molecules at equilibrium with the signals as they are; for time 0."""
-    step(tissue, _FOREVER)
+    _express(tissue, _FOREVER)
 
 
-def step(tissue: Tissue, duration: float) -> None:
-    """Advance all molecules by `duration` [min]."""
+def step(tissue: Tissue, tick: int, duration: float) -> None:
+    """Advance all molecules by `duration` [min] from `tick`."""
+    ticks = round(_HOUR * TICKS_PER_MINUTE)
+    for hour in range(tick // ticks + 1, (tick + round(duration * TICKS_PER_MINUTE)) // ticks + 1):
+        _remix(tissue, hour)
+    _express(tissue, duration)
+
+
+def _express(tissue: Tissue, duration: float) -> None:
     turnover, fold = tissue.traits.turnover, tissue.exposure.fold
     express(tissue.cells.arrays, tissue.cells.n, tissue.tables, turnover, fold, duration)
+
+
+def _remix(tissue: Tissue, hour: int) -> None:
+    traits, cells = tissue.traits, tissue.cells
+    kept, number = np.exp(-traits.mixing * _HOUR), np.uint32(hour & 0xFFFFFFFF)
+    remix(cells.arrays, cells.n, tissue.tables.resting, traits.sigma, kept, tissue.key, number)

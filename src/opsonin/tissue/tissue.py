@@ -133,6 +133,7 @@ class Traits:
 
     sigma: npt.NDArray[np.float64]  # (M,) of the log
     turnover: npt.NDArray[np.float64]  # (M,) 1/min
+    mixing: npt.NDArray[np.float64]  # (M,) rate at which variation is forgotten [1/min]
     repulsion: npt.NDArray[np.float64]  # (T,) um/min
     adhesion: npt.NDArray[np.float64]  # (T,) um/min
     exhaustion: npt.NDArray[np.float64]  # (T,) of a marker-positive cell at biopsy; newcomers have none

@@ -185,7 +185,6 @@ def blank(tissue: Tissue, ids: Any, kinds: Any, now: int) -> dict[str, Any]:
         "radius": numbers[:, column.MODEL_RADIUS].copy(),
         "repulsion": tissue.traits.repulsion[kinds],
         "adhesion": tissue.traits.adhesion[kinds],
-        "threshold": apply.thresholds(tissue, ids, kinds),
         "exhaustion": np.zeros(count),
         "phase_start": np.full(count, now, np.int64),
         "phase_end": np.zeros(count, np.int64),

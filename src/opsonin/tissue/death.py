@@ -1,0 +1,18 @@
+"""Process: what lytic hits, priming and drugs inside cells come to: cells that live on, and cells that die."""
+
+from __future__ import annotations
+
+from opsonin.kernels.death import succumb
+from opsonin.model.death import TISSUE_RATES
+from opsonin.tissue.tissue import Tissue
+
+NAME = "death"
+COLUMNS = ("phase", "disc", "caspase8", "bid", "pores", "caspase3")
+
+
+def step(tissue: Tissue, tick: int, duration: float) -> None:
+    """The death decision of every cell over `duration` [min] from `tick`; the dead become corpses."""
+    cells, free = tissue.cells, tissue.exposure.free
+    killed, alone = succumb(cells.arrays, cells.n, tissue.tables, free, TISSUE_RATES, tick, duration)
+    tissue.count("kills", killed)
+    tissue.count("drug_deaths", alone)
