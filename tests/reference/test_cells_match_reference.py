@@ -280,20 +280,10 @@ def test_succumb_equals_its_twin(seed, priming, duration):
     (cells, numbers), (twin, _) = on_their_way(seed, priming), on_their_way(seed, priming)
     free = np.random.default_rng(seed).choice([0.1, 1.0], len(traits().turnover))
     got = death.succumb(cells.arrays, cells.n, numbers, free, TISSUE_RATES, 100_000, duration)
-    expected = reference.succumb(twin.arrays, cells.n, numbers, free, 100_000, duration)
-    for name in ("disc", "caspase8", "bid", "pores", "caspase3"):
-        one, other = (getattr(tissue.arrays, name)[: cells.n] for tissue in (cells, twin))
-        np.testing.assert_allclose(one, other, rtol=0.02, atol=1e-3)
-    undecided = np.abs(twin.arrays.caspase3[: cells.n] - TISSUE_RATES.commitment) < 5e-3
-    decided = ~undecided
-    np.testing.assert_array_equal(
-        cells.arrays.phase[: cells.n][decided], twin.arrays.phase[: cells.n][decided]
-    )
-    np.testing.assert_array_equal(
-        cells.arrays.phase_end[: cells.n][decided], twin.arrays.phase_end[: cells.n][decided]
-    )
-    if not undecided.any():
-        assert got == expected
+    expected = reference.succumb(twin.arrays, cells.n, numbers, free, 100_000, duration, death.advance)
+    assert got == expected
+    for name, values in cells.arrays._asdict().items():
+        close(values[..., : cells.n].astype(float), getattr(twin.arrays, name)[..., : cells.n].astype(float))
 
 
 @settings(max_examples=20, deadline=None)

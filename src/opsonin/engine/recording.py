@@ -10,6 +10,7 @@ from opsonin.core.schedule import minutes
 from opsonin.engine import checkpoint
 from opsonin.engine.compile import Course, Plan
 from opsonin.engine.trace import Trace
+from opsonin.model.death import PROTEINS
 from opsonin.model.drugs import Blocks, Kills
 from opsonin.model.phase import PHASES
 from opsonin.observe.observables import TUMOUR_CELL, Observable, observables_of
@@ -37,7 +38,9 @@ def observables(plan: Plan) -> list[Observable]:
             {e.blocks for e in effects if isinstance(e, Blocks)},
             {name for m, name in enumerate(plan.species.molecules) if plan.tables.resting[tumour, m] > 0.0},
             {name: drugs[name].title for name in sorted(drugs)},
-            toxic=any(isinstance(e, Kills) for e in effects),
+            toxic=any(
+                isinstance(e, Kills) or (isinstance(e, Blocks) and e.blocks in PROTEINS) for e in effects
+            ),
         )
     )
 

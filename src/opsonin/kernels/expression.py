@@ -35,8 +35,7 @@ def express(cells, n, tables, turnover, fold, duration):
         if phase[i] <= COMMITTED:
             for m in range(resting.shape[1]):
                 if resting[kind[i], m] == 0.0:
-                    level[m, i] = 0.0
-                    continue
+                    continue  # it has none, and comes to none
                 shift = fold[m]
                 for k in range(len(molecule)):
                     if molecule[k] == m:

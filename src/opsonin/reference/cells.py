@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,11 +30,11 @@ from opsonin.laws.response import fold_change, hill
 from opsonin.laws.trafficking import vessel_arrival
 from opsonin.model import phase as phases
 from opsonin.model import tables as column
-from opsonin.model.death import SPENT, TISSUE_RATES, DeathDrive, DeathProteins, DeathState
-from opsonin.reference.death import followed
+from opsonin.model.death import SPENT, TISSUE_RATES, DeathDrive, DeathProteins, DeathRates, DeathState
 from opsonin.reference.random import mixed, normals, poisson, uniforms
 
 Key = tuple[int, int]
+Follow = Callable[[DeathState, DeathProteins, DeathDrive, DeathRates, float], DeathState]
 
 
 def _live(cells: Any, i: int) -> bool:
@@ -67,7 +68,7 @@ def express(cells: Any, n: int, tables: Any, turnover: Any, fold: Any, duration:
     """New levels, (molecules, n); see `kernels.expression.express`."""
     level = cells.level[:, :n].copy()
     for i in filter(lambda i: _live(cells, i), range(n)):
-        for m in range(level.shape[0]):
+        for m in np.flatnonzero(tables.resting[cells.kind[i]]):
             shift = float(fold[m])
             for target, by, numbers in zip(
                 tables.shift_molecule, tables.shift_signal, tables.shift, strict=True
@@ -365,8 +366,14 @@ def strike(
     return delivered
 
 
-def succumb(cells: Any, n: int, tables: Any, free: Any, tick: int, duration: float) -> tuple[int, int]:
-    """Follow every driven cell without steps; returns (killed, died of drugs). See `kernels.death.succumb`."""
+def succumb(
+    cells: Any, n: int, tables: Any, free: Any, tick: int, duration: float, follow: Follow
+) -> tuple[int, int]:
+    """Follow every driven cell over a step; returns (killed, died of drugs). See `kernels.death.succumb`.
+
+    Args:
+        follow: (state, proteins, drive, rates, duration) -> state: one cell's step, which `reference.death` checks.
+    """
     killed = alone = 0
     now = tick + round(duration * 60.0)
     for i in range(n):
@@ -380,7 +387,7 @@ def succumb(cells: Any, n: int, tables: Any, free: Any, tick: int, duration: flo
         levels = [float(cells.level[m, i] * free[m]) for m in tables.death]
         levels[-1] /= tables.resting[cells.kind[i], tables.death[-1]]
         drive = DeathDrive(0.0, 0.5 * (damage + repaired_damage(damage, half_life, duration)), priming)
-        after = followed(state, DeathProteins(*levels), drive, TISSUE_RATES, duration)
+        after = follow(state, DeathProteins(*levels), drive, TISSUE_RATES, duration)
         for name, value in zip(DeathState._fields, after, strict=True):
             getattr(cells, name)[i] = value
         if after.caspase3 >= TISSUE_RATES.commitment:

@@ -76,21 +76,6 @@ def slope(state: DeathState, proteins: DeathProteins, drive: DeathDrive, rates: 
     )
 
 
-def followed(
-    state: DeathState, proteins: DeathProteins, drive: DeathDrive, rates: DeathRates, duration: float
-) -> DeathState:
-    """The state after `duration` [min] of a constant drive."""
-    solved = solve_ivp(
-        lambda _, y: slope(DeathState(*y), proteins, drive, rates),
-        (0.0, duration),
-        state,
-        method="LSODA",
-        rtol=1e-8,
-        atol=1e-12,
-    )
-    return DeathState(*(float(level) for level in solved.y[:, -1]))
-
-
 def follow(
     proteins: DeathProteins, drive: Drive, rates: DeathRates, horizon: float = HORIZON
 ) -> tuple[float | None, float]:
