@@ -29,7 +29,6 @@ from opsonin.report import (
     words,
 )
 from opsonin.report.stored import map_times, snapshots
-from tissues import scenario as a_scenario
 
 ROOT = Path(__file__).parents[2]
 
@@ -202,11 +201,20 @@ def test_the_citation_is_that_of_the_citation_file() -> None:
     assert "version = {0.1.0}" in cited["bibtex"]
 
 
-def test_sources_are_listed_only_of_the_knowledge_that_the_run_used() -> None:
-    asked_for = a_scenario()
-    told = {"scenario": asked_for.resolved(), "knowledge_digest": asked_for.library().digest()}
-    found = origin.references(told)
-    assert found[0][0] == "doi:10.1371/journal.pcbi.1005991"
-    assert all(re.match(r"(doi|pmid|evidence):", reference) for reference, _ in found)
-    assert origin.references(told | {"knowledge_digest": "another"}) == []
+def test_sources_are_listed_with_their_publication() -> None:
+    (row, other) = origin.references(
+        {"cited": [{"source": "evidence:C029", "numbers": 3}, {"source": "pmid:1", "numbers": 1}]}
+    )
+    assert row["numbers"] == 3
+    assert row["meaning"].startswith("Weigelin B et al")
+    assert other["meaning"] == ""
     assert origin.references({}) == []
+
+
+def test_assumed_numbers_stand_below_the_entry_that_holds_them() -> None:
+    row = {"value": 2.0, "reason": "not measured"}
+    paths = ("cell.cd8.lytic.signal_hill", "cell.cd8.adhesion", "molecule.PD-1.half_life")
+    found = origin.assumed({"assumed": [row | {"path": path} for path in paths]})
+    assert [group["entry"] for group in found] == ["cell.cd8", "molecule.PD-1"]
+    assert [item["key"] for item in found[0]["numbers"]] == ["lytic.signal_hill", "adhesion"]
+    assert origin.assumed({}) == []

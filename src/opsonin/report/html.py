@@ -146,7 +146,7 @@ def _course(
 def _grounds(told: Mapping[str, Any], told_arms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What the numbers rest on, and how to cite and repeat the run."""
     return {
-        "assumed": [dict(item) | {"value": _plain(item.get("value"))} for item in told.get("assumed", ())],
+        "assumed": origin.assumed(told),
         "numbers": told.get("numbers"),
         "references": origin.references(told),
         "citation": origin.citation(told),
@@ -173,11 +173,3 @@ def _dose_key(treated: int) -> str:
     if not treated:
         return ""
     return "dose, in the arm's colour" if treated <= curves.MOST_DOSE_ROWS else "dose in any arm"
-
-
-def _plain(value: Any) -> str:
-    return (
-        words.number(float(value))
-        if isinstance(value, int | float) and not isinstance(value, bool)
-        else str(value)
-    )
