@@ -238,6 +238,19 @@ class FakeResult:
         }
 
 
+class FakeField(FakeResult):
+    """One field of a patient: it knows its area and what its window stands for."""
+
+    @property
+    def observables(self) -> xr.Dataset:
+        found = super().observables
+        like = xr.ones_like(found["burden"])
+        return found.assign(
+            area=(0.1 * like).assign_attrs(units="mm2"),
+            weight=like.assign_attrs(units="", long_name="weight"),
+        )
+
+
 def stored(fake: FakeResult, out: Path, *, finished: bool = True) -> None:
     """The fake's content as a result folder."""
     told = fake.provenance | {"format": FORMAT_VERSION, "processes": []}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from made_results import FakeResult, stored_parts
+from made_results import FakeField, FakeResult, stored_parts
 from opsonin.cli.main import main
 from opsonin.report import field_maps, html, parts, words
 from opsonin.store.result import Result
@@ -55,7 +55,7 @@ def test_while_none_is_finished_means_are_of_those_that_have_begun(tmp_path: Pat
     result = ensemble(tmp_path / "out", NOT_BEGUN, half)
     text = text_of(html.render(result))
     assert "So far 0 of 2 replicates are finished, and 1 more has begun." in text
-    assert "Line: mean of 1 replicate." in text
+    assert "Line: one replicate, which has no interval." in text
     assert "Maps are of replicate 2 of 2." in text
 
 
@@ -76,7 +76,7 @@ def test_the_command_says_that_a_result_is_unfinished(
 
 
 def test_every_field_is_drawn_on_the_page_of_the_patient(tmp_path: Path) -> None:
-    stored_parts("field", [FakeResult(**SMALL), FakeResult(**SMALL | {"count": 60})], tmp_path / "out")
+    stored_parts("field", [FakeField(**SMALL), FakeField(**SMALL | {"count": 60})], tmp_path / "out")
     result = Result.open(tmp_path / "out")
     made = field_maps.grids(
         result.by_field, result.provenance, ["control", "nivolumab"], words.Clock("day", 1440.0)
@@ -101,7 +101,7 @@ def test_every_field_is_drawn_on_the_page_of_the_patient(tmp_path: Path) -> None
 
 
 def test_movies_are_led_to_where_they_lie(tmp_path: Path) -> None:
-    stored_parts("field", [FakeResult(**SMALL), FakeResult(**SMALL)], tmp_path / "out")
+    stored_parts("field", [FakeField(**SMALL), FakeField(**SMALL)], tmp_path / "out")
     result = Result.open(tmp_path / "out")
     assert html._movies(result, result, "") == []
     for place in ("movie.html", "fields/002/movie.html"):
@@ -114,7 +114,7 @@ def test_movies_are_led_to_where_they_lie(tmp_path: Path) -> None:
 
 
 def test_a_patient_one_of_whose_fields_has_not_begun_says_why_there_are_no_curves(tmp_path: Path) -> None:
-    stored_parts("field", [FakeResult(**SMALL), FakeResult(**SMALL | NOT_BEGUN)], tmp_path / "out")
+    stored_parts("field", [FakeField(**SMALL), FakeField(**SMALL | NOT_BEGUN)], tmp_path / "out")
     assert "Curves are drawn once every field has begun" in text_of(
         html.render(Result.open(tmp_path / "out"))
     )

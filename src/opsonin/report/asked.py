@@ -71,7 +71,7 @@ def _so_far(far: Progress | None) -> list[str]:
     """How many replicates there are of those asked for, and which of them the page is about."""
     if far is None:
         return []
-    told = f"So far {far.finished} of {far.of} replicates are finished"
+    told = f"So far {far.finished} of {far.of} replicates {'is' if far.finished == 1 else 'are'} finished"
     told += f", and {far.begun} more {'has' if far.begun == 1 else 'have'} begun." if far.begun else "."
     if not far.pooled:
         return [told]

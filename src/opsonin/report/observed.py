@@ -95,9 +95,10 @@ def panels(
 def _note(curve: Curve, pooled: str) -> str:
     """What line, whiskers and band of a panel are; '' where there is only a line."""
     of = max((len(rows) for rows in curve.each.values()), default=0)
+    if curve.interval and of == 1:
+        return "Line: one replicate, which has no interval."
     if curve.interval:
-        told = f"Line: mean of {of} replicate{'' if of == 1 else 's'}. "
-        told += "Whiskers: 90 % interval of the mean. Band: least to largest replicate."
+        told = f"Line: mean of {of} replicates. Whiskers: 90 % interval of the mean. Band: least to largest replicate."
         return told + (" Arrowhead: the interval goes on beyond the axis." if curves.cut(curve) else "")
     if not curve.spread:
         return ""
