@@ -231,6 +231,16 @@ def test_a_whisker_that_does_not_fit_ends_in_an_arrowhead_and_no_other_is_cut() 
     assert "Arrowhead: the interval goes on beyond the axis." in observed._note(curve, "")
 
 
+def test_an_arrowhead_is_told_of_only_where_one_is_drawn() -> None:
+    times, mean = np.arange(20) * DAY, np.full(20, 2.0)
+    edges = np.stack([mean - 0.2, mean + 0.2])
+    edges[1, 0] = 99.0  # no whisker is drawn at time 0
+    spread, each = {"a": np.stack([mean - 0.1, mean + 0.1, mean])}, {"a": np.stack([mean, mean])}
+    assert not curves.cut(Curve("x", "x", "", times, {"a": mean}, spread, each, {"a": edges}))
+    edges[1, -1] = 99.0
+    assert curves.cut(Curve("x", "x", "", times, {"a": mean}, spread, each, {"a": edges}))
+
+
 def test_what_the_band_of_several_fields_is_depends_on_how_they_are_pooled() -> None:
     rows = np.ones((3, 4))
     curve = Curve("x", "x", "", np.arange(4) * DAY, {"a": rows[0]}, {"a": rows}, {"a": rows})

@@ -147,12 +147,9 @@ def _whiskers(axes: Any, curve: Curve, arm: str, place: tuple[int, int], clock: 
     Args:
         place: the arm's index, and how many arms there are.
     """
-    mean, edges = curve.values[arm], curve.interval[arm]
-    known = np.flatnonzero(np.isfinite(mean) & np.isfinite(edges).all(axis=0))
-    if not len(known):
+    edges, at = curve.interval[arm], _whiskers_at(curve, arm, place)
+    if not len(at):
         return
-    share = (np.arange(_WHISKERS) + 1.0 - place[0] / (2 * place[1])) / _WHISKERS
-    at = known[np.unique(np.round(share * (len(known) - 1)).astype(int))]
     times, colour, limits = curve.times[at] / clock.minutes, ARM.format(place[0]), axes.get_ylim()
     ends = np.clip(edges[:, at], *limits)
     axes.vlines(times, ends[0], ends[1], color=colour, linewidth=1.2)
@@ -201,10 +198,22 @@ def _limits(curve: Curve) -> tuple[float, float]:
     return (-0.03 * top if low == 0.0 else low - margin), top
 
 
+def _whiskers_at(curve: Curve, arm: str, place: tuple[int, int]) -> NDArray[np.intp]:
+    """Which times have whiskers; `place` as in `_whiskers`."""
+    known = np.flatnonzero(np.isfinite(curve.values[arm]) & np.isfinite(curve.interval[arm]).all(axis=0))
+    share = (np.arange(_WHISKERS) + 1.0 - place[0] / (2 * place[1])) / _WHISKERS
+    return known[np.unique(np.round(share * (len(known) - 1)).astype(int))] if len(known) else known
+
+
 def cut(curve: Curve) -> bool:
-    """Whether a whisker may go on beyond the axis."""
+    """Whether a whisker goes on beyond the axis."""
     low, high = _limits(curve)
-    return any(bool(((edges < low) | (edges > high)).any()) for edges in curve.interval.values())
+    drawn = (
+        curve.interval[arm][:, _whiskers_at(curve, arm, (index, len(curve.values)))]
+        for index, arm in enumerate(curve.values)
+        if arm in curve.interval
+    )
+    return any(bool(((edges < low) | (edges > high)).any()) for edges in drawn)
 
 
 def _extent(rows: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
