@@ -207,11 +207,12 @@ def check(scenario: Annotated[Path, typer.Argument(help="Scenario (TOML).")], as
 def report(out: Folder, as_json: Json = False) -> None:
     """Write report.html again from a stored result."""
     from opsonin.report.html import write_report
+    from opsonin.store.result import Result
 
     require_result(out)
     page = write_report(out)
     if as_json:
-        print_json({"ok": True, "report": str(page)})
+        print_json({"ok": True, "report": str(page), "unfinished": not Result.open(out).complete})
     else:
         typer.echo(f"report: {page}")
 
