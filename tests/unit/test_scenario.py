@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic_core import PydanticCustomError
 
 from opsonin.core.errors import InputError
 from opsonin.io.locate import Lines
 from opsonin.io.scenario import Scenario
 from opsonin.io.toml_files import toml_text
-from opsonin.model.scenario import Dose, Quantity, read_amount
+from opsonin.model.scenario import HELD, Dose, Quantity, read_amount
 from opsonin.model.scenario import Scenario as Model
 
 TEXT = """\
@@ -157,6 +158,27 @@ def test_doses_are_given_from_at_to_until_but_not_at_the_end(
 )
 def test_amounts_become_milligrams_for_a_body_weight(amount: str, milligrams: float) -> None:
     assert Dose(drug="nivolumab", amount=amount).size(80.0) == pytest.approx(milligrams)
+
+
+@pytest.mark.parametrize("amount", ["1 uM", "1000 nM", "1e-6 M", "1 umol/L", "1 nmol/mL", "0.001 mmol/l"])
+def test_concentrations_are_read_in_moles_per_volume(amount: str) -> None:
+    value, kind = read_amount(amount)
+    assert kind == HELD
+    assert value == pytest.approx(1000.0)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "text", "limit"),
+    [
+        (Quantity("min", most=5 * 365.25 * 1440.0), "6000 d", "at most 1826.25 d"),
+        (Quantity("cell/um**2", most=0.1), "200000 cells/mm2", "at most 100000 cells/mm2"),
+        (Quantity("um", least=20.0), "0.001 mm", "at least 0.02 mm"),
+        (Quantity("min", above=0.0), "-1 h", "above 0 h"),
+    ],
+)
+def test_limits_are_told_in_the_unit_that_was_written(quantity: Quantity, text: str, limit: str) -> None:
+    with pytest.raises(PydanticCustomError, match=limit):
+        quantity.read(text)
 
 
 @pytest.mark.parametrize(

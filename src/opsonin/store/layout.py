@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
-from opsonin.core.errors import Fault, OpsoninError, RunError
+from opsonin.core.errors import Fault, OpsoninError, RunError, out_of_memory
 from opsonin.core.provenance import FORMAT_VERSION
 
 PROVENANCE = "provenance.json"
@@ -71,6 +71,8 @@ def reading(path: Path) -> Iterator[None]:
             Fault(str(path), "is missing from the result.", "Restore it, or run again.")
         ) from error
     except Exception as error:
+        if out_of_memory(error):
+            raise MemoryError from error
         reason = " ".join(str(error).split()) or type(error).__name__
         raise RunError(Fault(str(path), f"cannot be read: {reason}", "Restore it, or run again.")) from error
 
