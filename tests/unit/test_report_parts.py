@@ -193,6 +193,18 @@ def test_the_biopsy_is_counted_by_type_and_area_and_named_by_the_rule() -> None:
     assert len(read(told["csv"])) == 200
 
 
+def test_the_rule_for_biopsies_names_no_culture() -> None:
+    fake = FakeResult(count=200)
+    well = {"geometry": "well", "size": ["200 um", "200 um"]}
+    told = fake.provenance | {"scenario": fake.provenance["scenario"] | {"tissue": {"generate": well}}}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(FakeResult, "provenance", told)
+        found = imaged.imaged(fake, drawn=True)
+    assert found is not None
+    assert not any("infiltrated" in sentence for sentence in found["sentences"])
+    assert found["rule"] == ""
+
+
 def test_the_citation_is_that_of_the_citation_file() -> None:
     written = (ROOT / "CITATION.cff").read_text()
     assert f'title: "{origin.TITLE}"' in written

@@ -258,3 +258,11 @@ def test_any_written_toml_reads_back_and_every_path_has_a_line_in_order(data: di
         line = lines.line(path)
         assert line is not None
         assert 1 <= line <= text.count("\n") + 1
+
+
+def test_a_scenario_tells_itself_in_a_line() -> None:
+    asked = Scenario.load(Path(__file__).resolve().parents[2] / "examples" / "demo.toml")
+    told = repr(asked)
+    assert told == str(asked)
+    assert told.startswith("<Scenario 'Demo: a generated")
+    assert told.endswith("melanoma, 14 d, seed 7, arms control, nivolumab>")

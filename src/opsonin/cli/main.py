@@ -16,7 +16,7 @@ import typer
 from opsonin.cli import biopsy, complete, doctor, init, knowledge, movie, schema
 from opsonin.cli.failure import discard_output, quiet_end, tell, telling_what_is_left
 from opsonin.cli.options import Json, print_json, print_lines, whole_number
-from opsonin.cli.results import require_result
+from opsonin.cli.results import require_result, require_untouched
 from opsonin.core.errors import Fault, HostError, InputError
 
 if TYPE_CHECKING:
@@ -219,6 +219,7 @@ def report(out: Folder, as_json: Json = False) -> None:
     from opsonin.report.html import write_report
 
     require_result(out)
+    require_untouched(out)
     page = write_report(out)
     if as_json:
         print_json({"ok": True, "report": str(page)})

@@ -13,7 +13,7 @@ from pydantic import PrivateAttr, ValidationError
 
 from opsonin.core.errors import Fault, InputError
 from opsonin.io.biopsies import Biopsy, biopsy_of, read_biopsy
-from opsonin.io.check import Draft, check_all
+from opsonin.io.check import Draft, check_all, spelled
 from opsonin.io.labels import load_label_map
 from opsonin.io.locate import Lines
 from opsonin.io.long_numbers import without_long
@@ -83,6 +83,14 @@ class Scenario(model.Scenario):
         if built is None or draft.faults:
             raise InputError(*_ordered(draft.faults), *_faults_of_biopsy(draft, library))
         return built
+
+    def __repr__(self) -> str:
+        """The question in a line."""
+        about, arms = self.scenario, ", ".join(arm.name for arm in self.arm)
+        lasts = spelled(about.duration)
+        return f"<Scenario '{about.name}': {self.tissue.tumour}, {lasts}, seed {about.seed}, arms {arms}>"
+
+    __str__ = __repr__
 
     @property
     def folder(self) -> Path:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsonin.core.errors import OpsoninError
+from opsonin.model.scenario import Generated
 from opsonin.observe.architecture import RULE, architecture, contact_share
 from opsonin.report import downloads, maps, palette, words
 from opsonin.report.stored import DEAD_PHASES, Snapshot, StoredResult, stored_times
@@ -52,12 +53,23 @@ def imaged(result: StoredResult, drawn: bool) -> dict[str, Any] | None:
 
 
 class _Tissue:
-    """The cells of one tissue as they were read: types (cells,), places (cells, 3) [um], radii (cells,) [um]."""
+    """The cells of one tissue as they were read.
+
+    Attributes:
+        types: (cells,); places: (cells, 3) [um]; radii: (cells,) [um]; box: its edges [um].
+        in_medium: it lives outside of any patient, as in a well.
+    """
 
     def __init__(
-        self, types: NDArray[np.str_], places: Floats, radii: Floats, box: tuple[float, float, float]
+        self,
+        types: NDArray[np.str_],
+        places: Floats,
+        radii: Floats,
+        box: tuple[float, float, float],
+        in_medium: bool = False,
     ) -> None:
         self.types, self.places, self.radii, self.box = types, places, radii, box
+        self.in_medium = in_medium
 
     @classmethod
     def of(cls, tissue: StoredResult) -> _Tissue | None:
@@ -75,7 +87,10 @@ class _Tissue:
         types, places = names[np.asarray(stored["kind"], dtype=int)][known], places[known]
         if not len(places) or not np.ptp(places[:, :2], axis=0).all():  # no extent to draw
             return None
-        return cls(types, places, _radii(tissue, types), (float(box[0]), float(box[1]), float(box[2])))
+        edges = (float(box[0]), float(box[1]), float(box[2]))
+        generate = tissue.provenance.get("scenario", {}).get("tissue", {}).get("generate")
+        in_medium = generate is not None and Generated.model_validate(generate).free_standing
+        return cls(types, places, _radii(tissue, types), edges, in_medium)
 
     @property
     def deep(self) -> bool:
@@ -90,9 +105,9 @@ class _Tissue:
 
     @property
     def architecture(self) -> str:
-        """What the rule calls a section; '' for a block or where there is no tumour cell."""
+        """What the rule calls a section; '' for a block, in medium, or where there is no tumour cell."""
         effectors, targets = self.types == _EFFECTOR, self.types == _TARGET
-        if self.deep or not targets.any():
+        if self.in_medium or self.deep or not targets.any():
             return ""
         share = contact_share(self.places[:, :2], self.radii, effectors, targets)
         density = float(effectors.sum()) / self.extent

@@ -182,6 +182,24 @@ CASES: dict[str, tuple[Make, list[str], int, tuple[str, ...]]] = {
         3,
         ("provenance.json", "changed"),
     ),
+    "report of a provenance changed by hand": (
+        told({"seed": 9}),
+        ["report", "good"],
+        3,
+        ("provenance.json", "changed"),
+    ),
+    "movie of a provenance changed by hand": (
+        told({"arms": []}),
+        ["movie", "good"],
+        3,
+        ("provenance.json", "changed"),
+    ),
+    "cut cells of the last time": (
+        cut("000002/cells.parquet"),
+        ["resume", "good"],
+        3,
+        ("000002/cells.parquet", "remove good/arms/control/000002", "summary.json"),
+    ),
     "provenance is empty": (provenance(b""), ["resume", "good"], 3, ("provenance.json", "cannot be read")),
     "provenance is binary": (provenance(b"\xff\0"), ["report", "good"], 3, ("provenance.json", "0xff")),
     "provenance is a list": (provenance(b"[]"), ["report", "good"], 3, ("provenance.json", "object")),
@@ -417,6 +435,32 @@ def test_too_little_memory_is_told_with_advice_and_can_be_resumed(
     assert not (place / "out" / SUMMARY).exists()
     assert main(["resume", "out", "--quiet"]) == 0
     assert main(["diff", "out", str(good)]) == 0
+
+
+def test_a_damaged_time_is_computed_again_once_it_is_removed(
+    place: Path, good: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("opsonin.report.html.write_report", unreported)
+    (place / "good" / SUMMARY).unlink()
+    cut("000002/cells.parquet")(place)
+    assert main(["resume", "good", "--quiet"]) == 3
+    assert not (place / "good" / SUMMARY).exists()
+    for arm in ("control", "nivolumab"):
+        shutil.rmtree(place / "good" / "arms" / arm / "000002")
+    assert main(["resume", "good", "--quiet"]) == 0
+    assert main(["diff", "good", str(good)]) == 0
+
+
+def test_results_that_are_stored_at_other_times_blame_no_process(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("opsonin.report.html.write_report", unreported)
+    (place / "often.toml").write_text(TINY.replace('every = "1 h"', 'every = "30 min"'))
+    assert main(["run", "often.toml", "-o", "often", "--quiet"]) == 0
+    capfd.readouterr()
+    assert main(["diff", "good", "often"]) == 1
+    said = capfd.readouterr().out
+    assert "is stored at other times: 1 h | 30 min" in said and "process" not in said
 
 
 def test_too_little_memory_for_the_report_leaves_a_whole_result(
