@@ -75,6 +75,7 @@ _NO_MEMORY = (  # as the libraries say it that raise something of their own
     "failed to map segment",
     "can't start new thread",
     "failed to launch worker thread",
+    "returned null without setting an exception",
 )
 
 

@@ -483,6 +483,7 @@ def test_too_little_memory_for_the_report_leaves_a_whole_result(
         OSError(errno.ENOMEM, "Cannot allocate memory"),
         OSError("Unknown error: Failed to launch worker thread: Resource temporarily unavailable"),
         RuntimeError("can't start new thread"),
+        SystemError("<function f> returned NULL without setting an exception"),
         ImportError("libx.so: failed to map segment from shared object"),
     ],
 )
