@@ -88,7 +88,7 @@ def show_entry(
             typer.echo(f"  {line}")
         for row in numbers(library):
             if row.path.startswith(f"{path}."):
-                edges = f"  [{row.range} {row.unit}]".replace(" ]", "]") if row.range else ""
+                edges = f"  [{row.range_told}]" if row.range_told else ""
                 typer.echo(f"  {row.path.removeprefix(path + '.')} = {row.text}{edges}")
                 origin = f"{row.source or 'assumed: ' + row.assumed}{'; ' + row.note if row.note else ''}"
                 typer.echo(f"      {spelled_out(origin)}")

@@ -22,6 +22,7 @@ from opsonin.knowledge.checker import NumberRow
 from opsonin.knowledge.used import Use, used
 from opsonin.model.sourced import REFERENCES_APART
 from opsonin.observe.observables import resizings
+from opsonin.store import layout
 from opsonin.store.result import Result
 from opsonin.tissue.placement import Imaged
 
@@ -167,20 +168,8 @@ def verify_untouched(provenance: dict[str, Any], where: str) -> None:
     needed = {"scenario", "versions", "sources", "box", "labels", "notes", "knowledge_digest", "input_digest"}
     lacking = needed - set(provenance)
     if lacking:
-        raise _useless(where, f"lacks {', '.join(sorted(lacking))}.")
-    verify_unchanged(provenance, where)
-
-
-def verify_unchanged(provenance: dict[str, Any], where: str) -> None:
-    """Raise RunError if a provenance is not as the run wrote it."""
-    content = {key: value for key, value in provenance.items() if key != "run_hash"}
-    if digest(content) != provenance.get("run_hash"):
-        raise _useless(where, "was changed after the run wrote it.")
-
-
-def _useless(where: str, problem: str) -> RunError:
-    fix = "Run the scenario anew into another folder."
-    return RunError(Fault(f"{where}/provenance.json", problem, fix))
+        raise layout.useless(where, f"lacks {', '.join(sorted(lacking))}.")
+    layout.verify_unchanged(provenance, where)
 
 
 def verify_resumable(provenance: dict[str, Any], where: str) -> None:
