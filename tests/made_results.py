@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from opsonin.core.provenance import FORMAT_VERSION
+from opsonin.store.gathered import part_folder, plural
 from opsonin.store.segments import Segment
 from opsonin.store.writer import Writer
 
@@ -235,8 +238,21 @@ class FakeResult:
         }
 
 
-def stored(fake: FakeResult, out: Path) -> None:
-    """The fake's content as a finished result folder."""
+class FakeField(FakeResult):
+    """One field of a patient: it knows its area and what its window stands for."""
+
+    @property
+    def observables(self) -> xr.Dataset:
+        found = super().observables
+        like = xr.ones_like(found["burden"])
+        return found.assign(
+            area=(0.1 * like).assign_attrs(units="mm2"),
+            weight=like.assign_attrs(units="", long_name="weight"),
+        )
+
+
+def stored(fake: FakeResult, out: Path, *, finished: bool = True) -> None:
+    """The fake's content as a result folder."""
     told = fake.provenance | {"format": FORMAT_VERSION, "processes": []}
     with Writer.create(out, told, fake.input_cells()) as writer:
         for arm in fake.arms:
@@ -258,7 +274,31 @@ def stored(fake: FakeResult, out: Path) -> None:
                     checkpoint={"slot": np.zeros(1)},
                 )
                 writer.commit(arm, index, segment)
-        writer.finish({"status": "done"})
+        if finished:
+            writer.finish({"status": "done"})
+
+
+def stored_parts(kind: str, fakes: Sequence[FakeResult], out: Path) -> None:
+    """Fakes as the fields of a patient or the replicates of an ensemble, which is not finished."""
+    entries = []
+    for index, fake in enumerate(fakes):
+        folder = part_folder(kind, index)
+        stored(fake, out / folder, finished=fake.complete)
+        name = f"image {index + 1}" if kind == "field" else str(index + 1)
+        sizes = {"area_mm2": 0.1, "cells": fake.count, "tumour_cells": fake.count}
+        entries.append(
+            {"name": name, "folder": folder, "run_hash": None} | (sizes if kind == "field" else {})
+        )
+    told = fakes[0].provenance | {"format": FORMAT_VERSION, plural(kind): entries}
+    if kind == "field":
+        units = {str(name): row.attrs["units"] for name, row in fakes[0].observables.items()}
+        told["observables"] = {
+            name: {"unit": unit, "title": name, "pooled": "sum" if unit == "cells" else "area"}
+            for name, unit in units.items()
+        }
+    else:
+        told["scenario"]["scenario"]["replicates"] = len(fakes)
+    (out / "provenance.json").write_text(json.dumps(told))
 
 
 class FakeEnsemble(FakeResult):

@@ -18,6 +18,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from opsonin.engine import run
 from opsonin.knowledge.checker import numbers
+from opsonin.knowledge.evidence import spelled_out
 from opsonin.knowledge.library import KINDS, load_library
 from opsonin.laws import operations
 from opsonin.model.knowledge import LabelMap
@@ -26,8 +27,8 @@ from opsonin.observe.observables import observables_of
 from opsonin.report.notebook import numbers_of, range_of
 
 _ADDRESSES = {"doi": "https://doi.org/", "pmid": "https://pubmed.ncbi.nlm.nih.gov/"}
+_PAGE = re.compile(r"\bdocs/([\w-]+)\.md")
 _REFERENCE = re.compile(r"\b(doi|pmid):((?:[^\s;,()]|;(?=\S)|\([^\s()]*\))+[^\s;,().])")
-_OWN = re.compile(r"MODEL\.md sections? \d+(?: \([^)]*\))?")
 
 
 def marked(text: str) -> str:
@@ -37,7 +38,8 @@ def marked(text: str) -> str:
         if index % 2:
             parts[index] = f":ref:`{part} <law-{part}>`" if part in operations.LAWS else f"``{part}``"
         else:
-            parts[index] = _REFERENCE.sub(_address, re.sub(r"([*|\\]|_(?=\W|$))", r"\\\1", part))
+            plain = _REFERENCE.sub(_address, re.sub(r"([*|\\]|_(?=\W|$))", r"\\\1", part))
+            parts[index] = _PAGE.sub(r":doc:`/\1`", plain)
     return "".join(parts)
 
 
@@ -102,7 +104,7 @@ class Laws(Generated):
         yield from table(("Argument", "Symbol", "Unit", "Meaning"), rows, "22 10 18 50")
         if law.returns:
             yield from (f"Returns: {marked(law.returns)}", "")
-        yield from (f"Source: {marked(_OWN.sub('this model', law.source))}", "")
+        yield from (f"Source: {marked(law.source)}", "")
 
 
 def _symbol(argument: laws.Argument) -> str:
@@ -161,7 +163,7 @@ def _labels(labels: LabelMap) -> Iterator[str]:
 
 
 def _number(path: str, number: Sourced) -> tuple[str, ...]:
-    origin = f"assumed: {number.assumed}" if number.assumed else number.source
+    origin = f"assumed: {number.assumed}" if number.assumed else spelled_out(number.source or "")
     note = f" ({number.note.rstrip('.')})" if number.note else ""
     return f"``{path}``", marked(number.text), marked(range_of(number)), marked(f"{origin}{note}")
 

@@ -118,6 +118,13 @@ def test_a_map_is_saved_with_the_meaning_of_its_colours_below_it(open_page: Any,
     assert name.startswith("IFN-gamma_control") or name.startswith("oxygen_control")
 
 
+def test_a_saved_curve_says_what_its_band_is(open_page: Any, replicated: Path) -> None:
+    _, content = saved(open_page(replicated), "button[data-save=svg][data-file=burden]")
+    texts = [item.text for item in ElementTree.fromstring(content).iter("{http://www.w3.org/2000/svg}text")]
+    assert "Band: least to largest replicate." in texts
+    assert "Whiskers: 90 % interval of the mean." in texts
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_curve_is_saved_in_the_colours_of_paper(open_page: Any, folder: Path, scheme: str) -> None:
     opened = open_page(folder / "report.html", scheme=scheme)

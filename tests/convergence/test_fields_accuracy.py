@@ -1,6 +1,6 @@
 """Point source, source-sink and heterogeneous uptake at the production step, against the exact grid solution.
 
-The bar is 2 % (MODEL.md section 2); splitting per axis fails it, which one test here shows.
+The bar is 2 % of the exact solution on the same grid; splitting per axis fails it, which one test here shows.
 """
 
 from __future__ import annotations

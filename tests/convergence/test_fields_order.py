@@ -1,6 +1,6 @@
 """Order of the substrate solvers in voxel width and time step, and how honest the error estimate is.
 
-Accuracy on the cases of MODEL.md section 2 is in test_fields_accuracy.py.
+Accuracy beside sources and sinks is in test_fields_accuracy.py.
 """
 
 from __future__ import annotations

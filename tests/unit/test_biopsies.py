@@ -15,6 +15,7 @@ import pytest
 
 from opsonin.core.errors import InputError
 from opsonin.io.biopsies import Biopsy, read_biopsy
+from opsonin.io.packing import NO_TUMOUR, doubts_of
 from opsonin.knowledge.library import load_library
 from opsonin.model.knowledge import LabelMap
 
@@ -181,3 +182,13 @@ def test_other_real_panels_are_read_with_a_map_of_their_own(shared_data: Path) -
     biopsy = read_biopsy(path, {"patient": "TNBC02"}, LabelMap.model_validate(labels))
     assert set(biopsy.counts) == {"Tumor", "CD8T"}
     assert sum(biopsy.ignored.values()) > 0
+
+
+def test_a_field_without_tumour_cells_is_doubted(tmp_path: Path) -> None:
+    library = load_library()
+    biopsy = read_biopsy(written(tmp_path, "a.csv"), {"image": 1}, LABELS)
+    assert not any(fault.problem == NO_TUMOUR for fault in doubts_of(biopsy, library))
+    frame = table().query("type != 'debris'").assign(type="T")
+    frame.to_csv(tmp_path / "b.csv", index=False)
+    alone = read_biopsy(tmp_path / "b.csv", {}, LABELS)
+    assert any(fault.problem == NO_TUMOUR for fault in doubts_of(alone, library))

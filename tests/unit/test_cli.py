@@ -72,7 +72,13 @@ def test_check_as_json_is_one_object(scenario: Path, capfd: pytest.CaptureFixtur
     told = json.loads(capfd.readouterr().out)
     assert told["ok"] is True
     assert told["arms"][1]["doses"][0]["times_min"] == [0.0, 4320.0, 8640.0, 12960.0]
-    assert told["steps"] == {"coupling_min": 6.0, "motion_min": 1.0, "output_min": 1440.0, "spacing_um": 15.0}
+    assert told["steps"] == {
+        "coupling_min": 6.0,
+        "motion_min": 1.0,
+        "output_min": 1440.0,
+        "output_asked_min": 1440.0,
+        "spacing_um": 15.0,
+    }
 
 
 @pytest.mark.parametrize(
@@ -248,7 +254,7 @@ def test_run_passes_on_what_was_asked_and_says_where_the_report_is(
     assert asked["arguments"][1] == out
     printed = capfd.readouterr()
     assert printed.out == f"result: {out}\nreport: {out / 'report.html'}\n"
-    assert "arm 'control': from day 0.0 to 10.0" in printed.err
+    assert "arm 'control': from 0 d to 10 d" in printed.err
 
 
 def test_quiet_prints_nothing_and_json_one_object(
@@ -319,7 +325,7 @@ def test_who_asks_for_a_stop_reads_where_each_arm_will_stop(kind: Any) -> None:
         shown.stopping()
         said = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text.getvalue())
     line = next(line for line in said.replace("\r", "\n").splitlines() if "Stopping" in line)
-    first = "day 1 of arm 'replicate 2: [a]', day 1.5 of arm 'replicate 3: [a]'"
+    first = "1 d of arm 'replicate 2: [a]', 36 h of arm 'replicate 3: [a]'"
     assert line.lstrip("\0").startswith(f"Stopping at the next stored time ({first}, ")
     assert "and 2 more), please wait. Ctrl-C again stops at once" in line
 
@@ -377,3 +383,31 @@ def test_knowledge_is_listed_shown_and_checked(capfd: pytest.CaptureFixture[str]
     assert "drug.nivolumab" in json.loads(capfd.readouterr().out)
     assert main(["knowledge", "check"]) == 0
     assert "numbers" in capfd.readouterr().out
+
+
+def test_a_range_is_told_in_the_unit_of_its_value(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["knowledge", "show", "nivolumab"]) == 0
+    said = capsys.readouterr().out
+    assert "molar_mass = 146 kg/mol  [143.5 to 146.3 kg/mol]" in said
+
+
+def test_a_tissue_stored_more_seldom_than_it_lives_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (Path(__file__).resolve().parents[2] / "examples" / "demo.toml").read_text()
+    (tmp_path / "a.toml").write_text(text.replace('"14 d"\nseed', '"10 h"\nseed'))
+    assert main(["check", str(tmp_path / "a.toml")]) == 0
+    assert "output.every (1 d) is longer than the run" in capsys.readouterr().out
+
+
+def test_a_tissue_without_tumour_is_doubted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (Path(__file__).resolve().parents[2] / "examples" / "demo.toml").read_text()
+    start = text.index("densities")
+    without = (
+        text[:start]
+        + 'fractions = { cd8 = 1.0 }\ndensity = "2000 cells/mm2"'
+        + text[text.index("\n", start) :]
+    )
+    (tmp_path / "a.toml").write_text(without)
+    assert main(["check", str(tmp_path / "a.toml")]) == 0
+    assert "doubt   there are no tumour cells" in capsys.readouterr().out

@@ -22,6 +22,7 @@ from opsonin.io.scenario import Scenario
 from opsonin.report import contact, html, words
 from opsonin.store.diff import diff
 from opsonin.store.ensemble import Ensemble, pooled
+from opsonin.store.export import to_pandas
 from opsonin.store.patient import Patient
 from opsonin.store.result import Result
 from tissues import CONTROL, NIVOLUMAB, scenario
@@ -364,3 +365,41 @@ def test_fields_of_a_patient_are_replicated_together(tmp_path):
 def test_numbers_of_replicates_that_cannot_be_meant_are_told(value):
     with pytest.raises(InputError, match="replicates"):
         asked(scenario__replicates=value)
+
+
+def test_the_table_of_curves_carries_the_interval_of_each_mean(ensemble):
+    table = to_pandas(ensemble, arm="control")
+    spread = ensemble.spread.sel(arm="control")
+    assert table["burden"].tolist() == ensemble.observables["burden"].sel(arm="control").values.tolist()
+    for end in ("low", "high"):
+        expected = spread["burden"].sel(statistic=end).values
+        np.testing.assert_array_equal(table[f"burden_{end}"], expected)
+        assert table.attrs["units"][f"burden_{end}"] == table.attrs["units"]["burden"]
+    assert "burden_low" not in to_pandas(ensemble.by_replicate["1"])
+
+
+def test_parts_of_another_kind_are_refused_with_those_that_are_there(ensemble):
+    with pytest.raises(InputError, match=r"by_replicate\['1'\]"):
+        ensemble.by_field  # noqa: B018
+    with pytest.raises(InputError, match="use it as it is"):
+        ensemble.by_replicate["1"].by_replicate  # noqa: B018
+    assert not hasattr(ensemble, "by_field")
+    with pytest.raises(AttributeError, match="'Ensemble' has no attribute 'replicates'"):
+        ensemble.replicates  # noqa: B018
+
+
+def test_a_run_has_a_ratio_of_its_arms_without_an_interval(ensemble):
+    alone = ensemble.by_replicate["1"]
+    ratio = alone.ratio("nivolumab", "control")
+    above, below = (alone.observables["burden"].sel(arm=arm) for arm in ("nivolumab", "control"))
+    np.testing.assert_allclose(ratio["burden"].sel(statistic="mean"), above / below)
+    assert np.isnan(ratio["burden"].sel(statistic="low")).all()
+    with pytest.raises(InputError, match="there is no arm"):
+        alone.ratio("nivolumab", "untreated")
+
+
+def test_a_result_tells_itself_in_a_line(ensemble):
+    assert repr(ensemble).startswith("<Ensemble '")
+    assert "3 replicates, arms control, nivolumab; complete" in repr(ensemble)
+    assert "\n" not in repr(ensemble)
+    assert repr(ensemble.by_replicate["2"]).startswith("<Result '")

@@ -122,6 +122,12 @@ def test_asked_doses_assumed_and_placed_are_said(two_arms: str) -> None:
     assert "opsonin run" in text and "0.68.0" in text and "b2:4f1c7a" in text
 
 
+def test_everything_that_may_be_wider_than_a_phone_can_be_reached_by_keys(two_arms: str) -> None:
+    wide = [attrs for _, attrs in Page(two_arms).tags if "wide" in (attrs.get("class") or "").split()]
+    assert len(wide) > 5
+    assert all(attrs.get("tabindex") == "0" and attrs.get("aria-label") for attrs in wide)
+
+
 def test_an_observable_without_values_is_left_out(two_arms: str) -> None:
     assert "Never" not in two_arms
     assert "Pd1 occupancy" in two_arms

@@ -28,8 +28,8 @@ from opsonin.report import (
     steady,
     words,
 )
+from opsonin.report.curves import Curve
 from opsonin.report.stored import map_times, snapshots
-from tissues import scenario as a_scenario
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,7 +52,7 @@ def read(download: downloads.Download) -> pd.DataFrame:
 def test_replicates_are_said_wherever_they_count(replicated: str) -> None:
     for text in (
         "Maps are of replicate 1 of 3.",
-        "line: mean of 3 replicates; whiskers: 90 % interval of the mean; band: from the least to the largest",
+        "Line: mean of 3 replicates. Whiskers: 90 % interval of the mean. Band: least to largest replicate.",
         "means over 3 replicates with their 90 % intervals, ratios paired by replicate",
         "mean of 3 replicates, in brackets its 90 % interval",
         "a bar per replicate",
@@ -67,7 +67,7 @@ def test_what_was_before_time_0_is_pooled_over_replicates_and_warnings_are_count
     assert told is not None
     (row,) = told["fields"]
     values = dict(zip(steady._OF_A_FIELD, row["values"], strict=True))
-    low, high = parts.mean_interval(np.array([0.01, 0.02, 0.03]))[1:]
+    low, high = parts.mean_interval(np.array([0.01, 0.02, 0.03]), signed=False)[1:]
     assert values["killing"] == ("0.02", f"{words.number(low)} to {words.number(high)}")
     assert values["necrosis"] == (
         words.number(STEADY["necrosis"]),
@@ -84,7 +84,9 @@ def test_arrivals_are_pooled_by_type_in_one_tissue() -> None:
     told = steady.of_replicates(starts, {})
     assert told is not None
     assert told["rows"][0]["values"][1][0] == "20"
-    assert told["rows"][0]["values"][1][1].startswith("0 to ")  # arrivals are never negative
+    low, high = (float(edge) for edge in told["rows"][0]["values"][1][1].split(" to "))
+    assert 0.0 < low < 20.0 < high  # arrivals are never negative
+    assert low * high == pytest.approx(20.0**2, rel=0.02)  # as far on either side, as a factor
 
 
 def test_the_end_of_replicates_is_a_mean_with_its_interval_and_a_paired_ratio() -> None:
@@ -193,6 +195,68 @@ def test_the_biopsy_is_counted_by_type_and_area_and_named_by_the_rule() -> None:
     assert len(read(told["csv"])) == 200
 
 
+def test_no_architecture_is_claimed_of_what_is_no_section_of_a_tumour() -> None:
+    class Drawn(FakeResult):
+        @property
+        def provenance(self) -> dict[str, Any]:
+            told = super().provenance
+            told["scenario"]["tissue"] = {"tumour": "melanoma", "generate": {"geometry": self.name}}
+            return told
+
+    for geometry, claimed in (("section", True), ("well", False), ("node", False), ("marrow", False)):
+        told = imaged.imaged(Drawn(count=200, name=geometry), drawn=True)
+        assert told is not None
+        assert bool(told["sentences"]) == bool(told["rule"]) == claimed, geometry
+
+
+def test_a_whisker_that_does_not_fit_ends_in_an_arrowhead_and_no_other_is_cut() -> None:
+    times, mean = np.arange(4) * DAY, np.full(4, 2.0)
+    spread = {"a": np.stack([mean - 0.1, mean + 0.1, mean])}
+
+    def drawn(low: float, high: float) -> tuple[Curve, Any]:
+        curve = Curve(
+            "x", "x", "", times, {"a": mean}, spread, {"a": np.stack([mean, mean])}, {"a": edges(low, high)}
+        )
+        axes = curves.panel(curve, {}, 3 * DAY, words.Clock.over(3 * DAY)).axes[0]
+        return curve, {line.get_marker() for line in axes.lines if len(line.get_xdata())} & {"^", "v"}
+
+    def edges(low: float, high: float) -> np.ndarray:
+        return np.stack([np.full(4, low), np.full(4, high)])
+
+    curve, arrows = drawn(1.5, 2.5)
+    assert arrows == set() and not curves.cut(curve)
+    assert "Arrowhead" not in observed._note(curve, "")
+    curve, arrows = drawn(1.5, 50.0)
+    assert arrows == {"^"} and curves.cut(curve)
+    assert "Arrowhead: the interval goes on beyond the axis." in observed._note(curve, "")
+
+
+def test_an_arrowhead_is_told_of_only_where_one_is_drawn() -> None:
+    times, mean = np.arange(20) * DAY, np.full(20, 2.0)
+    edges = np.stack([mean - 0.2, mean + 0.2])
+    edges[1, 0] = 99.0  # no whisker is drawn at time 0
+    spread, each = {"a": np.stack([mean - 0.1, mean + 0.1, mean])}, {"a": np.stack([mean, mean])}
+    assert not curves.cut(Curve("x", "x", "", times, {"a": mean}, spread, each, {"a": edges}))
+    edges[1, -1] = 99.0
+    assert curves.cut(Curve("x", "x", "", times, {"a": mean}, spread, each, {"a": edges}))
+
+
+def test_what_the_band_of_several_fields_is_depends_on_how_they_are_pooled() -> None:
+    rows = np.ones((3, 4))
+    curve = Curve("x", "x", "", np.arange(4) * DAY, {"a": rows[0]}, {"a": rows}, {"a": rows})
+    assert observed._note(curve, "sum").startswith("Line: sum over 3 fields. Band: what it would be if all")
+    assert observed._note(curve, "area") == "Line: all 3 fields together. Band: least to largest field."
+    assert observed._note(Curve("x", "x", "", curve.times, curve.values), "sum") == ""
+
+
+def test_the_interval_of_what_cannot_be_negative_is_not() -> None:
+    counts = np.array([0.0, 1.0, 9.0])
+    mean, low, high = parts.mean_interval(counts, signed=False)
+    assert parts.mean_interval(counts)[1] < 0.0 < low < mean < high
+    assert np.isfinite(high)
+    assert parts.mean_interval(np.zeros(3), signed=False) == (0.0, 0.0, 0.0)
+
+
 def test_the_citation_is_that_of_the_citation_file() -> None:
     written = (ROOT / "CITATION.cff").read_text()
     assert f'title: "{origin.TITLE}"' in written
@@ -202,11 +266,20 @@ def test_the_citation_is_that_of_the_citation_file() -> None:
     assert "version = {0.1.0}" in cited["bibtex"]
 
 
-def test_sources_are_listed_only_of_the_knowledge_that_the_run_used() -> None:
-    asked_for = a_scenario()
-    told = {"scenario": asked_for.resolved(), "knowledge_digest": asked_for.library().digest()}
-    found = origin.references(told)
-    assert found[0][0] == "doi:10.1371/journal.pcbi.1005991"
-    assert all(re.match(r"(doi|pmid|evidence):", reference) for reference, _ in found)
-    assert origin.references(told | {"knowledge_digest": "another"}) == []
+def test_sources_are_listed_with_their_publication() -> None:
+    (row, other) = origin.references(
+        {"cited": [{"source": "evidence:C029", "numbers": 3}, {"source": "pmid:1", "numbers": 1}]}
+    )
+    assert row["numbers"] == 3
+    assert row["meaning"].startswith("Weigelin B et al")
+    assert other["meaning"] == ""
     assert origin.references({}) == []
+
+
+def test_assumed_numbers_stand_below_the_entry_that_holds_them() -> None:
+    row = {"value": 2.0, "reason": "not measured"}
+    paths = ("cell.cd8.lytic.signal_hill", "cell.cd8.adhesion", "molecule.PD-1.half_life")
+    found = origin.assumed({"assumed": [row | {"path": path} for path in paths]})
+    assert [group["entry"] for group in found] == ["cell.cd8", "molecule.PD-1"]
+    assert [item["key"] for item in found[0]["numbers"]] == ["lytic.signal_hill", "adhesion"]
+    assert origin.assumed({}) == []

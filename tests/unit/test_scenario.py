@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic_core import PydanticCustomError
 
 from opsonin.core.errors import InputError
 from opsonin.io.locate import Lines
 from opsonin.io.scenario import Scenario
 from opsonin.io.toml_files import toml_text
-from opsonin.model.scenario import Dose, Quantity, read_amount
+from opsonin.model.scenario import HELD, Dose, Quantity, read_amount
 from opsonin.model.scenario import Scenario as Model
 
 TEXT = """\
@@ -159,6 +160,27 @@ def test_amounts_become_milligrams_for_a_body_weight(amount: str, milligrams: fl
     assert Dose(drug="nivolumab", amount=amount).size(80.0) == pytest.approx(milligrams)
 
 
+@pytest.mark.parametrize("amount", ["1 uM", "1000 nM", "1e-6 M", "1 umol/L", "1 nmol/mL", "0.001 mmol/l"])
+def test_concentrations_are_read_in_moles_per_volume(amount: str) -> None:
+    value, kind = read_amount(amount)
+    assert kind == HELD
+    assert value == pytest.approx(1000.0)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "text", "limit"),
+    [
+        (Quantity("min", most=5 * 365.25 * 1440.0), "6000 d", "at most 1826.25 d"),
+        (Quantity("cell/um**2", most=0.1), "200000 cells/mm2", "at most 100000 cells/mm2"),
+        (Quantity("um", least=20.0), "0.001 mm", "at least 0.02 mm"),
+        (Quantity("min", above=0.0), "-1 h", "above 0 h"),
+    ],
+)
+def test_limits_are_told_in_the_unit_that_was_written(quantity: Quantity, text: str, limit: str) -> None:
+    with pytest.raises(PydanticCustomError, match=limit):
+        quantity.read(text)
+
+
 @pytest.mark.parametrize(
     "amount", ["240", "240 um", "3 mg/m2", "3 kg/kg", "0 mg", "-1 mg", "1e999 mg", "mg", "5 %"]
 )
@@ -236,3 +258,11 @@ def test_any_written_toml_reads_back_and_every_path_has_a_line_in_order(data: di
         line = lines.line(path)
         assert line is not None
         assert 1 <= line <= text.count("\n") + 1
+
+
+def test_a_scenario_tells_itself_in_a_line() -> None:
+    asked = Scenario.load(Path(__file__).resolve().parents[2] / "examples" / "demo.toml")
+    told = repr(asked)
+    assert told == str(asked)
+    assert told.startswith("<Scenario 'Demo: a generated")
+    assert told.endswith("melanoma, 14 d, seed 7, arms control, nivolumab>")

@@ -12,8 +12,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from opsonin.cli.main import main
+from opsonin.core.errors import InputError
 from opsonin.core.units import to_unit
 from opsonin.io.first_scenario import Names, scenario_of_drawn
+from opsonin.io.scenario import Scenario
 from opsonin.io.schema import DESCRIPTIONS, scenario_schema
 from opsonin.knowledge.library import load_library
 
@@ -98,6 +100,61 @@ def test_what_is_mistyped_is_marked(old: str, new: str, word: str) -> None:
     assert old in WHOLE
     found = faults(WHOLE.replace(old, new, 1))
     assert any(word in fault for fault in found), found
+
+
+DRAWN = """\
+scenario = { name = "drawn", duration = "1 d" }
+tissue.tumour = "melanoma"
+tissue.generate = { GENERATE }
+arm = [{ name = "control", dose = [{ DOSE }] }]
+"""
+SLAB = 'size = ["300 um", "300 um"]'
+
+
+@pytest.mark.parametrize(
+    ("generate", "dose"),
+    [
+        (SLAB, 'drug = "nivolumab", amount = "240 mg", lasting = "2 h"'),
+        (SLAB, 'drug = "nivolumab", amount = "1 uM"'),
+        (SLAB, 'drug = "nivolumab", amount = "1 umol/L"'),
+        (SLAB, 'drug = "nivolumab", amount = "240 mg", until = "2 h"'),
+        ('geometry = "section"', ""),
+        ('geometry = "spheroid", ' + SLAB.replace("]", ', "300 um"]'), ""),
+        ('geometry = "block", ' + SLAB, ""),
+        ('geometry = "well", architecture = "mixed", ' + SLAB, ""),
+        ('geometry = "well", densities = { cd8 = "1 cells/mm2" }, ' + SLAB, ""),
+        ('densities = { cd8 = "1 cells/mm2" }, fractions = { cd8 = 0.5 }, ' + SLAB, ""),
+        ('densities = { cd8 = "1 cells/mm2" }, density = "9 cells/mm2", ' + SLAB, ""),
+    ],
+)
+def test_keys_that_exclude_each_other_are_marked(generate: str, dose: str) -> None:
+    text = DRAWN.replace("GENERATE", generate).replace("{ DOSE }", f"{{ {dose} }}" if dose else "")
+    with pytest.raises(InputError):
+        Scenario.from_text(text)
+    assert faults(text)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('tumour = "melanoma"', 'tumour = "melanoma"\nlabels = "melanoma-markers"'),
+        ('tumour = "melanoma"', 'tumour = "melanoma"\nselect = { image = 1 }'),
+        ('duration = "2 d"', 'duration = "2 d"\n[numerics]\nburn_in = "1 d"'),
+        ('tumour = "melanoma"', 'tumour = "melanoma"\nthickness = "20 um"'),
+    ],
+)
+def test_keys_of_different_tables_that_exclude_each_other_are_marked(old: str, new: str) -> None:
+    text = (EXAMPLES / "spheroid.toml").read_text(encoding="utf-8")
+    assert old in text
+    with pytest.raises(InputError):
+        Scenario.from_text(text.replace(old, new))
+    assert faults(text.replace(old, new))
+
+
+@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.toml")), ids=lambda file: file.name)
+def test_the_examples_with_all_their_defaults_are_accepted(file: Path) -> None:
+    if "biopsy = " not in (text := file.read_text(encoding="utf-8")):
+        assert faults(Scenario.from_text(text).to_toml()) == []
 
 
 def tables() -> list[tuple[str, dict[str, Any]]]:

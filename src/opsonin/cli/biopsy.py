@@ -77,12 +77,12 @@ def show(
 ) -> None:
     """Say what is understood of a table of cells, and draw it; or list its fields, if it holds several."""
     from opsonin.io.fields import fields_of
-    from opsonin.io.tables import read_table
+    from opsonin.io.tables import read_even_rows
     from opsonin.knowledge.library import load_library
 
     chosen = _selection(select or [])
     _require_png(out)
-    library, table = load_library(), read_table(file)
+    library, table = load_library(), read_even_rows(file)
     asked = _Asked(file, table, _label_map(labels, file, table, library), library, out, as_json)
     fields = fields_of(table, chosen)
     if len(fields) > 1:

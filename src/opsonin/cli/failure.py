@@ -9,10 +9,13 @@ import errno
 import os
 import sys
 import traceback
-from contextlib import suppress
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from opsonin.cli.options import json_text
-from opsonin.core.errors import Fault, HostError, InputError, Interrupted, OpsoninError
+from opsonin.core.errors import Fault, HostError, InputError, Interrupted, OpsoninError, out_of_memory
 
 DEBUG = "OPSONIN_DEBUG"
 _GO_ON = "If a result was begun, `opsonin resume` goes on with it."
@@ -26,7 +29,7 @@ def as_failure(error: BaseException) -> OpsoninError:  # noqa: PLR0911 - one cas
             return error
         case KeyboardInterrupt():
             return Interrupted(Fault("interrupted", "before it was done.", _GO_ON))
-        case MemoryError():
+        case _ if out_of_memory(error):
             return HostError(
                 Fault("memory", "there is not enough of it.", "Use a smaller field, or a larger machine.")
             )
@@ -45,6 +48,41 @@ def as_failure(error: BaseException) -> OpsoninError:  # noqa: PLR0911 - one cas
             return OpsoninError(
                 Fault("opsonin failed unexpectedly", problem, f"{DEBUG}=1 shows where; please report it.")
             )
+
+
+@contextmanager
+def telling_what_is_left(out: Path) -> Iterator[None]:
+    """Running out of memory while entered says what `out` holds by then, and how to go on."""
+    try:
+        yield
+    except OpsoninError:
+        raise
+    except Exception as error:
+        if not out_of_memory(error):
+            raise
+        raise HostError(Fault("memory", *_left_in(out))) from error
+
+
+def _left_in(out: Path) -> tuple[str, str]:
+    """What an output folder holds as memory runs out, and what to do about it."""
+    from opsonin.store import layout
+
+    if not (out / layout.PROVENANCE).is_file():
+        return "it ran out before anything was stored.", "Use a smaller field, or a larger machine."
+    if (out / layout.SUMMARY).is_file():
+        problem = f"it ran out after the run: its result is whole in {out}, its report is not written."
+        return problem, f"Where there is more memory: opsonin report {out}"
+    counts = {arm: layout.segment_count(out, arm) for arm in layout.stored_arms(out)}
+    times = ", ".join(f"arm '{arm}' {count} time{'s' * (count != 1)}" for arm, count in counts.items())
+    problem = f"it ran out; what was stored in {out} is intact{': ' + times if times else ''}."
+    return problem, f"Where there is more memory: opsonin resume {out}"
+
+
+def quiet_end() -> None:
+    """Let libraries that lack the memory to clean up after themselves not say so as Python ends: it was told."""
+    if os.environ.get(DEBUG) != "1":
+        sys.unraisablehook = lambda _: None
+        warnings.filterwarnings("ignore", message="coroutine .* was never awaited")
 
 
 def tell(error: BaseException, *, as_json: bool) -> int:

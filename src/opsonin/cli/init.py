@@ -102,12 +102,12 @@ def _from(out: Path, file: Path) -> str:
 def _made(cells: Path | None, labels: str | None, names: Names) -> FirstScenario:
     from opsonin.cli.biopsy import label_map_named
     from opsonin.io.first_scenario import scenario_of_drawn, scenario_of_table
-    from opsonin.io.tables import read_table
+    from opsonin.io.tables import read_even_rows
     from opsonin.knowledge.library import load_library
 
     library = load_library()
     if cells is None:
         return scenario_of_drawn(names, library)
-    table = read_table(cells)
+    table = read_even_rows(cells)
     given = None if labels is None else label_map_named(labels, library)
     return scenario_of_table(table, names, library, given)

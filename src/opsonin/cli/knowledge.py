@@ -68,6 +68,7 @@ def show_entry(
 ) -> None:
     """Every number of one entry: value, range, and where it comes from."""
     from opsonin.knowledge.checker import numbers
+    from opsonin.knowledge.evidence import spelled_out
     from opsonin.knowledge.library import load_library
 
     library = load_library()
@@ -87,11 +88,10 @@ def show_entry(
             typer.echo(f"  {line}")
         for row in numbers(library):
             if row.path.startswith(f"{path}."):
-                edges = f"  [{row.range} {row.unit}]".replace(" ]", "]") if row.range else ""
+                edges = f"  [{row.range_told}]" if row.range_told else ""
                 typer.echo(f"  {row.path.removeprefix(path + '.')} = {row.text}{edges}")
-                typer.echo(
-                    f"      {row.source or 'assumed: ' + row.assumed}{'; ' + row.note if row.note else ''}"
-                )
+                origin = f"{row.source or 'assumed: ' + row.assumed}{'; ' + row.note if row.note else ''}"
+                typer.echo(f"      {spelled_out(origin)}")
 
 
 @app.command("check")

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from opsonin.cli import biopsy, complete, doctor, init, knowledge, movie, schema
-from opsonin.cli.failure import discard_output, tell
+from opsonin.cli.failure import discard_output, quiet_end, tell, telling_what_is_left
 from opsonin.cli.options import Json, print_json, print_lines, whole_number
-from opsonin.cli.results import require_result
+from opsonin.cli.results import require_result, require_untouched
 from opsonin.core.errors import Fault, HostError, InputError
 
 if TYPE_CHECKING:
@@ -105,11 +105,12 @@ def run(
         raise InputError(*faults)
     _refuse_unwritable(out)
 
-    from opsonin.engine.run import run as carry_out
+    with telling_what_is_left(out):
+        from opsonin.engine.run import run as carry_out
 
-    with progress(silent=as_json or quiet) as listener:
-        result = carry_out(asked, out, seed=seed, threads=threads, listener=listener)
-    _finish(result, out, as_json=as_json, quiet=quiet)
+        with progress(silent=as_json or quiet) as listener:
+            result = carry_out(asked, out, seed=seed, threads=threads, listener=listener)
+        _finish(result, out, as_json=as_json, quiet=quiet)
 
 
 @app.command(rich_help_panel=RUN)
@@ -122,9 +123,10 @@ def resume(out: Folder, threads: Threads = None, as_json: Json = False, quiet: Q
     require_result(out)
     from opsonin.engine.run import resume as go_on
 
-    with progress(silent=as_json or quiet) as listener:
-        result = go_on(out, threads=threads, listener=listener)
-    _finish(result, out, as_json=as_json, quiet=quiet)
+    with telling_what_is_left(out):
+        with progress(silent=as_json or quiet) as listener:
+            result = go_on(out, threads=threads, listener=listener)
+        _finish(result, out, as_json=as_json, quiet=quiet)
 
 
 @app.command(rich_help_panel=RUN)
@@ -168,11 +170,19 @@ def branch(
     _refuse_unwritable(out)
     from opsonin.engine.branch import branch as carry_on
 
-    with progress(silent=as_json or quiet) as listener:
-        branched = carry_on(
-            result, at, arm=arm, source=source, out=out, duration=duration, threads=threads, listener=listener
-        )
-    _finish(branched, out, as_json=as_json, quiet=quiet)
+    with telling_what_is_left(out):
+        with progress(silent=as_json or quiet) as listener:
+            branched = carry_on(
+                result,
+                at,
+                arm=arm,
+                source=source,
+                out=out,
+                duration=duration,
+                threads=threads,
+                listener=listener,
+            )
+        _finish(branched, out, as_json=as_json, quiet=quiet)
 
 
 @app.command(rich_help_panel=LOOK)
@@ -207,11 +217,13 @@ def check(scenario: Annotated[Path, typer.Argument(help="Scenario (TOML).")], as
 def report(out: Folder, as_json: Json = False) -> None:
     """Write report.html again from a stored result."""
     from opsonin.report.html import write_report
+    from opsonin.store.result import Result
 
     require_result(out)
+    require_untouched(out)
     page = write_report(out)
     if as_json:
-        print_json({"ok": True, "report": str(page)})
+        print_json({"ok": True, "report": str(page), "unfinished": not Result.open(out).complete})
     else:
         typer.echo(f"report: {page}")
 
@@ -308,5 +320,6 @@ def entry() -> NoReturn:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - as long as Python
+    quiet_end()
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     sys.exit(main())

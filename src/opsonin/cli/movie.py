@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from opsonin.cli.options import Json, print_json
-from opsonin.cli.results import require_result
+from opsonin.cli.results import require_result, require_untouched
 from opsonin.core.errors import Fault, InputError
 
 
@@ -56,6 +56,7 @@ def movie(
     from opsonin.store.result import Result
 
     require_result(out)
+    require_untouched(out)
     chosen = _format(kind, target)
     place = target or out / f"movie.{chosen}"
     if not place.parent.is_dir():

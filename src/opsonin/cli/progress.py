@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
 
+from opsonin.store.result import time_text
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
@@ -66,7 +68,7 @@ class Stopping:
 
     @staticmethod
     def _how(going: list[tuple[str, float]]) -> str:
-        at = [f"day {time_min / MINUTES_PER_DAY:g} of arm '{arm}'" for arm, time_min in going[:MOST_NAMED]]
+        at = [f"{time_text(time_min)} of arm '{arm}'" for arm, time_min in going[:MOST_NAMED]]
         more = f" and {len(going) - MOST_NAMED} more" if len(going) > MOST_NAMED else ""
         where = (
             f"at the next stored time ({', '.join(at)}{more})" if at else "as soon as everything is stored"
@@ -97,9 +99,7 @@ class PlainProgress(Stopping):
     def started(self, arm: str, time_min: float, duration_min: float) -> None:
         self._paces[arm] = Pace(time_min, duration_min)
         self._last = time.monotonic()
-        self._say(
-            f"arm '{arm}': from day {time_min / MINUTES_PER_DAY:.1f} to {duration_min / MINUTES_PER_DAY:.1f}"
-        )
+        self._say(f"arm '{arm}': from {time_text(time_min)} to {time_text(duration_min)}")
 
     def step(self, arm: str, time_min: float, cells: int) -> None:
         now = time.monotonic()

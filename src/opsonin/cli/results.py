@@ -20,3 +20,17 @@ def require_result(out: Path) -> None:
     if not (out / PROVENANCE).is_file():
         fix = "Give the folder that `opsonin run` wrote (-o)."
         raise InputError(Fault(str(out), f"is not an opsonin result: it has no {PROVENANCE}.", fix))
+
+
+def require_untouched(out: Path) -> None:
+    """RunError where a provenance of a result or of its parts is not as a run wrote it: what is shown relies on it."""
+    from opsonin.store.gathered import Gathered
+    from opsonin.store.layout import verify_unchanged
+    from opsonin.store.result import Result
+
+    def verify(result: Result) -> None:
+        verify_unchanged(result.provenance, str(result.path))
+        for part in result.parts.values() if isinstance(result, Gathered) else ():
+            verify(part)
+
+    verify(Result.open(out))

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from opsonin.io.biopsies import Biopsy, became_told
-from opsonin.io.packing import doubts_of
+from opsonin.io.packing import NO_TUMOUR, doubts_of
 from opsonin.io.scenario import Scenario
 from opsonin.io.wording import spelled
-from opsonin.knowledge.composition import compose
+from opsonin.knowledge.composition import compose, of_role
 from opsonin.knowledge.library import Library
 from opsonin.model.scenario import Dose
 
@@ -42,6 +42,7 @@ def summary(scenario: Scenario, biopsies: Sequence[Biopsy]) -> dict[str, Any]:
             "coupling_min": numerics.coupling_step,
             "motion_min": numerics.motion_step,
             "output_min": min(scenario.output.every, header.duration),
+            "output_asked_min": scenario.output.every,
             "spacing_um": numerics.spacing,
         },
         "overrides": dict(scenario.knowledge),
@@ -64,6 +65,9 @@ def lines(told: dict[str, Any]) -> Iterator[str]:
         f"  steps   coupling {spelled(steps['coupling_min'])}, motion {spelled(steps['motion_min'])}, "
         f"stored every {spelled(steps['output_min'])}, grid near {steps['spacing_um']:g} um (a multiple of 16 voxels)"
     )
+    if steps["output_asked_min"] > steps["output_min"]:
+        asked = spelled(steps["output_asked_min"])
+        yield f"  note    output.every ({asked}) is longer than the run: only time 0 and the end are stored"
     for path, value in told["overrides"].items():
         yield f"  set     {path} = {value}"
 
@@ -88,6 +92,8 @@ def _tissue_lines(tissue: dict[str, Any], depth: float) -> Iterator[str]:
             yield f"          {cell:<{width}}  {count:>7,}"
         for sentence in tissue["defaults"]:
             yield f"          {sentence}"
+        for doubt in tissue["doubts"]:
+            yield f"  doubt   {doubt}"
 
 
 def _imaged(biopsy: Biopsy, library: Library) -> dict[str, Any]:
@@ -121,6 +127,7 @@ def _generated(scenario: Scenario) -> dict[str, Any]:
         "size_um": list(generated.edges),
         "cells": made.counts,
         "defaults": list(made.defaults),
+        "doubts": [] if of_role(library, "tumour") & set(made.counts) else [NO_TUMOUR],
     }
 
 

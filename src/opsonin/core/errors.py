@@ -6,6 +6,7 @@ Nothing here knows biology; every floor above raises these and the command line 
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -67,6 +68,25 @@ class Interrupted(OpsoninError):
     """The run was stopped after committing what it had; it can be resumed (exit code 130)."""
 
     exit_code = 130
+
+
+_NO_MEMORY = (  # as the libraries say it that raise something of their own
+    "cannot allocate memory",
+    "failed to map segment",
+    "can't start new thread",
+    "failed to launch worker thread",
+    "returned null without setting an exception",
+)
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, by an error or by what led to it; without any, threads and libraries do not start."""
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return True
+    if any(words in str(error).lower() for words in _NO_MEMORY):
+        return True
+    led_to_it = error.__cause__ or error.__context__
+    return led_to_it is not None and out_of_memory(led_to_it)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -40,6 +40,7 @@ fM = 1e-6 nM
 pM = 1e-3 nM
 uM = 1e3 nM
 mM = 1e6 nM
+M = 1e9 nM
 mg = [mass]
 ng = 1e-6 mg
 ug = 1e-3 mg

@@ -20,7 +20,7 @@ from opsonin.engine.plausibility import (
     require_plausible_vessels,
 )
 from opsonin.io.biopsies import Biopsy, became_told
-from opsonin.io.packing import doubts_of
+from opsonin.io.packing import NO_TUMOUR, doubts_of
 from opsonin.io.scenario import Scenario
 from opsonin.knowledge.library import Library
 from opsonin.laws.cycle import growth_rate, potential_growth_rate
@@ -190,7 +190,7 @@ def compile_scenario(
                     *_doubts(imaged, library, species, boundary),
                     *_omitted(scenario, library),
                 )
-                if told not in notes
+                if not any(note.startswith(told) for note in notes)
             ),
         ),
         input_digest=digest_of(imaged, box),
@@ -226,7 +226,7 @@ def _doubts(imaged: Imaged, library: Library, species: Species, boundary: str) -
     """What a tissue lacks that its user may have forgotten."""
     tumour = [library.cells[name].role == "tumour" for name in species.cells]
     if boundary != FIXED and not np.any(np.array(tumour)[imaged.kind]):
-        yield "Doubtful: there are no tumour cells, so burden, growth and killing say nothing."
+        yield f"Doubtful: {NO_TUMOUR}"
 
 
 def _omitted(scenario: Scenario, library: Library) -> Iterator[str]:

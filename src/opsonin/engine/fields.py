@@ -14,7 +14,7 @@ import numpy as np
 from opsonin.core.provenance import digest
 from opsonin.engine.compile import Plan
 from opsonin.engine.placed import burn_in_of, numbers_of
-from opsonin.engine.provenance import cells_at_start, plain
+from opsonin.engine.provenance import cells_at_start, origins_of, plain
 from opsonin.observe.observables import TUMOUR_CELL
 from opsonin.store.gathered import Gathered, part_folder
 from opsonin.store.patient import FIELD, Patient
@@ -34,6 +34,7 @@ SHARED = (
     "arms",
     "numbers",
     "assumed",
+    "cited",
 )
 _SUMMED = {"cells", "events", "mm2"}
 _OF_A_WINDOW = "weight"
@@ -57,6 +58,7 @@ def patient_provenance(
         for name, about in first["observables"].items()
         if (pooled := _pooled(name, about["unit"]))
     }
+    content |= origins_of(plans)  # a field may lack a type of cell that another has
     content["labels"] = _labels(plans)
     content["burn_in"] = burn_in_of(plans[0])
     content["fields"] = [

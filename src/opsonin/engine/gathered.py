@@ -17,11 +17,12 @@ from opsonin.core.schedule import MINUTES_PER_DAY
 from opsonin.engine import team
 from opsonin.engine.fields import patient_summary
 from opsonin.engine.progress import Hears, Named
-from opsonin.engine.provenance import verify_resumable, verify_unchanged
+from opsonin.engine.provenance import verify_resumable
 from opsonin.engine.replicates import ensemble_summary
 from opsonin.model.scenario import Scenario
 from opsonin.store.ensemble import Ensemble
 from opsonin.store.gathered import Gathered, called, finish, going_on
+from opsonin.store.layout import verify_unchanged
 from opsonin.store.patient import Patient
 from opsonin.store.result import Result
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,11 @@ from opsonin.engine import recording, trace
 from opsonin.engine.compile import Plan, compile_scenario
 from opsonin.engine.placed import burn_in_of, placed
 from opsonin.io.scenario import Scenario
-from opsonin.knowledge.checker import numbers
+from opsonin.knowledge.checker import NumberRow
+from opsonin.knowledge.used import Use, used
+from opsonin.model.sourced import REFERENCES_APART
 from opsonin.observe.observables import resizings
+from opsonin.store import layout
 from opsonin.store.result import Result
 from opsonin.tissue.placement import Imaged
 
@@ -25,7 +30,6 @@ from opsonin.tissue.placement import Imaged
 def provenance_of(plan: Plan) -> dict[str, Any]:
     """Everything that decides the bits of a run, and what a reader needs to understand its tables."""
     library = plan.library
-    sources = numbers(library)
     content: dict[str, Any] = {
         "format": FORMAT_VERSION,
         "versions": versions(),
@@ -73,13 +77,41 @@ def provenance_of(plan: Plan) -> dict[str, Any]:
         "notes": list(plan.notes),
         "placed": placed(plan),
         "burn_in": burn_in_of(plan),
-        "numbers": len(sources),
-        "assumed": [
-            {"path": row.path, "value": row.text, "reason": row.assumed} for row in sources if row.assumed
-        ],
+        **origins_of([plan]),
     }
     content["run_hash"] = digest(content)
     return content
+
+
+def origins_of(plans: Sequence[Plan]) -> dict[str, Any]:
+    """Where the numbers are from that decide these runs: how many, which are assumed and why, and what is cited."""
+    rows = {row.path: row for plan in plans for row in _numbers_of(plan)}
+    cited = Counter(
+        reference for row in rows.values() if row.source for reference in REFERENCES_APART.split(row.source)
+    )
+    return {
+        "numbers": len(rows),
+        "assumed": [
+            {"path": row.path, "value": row.text, "reason": row.assumed}
+            for row in rows.values()
+            if row.assumed
+        ],
+        "cited": [
+            {"source": source, "numbers": count}
+            for source, count in sorted(cited.items(), key=lambda item: (-item[1], item[0]))
+        ],
+    }
+
+
+def _numbers_of(plan: Plan) -> list[NumberRow]:
+    """The numbers that a plan takes from the knowledge base."""
+    use = Use(
+        plan.scenario.tissue.tumour,
+        {plan.species.cells[kind] for kind in np.unique(plan.imaged.kind)},
+        plan.scenario.tissue.generate,
+        [dose for arm in plan.scenario.arm for dose in arm.dose],
+    )
+    return used(plan.library, use)
 
 
 def with_seed(scenario: Scenario, seed: int) -> Scenario:
@@ -136,20 +168,8 @@ def verify_untouched(provenance: dict[str, Any], where: str) -> None:
     needed = {"scenario", "versions", "sources", "box", "labels", "notes", "knowledge_digest", "input_digest"}
     lacking = needed - set(provenance)
     if lacking:
-        raise _useless(where, f"lacks {', '.join(sorted(lacking))}.")
-    verify_unchanged(provenance, where)
-
-
-def verify_unchanged(provenance: dict[str, Any], where: str) -> None:
-    """Raise RunError if a provenance is not as the run wrote it."""
-    content = {key: value for key, value in provenance.items() if key != "run_hash"}
-    if digest(content) != provenance.get("run_hash"):
-        raise _useless(where, "was changed after the run wrote it.")
-
-
-def _useless(where: str, problem: str) -> RunError:
-    fix = "Run the scenario anew into another folder."
-    return RunError(Fault(f"{where}/provenance.json", problem, fix))
+        raise layout.useless(where, f"lacks {', '.join(sorted(lacking))}.")
+    layout.verify_unchanged(provenance, where)
 
 
 def verify_resumable(provenance: dict[str, Any], where: str) -> None:

@@ -146,6 +146,7 @@ def go_on(path: Path, hears: Hears, threads: int | None) -> Result:
     with Writer.reopen(path) as writer:
         verify_untouched(writer.provenance, str(path))
         verify_resumable(writer.provenance, str(path))
+        writer.verify()  # a damaged segment is met before hours are spent on what follows it
         plan = rebuilt(path, writer.provenance, None)
         use_threads(threads, len(plan.imaged.id))
         return complete(plan, writer, hears)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from opsonin.core import kernel_cache
-from opsonin.core.errors import Fault, HostError, Interrupted, OpsoninError
+from opsonin.core.errors import Fault, HostError, Interrupted, OpsoninError, out_of_memory
 from opsonin.engine.signals import StopRequest
 
 
@@ -91,9 +91,13 @@ def _read(runs: queue.SimpleQueue[str | None], stop: StopRequest) -> None:
 def _as_failure(error: Exception) -> OpsoninError:
     if isinstance(error, OpsoninError):
         return error
-    if isinstance(error, MemoryError):
+    if out_of_memory(error):
         return HostError(
-            Fault("memory", "there is not enough of it.", "Use fewer --threads, or more memory.")
+            Fault(
+                "memory",
+                "there is not enough of it; what was stored is intact.",
+                "`opsonin resume` goes on, with fewer --threads or in more memory.",
+            )
         )
     traceback.print_exception(error)  # to standard error: a report of it needs more than a name
     return OpsoninError(Fault("worker", f"{type(error).__name__}: {error}", "Please report it."))

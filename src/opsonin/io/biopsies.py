@@ -15,15 +15,17 @@ from numpy.typing import NDArray
 
 from opsonin.core.errors import Fault, InputError, did_you_mean
 from opsonin.io.columns import coded, numbers
+from opsonin.io.fields import normalised
 from opsonin.io.intensities import Levels, measured_levels
 from opsonin.io.places import nearest_distance, place_doubts, place_faults
-from opsonin.io.tables import Table, as_text, capped, read_table
+from opsonin.io.tables import Table, as_text, capped, read_even_rows
 from opsonin.model.knowledge import LabelMap
 
 FEWEST_CELLS = 10
 MOST_CELLS = 5_000_000
 # Of positions in um.
 _DECIMALS = 6
+_UNITS = ("um", "microns", "px", "pixel", "pixels", "nm", "mm")
 _SCIMAP = ("X_centroid", "Y_centroid")
 
 
@@ -105,14 +107,14 @@ def read_biopsy(path: str | Path, select: Mapping[str, str | int], label_map: La
         InputError: with every fault found; of each kind, the first 20 and how many more there are.
         HostError: the file needs an extra that is not installed.
     """
-    return biopsy_of(read_table(Path(path)), select, label_map)
+    return biopsy_of(read_even_rows(Path(path)), select, label_map)
 
 
 def biopsy_of(table: Table, select: Mapping[str, str | int], label_map: LabelMap) -> Biopsy:
     """The cells of one field of a table that was read already; raises as `read_biopsy` does."""
     faults = _column_faults(table, select, label_map)
     if faults:
-        raise InputError(*faults)
+        raise InputError(*table.faults, *faults)
     kept = _selected(table, select)
     label_texts, codes = coded(table.column(label_map.label))
     codes = codes[kept]
@@ -140,8 +142,8 @@ def biopsy_of(table: Table, select: Mapping[str, str | int], label_map: LabelMap
         faults = _count_faults(table, kept) or place_faults(
             table, np.column_stack(positions), kept, label_map
         )
-    if faults:
-        raise InputError(*faults)
+    if table.faults or faults:
+        raise InputError(*table.faults, *faults)
     return _biopsy(table, select, label_map, kept, positions, texts.tolist(), ignored, measured)
 
 
@@ -241,7 +243,16 @@ def _column_hint(table: Table, column: str) -> str:
             "It has X_centroid and Y_centroid, as scimap and MCMICRO write them; "
             f"`opsonin biopsy labels {table.name}` drafts a label map that reads them."
         )
+    alike = [name for name in table.columns if name and _without_unit(name) == _without_unit(column)]
+    if len(alike) == 1:
+        return f"Did you mean '{alike[0]}'? Rename it if it is in the same unit, or name it in a label map of your own."
     return did_you_mean(column, [name for name in table.columns if name])
+
+
+def _without_unit(column: str) -> str:
+    """A name as far as it does not say in what the values are measured: `x` of 'x', 'X (px)' and 'x_um'."""
+    name = normalised(column)
+    return next((name.removesuffix(unit) for unit in _UNITS if name.endswith(unit)), name)
 
 
 def _selected(table: Table, select: Mapping[str, str | int]) -> NDArray[np.int64]:

@@ -20,7 +20,7 @@ from opsonin.io.long_numbers import LongNumber
 from opsonin.io.wording import shown, spelled
 from opsonin.knowledge.library import Library
 from opsonin.model.drugs import Drug
-from opsonin.model.scenario import HELD, MOST_DOSES, YEAR, Numerics, Output, read_amount
+from opsonin.model.scenario import HELD, MOST_DOSES, YEAR, Numerics, Output, mass_per_volume, read_amount
 
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 
@@ -258,9 +258,13 @@ def _check_dose(draft: Draft, path: KeyPath, library: Library) -> None:
 
 def _check_amount(draft: Draft, path: KeyPath, drug: Drug | None) -> None:
     """A concentration lasts, an amount does not; and it needs a drug whose way through the body is known."""
+    written = draft.text(*path, "amount") or ""
     try:
-        _, kind = read_amount(draft.text(*path, "amount") or "")
-    except ValueError:
+        _, kind = read_amount(written)
+    except ValueError as error:
+        density = mass_per_volume(written)
+        if density is not None:
+            draft.fault((*path, "amount"), f"amount: {error}", _molar(density, drug))
         return
     amount, lasting = draft.shown(*path, "amount"), draft.get(*path, "lasting")
     if kind == HELD and lasting is None:
@@ -280,6 +284,15 @@ def _check_amount(draft: Draft, path: KeyPath, drug: Drug | None) -> None:
         )
         fix = 'Give the concentration of free drug in the tissue: amount = "1 uM", lasting = "24 h".'
         draft.fault((*path, "amount"), problem, fix)
+
+
+def _molar(density: float, drug: Drug | None) -> str:
+    """How to write a mass per volume [mg/L] of a drug."""
+    if drug is None or not density > 0.0:
+        return 'Divide it by the molar mass of the drug, as in amount = "1 uM".'
+    mass = drug.molar_mass
+    grams = to_unit(f"{mass.value!r} {mass.unit}", "g/mol")
+    return f'With the {grams:g} g/mol of {drug.name} it is amount = "{density / grams * 1e3:.4g} uM".'
 
 
 def _check_numerics(draft: Draft) -> None:

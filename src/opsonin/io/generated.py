@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PLACE = ("tissue", "generate")
 _BY_TYPE = ("densities", "fractions", "per_tumour_cell")
-_SIZES = {"section": (2,), "block": (3,), "well": (2,), "spheroid": (3,), "organoid": (3,)}
+SIZES = {"section": (2,), "block": (3,), "well": (2,), "spheroid": (3,), "organoid": (3,)}
 _ARTICLE = {"organoid": "an organoid"}
 _ROUNDING = 1e-9
 
@@ -66,7 +66,7 @@ def _check_size(draft: Draft, kind: str) -> None:
         return
     if not isinstance(size, list | tuple):
         return
-    count, allowed = len(size), _SIZES.get(kind, (2, 3))
+    count, allowed = len(size), SIZES.get(kind, (2, 3))
     fix = 'Give 2 entries for a slab, as in ["600 um", "600 um"], or 3 for a block.'
     if count not in (2, 3):
         draft.fault((*PLACE, "size"), f"size {draft.shown(*PLACE, 'size')} has {count} entries", fix)

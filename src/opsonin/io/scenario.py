@@ -18,10 +18,10 @@ from opsonin.io.labels import load_label_map
 from opsonin.io.locate import Lines
 from opsonin.io.long_numbers import without_long
 from opsonin.io.several import asked_fields, told_once
-from opsonin.io.tables import Table, read_table
+from opsonin.io.tables import Table, read_even_rows
 from opsonin.io.thickness import Thickness, thickness_of
 from opsonin.io.toml_files import parse_toml, read_text, toml_text
-from opsonin.io.wording import plain
+from opsonin.io.wording import TOLD_OF_DOSES, plain, spelled
 from opsonin.knowledge.library import Library, load_library
 from opsonin.model import scenario as model
 from opsonin.model.knowledge import LabelMap
@@ -76,13 +76,21 @@ class Scenario(model.Scenario):
             for found in error.errors(include_url=False):
                 if found["type"] == "too_short" and draft.get(*found["loc"]):
                     continue  # the list is long enough: its items are at fault, and told
-                if found["type"] == "held":
-                    continue  # `check_treatments` says more of it
+                if found["type"] in TOLD_OF_DOSES:
+                    continue
                 draft.fault(*plain(found, model.Scenario))
         check_all(draft, library)
         if built is None or draft.faults:
             raise InputError(*_ordered(draft.faults), *_faults_of_biopsy(draft, library))
         return built
+
+    def __repr__(self) -> str:
+        """The question in a line."""
+        about, arms = self.scenario, ", ".join(arm.name for arm in self.arm)
+        lasts = spelled(about.duration)
+        return f"<Scenario '{about.name}': {self.tissue.tumour}, {lasts}, seed {about.seed}, arms {arms}>"
+
+    __str__ = __repr__
 
     @property
     def folder(self) -> Path:
@@ -118,7 +126,7 @@ class Scenario(model.Scenario):
         if self.tissue.several:
             problem = "asks for several fields; a tissue is made of one."
             raise InputError(Fault("[tissue]", problem, "`opsonin run` makes one tissue of each."))
-        table = self._table if self._table is not None else read_table(path)
+        table = self._table if self._table is not None else read_even_rows(path)
         return biopsy_of(table, self.tissue.select | self.tissue.field, labels)
 
     def by_field(self) -> list[Self]:
@@ -129,14 +137,14 @@ class Scenario(model.Scenario):
         """
         if not self.tissue.several or self.biopsy_path is None:
             return [self]
-        table = self._table if self._table is not None else read_table(self.biopsy_path)
+        table = self._table if self._table is not None else read_even_rows(self.biopsy_path)
         return [self._only(select, table) for select in asked_fields(table, self.tissue)]
 
     def by_replicate(self) -> list[Self]:
         """A scenario of one replicate for each that is asked for, in their order; InputError as `by_field`."""
         header = self.scenario
         if header.replicates > 1 and self.biopsy_path is not None and self._table is None:
-            self._table = read_table(self.biopsy_path)  # once for all
+            self._table = read_even_rows(self.biopsy_path)  # once for all
         copies = []
         for number in range(header.replicate, header.replicate + header.replicates):
             alone = header.model_copy(update={"replicate": number, "replicates": 1})

@@ -1,6 +1,6 @@
 """The JSON Schema (draft 2020-12) of a scenario, made from its models, for editors.
 
-It knows keys, shapes, units, limits and names; what must hold between keys is told by `check.py` only.
+It knows keys, shapes, units, limits and names; of what must hold between keys it knows `schema_rules.py`.
 A description of a key that the model does not have is no fault, a key without one is (`tests/unit/test_schema.py`).
 """
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
+from opsonin.io.schema_rules import dose_rules, generated_rules, region_rules, scenario_rules
 from opsonin.io.wording import spelled
 from opsonin.knowledge.library import Library, children
 from opsonin.model.scenario import EXAMPLES, GEOMETRY_KEYS, Generated, Quantity, Scenario
@@ -24,7 +25,8 @@ _UNITS = {
     "cell/um**2": r"cells?\s*/\s*(um|µm|μm|mm|cm)(2|\^2|\*\*2)",
 }
 _MASS = r"(ng|ug|µg|μg|mg|g|kg)"
-_CONCENTRATION = r"(pM|nM|uM|µM|μM|mM)"
+_MASS_GIVEN = _NUMBER + _MASS + rf"\s*(/\s*{_MASS})?\s*$"
+_CONCENTRATION = r"([fpnuµμm]?M|[pnuµμm]?mol\s*/\s*(L|l|mL|ml))"
 _VALUE = {"type": ["string", "integer"]}
 
 _TABLES = {
@@ -100,7 +102,14 @@ def scenario_schema(library: Library) -> dict[str, Any]:
             limits = (inner if isinstance(inner, dict) else {}).pop("limits", found.pop("limits", ""))
             told = [DESCRIPTIONS.get(f"{name}.{key}", ""), limits, _used_by(name, key)]
             found["description"] = " ".join(part for part in told if part)
-    made["$defs"]["Region"]["oneOf"] = [{"required": ["biopsy", "labels"]}, {"required": ["generate"]}]
+    rules = {
+        "Scenario": scenario_rules(),
+        "Region": region_rules(),
+        "Generated": generated_rules(),
+        "Dose": dose_rules(_MASS_GIVEN),
+    }
+    for name, rule in rules.items():
+        tables[name].update(rule)
     return {"$schema": DIALECT, **made, "title": "opsonin scenario"}
 
 
@@ -155,7 +164,6 @@ def _shapes(library: Library) -> dict[tuple[str, str], dict[str, Any]]:
     """What the models' types do not say: names of the knowledge base, and values read by functions of their own."""
     cells = {"propertyNames": {"enum": sorted(library.cells)}}
     own_map = {"type": "string", "pattern": r"(\.toml$|/|\\)"}
-    amount = _NUMBER + _MASS + rf"\s*(/\s*{_MASS})?\s*$"
     held = _NUMBER + _CONCENTRATION + r"\s*$"
     field = {"type": "object", "additionalProperties": _VALUE, "minProperties": 1}
     listed = {"type": "array", "minItems": 1, "items": {"anyOf": [_VALUE, field]}}
@@ -171,7 +179,7 @@ def _shapes(library: Library) -> dict[tuple[str, str], dict[str, Any]]:
         ("Dose", "drug"): {"enum": sorted(library.drugs)},
         ("Dose", "amount"): {
             "type": "string",
-            "anyOf": [{"pattern": amount}, {"pattern": held}],
+            "anyOf": [{"pattern": _MASS_GIVEN}, {"pattern": held}],
             "examples": ["240 mg", "3 mg/kg", "1 uM"],
         },
         ("Scenario", "knowledge"): {"properties": numbers, "additionalProperties": False},

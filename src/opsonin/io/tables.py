@@ -53,6 +53,7 @@ class Table:
         rows: the row of each record; a header is row 1, as in a spreadsheet (parquet and h5ad have none).
         separator: between the columns of text; "" for parquet and h5ad.
         sha256: hex digest of the file as stored.
+        faults: rows with too few or too many values, which are not among the records.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Table:
     rows: NDArray[np.int64]
     separator: str
     sha256: str
+    faults: tuple[Fault, ...] = ()
 
     def column(self, name: str) -> pa.ChunkedArray:
         return self.data[self.columns.index(name)]
@@ -68,6 +70,18 @@ class Table:
 
 def read_table(path: Path) -> Table:
     """The table in a file; InputError if it is missing, damaged, no table, empty or ragged."""
+    table = read_even_rows(path)
+    if table.faults:
+        raise InputError(*table.faults)
+    return table
+
+
+def read_even_rows(path: Path) -> Table:
+    """The table in a file without its ragged rows, for a reader that tells these `faults` with those of the others.
+
+    Raises:
+        InputError: the file is missing, damaged, no table or empty.
+    """
     name = path.name
     try:
         with path.open("rb") as stream:
@@ -188,14 +202,14 @@ def _from_text(raw: bytes, separator: str, name: str, digest: str) -> Table:
         for row in ragged
         if row.text.strip()
     ]
-    if faults:
-        raise InputError(*capped(faults, name))
+    told = tuple(capped(faults, name))
     rows = _row_numbers(table.num_rows, [row.number for row in ragged])
     filled = _filled(table)
-    _refuse_if(not pyarrow.compute.any(filled).as_py(), name, "has a header but no rows.")
+    if not pyarrow.compute.any(filled).as_py():
+        raise InputError(*(told or [Fault(name, "has a header but no rows.")]))
     if not pyarrow.compute.all(filled).as_py():
         table, rows = table.filter(filled), rows[np.array(filled.to_pylist())]
-    return Table(name, tuple(columns), tuple(table.columns), rows, separator, digest)
+    return Table(name, tuple(columns), tuple(table.columns), rows, separator, digest, told)
 
 
 def _row_numbers(count: int, skipped: list[int]) -> NDArray[np.int64]:

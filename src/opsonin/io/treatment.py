@@ -17,7 +17,7 @@ from opsonin.io.locate import Lines
 from opsonin.io.long_numbers import without_long
 from opsonin.io.scenario import Scenario
 from opsonin.io.toml_files import parse_toml, read_text
-from opsonin.io.wording import plain
+from opsonin.io.wording import TOLD_OF_DOSES, plain
 from opsonin.model.scenario import Arm, Quantity
 from opsonin.model.sourced import Entry
 
@@ -70,7 +70,7 @@ def _checked(data: Mapping[str, Any], name: str, lines: Lines | None, scenario: 
     except ValidationError as error:
         for found in error.errors(include_url=False):
             short_of_faulty_items = found["type"] == "too_short" and draft.size("arm")
-            if not short_of_faulty_items and found["type"] != "held":  # these are told below, item by item
+            if not short_of_faulty_items and found["type"] not in TOLD_OF_DOSES:
                 draft.fault(*plain(found, Treatment))
     if draft.size("arm") > 1:
         draft.fault(("arm", 1), f"holds {draft.size('arm')} arms; one is needed", "Keep one [[arm]].")

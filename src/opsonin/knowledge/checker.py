@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from opsonin.core.errors import Fault, HostError, InputError, did_you_mean
+from opsonin.core.units import split, to_unit
 from opsonin.knowledge.library import SET_BY_SCENARIO, Library, children
 from opsonin.model.sourced import Sourced
 
@@ -30,6 +31,7 @@ class NumberRow:
         text: the value as written.
         unit: base unit it is held in.
         range: lowest and highest value in that unit, "" if none is given.
+        range_told: the same with the unit that the value is written in.
         source: references, "" if assumed.
         assumed: why, "" if there is a source.
         note: which of several sources was taken, how it was derived.
@@ -39,6 +41,7 @@ class NumberRow:
     text: str
     unit: str
     range: str
+    range_told: str
     source: str
     assumed: str
     note: str
@@ -51,10 +54,25 @@ def numbers(library: Library) -> list[NumberRow]:
         edges = "" if number.range is None else f"{number.range[0]:g} to {number.range[1]:g}"
         rows.append(
             NumberRow(
-                path, number.text, number.unit, edges, number.source or "", number.assumed or "", number.note
+                path,
+                number.text,
+                number.unit,
+                edges,
+                _range_told(number),
+                number.source or "",
+                number.assumed or "",
+                number.note,
             )
         )
     return rows
+
+
+def _range_told(number: Sourced) -> str:
+    if number.range is None:
+        return ""
+    _, unit = split(number.text)
+    size = to_unit(f"1 {unit}", number.unit) if unit else 1.0
+    return f"{number.range[0] / size:.6g} to {number.range[1] / size:.6g} {unit}".rstrip()
 
 
 def count_assumed(library: Library) -> int:

@@ -43,7 +43,7 @@ def cell_loss_factor(gross_growth, growth, necrosis, killing):
         killing: per cell, k [1/min].
     Returns:
         factor, at least 0 [-].
-    Source: MODEL.md section 13; cell-loss factor, Steel 1967.
+    Source: docs/untreated.md; cell-loss factor, Steel 1967.
     """
     return maximum(gross_growth - growth - necrosis - killing, 0.0 * growth) / gross_growth
 
@@ -98,7 +98,7 @@ def pressure_gate(pressure, resting_pressure, half, steepness):
         resting_pressure: of the tissue, P0 [1/min].
         half: excess at half inhibition, in resting pressures [-].
         steepness: n [-].
-    Source: MODEL.md section 3 (Helmlinger 1997: solid stress inhibits growth).
+    Source: this model's form of what Helmlinger 1997 found: solid stress inhibits growth.
     """
     excess = maximum(pressure / resting_pressure - 1.0, 0.0)
     return 1.0 / (1.0 + power(excess / half, steepness))
@@ -113,7 +113,7 @@ def cycle_entry_hazard(exit_rate, oxygen, oxygen_half, gate):
         oxygen: pO2 at the cell [mmHg].
         oxygen_half: pO2 at half entry [mmHg].
         gate: from `pressure_gate` [-].
-    Source: MODEL.md section 3.
+    Source: this model: lack of oxygen and pressure hold a cell back independently.
     """
     return exit_rate * hill(oxygen, oxygen_half, 1.0) * gate
 

@@ -73,7 +73,7 @@ def free_bid(bid, priming, load):
         bid: truncated share of Bid b [-].
         priming: BH3-only activity that stands without a signal p [-].
         load: of the guards, from `guard_load` g [-].
-    Source: law of mass action; MODEL.md section 6.
+    Source: law of mass action.
     """
     return (bid + priming) / (1.0 + load)
 

@@ -12,7 +12,7 @@ def event_probability(hazard, duration):
     Args:
         hazard: rate h [1/min].
         duration: step dt [min].
-    Source: MODEL.md section 3.
+    Source: the exponential waiting time of a constant hazard.
     """
     return -expm1(-hazard * duration)
 

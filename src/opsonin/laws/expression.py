@@ -13,7 +13,7 @@ def steady_level(resting, variation, shift):
         resting: resting level of the cell type L0 [molecules/cell].
         variation: this cell's own lognormal factor v [-].
         shift: product of the fold changes of all signals f [-].
-    Source: MODEL.md section 4.
+    Source: this model: shifts multiply the cell's own resting level.
     """
     return resting * variation * shift
 

@@ -22,7 +22,7 @@ def repulsion_speed(strength, stretch):
         stretch: distance of the centres over the sum of the radii, d/R [-].
     Returns:
         speed [um/min].
-    Source: MODEL.md section 3; Ghaffarizadeh 2018 (doi:10.1371/journal.pcbi.1005991).
+    Source: Ghaffarizadeh 2018 (doi:10.1371/journal.pcbi.1005991).
     """
     overlap = maximum(1.0 - stretch, 0.0)
     return strength * overlap * overlap
@@ -39,7 +39,7 @@ def adhesion_speed(strength, stretch):
         stretch: distance of the centres over the sum of the radii, d/R [-].
     Returns:
         speed [um/min].
-    Source: MODEL.md section 3; Ghaffarizadeh 2018 (doi:10.1371/journal.pcbi.1005991).
+    Source: Ghaffarizadeh 2018 (doi:10.1371/journal.pcbi.1005991).
     """
     closeness = maximum(1.0 - stretch * _PER_REACH, 0.0)
     return strength * closeness * closeness
@@ -55,6 +55,6 @@ def separation_speed(repulsion, adhesion, stretch):
         stretch: distance of the centres over the sum of the radii, d/R [-].
     Returns:
         speed [um/min].
-    Source: MODEL.md section 3.
+    Source: the sum of `repulsion_speed` and `adhesion_speed`, as in Ghaffarizadeh 2018.
     """
     return repulsion_speed(repulsion, stretch) - adhesion_speed(adhesion, stretch)

@@ -16,7 +16,7 @@ def uptake_clearance(uptake_max, half, concentration):
         uptake_max: V_max [concentration um3/min].
         half: K_m [concentration].
         concentration: at the cell c [concentration].
-    Source: Michaelis and Menten 1913; MODEL.md section 2.
+    Source: Michaelis and Menten 1913.
     """
     return uptake_max / (half + concentration)
 
@@ -28,7 +28,7 @@ def oxygen_fitness(oxygen, half):
     Args:
         oxygen: pO2 at the cell [mmHg].
         half: pO2 at half fitness [mmHg].
-    Source: MODEL.md section 5.
+    Source: this model: a `hill` function of steepness 1.
     """
     return hill(oxygen, half, 1.0)
 
@@ -42,6 +42,6 @@ def necrosis_hazard(oxygen, rate, half, steepness):
         rate: hazard in complete anoxia [1/min].
         half: pO2 at half of it [mmHg].
         steepness: Hill coefficient [-].
-    Source: MODEL.md section 3.
+    Source: this model: one less a `hill` function of oxygen.
     """
     return rate * (1.0 - hill(oxygen, half, steepness))

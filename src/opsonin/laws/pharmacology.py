@@ -125,7 +125,7 @@ def fold_of_effect(fold_max, effect):
     Args:
         fold_max: factor at full effect F [-].
         effect: E [-], from `hill`, or the share marked.
-    Source: MODEL.md section 4.
+    Source: this model, as `fold_change` of a signal; docs/knowledge.md.
     """
     return 1.0 + (fold_max - 1.0) * effect
 
@@ -137,7 +137,7 @@ def toxic_hazard(rate_max, effect):
     Args:
         rate_max: at full effect k_max [1/min].
         effect: E [-], from `hill`, below 1.
-    Source: MODEL.md section 10.
+    Source: this model; docs/knowledge.md.
     """
     return rate_max * effect
 
@@ -149,7 +149,7 @@ def let_in(share_max, effect):
     Args:
         share_max: share held back at full effect a [-].
         effect: E [-], from `hill`, below 1.
-    Source: MODEL.md section 10.
+    Source: this model; docs/knowledge.md.
     """
     return 1.0 - share_max * effect
 

@@ -13,7 +13,7 @@ def presented_complexes(mhc_i, matching_fraction):
     Args:
         mhc_i: surface MHC-I [molecules/cell].
         matching_fraction: share of them showing a matching peptide [-].
-    Source: MODEL.md section 5.
+    Source: by definition of the matching fraction.
     """
     return mhc_i * matching_fraction
 
@@ -26,7 +26,7 @@ def antigen_signal(complexes, half, steepness):
         complexes: matching peptide-MHC [molecules/cell].
         half: complexes at half-maximal lysis [molecules/cell].
         steepness: Hill coefficient [-].
-    Source: Sykulev 1996 (3 complexes at half-maximal lysis); MODEL.md section 5.
+    Source: Sykulev 1996 (3 complexes at half-maximal lysis).
     """
     return hill(complexes, half, steepness)
 
@@ -67,7 +67,7 @@ def checkpoint_factor(pairs, half, steepness):
         pairs: engaged checkpoint pairs I [molecules/um2].
         half: pairs at half inhibition K [molecules/um2].
         steepness: n [-].
-    Source: MODEL.md section 5.
+    Source: this model's form of inhibition that saturates.
     """
     return 1.0 / (1.0 + power(pairs / half, steepness))
 
@@ -80,7 +80,7 @@ def net_activation(signal, costimulation, checkpoints):
         signal: antigen signal S [-].
         costimulation: saturating co-stimulation C [-], in (0, 1].
         checkpoints: product of all `checkpoint_factor` [-].
-    Source: MODEL.md section 5.
+    Source: this model: co-signals multiply, none is a difference.
     """
     return signal * costimulation * checkpoints
 
@@ -91,7 +91,7 @@ def vigour(exhaustion):
 
     Args:
         exhaustion: its degree E [-], from 0 to 1.
-    Source: MODEL.md section 5.
+    Source: by definition of exhaustion.
     """
     return 1.0 - exhaustion
 
@@ -107,7 +107,7 @@ def lytic_hit_hazard(activation, fitness, vigour, hit_rate_max):
         fitness: metabolic fitness of the effector M [-].
         vigour: V [-], from `vigour`.
         hit_rate_max: hits per minute with nothing in the way, h_max [1/min].
-    Source: Weigelin 2021 (three hits within 50 min); MODEL.md section 5.
+    Source: Weigelin 2021 (three hits within 50 min).
     """
     return hit_rate_max * activation * fitness * vigour
 
@@ -120,7 +120,7 @@ def exhaustion_target(drive, gain, recovery):
         drive: antigen signal seen now S [-].
         gain: rate of tiring under full signal g [1/min].
         recovery: rate of recovery r [1/min], > 0.
-    Source: steady state of dE/dt = g S (1 - E) - r E; MODEL.md section 7.
+    Source: steady state of dE/dt = g S (1 - E) - r E.
     """
     return gain * drive / (gain * drive + recovery)
 

@@ -13,7 +13,7 @@ def hill(signal, half, steepness):
         signal: its amount s [any], >= 0.
         half: signal at half effect K [as the signal], > 0.
         steepness: Hill coefficient n [-].
-    Source: Hill 1910; MODEL.md section 4.
+    Source: Hill 1910.
     """
     scaled = power(signal / half, steepness)
     return scaled / (1.0 + scaled)
@@ -26,6 +26,6 @@ def fold_change(fold_max, signal, half, steepness):
     Args:
         fold_max: factor at saturation F [-].
         signal, half, steepness: as in `hill`.
-    Source: MODEL.md section 4.
+    Source: this model: a `hill` function between no change and the largest fold.
     """
     return 1.0 + (fold_max - 1.0) * hill(signal, half, steepness)

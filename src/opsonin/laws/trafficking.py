@@ -14,7 +14,7 @@ def balanced_arrival(density, loss, growth, proliferation):
         loss: death in the tissue and exit from it [1/min].
         growth: of the tissue, which dilutes the cells, g [1/min].
         proliferation: of the cells in the tissue, p [1/min].
-    Source: MODEL.md section 13.
+    Source: docs/untreated.md.
     """
     return density * maximum(loss + growth - proliferation, 0.0 * growth)
 
@@ -42,6 +42,6 @@ def vessel_arrival(flux, area, vessels, recruitment):
         area: of the section [um2].
         vessels: number of vessels in it [-].
         recruitment: fold change by the chemokine at this vessel [-].
-    Source: MODEL.md section 7.
+    Source: this model: vessels share the arrivals alike, recruitment multiplies them.
     """
     return flux * area / vessels * recruitment

@@ -17,7 +17,7 @@ def breathing_time(resting_pressure, growth_rate, bulk_modulus):
         resting_pressure: P0 [1/min].
         growth_rate: fastest growth of the tissue g [1/min].
         bulk_modulus: dP/dln(density), K [1/min].
-    Source: MODEL.md section 12.
+    Source: docs/window.md.
     """
     return CONTROL_SHARE * resting_pressure / (growth_rate * bulk_modulus)
 
@@ -33,7 +33,7 @@ def pressure_at_rest(pressure, excess, bulk_modulus):
         pressure: at the present packing, P [1/min].
         excess: log of the present packing over the resting one [-].
         bulk_modulus: dP/dln(density), K [1/min].
-    Source: MODEL.md section 12 (P0 is the pressure at packing 1), linearised.
+    Source: docs/window.md (P0 is the pressure at packing 1), linearised.
     """
     return pressure - bulk_modulus * excess
 
@@ -65,6 +65,6 @@ def breath(cell_growth, pressure, resting_pressure, bulk_modulus, time_constant,
         bulk_modulus: dP/dln(density), K [1/min].
         time_constant: from `breathing_time`, tau [min].
         duration: step dt [min].
-    Source: MODEL.md section 12.
+    Source: docs/window.md.
     """
     return cell_growth - (pressure - resting_pressure) / bulk_modulus * expm1(-duration / time_constant)

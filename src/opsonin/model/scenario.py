@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, LiteralString
 
 from pydantic import Field, GetCoreSchemaHandler, PlainSerializer, PlainValidator, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -48,17 +48,22 @@ class Quantity:
         except UnitError as error:
             raise self._refused(str(error)) from error
         if self.above is not None and not value > self.above:
-            raise self._refused(f"'{raw}' must be above {self.above:g} {self.unit}")
+            raise self._refused(f"'{raw}' must be above {self._bound(raw, self.above)}")
         if self.least is not None and value < self.least:
-            raise self._refused(f"'{raw}' must be at least {self.least:g} {self.unit}")
+            raise self._refused(f"'{raw}' must be at least {self._bound(raw, self.least)}")
         if self.most is not None and value > self.most:
-            raise self._refused(f"'{raw}' must be at most {self.most:.10g} {self.unit}")
+            raise self._refused(f"'{raw}' must be at most {self._bound(raw, self.most)}")
         return value
 
     def write(self, value: float) -> str:
         """The text that reads back to exactly this value."""
         number = str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
         return f"{number} {self.unit}"
+
+    def _bound(self, raw: Any, bound: float) -> str:
+        """A limit in the unit that was written."""
+        _, unit = split(raw)
+        return f"{bound / to_unit(f'1 {unit}', self.unit):.10g} {unit}"
 
     def _refused(self, message: str) -> PydanticCustomError:
         return PydanticCustomError("quantity", "{message}", {"message": message, "unit": self.unit})
@@ -70,6 +75,7 @@ class Quantity:
         )
 
 
+_ACTIVITIES = frozenset({"iu", "u", "ui", "miu", "unit", "units"})
 MASS, PER_WEIGHT, HELD = "mg", "mg/kg", "nM"
 
 
@@ -93,13 +99,30 @@ def read_amount(text: str) -> tuple[float, str]:
         per_kg = bool(slash)
         value = number * to_unit(f"1 {over}", "mg") / (to_unit(f"1 {under}", "kg") if per_kg else 1.0)
     except UnitError as error:
-        raise ValueError(f"'{text}' is neither a mass, a mass per body weight nor a concentration") from error
+        raise ValueError(f"'{text}' is {_no_amount(unit)}") from error
     if not value > 0.0:
         raise ValueError(f"'{text}' must be above 0")
     most, shown = (MOST_MG_PER_KG, "10 g/kg") if per_kg else (MOST_MG, "100 g")
     if not (math.isfinite(value) and value <= most):
         raise ValueError(f"'{text}' is more than {shown}, beyond any real dose")
     return value, PER_WEIGHT if per_kg else MASS
+
+
+def mass_per_volume(text: str) -> float | None:
+    """The mg/L of a text such as "5 ug/mL", which only a drug's molar mass makes a concentration; None of any other."""
+    try:
+        return to_unit(text, "mg/L")
+    except UnitError:
+        return None
+
+
+def _no_amount(unit: str) -> str:
+    """What an amount in this unit is, as none that is known."""
+    if mass_per_volume(f"1 {unit}") is not None:
+        return "a mass per volume; a concentration in the tissue is given in moles, as in uM or umol/L"
+    if unit.lower() in _ACTIVITIES:
+        return "an activity, which is measured otherwise for each drug; give its mass or a concentration"
+    return "neither a mass, a mass per body weight nor a concentration in moles"
 
 
 def _concentration(text: str, value: float) -> float:
@@ -116,7 +139,8 @@ def _amount(raw: Any) -> str:
             raise ValueError("has no unit" if isinstance(raw, int | float) else "is not an amount")
         read_amount(raw)
     except ValueError as error:
-        raise PydanticCustomError("amount", "{message}", {"message": str(error)}) from error
+        kind: LiteralString = "amount" if mass_per_volume(str(raw)) is None else "mass_per_volume"
+        raise PydanticCustomError(kind, "{message}", {"message": str(error)}) from error
     return raw
 
 

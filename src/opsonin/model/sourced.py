@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from opsonin.core.units import UnitError, to_unit
 
 REFERENCE = re.compile(r"(evidence:[A-Z]\d{1,4}|doi:10\.\d{4,9}/\S+|pmid:\d{1,9})")
+REFERENCES_APART = re.compile(r";\s+")  # a DOI may hold a semicolon, without a space
 WRITTEN = ("value", "range", "source", "assumed", "note")
 
 
@@ -58,7 +59,7 @@ class Sourced(Entry):
     @property
     def references(self) -> tuple[str, ...]:
         """The single references in `source`; empty for an assumed number."""
-        return tuple(part.strip() for part in re.split(r";\s+", self.source or "") if part.strip())
+        return tuple(part.strip() for part in REFERENCES_APART.split(self.source or "") if part.strip())
 
     @model_validator(mode="after")
     def _has_an_origin(self) -> Sourced:

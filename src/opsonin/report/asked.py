@@ -8,18 +8,27 @@ from typing import Any
 
 from opsonin.knowledge.library import load_library
 from opsonin.report import fields, words
+from opsonin.report.parts import Progress
 
 
-def sentences(scenario: Mapping[str, Any], arms: Sequence[str], horizon: float) -> list[str]:
+def sentences(
+    scenario: Mapping[str, Any],
+    arms: Sequence[str],
+    horizon: float,
+    *,
+    complete: bool = True,
+    far: Progress | None = None,
+) -> list[str]:
     """The question and how it was put.
 
     Args:
         scenario: as resolved; arms: their names; horizon: [min].
+        complete: False while not everything is computed; far: how far its replicates are then.
     """
     header, region = scenario.get("scenario", {}), scenario.get("tissue", {})
     question = f"What becomes of this {_tumour(region)} in {words.duration(horizon)}"
     question += f", {_treatments(scenario, arms)}?" if arms else "?"
-    return [question, _from(region), _how_often(header, len(arms))]
+    return [question, _from(region), _how_often(header, len(arms), complete), *_so_far(far)]
 
 
 def _tumour(region: Mapping[str, Any]) -> str:
@@ -58,17 +67,31 @@ def _from(region: Mapping[str, Any]) -> str:
     return f"The tissue is that of the biopsy {Path(str(region['biopsy'])).name} ({which}){thick}."
 
 
-def _how_often(header: Mapping[str, Any], arms: int) -> str:
+def _so_far(far: Progress | None) -> list[str]:
+    """How many replicates there are of those asked for, and which of them the page is about."""
+    if far is None:
+        return []
+    told = f"So far {far.finished} of {far.of} replicates {'is' if far.finished == 1 else 'are'} finished"
+    told += f", and {far.begun} more {'has' if far.begun == 1 else 'have'} begun." if far.begun else "."
+    if not far.pooled:
+        return [told]
+    if far.finished:
+        return [f"{told} All means below are of those that are finished."]
+    return [f"{told} All means below are of those that have begun, and end where one of them does."]
+
+
+def _how_often(header: Mapping[str, Any], arms: int, complete: bool) -> str:
+    was = "It was" if complete else "It is to be"
     count = int(header.get("replicates") or 1)
     seed = f"seed {header.get('seed', words.MISSING)}"
     if header.get("patient"):
         seed += f", patient {header['patient']}"
     if count > 1:
-        text = f"It was computed {count} times, with chance drawn anew ({count} replicates, {seed})"
+        text = f"{was} computed {count} times, with chance drawn anew ({count} replicates, {seed})"
         return text + ("; within a replicate the arms meet the same chance events." if arms > 1 else ".")
     if header.get("replicate"):
         seed += f", replicate {header['replicate']}"
-    text = f"It was computed once ({seed})"
+    text = f"{was} computed once ({seed})"
     if arms > 1:
         text += "; arms meet the same chance events for as long as their tissue is the same"
     return f"{text}. A single run says nothing about how often this happens."

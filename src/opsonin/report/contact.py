@@ -136,7 +136,7 @@ def _over_parts(
         known = np.isfinite(rows).any(axis=0)
         least = np.where(known, np.where(np.isfinite(rows), rows, np.inf).min(axis=0), np.nan)
         most = np.where(known, np.where(np.isfinite(rows), rows, -np.inf).max(axis=0), np.nan)
-        of_mean = np.array([parts.mean_interval(column) for column in rows.T]).T
+        of_mean = np.array([parts.mean_interval(column, signed=False) for column in rows.T]).T
         sd = np.array(
             [
                 np.std(column[np.isfinite(column)], ddof=1) if np.isfinite(column).sum() > 1 else np.nan

@@ -20,6 +20,7 @@ _SIZE_INCH = (4.6, 2.75)
 _FONT_SIZE = 9.5
 _MOST_MARKS = 60
 _WHISKERS = 6
+_FARTHEST = 3.0  # of the height of lines and bands: what whiskers may add to the axis on either side
 NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}  # the bytes tell no clock
 MOST_DOSE_ROWS = 3  # with more treated arms, one row of marks stands for all of them
 _TIME_STEPS = {
@@ -73,6 +74,7 @@ def panel(curve: Curve, doses: Mapping[str, Sequence[float]], horizon: float, cl
     FigureCanvasSVG(figure)
     axes = figure.add_axes((0.155, 0.175, 0.825, 0.715))
     arms = list(curve.values)
+    axes.set_ylim(*_limits(curve))
     for index, arm in enumerate(arms):
         if arm in curve.spread:
             _band(axes, curve.times / clock.minutes, curve.spread[arm], index)
@@ -80,7 +82,6 @@ def panel(curve: Curve, doses: Mapping[str, Sequence[float]], horizon: float, cl
         if arm in curve.interval:
             _whiskers(axes, curve, arm, (index, len(arms)), clock)
     axes.set_xlim(0.0, max(horizon / clock.minutes, 1e-9) * 1.01)
-    axes.set_ylim(*_limits(curve))
     _doses(axes, arms, doses, clock)
     _scales(axes, curve, horizon, clock)
     return figure
@@ -141,26 +142,28 @@ def _band(axes: Any, times: NDArray[np.float64], spread: NDArray[np.float64], in
 def _whiskers(axes: Any, curve: Curve, arm: str, place: tuple[int, int], clock: words.Clock) -> None:
     """The interval of the mean at a few times, other ones for each arm: of few replicates it is wider than the band.
 
+    Where it goes on beyond the axis, an arrowhead stands in place of its cap.
+
     Args:
         place: the arm's index, and how many arms there are.
     """
-    mean, edges = curve.values[arm], curve.interval[arm]
-    known = np.flatnonzero(np.isfinite(mean) & np.isfinite(edges).all(axis=0))
-    if not len(known):
+    edges, at = curve.interval[arm], _whiskers_at(curve, arm, place)
+    if not len(at):
         return
-    share = (np.arange(_WHISKERS) + 1.0 - place[0] / (2 * place[1])) / _WHISKERS
-    at = known[np.unique(np.round(share * (len(known) - 1)).astype(int))]
-    _, caps, _ = axes.errorbar(
-        curve.times[at] / clock.minutes,
-        mean[at],
-        yerr=np.maximum(np.stack([mean[at] - edges[0, at], edges[1, at] - mean[at]]), 0.0),
-        fmt="none",
-        ecolor=ARM.format(place[0]),
-        elinewidth=1.2,
-        capsize=2.4,
-    )
-    for cap in caps:
-        cap.set_color(ARM.format(place[0]))  # else matplotlib's own first colour is written too
+    times, colour, limits = curve.times[at] / clock.minutes, ARM.format(place[0]), axes.get_ylim()
+    ends = np.clip(edges[:, at], *limits)
+    axes.vlines(times, ends[0], ends[1], color=colour, linewidth=1.2)
+    for end, edge, beyond in zip(ends, edges[:, at], ("v", "^"), strict=True):
+        for marker, chosen in (("_", end == edge), (beyond, end != edge)):
+            axes.plot(
+                times[chosen],
+                end[chosen],
+                linestyle="none",
+                marker=marker,
+                markersize=5.0,
+                color=colour,
+                clip_on=False,
+            )
 
 
 def _line(axes: Any, times: NDArray[np.float64], values: NDArray[np.float64], index: int) -> None:
@@ -183,18 +186,40 @@ def _line(axes: Any, times: NDArray[np.float64], values: NDArray[np.float64], in
 
 def _limits(curve: Curve) -> tuple[float, float]:
     known = [*curve.values.values(), *(row for spread in curve.spread.values() for row in spread[:2])]
-    edges = [row for edge in curve.interval.values() for row in edge]
-    finite = np.concatenate([row[np.isfinite(row)] for row in (*known, *edges)])
-    least = min(float(np.nanmin(row)) for row in known if np.isfinite(row).any())
-    low, high = float(finite.min()), float(finite.max())
-    if least >= 0.0:  # an interval may reach below what there can be
-        low = max(low, 0.0)
+    low, high = _extent(known)
+    most = _FARTHEST * ((high - low) or abs(high) or 1.0)
+    ends = _extent([*known, *(row for edge in curve.interval.values() for row in edge)])
+    low, high = min(low, max(ends[0], low - most)), max(high, min(ends[1], high + most))
     if 0.0 <= low < 0.6 * high:
         low = 0.0
     margin = 0.06 * (high - low) if high > low else abs(high) * 0.1 or 1.0
     top = high + margin
     # A line at zero must not lie under the axis.
     return (-0.03 * top if low == 0.0 else low - margin), top
+
+
+def _whiskers_at(curve: Curve, arm: str, place: tuple[int, int]) -> NDArray[np.intp]:
+    """Which times have whiskers; `place` as in `_whiskers`."""
+    known = np.flatnonzero(np.isfinite(curve.values[arm]) & np.isfinite(curve.interval[arm]).all(axis=0))
+    share = (np.arange(_WHISKERS) + 1.0 - place[0] / (2 * place[1])) / _WHISKERS
+    return known[np.unique(np.round(share * (len(known) - 1)).astype(int))] if len(known) else known
+
+
+def cut(curve: Curve) -> bool:
+    """Whether a whisker goes on beyond the axis."""
+    low, high = _limits(curve)
+    drawn = (
+        curve.interval[arm][:, _whiskers_at(curve, arm, (index, len(curve.values)))]
+        for index, arm in enumerate(curve.values)
+        if arm in curve.interval
+    )
+    return any(bool(((edges < low) | (edges > high)).any()) for edges in drawn)
+
+
+def _extent(rows: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
+    """Least and largest finite value."""
+    finite = np.concatenate([row[np.isfinite(row)] for row in rows])
+    return float(finite.min()), float(finite.max())
 
 
 def _time_step(span: float, clock: words.Clock) -> float:

@@ -70,28 +70,39 @@ def of_observables(result: StoredResult) -> list[Download]:
     """Every observable: a row per arm and time; of several parts also one table with a row of each part."""
     whole = _rows(result.observables)
     found = [table("observables", whole)] if len(whole) else []
-    each = getattr(result, "each_replicate", None)
-    return found if each is None else [*found, table("observables-by-replicate", _rows(each))]
+    for part in ("replicate", "field"):
+        each = getattr(result, f"each_{part}", None)
+        if each is not None:
+            found.append(table(f"observables-by-{part}", _rows(each)))
+    return found
 
 
 def _rows(data: xr.Dataset) -> pd.DataFrame:
     order = [str(name) for name in data.dims]
-    rows = data.to_dataframe(dim_order=sorted(order, key=["replicate", "arm", "time"].index)).reset_index()
+    rows = data.to_dataframe(
+        dim_order=sorted(order, key=["replicate", "field", "arm", "time"].index)
+    ).reset_index()
     return _observed(rows.rename(columns={"time": "time_d"}), [str(name) for name in data.data_vars])
 
 
-def of_cells(panels: Iterable[Snapshot]) -> Download:
-    """The cells of every map in one table; x, y and z from the corner of the window."""
+def of_cells(panels: Iterable[Snapshot], fields: Sequence[str] = ()) -> Download:
+    """The cells of every map in one table; x, y and z from the corner of the window.
+
+    Args:
+        fields: the field of each panel, where there are several.
+    """
     import pandas as pd
 
     rows = []
-    for panel in panels:
+    for index, panel in enumerate(panels):
         columns = [name for name in _CELL_COLUMNS if name in panel.cells]
         shown = panel.cells[columns].copy()
         for name in ("x_um", "y_um", "z_um", "radius_um"):
             shown[name] = shown[name].astype(float).round(2)
         shown.insert(0, "arm", panel.arm)
         shown.insert(1, "time_d", panel.time / MINUTES_PER_DAY)
+        if fields:
+            shown.insert(0, "field", fields[index])
         rows.append(shown)
     return table("cells-of-the-maps", pd.concat(rows, ignore_index=True))
 

@@ -103,7 +103,8 @@ def _interval(curve: Curve, arm: str) -> str:
     if index is None or arm not in curve.interval:
         return ""
     low, high = (float(value) for value in curve.interval[arm][:, index])
-    return f"{words.number(low)} to {words.number(high)}" if math.isfinite(low) else ""
+    edges = words.number(low), words.number(high)
+    return f"{edges[0]} to {edges[1]}" if math.isfinite(low) and edges[0] != edges[1] else ""
 
 
 def _relative(curve: Curve, arm: str, first: str) -> str:

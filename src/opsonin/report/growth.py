@@ -88,21 +88,29 @@ def _told(each: Sequence[Course], clock: words.Clock) -> list[tuple[str, str]]:
     first, last = clock.read(min(when)), clock.read(max(when))
     return [
         _text(rate, words.number),
-        (_doubling(rate[0]), ""),
-        _text(_statistic([one.best for one in each]), signed),
+        (_doubling(*rate), ""),
+        _text(_change([one.best for one in each]), signed),
         (first if first == last else f"{first} to {last}", ""),
-        _text(_statistic([one.best_diameter for one in each]), signed),
-        _text(_statistic([one.last for one in each]), signed),
-        _text(_statistic([diameter(one.last) for one in each]), signed),
+        _text(_change([one.best_diameter for one in each]), signed),
+        _text(_change([one.last for one in each]), signed),
+        _text(_change([diameter(one.last) for one in each]), signed),
     ]
 
 
-def _statistic(values: Sequence[float]) -> tuple[float, float, float]:
+def _statistic(values: Sequence[float], *, signed: bool = True) -> tuple[float, float, float]:
     """Mean and interval; NaN where one value is missing, as leaving it out would flatter."""
     every = np.array(values)
     if not np.isfinite(every).all():
         return float("nan"), float("nan"), float("nan")
-    return parts.mean_interval(every)
+    return parts.mean_interval(every, signed=signed)
+
+
+def _change(percents: Sequence[float]) -> tuple[float, float, float]:
+    """The same of changes [%]: nothing can lose more than all of itself."""
+    mean, low, high = (
+        100.0 * (ratio - 1.0) for ratio in _statistic([1.0 + p / 100.0 for p in percents], signed=False)
+    )
+    return mean, low, high
 
 
 def _text(statistic: tuple[float, float, float], write: Any) -> tuple[str, str]:
@@ -115,13 +123,15 @@ def signed(percent: float) -> str:
     """'+12.3 %', with a true minus sign."""
     if not math.isfinite(percent):
         return words.MISSING
-    return f"{percent:+.1f} %".replace("-", words.MINUS)
+    return f"{round(percent, 1) + 0.0:+.1f} %".replace("-", words.MINUS)
 
 
-def _doubling(rate: float) -> str:
+def _doubling(rate: float, low: float, high: float) -> str:
     if not math.isfinite(rate):
         return "no cell left"
     if abs(rate) < 1e-4:
         return "neither"
+    if low < 0.0 < high:  # replicates do not tell which
+        return "grows or shrinks"
     days = math.log(2.0) / abs(rate)
     return f"{'doubles' if rate > 0.0 else 'halves'} in {words.number(days)} days"

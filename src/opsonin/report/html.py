@@ -15,6 +15,7 @@ from opsonin.report import (
     curves,
     downloads,
     ends,
+    field_maps,
     fields,
     growth,
     imaged,
@@ -38,7 +39,7 @@ def write_report(out: Path) -> Path:
     """Write OUT/report.html from the result stored in the folder `out`, replacing an older one at once.
 
     Of several fields, each has a report of its own beside its result, to which that of the patient leads; of replicates
-    of several fields, those of the first.
+    of several fields, those of the first, and it has one itself.
 
     Raises:
         RunError: there is no readable result in `out`.
@@ -47,10 +48,10 @@ def write_report(out: Path) -> Path:
     from opsonin.store.result import Result
 
     result = Result.open(out)
-    tissue, _ = parts.shown(result)
+    tissue, inside = parts.shown(parts.begun(result)[0])
     if isinstance(tissue, Patient):
-        for field in tissue.by_field.values():
-            write_report(field.path)
+        for part in [tissue] if inside else tissue.by_field.values():
+            write_report(part.path)
     return page.replace_file(out / "report.html", render(result).encode(), "opsonin report")
 
 
@@ -60,11 +61,12 @@ def render(result: StoredResult) -> str:
 
 
 def _contents(result: StoredResult) -> dict[str, Any]:
+    whole, (result, far) = result, parts.begun(result)
     told = result.provenance
     scenario = told.get("scenario", {})
     header = scenario.get("scenario", {})
     arms = planned_arms(result)
-    ended = {arm: reached(result, arm) for arm in arms}
+    ended = {arm: reached(whole, arm) for arm in arms}
     last = max((end for end in ended.values() if end is not None), default=0.0)
     horizon = words.base(header.get("duration"), "min") or last
     clock = words.Clock.over(horizon)
@@ -79,7 +81,7 @@ def _contents(result: StoredResult) -> dict[str, Any]:
             "colour": curves.arm_style(index)[0],
             "dash": curves.arm_style(index)[1],
             "doses": [words.dose(entry, horizon, clock) for entry in given.get(arm, [])],
-            "parts": _parts_done(result, arm, horizon),
+            "parts": _parts_done(whole, arm, horizon),
             "reached": None if ended[arm] is None else clock.read(ended[arm] or 0.0),
             "done": ended[arm] is not None and (ended[arm] or 0.0) >= horizon,
         }
@@ -94,20 +96,54 @@ def _contents(result: StoredResult) -> dict[str, Any]:
         "arms": told_arms,
         "duration": words.duration(horizon),
         "header": header,
-        "asked": asked.sentences(scenario, arms, horizon),
+        "asked": asked.sentences(scenario, arms, horizon, complete=result.complete, far=far),
         "tissue": asked.tissue(scenario.get("tissue", {})),
         "imaged": imaged.imaged(tissue, drawn),
         "fields": fields.listed(tissue, inside),
         "replicates": list(parts.replicates(result)),
+        "inside": inside,
+        "many": _many(len(parts.replicates(result)), far),
+        "asked_for": far.of if far else len(parts.replicates(result)),
         "drawn": drawn,
         "untreated": fields.untreated(result),
         "labels": list(tissue.provenance.get("labels", ())),
         "placed": fields.placed(tissue),
-        "maps": None if isinstance(tissue, Patient) else map_grids.grids(tissue, arms, clock),
-        "movie": MOVIE if (Path(getattr(result, "path", "")) / MOVIE).is_file() else "",
+        "maps": _maps(tissue, arms, clock),
+        "movies": _movies(result, tissue, inside),
         **_course(result, arms, doses, horizon, clock),
         **_grounds(told, told_arms),
     }
+
+
+def _many(replicates: int, far: parts.Progress | None) -> str:
+    """'3 replicates', '2 of 3 replicates': what means are of."""
+    if far is not None and far.pooled < far.of:
+        return f"{replicates} of {far.of} replicates"
+    return f"{replicates} replicates"
+
+
+def _maps(tissue: StoredResult, arms: Sequence[str], clock: words.Clock) -> dict[str, Any] | None:
+    if isinstance(tissue, Patient):
+        return field_maps.grids(tissue.by_field, tissue.provenance, arms, clock)
+    return map_grids.grids(tissue, arms, clock)
+
+
+def _movies(result: StoredResult, tissue: StoredResult, inside: str) -> list[dict[str, str]]:
+    """Movies that lie where `opsonin movie` writes them: of the whole, of the part that is drawn, of its fields."""
+    places = {"Movie of the cells, all arms side by side": ""}
+    if inside:
+        places[f"Movie of replicate {next(iter(parts.replicates(result)))}"] = inside
+    if isinstance(tissue, Patient):
+        places |= {
+            f"Movie of {field['name']}": f"{inside}{field['folder']}/"
+            for field in tissue.provenance["fields"]
+        }
+    folder = Path(getattr(result, "path", ""))
+    return [
+        {"link": f"{place}{MOVIE}", "text": text}
+        for text, place in places.items()
+        if (folder / place / MOVIE).is_file()
+    ]
 
 
 def _parts_done(result: StoredResult, arm: str, horizon: float) -> str:
@@ -135,10 +171,10 @@ def _course(
         "headline": ends.headline(lines, arms, clock),
         "growth": growth.table(lines, arms, clock),
         "waterfall": None if burden is None else waterfall.figure(growth.courses(burden), arms),
-        "panels": observed.panels(lines, doses, horizon, clock),
+        "panels": observed.panels(lines, doses, horizon, clock, result.provenance.get("observables")),
+        "waiting": _waiting(result),
         "observables": downloads.of_observables(result) if lines else [],
         "dosed": _dose_key(sum(bool(given) for given in doses.values())),
-        "band": parts.kind(result),
         "table": ends.table(lines, arms, clock),
     }
 
@@ -146,7 +182,7 @@ def _course(
 def _grounds(told: Mapping[str, Any], told_arms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What the numbers rest on, and how to cite and repeat the run."""
     return {
-        "assumed": [dict(item) | {"value": _plain(item.get("value"))} for item in told.get("assumed", ())],
+        "assumed": origin.assumed(told),
         "numbers": told.get("numbers"),
         "references": origin.references(told),
         "citation": origin.citation(told),
@@ -168,16 +204,15 @@ def _branch(told: Mapping[str, Any], clock: words.Clock) -> dict[str, str] | Non
     return {"arm": str(left["arm"]), "of": str(left["of"]), "at": clock.read(minutes(left["tick"]))}
 
 
+def _waiting(result: StoredResult) -> str:
+    """Why there are no curves of several parts yet though some have begun; '' where nothing has."""
+    if not isinstance(result, Gathered) or not any(part.arms for part in result.parts.values()):
+        return ""
+    return f"Curves are drawn once every {result.kind} has begun; what is stored is in the folder of each."
+
+
 def _dose_key(treated: int) -> str:
     """What the marks above the curves mean; empty where no arm is treated."""
     if not treated:
         return ""
     return "dose, in the arm's colour" if treated <= curves.MOST_DOSE_ROWS else "dose in any arm"
-
-
-def _plain(value: Any) -> str:
-    return (
-        words.number(float(value))
-        if isinstance(value, int | float) and not isinstance(value, bool)
-        else str(value)
-    )

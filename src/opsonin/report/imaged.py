@@ -52,18 +52,27 @@ def imaged(result: StoredResult, drawn: bool) -> dict[str, Any] | None:
 
 
 class _Tissue:
-    """The cells of one tissue as they were read: types (cells,), places (cells, 3) [um], radii (cells,) [um]."""
+    """The cells of one tissue as they were read: types (cells,), places (cells, 3) [um], radii (cells,) [um].
+
+    `of_tumour`: a section of a patient's tumour, which the rule of architectures is for; not a well, marrow or a node.
+    """
 
     def __init__(
-        self, types: NDArray[np.str_], places: Floats, radii: Floats, box: tuple[float, float, float]
+        self,
+        types: NDArray[np.str_],
+        places: Floats,
+        radii: Floats,
+        box: tuple[float, float, float],
+        of_tumour: bool,
     ) -> None:
-        self.types, self.places, self.radii, self.box = types, places, radii, box
+        self.types, self.places, self.radii, self.box, self.of_tumour = types, places, radii, box, of_tumour
 
     @classmethod
     def of(cls, tissue: StoredResult) -> _Tissue | None:
         """None where the result does not hold them."""
         names = np.array(list(tissue.provenance.get("cell_types", {})))
         box = tissue.provenance.get("box")
+        generate = tissue.provenance.get("scenario", {}).get("tissue", {}).get("generate") or {}
         try:
             stored = tissue.input_cells()
         except (OpsoninError, OSError):
@@ -75,7 +84,9 @@ class _Tissue:
         types, places = names[np.asarray(stored["kind"], dtype=int)][known], places[known]
         if not len(places) or not np.ptp(places[:, :2], axis=0).all():  # no extent to draw
             return None
-        return cls(types, places, _radii(tissue, types), (float(box[0]), float(box[1]), float(box[2])))
+        sides = float(box[0]), float(box[1]), float(box[2])
+        of_tumour = (generate.get("geometry") or "section") == "section"
+        return cls(types, places, _radii(tissue, types), sides, of_tumour)
 
     @property
     def deep(self) -> bool:
@@ -90,9 +101,9 @@ class _Tissue:
 
     @property
     def architecture(self) -> str:
-        """What the rule calls a section; '' for a block or where there is no tumour cell."""
+        """What the rule calls a section; '' for a block, for what is no tumour, or where there is no tumour cell."""
         effectors, targets = self.types == _EFFECTOR, self.types == _TARGET
-        if self.deep or not targets.any():
+        if self.deep or not self.of_tumour or not targets.any():
             return ""
         share = contact_share(self.places[:, :2], self.radii, effectors, targets)
         density = float(effectors.sum()) / self.extent

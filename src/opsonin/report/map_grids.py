@@ -5,7 +5,7 @@ Drawing is in `maps`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,7 @@ def grids(result: StoredResult, arms: Sequence[str], clock: words.Clock) -> dict
         return None
     told = result.provenance
     scene = maps.scene(panels.values(), told.get("cell_types", {}))
-    titles = {name: told.get("cell_types", {}).get(name, {}).get("title", name) for name in scene.colours}
+    titles = titles_of(told, scene)
     substrates = dict.fromkeys(name for panel in panels.values() for name in panel.fields)
     scales = {
         name: scale for name in substrates if (scale := maps.field_scale(panels.values(), name)) is not None
@@ -45,17 +45,40 @@ def grids(result: StoredResult, arms: Sequence[str], clock: words.Clock) -> dict
     for name, scale in scales.items():
         named = str(told.get("substrates", {}).get(name, name))
         made.append(_field_grid(_Substrate(len(made), name, named, len(scales)), scale, panels, place, scene))
-    largest = max(panels.values(), key=lambda panel: panel.box[0] * panel.box[1]).box
-    return {
+    return shared(panels.values(), scene, titles) | {
         "grids": made,
-        "legend": legend(scene, titles),
         "bar": downloads.png(maps.colour_bar()),
         "hidden_arms": list(arms[MOST_MAPPED_ARMS:]),
+        "hidden_fields": 0,
         "columns": len(place.times),
+    }
+
+
+def shared(panels: Collection[Snapshot], scene: maps.Scene, titles: Mapping[str, str]) -> dict[str, Any]:
+    """What all panels of a scene have in common."""
+    largest = max(panels, key=lambda panel: panel.box[0] * panel.box[1]).box
+    return {
+        "legend": legend(scene, titles),
         "extent": f"{largest[0]:,.0f} {words.TIMES} {largest[1]:,.0f} µm",
         "depth": f"{largest[2]:,.0f} µm",
         "block": scene.block,
         "least": f"{2 * scene.least_radius:.2g} µm" if scene.least_radius else "",
+    }
+
+
+def titles_of(told: Mapping[str, Any], scene: maps.Scene) -> dict[str, str]:
+    """What the cell types of a scene are called."""
+    known = told.get("cell_types", {})
+    return {name: str(known.get(name, {}).get("title", name)) for name in scene.colours}
+
+
+def cell_panel(panel: Snapshot, scene: maps.Scene, many: int, titles: Mapping[str, str]) -> dict[str, str]:
+    """Picture, caption and counts in words of the cells of one of `many` panels."""
+    counts = maps.census(panel, scene)
+    return {
+        "image": downloads.png(maps.cell_map(panel, scene, many)),
+        "counts": "; ".join(f"{titles.get(name, name)}: {count:,}" for name, count in counts.items()),
+        "caption": " · ".join(f"{counts[name]:,} {name}" for name in (*reversed(scene.colours), "dead")),
     }
 
 
@@ -116,14 +139,9 @@ def _panel(grid: Mapping[str, Any], arm: str, time: float) -> dict[str, Any]:
 def _cell_grid(place: _Place, panels: Panels, scene: maps.Scene, titles: Mapping[str, str]) -> dict[str, Any]:
     grid = _grid(0, place)
     for (arm, time), panel in panels.items():
-        counts = maps.census(panel, scene)
-        said = "; ".join(f"{titles.get(name, name)}: {count:,}" for name, count in counts.items())
         into = _panel(grid, arm, time)
-        into["image"] = downloads.png(maps.cell_map(panel, scene, len(panels)))
-        into["alt"] = f"Map of the cells in arm {arm} at {into['time']}: {said}."
-        into["caption"] = " · ".join(
-            f"{counts[name]:,} {name}" for name in (*reversed(scene.colours), "dead")
-        )
+        into |= cell_panel(panel, scene, len(panels), titles)
+        into["alt"] = f"Map of the cells in arm {arm} at {into['time']}: {into['counts']}."
         into["file"] = downloads.safe(f"cells {arm} {into['time']}")
     csv = downloads.of_cells(panels.values())
     return grid | {"title": "Cells", "unit": "", "ticks": [], "range": "", "note": "", "csv": csv}

@@ -61,25 +61,52 @@ def lines(result: StoredResult, arms: Sequence[str]) -> list[Curve]:
 
 
 def panels(
-    shown: Sequence[Curve], doses: Mapping[str, Sequence[float]], horizon: float, clock: words.Clock
+    shown: Sequence[Curve],
+    doses: Mapping[str, Sequence[float]],
+    horizon: float,
+    clock: words.Clock,
+    declared: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[dict[str, Any]]:
-    """The panels under their headings, in the order of `shown`."""
+    """The panels under their headings, in the order of `shown`.
+
+    Args:
+        declared: the observables of the provenance, which say what of several fields is a sum.
+    """
     groups: dict[str, list[dict[str, Any]]] = {}
     for curve in shown:
         ends = [f"{arm} {words.number(at_end(curve, arm)[1])}" for arm in curve.values]
         sign = words.unit(curve.unit)
-        alt = f"{curve.title}{f' [{sign}]' if sign else ''} over time. Last values: {'; '.join(ends)}."
+        note = _note(curve, (declared or {}).get(curve.name, {}).get("pooled", ""))
+        alt = f"{curve.title}{f' [{sign}]' if sign else ''} over time. Last values: {'; '.join(ends)}. {note}"
         groups.setdefault(HEADINGS[_rank(curve.name)], []).append(
             {
                 "title": curve.title,
                 "unit": sign,
-                "alt": alt,
+                "alt": alt.strip(),
+                "note": note,
                 "svg": curves.draw(curve, doses, horizon, clock),
                 "file": downloads.safe(curve.name),
                 "csv": downloads.of_curve(curve),
             }
         )
     return [{"title": heading, "panels": found} for heading, found in groups.items()]
+
+
+def _note(curve: Curve, pooled: str) -> str:
+    """What line, whiskers and band of a panel are; '' where there is only a line."""
+    of = max((len(rows) for rows in curve.each.values()), default=0)
+    if curve.interval and of == 1:
+        return "Line: one replicate, which has no interval."
+    if curve.interval:
+        told = f"Line: mean of {of} replicates. Whiskers: 90 % interval of the mean. Band: least to largest replicate."
+        return told + (" Arrowhead: the interval goes on beyond the axis." if curves.cut(curve) else "")
+    if not curve.spread:
+        return ""
+    if pooled == "sum":
+        return (
+            f"Line: sum over {of} fields. Band: what it would be if all were like the least or the largest."
+        )
+    return f"Line: all {of} fields together. Band: least to largest field."
 
 
 def at_end(curve: Curve, arm: str) -> tuple[float, float]:

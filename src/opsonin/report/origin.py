@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
+
+from opsonin.knowledge.evidence import meaning
+from opsonin.report import words
 
 _LONGEST = 70  # characters of a version; the processor's features run to a thousand
 AUTHORS = "The opsonin developers"
 TITLE = "opsonin: in-silico cancer immunosensitization"
-_REFERENCE = re.compile(r";\s+")  # a DOI may hold a semicolon, without a space
 
 
 def versions(told: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -45,24 +45,27 @@ def citation(told: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def references(told: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """Published sources of the run's numbers and how many are from each, the most used first.
+def references(told: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Published sources of the run's numbers, what each stands for, and how many numbers are from it.
 
-    Nothing where the installed knowledge base is not that of the run: its sources are then another's.
+    Nothing for a run of a version that did not store them.
     """
-    if "knowledge_digest" not in told or "scenario" not in told:
-        return []
-    from opsonin.core.errors import OpsoninError
-    from opsonin.io.scenario import Scenario
-    from opsonin.knowledge.checker import numbers
+    return [
+        {"source": row["source"], "meaning": meaning(row["source"]), "numbers": row["numbers"]}
+        for row in told.get("cited", ())
+    ]
 
-    try:
-        library = Scenario.model_validate(told["scenario"]).library()
-    except (OpsoninError, ValueError):
-        return []
-    if library.digest() != told["knowledge_digest"]:
-        return []
-    found = Counter(
-        reference for row in numbers(library) if row.source for reference in _REFERENCE.split(row.source)
-    )
-    return sorted(found.items(), key=lambda item: (-item[1], item[0]))
+
+def assumed(told: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The assumed numbers below the entry that holds them, each by the rest of its path."""
+    entries: dict[str, list[dict[str, Any]]] = {}
+    for item in told.get("assumed", ()):
+        kind, name, *key = str(item["path"]).split(".")
+        row = {"key": ".".join(key), "value": _plain(item.get("value")), "reason": item.get("reason", "")}
+        entries.setdefault(f"{kind}.{name}", []).append(row)
+    return [{"entry": entry, "numbers": rows} for entry, rows in entries.items()]
+
+
+def _plain(value: Any) -> str:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return words.number(float(value)) if is_number else str(value)

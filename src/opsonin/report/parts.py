@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsonin.report.stored import StoredResult
-from opsonin.store.ensemble import interval
+from opsonin.store.ensemble import Ensemble, interval
 from opsonin.store.patient import Patient
 
 if TYPE_CHECKING:
     import xarray as xr
 
 Floats = NDArray[np.float64]
+_WIDEST = 20.0  # of the logarithm: nothing is known then
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,41 @@ def kind(result: StoredResult) -> str:
     return "field" if isinstance(result, Patient) else ""
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far the replicates of an unfinished ensemble are: finished and begun, without the finished, of all."""
+
+    finished: int
+    begun: int
+    of: int
+
+    @property
+    def pooled(self) -> int:
+        """How many the means are of: those that are finished or, while none is, those that have begun."""
+        return self.finished or self.begun
+
+
+def begun(result: StoredResult) -> tuple[StoredResult, Progress | None]:
+    """Of an unfinished ensemble one of the replicates that have something to show, and how far all are.
+
+    Those that are finished or, while none is, those that have begun: a mean over others at each time would jump
+    whenever one more joins it. Any other result is returned as it is.
+    """
+    if not isinstance(result, Ensemble) or result.complete:
+        return result, None
+    done = [name for name, one in result.parts.items() if one.complete]
+    going = [name for name, one in result.parts.items() if not one.complete and _has_begun(one)]
+    wanted = done or going
+    entries = [entry for entry in result.provenance["replicates"] if entry["name"] in wanted]
+    some = Ensemble(result.path, result.provenance | {"replicates": entries}) if entries else result
+    return some, Progress(len(done), len(going), len(result.parts))
+
+
+def _has_begun(replicate: StoredResult) -> bool:
+    tissues = replicate.by_field.values() if isinstance(replicate, Patient) else (replicate,)
+    return all(tissue.arms for tissue in tissues)
+
+
 def shown(result: StoredResult) -> tuple[StoredResult, str]:
     """The part whose tissue is drawn, and its folder from that of the result, ending in '/'; '' for itself."""
     each = replicates(result)
@@ -76,13 +112,21 @@ def _rows(found: xr.DataArray, statistics: Sequence[str] | None, arms: Sequence[
     return {arm: chosen.sel(arm=arm).values for arm in arms if arm in found["arm"].values}
 
 
-def mean_interval(values: Floats) -> tuple[float, float, float]:
-    """Mean of independent values and its 90 % interval (Student's t); the edges are NaN for fewer than two."""
+def mean_interval(values: Floats, *, signed: bool = True) -> tuple[float, float, float]:
+    """Mean of independent values and its 90 % interval (Student's t); the edges are NaN for fewer than two.
+
+    Args:
+        signed: False of what cannot be negative, such as a count or a concentration: the interval is then that of the
+            logarithm of the mean, and never reaches below 0.
+    """
     values = values[np.isfinite(values)]
     if not len(values):
         return float("nan"), float("nan"), float("nan")
     mean, half = float(values.mean()), float(interval(values))
-    return mean, mean - half, mean + half
+    if signed or mean <= 0.0:
+        return mean, mean - half, mean + half
+    fold = float(np.exp(min(half / mean, _WIDEST)))
+    return mean, mean / fold, mean * fold
 
 
 def paired_ratio(above: Floats, below: Floats) -> tuple[float, float, float]:

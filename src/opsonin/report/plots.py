@@ -48,7 +48,8 @@ def plot(result: Result, observable: str = "burden", ax: Axes | None = None) -> 
     values = curves[observable]
     clock = words.Clock.over(float(curves["time"].max()) * MINUTES_PER_DAY)
     times = curves["time"].values * MINUTES_PER_DAY / clock.minutes
-    spread = getattr(result, "spread", None)
+    spread = getattr(result, "spread", {})
+    banded = observable in spread
     tones = _arm_colours(axes)
     for index, arm in enumerate(result.arms):
         style: dict[str, Any] = {"color": tones[index % len(tones)], "linewidth": 1.7}
@@ -56,7 +57,7 @@ def plot(result: Result, observable: str = "burden", ax: Axes | None = None) -> 
         line = values.sel(arm=arm).values
         known = np.isfinite(line)
         axes.plot(times[known], line[known], label=arm, linestyle=dashes, **style)
-        if spread is not None and observable in spread:
+        if banded:
             low, high = _band(spread[observable].sel(arm=arm))
             axes.fill_between(times, low, high, color=style["color"], alpha=0.18, linewidth=0.0)
     axes.set_xlabel(f"time [{clock.unit}]")
@@ -64,7 +65,7 @@ def plot(result: Result, observable: str = "burden", ax: Axes | None = None) -> 
     title = str(values.attrs.get("long_name", observable))
     label = textwrap.fill(f"{title} [{sign}]" if sign else title, _LABEL_WIDTH)
     axes.set_ylabel(label, parse_math=False)
-    axes.legend()
+    axes.legend(title=_band_told(spread[observable]) if banded else None)
     return axes
 
 
@@ -216,8 +217,15 @@ def _arm_colours(axes: Axes) -> tuple[str, ...]:
     return palette.ARMS_LIGHT if light > _HALF_LIGHT else palette.ARMS_DARK
 
 
+def _is_of_mean(spread: DataArray) -> bool:
+    return {"low", "high"} <= set(spread["statistic"].values.tolist())
+
+
+def _band_told(spread: DataArray) -> str:
+    return "band: 90 % interval of the mean" if _is_of_mean(spread) else "band: least to largest field"
+
+
 def _band(spread: DataArray) -> tuple[Any, Any]:
     """The interval of the mean where there is one, else the range."""
-    known = set(spread["statistic"].values.tolist())
-    low, high = ("low", "high") if {"low", "high"} <= known else ("min", "max")
+    low, high = ("low", "high") if _is_of_mean(spread) else ("min", "max")
     return spread.sel(statistic=low).values, spread.sel(statistic=high).values

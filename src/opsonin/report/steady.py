@@ -16,6 +16,7 @@ Start = Mapping[str, Any]
 
 _COLUMNS = ("cells", "arrivals", "loss", "proliferation", "recruitment", "elasticity", "exhaustion")
 _OF_A_FIELD = ("days", "gross_growth", "necrosis", "killing", "spontaneous", "growth", "displacement")
+_SIGNED = ("growth", "spontaneous", "elasticity")  # the others cannot be negative
 _MISSING = (
     "start.json is missing from the result, and with it what was found before time 0: rates, arrivals and whether the "
     "tumour was steady. The curves do not need it; `opsonin resume` does not restore it, only running again does."
@@ -88,7 +89,10 @@ def of_replicates(
     names = list(next(iter(found.values())))
     each = {name: [start for of in found.values() if (start := of.get(name))] for name in names}
     fields = [
-        {"title": name or "Tumour cells", "values": [_mean([s[key] for s in starts]) for key in _OF_A_FIELD]}
+        {
+            "title": name or "Tumour cells",
+            "values": [_mean(key, [s[key] for s in starts]) for key in _OF_A_FIELD],
+        }
         for name, starts in each.items()
         if starts
     ]
@@ -98,7 +102,7 @@ def of_replicates(
     rows = [
         {
             "title": titles.get(kind, {}).get("title", kind),
-            "values": [_mean([row[key] for row in same]) for key in _COLUMNS],
+            "values": [_mean(key, [row[key] for row in same]) for key in _COLUMNS],
         }
         for kind, same in (_sources(each[""]) if names == [""] else ())
         if any(row["cells"] for row in same)
@@ -106,11 +110,9 @@ def of_replicates(
     return _table(lived_on(told), _warnings(found), rows=rows, fields=fields)
 
 
-def _mean(values: Sequence[float]) -> tuple[str, str]:
-    """The mean as text, and its interval where that is seen; not below 0 where no value is."""
-    mean, low, high = parts.mean_interval(np.array(values, dtype=float))
-    if min(values) >= 0.0:
-        low = max(low, 0.0) if math.isfinite(low) else low
+def _mean(key: str, values: Sequence[float]) -> tuple[str, str]:
+    """The mean of one column as text, and its interval where that is seen."""
+    mean, low, high = parts.mean_interval(np.array(values, dtype=float), signed=key in _SIGNED)
     edges = words.number(low), words.number(high)
     return words.number(mean), f"{edges[0]} to {edges[1]}" if math.isfinite(low) and edges[0] != edges[
         1

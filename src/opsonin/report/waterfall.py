@@ -41,6 +41,7 @@ def figure(found: Mapping[str, Sequence[Course]], arms: Sequence[str]) -> dict[s
     return {
         "title": "Best change of diameter, " + ("a bar per replicate" if several else "a bar per arm"),
         "unit": "%",
+        "note": "",
         "alt": f"Waterfall of the best change of tumour diameter. {told}.",
         "svg": _draw(bars, len(arms)),
         "file": "best-change",

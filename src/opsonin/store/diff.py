@@ -30,6 +30,7 @@ from opsonin.store.segments import (
 
 ABSENT, PRESENT = "absent", "present"
 PART = "part"
+STORED = "stored time [min]"
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,9 @@ class Difference:
         if self.quantity == "length":
             same = f"arm '{self.arm}' is the same up to {time_text(self.time_min)}"
             return f"the lengths differ: {same}, but {a} | {b} times are stored"
+        if self.quantity == STORED:
+            one, other = (time_text(value) for value in self.values)
+            return f"arm '{self.arm}' is stored at other times: {one} | {other}; output.every or the duration differs"
         process = f", process '{self.process}'" if self.process else ""
         where = f"arm '{self.arm}' first differs at {time_text(self.time_min)}{process}"
         cell = f"cell {self.cell}, " if self.cell is not None else ""
@@ -185,11 +189,21 @@ def _trace_difference(pair: _Pair) -> Difference | None:
             hashes = f"{int(a['hash'][row]):016x}", f"{int(b['hash'][row]):016x}"
             return Difference(pair.arm, at, names[0][row], None, "state hash", hashes)
         if len(names[0]) != len(names[1]):
+            if _ends(folders)[0] != _ends(folders)[1]:
+                return (
+                    None  # stored at other times: no process is to blame, and no later segment is comparable
+                )
             side = 0 if len(names[0]) > shorter else 1
             at = minutes(int((a, b)[side]["tick"][shorter]))
             values = (PRESENT, ABSENT) if side == 0 else (ABSENT, PRESENT)
             return Difference(pair.arm, at, names[side][shorter], None, "state hash", values)
     return None
+
+
+def _ends(folders: tuple[Path, Path]) -> tuple[float, float]:
+    """When two segments were stored [min]."""
+    first, second = (minutes(read_frame(folder)["tick"]) for folder in folders)
+    return first, second
 
 
 def _with_state(found: Difference, pair: _Pair) -> Difference:
@@ -211,9 +225,9 @@ def _with_state(found: Difference, pair: _Pair) -> Difference:
 def _state_difference(pair: _Pair, start: int) -> Difference | None:
     for folders in pair.folders(start):
         frames = [read_frame(folder) for folder in folders]
-        at = [minutes(frame["tick"]) for frame in frames]
+        at = _ends(folders)
         if at[0] != at[1]:
-            return Difference(pair.arm, min(at), None, None, "stored time [min]", (at[0], at[1]))
+            return Difference(pair.arm, min(at), None, None, STORED, (at[0], at[1]))
         found = _cell_difference(folders) or _field_difference(folders, frames)
         if found is not None:
             cell, quantity, values = found

@@ -14,6 +14,7 @@ from opsonin.core.errors import Fault, HostError, InputError, did_you_mean
 from opsonin.core.schedule import MINUTES_PER_DAY
 from opsonin.core.units import to_unit
 from opsonin.model.phase import COMMITTED, PHASES
+from opsonin.store.ensemble import Ensemble
 from opsonin.store.result import Result, time_text
 
 if TYPE_CHECKING:
@@ -46,19 +47,34 @@ def to_pandas(result: Result, time: Time | None = None, arm: str | None = None) 
         time: "12 d", "6 h", ... or minutes; left out, the observables at every observed time.
         arm: only this one.
     Returns:
-        Of curves a row per arm and time [d]. Of cells a row each, with `cell_id`, `cell_type`, `library_id`, `arm`,
+        Of curves a row per arm and time [d]; of replicates the means, and beside each `NAME_low` and `NAME_high`, the
+        90 % interval of that mean. Of cells a row each, with `cell_id`, `cell_type`, `library_id`, `arm`,
         `time` [d], `x_um`, `y_um`, `z_um`, `phase`, `alive`, and what else was stored. `attrs["units"]` has the units.
     Raises:
         InputError: no such time or arm.
     """
     if time is not None:
         return _cells(result, [time], arm)
-    curves = result.observables
+    curves = _with_intervals(result)
     table: pandas.DataFrame = curves.sel(arm=_arms(result, arm)).to_dataframe().reset_index()
     table.attrs["units"] = {"time": "d"} | {
         str(name): values.attrs["units"] for name, values in curves.data_vars.items()
     }
     return table
+
+
+def _with_intervals(result: Result) -> xarray.Dataset:
+    """The curves; of replicates each is followed by the ends of the interval of its mean."""
+    curves = result.observables
+    if not isinstance(result, Ensemble):
+        return curves
+    spread, joined = result.spread, {}
+    for name, values in curves.data_vars.items():
+        joined[name] = values
+        for end in ("low", "high"):
+            edge = spread[name].sel(statistic=end, drop=True)
+            joined[f"{name}_{end}"] = edge.assign_attrs(units=values.attrs["units"])
+    return curves.assign(joined)
 
 
 def to_xarray(result: Result, time: Time | None = None, arm: str | None = None) -> xarray.Dataset:

@@ -54,6 +54,13 @@ class Gathered(Result, ABC):
     kind: ClassVar[str]
     together: ClassVar[str]
 
+    def _extent(self) -> str:
+        return f"{len(self.provenance[plural(self.kind)])} {plural(self.kind)}, "
+
+    def _instead(self, kind: str) -> str:
+        first = next(iter(self.parts), "...")
+        return f"It is of several {plural(self.kind)}: ask one of them, by_{self.kind}['{first}'], for its {kind}s."
+
     @cached_property
     def parts(self) -> dict[str, Result]:
         """The result of each part by its name, in order.

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
-from opsonin.core.errors import Fault, OpsoninError, RunError
-from opsonin.core.provenance import FORMAT_VERSION
+from opsonin.core.errors import Fault, OpsoninError, RunError, out_of_memory
+from opsonin.core.provenance import FORMAT_VERSION, digest
 
 PROVENANCE = "provenance.json"
 SUMMARY = "summary.json"
@@ -71,6 +71,8 @@ def reading(path: Path) -> Iterator[None]:
             Fault(str(path), "is missing from the result.", "Restore it, or run again.")
         ) from error
     except Exception as error:
+        if out_of_memory(error):
+            raise MemoryError from error
         reason = " ".join(str(error).split()) or type(error).__name__
         raise RunError(Fault(str(path), f"cannot be read: {reason}", "Restore it, or run again.")) from error
 
@@ -117,3 +119,16 @@ def read_provenance(out: Path) -> dict[str, Any]:
         problem = f"is damaged: {', '.join(map(repr, wrong))} hold something else than a run writes there."
         raise RunError(Fault(str(out / PROVENANCE), problem, "Restore it, or run again."))
     return provenance
+
+
+def verify_unchanged(provenance: dict[str, Any], where: str) -> None:
+    """Raise RunError if a provenance is not as the run wrote it."""
+    content = {key: value for key, value in provenance.items() if key != "run_hash"}
+    if digest(content) != provenance.get("run_hash"):
+        raise useless(where, "was changed after the run wrote it.")
+
+
+def useless(where: str, problem: str) -> RunError:
+    """What a provenance that cannot be relied on raises."""
+    fix = "Restore it, or run the scenario anew into another folder."
+    return RunError(Fault(f"{where}/{PROVENANCE}", problem, fix))

@@ -41,6 +41,10 @@ _LISTED = 12
 _TICKS_PER_DAY = MINUTES_PER_DAY * TICKS_PER_MINUTE
 
 
+class NotOfParts(InputError, AttributeError):
+    """Parts are asked of a result that has none of this kind; an AttributeError too, so that `hasattr` answers."""
+
+
 class Result:
     """A result folder.
 
@@ -53,6 +57,32 @@ class Result:
         self.path = path
         self.provenance = provenance
         self._frames: dict[tuple[str, int], dict[str, Any]] = {}
+
+    def __repr__(self) -> str:
+        """The whole in a line: what it is of, how much of it, and where it lies."""
+        asked = self.provenance.get("scenario", {})
+        name = asked.get("scenario", {}).get("name", "")
+        arms = ", ".join(str(arm.get("name")) for arm in asked.get("arm", ()))
+        state = "complete" if self.complete else "unfinished"
+        return f"<{type(self).__name__} '{name}': {self._extent()}arms {arms}; {state}; {self.path}>"
+
+    def _extent(self) -> str:
+        """How many parts it has, for `repr`."""
+        return ""
+
+    if not TYPE_CHECKING:  # a type checker shall know what is not there
+
+        def __getattr__(self, name: str) -> Any:
+            kind = {"by_field": "field", "by_replicate": "replicate"}.get(name)
+            if kind is None:
+                raise AttributeError(
+                    f"'{type(self).__name__}' has no attribute '{name}'", name=name, obj=self
+                )
+            raise NotOfParts(Fault(str(self.path), f"has no {kind}s to tell apart.", self._instead(kind)))
+
+    def _instead(self, kind: str) -> str:
+        """What to do where parts of this kind are not there."""
+        return f"It is of one {kind}: use it as it is."
 
     @classmethod
     def open(cls, out: Path | str) -> Result:
@@ -180,6 +210,25 @@ class Result:
     def trace(self, arm: str) -> Columns:
         """The state hashes of an arm: 'tick', 'process' (index into provenance['processes']), 'hash'."""
         return self._joined(self._known(arm), TRACE)
+
+    def ratio(self, arm: str, reference: str) -> xarray.Dataset:
+        """What an arm does to each observable: its ratio to another arm.
+
+        Returns:
+            (statistic, time), statistics mean, low, high; low and high are NaN but of an `Ensemble`.
+        Raises:
+            InputError: there is no such arm.
+        """
+        import xarray
+
+        above, below = (self.observables.sel(arm=self._known(name)) for name in (arm, reference))
+        ratios = {}
+        for name, values in above.data_vars.items():
+            known = (values.values > 0.0) & (below[name].values > 0.0)
+            mean = np.divide(values.values, below[name].values, out=np.full(known.shape, np.nan), where=known)
+            none = np.full(known.shape, np.nan)
+            ratios[name] = (("statistic", "time"), np.stack([mean, none, none]))
+        return xarray.Dataset(ratios, {"statistic": ["mean", "low", "high"], "time": above["time"]})
 
     def branch(self, time: str | float, *, arm: str | Path | Mapping[str, Any], **options: Any) -> Result:
         """This run continued from `time` under another treatment, as a result of its own: see `opsonin.branch`."""

@@ -6,16 +6,25 @@ What goes into a segment is the engine's business.
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from opsonin.core.errors import Fault, InputError
+from opsonin.core.errors import Fault, InputError, RunError
 from opsonin.core.provenance import FORMAT_VERSION
 from opsonin.store import layout
 from opsonin.store.commit import commit_folder, host_errors, make_folder, sweep, write_atomic
 from opsonin.store.lock import LOCK_FILE, FolderLock
-from opsonin.store.segments import CHECKPOINT, Columns, Segment, encoded, read_checkpoint, table_bytes
+from opsonin.store.segments import (
+    CHECKPOINT,
+    Columns,
+    Segment,
+    encoded,
+    read_checkpoint,
+    read_segment,
+    table_bytes,
+)
 
 _BEGINNINGS = frozenset({LOCK_FILE, layout.INPUT, layout.INPUT + ".tmp", layout.PROVENANCE + ".tmp"})
 
@@ -104,6 +113,20 @@ class Writer:
     def read_checkpoint(self, arm: str, index: int) -> Columns:
         """The checkpoint of a committed segment; RunError if missing or damaged."""
         return read_checkpoint(layout.segment_folder(self.path, arm, index) / CHECKPOINT)
+
+    def verify(self) -> None:
+        """Raise RunError if a committed segment cannot be read, with what to remove so that it is computed again."""
+        for arm in layout.stored_arms(self.path):
+            for index in range(layout.segment_count(self.path, arm)):
+                folder = layout.segment_folder(self.path, arm, index)
+                try:
+                    read_segment(folder)
+                except RunError as error:
+                    fix = (
+                        f"Restore it; or remove {folder}, those after it and {layout.SUMMARY}: "
+                        "`opsonin resume` then computes them again."
+                    )
+                    raise RunError(*(replace(fault, fix=fix) for fault in error.faults)) from error
 
     def finish(self, summary: dict[str, Any]) -> None:
         """Store the summary, which marks the result as complete; HostError if it cannot be written."""

@@ -45,6 +45,10 @@ CASES: dict[str, tuple[Callable[[Lines], Lines], tuple[str, ...]]] = {
     "empty label": (replaced("SOX10+", "", 5), ("row 5 ", "label is empty")),
     "missing label column": (replaced("cell_type", "celltype", 1), ("'cell_type'", "'celltype'")),
     "missing position column": (replaced("x_um", "x", 1), ("'x_um'", "melanoma-markers")),
+    "position column without its unit": (
+        replaced("x_um,y_um", "x,y", 1),
+        ("Did you mean 'x'?", "Did you mean 'y'?"),
+    ),
     "missing select column": (replaced("patient", "case", 1), ("'patient'", "select")),
     "column twice": (replaced("y_um", "x_um", 1), ("2 columns", "'x_um'")),
     "semicolons": (replaced(",", ";"), ("semicolons",)),
@@ -216,3 +220,26 @@ def test_faults_of_scenario_and_biopsy_are_told_together(
     said = refused(write_field(tmp_path, text, lines), capfd)
     for word in ("'10'", "240 mL", "'ten'", "'S100+'"):
         assert word in said
+
+
+def test_a_ragged_row_hides_no_other_fault(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    lines = biopsy_lines()
+    for change in (
+        replaced(",SOX10+", "", 2),
+        replaced("10.0,0.0", "ten,0.0", 3),
+        replaced("SOX10+", "S100+", 5),
+        replaced("SOX10+", "SOX10+,7", 8),
+    ):
+        lines = change(lines)
+    said = refused(write_field(tmp_path, lines=lines), capfd)
+    for word in ("row 2  has 4 values", "row 3  x_um 'ten'", "row 5  label 'S100+'", "row 8  has 6 values"):
+        assert word in said
+
+
+def test_a_ragged_row_hides_no_cell_in_another_place(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    lines = replaced("10.0,0.0", "9000.0,0.0", 3)(replaced(",SOX10+", "", 2)(biopsy_lines()))
+    said = refused(write_field(tmp_path, lines=lines), capfd)
+    assert "row 2  has 4 values" in said
+    assert "row 3  x_um 9000" in said

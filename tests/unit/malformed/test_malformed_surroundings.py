@@ -10,6 +10,8 @@ import fcntl
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,8 +19,10 @@ import pytest
 from field import write_field
 
 import opsonin.store.commit
+from opsonin.cli.failure import as_failure
 from opsonin.cli.main import main
-from opsonin.store.layout import SUMMARY
+from opsonin.core.errors import HostError
+from opsonin.store.layout import SUMMARY, reading
 
 TINY = """\
 [scenario]
@@ -177,6 +181,24 @@ CASES: dict[str, tuple[Make, list[str], int, tuple[str, ...]]] = {
         ["resume", "good"],
         3,
         ("provenance.json", "changed"),
+    ),
+    "report of a provenance changed by hand": (
+        told({"seed": 9}),
+        ["report", "good"],
+        3,
+        ("provenance.json", "changed"),
+    ),
+    "movie of a provenance changed by hand": (
+        told({"arms": []}),
+        ["movie", "good"],
+        3,
+        ("provenance.json", "changed"),
+    ),
+    "cut cells of the last time": (
+        cut("000002/cells.parquet"),
+        ["resume", "good"],
+        3,
+        ("000002/cells.parquet", "remove good/arms/control/000002", "summary.json"),
     ),
     "provenance is empty": (provenance(b""), ["resume", "good"], 3, ("provenance.json", "cannot be read")),
     "provenance is binary": (provenance(b"\xff\0"), ["report", "good"], 3, ("provenance.json", "0xff")),
@@ -408,7 +430,77 @@ def test_too_little_memory_is_told_with_advice_and_can_be_resumed(
         patched.setattr("opsonin.engine.run.check_state", starve)
         assert main([*RUN, "--quiet"]) == 3
     said = capfd.readouterr().err
-    assert "memory" in said and "smaller field" in said
+    assert "what was stored in out is intact: arm 'control' 1 time." in said
+    assert "opsonin resume out" in said
     assert not (place / "out" / SUMMARY).exists()
     assert main(["resume", "out", "--quiet"]) == 0
     assert main(["diff", "out", str(good)]) == 0
+
+
+def test_a_damaged_time_is_computed_again_once_it_is_removed(
+    place: Path, good: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("opsonin.report.html.write_report", unreported)
+    (place / "good" / SUMMARY).unlink()
+    cut("000002/cells.parquet")(place)
+    assert main(["resume", "good", "--quiet"]) == 3
+    assert not (place / "good" / SUMMARY).exists()
+    for arm in ("control", "nivolumab"):
+        shutil.rmtree(place / "good" / "arms" / arm / "000002")
+    assert main(["resume", "good", "--quiet"]) == 0
+    assert main(["diff", "good", str(good)]) == 0
+
+
+def test_results_that_are_stored_at_other_times_blame_no_process(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("opsonin.report.html.write_report", unreported)
+    (place / "often.toml").write_text(TINY.replace('every = "1 h"', 'every = "30 min"'))
+    assert main(["run", "often.toml", "-o", "often", "--quiet"]) == 0
+    capfd.readouterr()
+    assert main(["diff", "good", "often"]) == 1
+    said = capfd.readouterr().out
+    assert "is stored at other times: 1 h | 30 min" in said and "process" not in said
+
+
+def test_too_little_memory_for_the_report_leaves_a_whole_result(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def starve(*arguments: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("opsonin.report.html.write_report", starve)
+    assert main([*RUN, "--quiet"]) == 3
+    said = capfd.readouterr().err
+    assert "memory" in said and "its result is whole in out" in said and "opsonin report out" in said
+    assert (place / "out" / SUMMARY).is_file()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        OSError("Unknown error: Failed to launch worker thread: Resource temporarily unavailable"),
+        RuntimeError("can't start new thread"),
+        SystemError("<function f> returned NULL without setting an exception"),
+        ImportError("libx.so: failed to map segment from shared object"),
+    ],
+)
+def test_running_out_of_memory_is_known_however_a_library_says_it(error: Exception, good: Path) -> None:
+    assert isinstance(as_failure(error), HostError)
+    with pytest.raises(MemoryError), reading(good / "a file"):
+        raise error
+
+
+def test_nothing_is_heard_of_a_clean_up_that_lacks_memory(tmp_path: Path) -> None:
+    late = (
+        "import atexit\n"
+        "from opsonin.cli.failure import quiet_end\n"
+        "quiet_end()\n"
+        "async def half_done(): pass\n"
+        "half_done()\n"
+        "atexit.register(lambda: 1 / 0)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", late], capture_output=True, text=True, check=True)
+    assert ended.stderr == ""

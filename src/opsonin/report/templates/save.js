@@ -16,6 +16,11 @@ function standalone(figure) {
   const svg = figure.querySelector(".picture svg").cloneNode(true);
   const [, , width, height] = svg.getAttribute("viewBox").split(" ");
   const [head, legend] = [20, legendOfArms(Number(width), Number(height))];
+  const note = figure.querySelector(".note")?.textContent.split(/(?<=\.) /) ?? [];
+  note.forEach((sentence) => {
+    legend.parts.push(written(sentence, 2, Number(height) + legend.height + 8, "normal", 7.5));
+    legend.height += 11;
+  });
   const whole = Number(height) + head + legend.height;
   svg.setAttribute("viewBox", `0 ${-head} ${width} ${whole}`);
   svg.setAttribute("width", `${width}pt`);
@@ -37,8 +42,8 @@ function element(name, attributes) {
   return made;
 }
 
-function written(text, x, y, weight = "normal") {
-  const made = element("text", { x, y, "font-size": 9.5, "font-weight": weight, fill: ink });
+function written(text, x, y, weight = "normal", size = 9.5) {
+  const made = element("text", { x, y, "font-size": size, "font-weight": weight, fill: ink });
   made.textContent = text;
   return made;
 }

@@ -1,0 +1,130 @@
+"""Which numbers of the library a run uses: those of its tumour, cells, their molecules, its drugs and its geometry.
+
+A library is larger than any run; what a reader has to weigh is what decided the run. Only chosen here: where each
+number is from is told in `checker.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from opsonin.knowledge.checker import NumberRow, numbers
+from opsonin.knowledge.composition import EFFECTOR
+from opsonin.knowledge.library import Library
+from opsonin.model.scenario import Dose, Generated
+
+_OF_BLOOD = {"blood", "vessel_permeability", "vessel_radius"}
+_OF_MEDIUM = {"medium", "liquid_height"}
+_INFILTRATES = {"infiltrated": ("mixed", "excluded"), "cold": ("cold",), "homing": ("mixed",)}
+
+
+@dataclass(frozen=True)
+class Use:
+    """What a run takes from the library.
+
+    Attributes:
+        tumour: its entry; cells: types that occur; generate: how the tissue was drawn, None for a biopsy.
+        doses: of all arms.
+    """
+
+    tumour: str
+    cells: Collection[str]
+    generate: Generated | None
+    doses: Sequence[Dose]
+
+
+def used(library: Library, use: Use) -> list[NumberRow]:
+    """The numbers that decide a run, in the order of kinds, names and keys."""
+    entries = set(_entries(library, use))
+    return [
+        row
+        for row in numbers(library)
+        if tuple(row.path.split(".")[:2]) in entries and _counts(library, use, row.path.split("."))
+    ]
+
+
+def _entries(library: Library, use: Use) -> Iterator[tuple[str, str]]:
+    """(kind, name) of every entry that is looked at; each substrate is in every tissue."""
+    yield "tumour", use.tumour
+    yield from (("substrate", name) for name in library.substrates)
+    yield from (("cell", name) for name in use.cells)
+    carried = _carried(library, use)
+    yield from (("molecule", name) for name in carried)
+    for name, pair in library.interactions.items():
+        if {pair.receptor, pair.ligand} <= carried:
+            yield "interaction", name
+    yield from (("drug", dose.drug) for dose in use.doses)
+    if use.generate is not None:
+        yield "geometry", use.generate.kind
+
+
+def _carried(library: Library, use: Use) -> set[str]:
+    """Molecules of the cells that occur."""
+    of_tumour = library.tumours[use.tumour].expresses
+    return {
+        molecule
+        for name in use.cells
+        for molecule in (*library.cells[name].expresses, *of_tumour.get(name, {}))
+    }
+
+
+def _counts(library: Library, use: Use, path: Sequence[str]) -> bool:
+    """Whether a number of an entry that is looked at has a part in this run."""
+    kind, name, key = path[:3]
+    cultured = use.generate is not None and use.generate.free_standing
+    match kind:
+        case "substrate":
+            return key not in (_OF_BLOOD if cultured else _OF_MEDIUM)
+        case "cell":
+            replaced = library.tumours[use.tumour].expresses.get(name, {}) if key == "expresses" else {}
+            return not (cultured and key == "trafficking") and path[-1] not in replaced
+        case "tumour":
+            return _of_tumour(library, use, path[2:])
+        case "geometry":
+            return _of_geometry(use.generate, path[2:])
+    return True
+
+
+def _of_tumour(library: Library, use: Use, path: Sequence[str]) -> bool:
+    """The same of a number of the tumour: what an organ or the scenario says stands in its place."""
+    generate = use.generate
+    organ = library.geometries[generate.kind] if generate is not None else None
+    match path[0]:
+        case "expresses":
+            return path[1] in use.cells
+        case "densities":
+            return not (organ and organ.densities) and _sets_a_density(generate, path[1])
+        case "vessel_density":
+            return organ is None or (organ.boundary != "medium" and organ.vessel_density is None)
+        case "patient_weight":
+            return any(dose.size(1.0) != dose.size(2.0) for dose in use.doses)
+    return True
+
+
+def _of_geometry(generate: Generated | None, path: Sequence[str]) -> bool:
+    """The same of a number of the geometry: it stands for what the scenario left open."""
+    if generate is None:
+        return False
+    match path[0]:
+        case "densities":
+            return _sets_a_density(generate, path[1])
+        case "nests":
+            asked = {"diameter": generate.nest_diameter, "share": generate.tumour_share}
+            nested = generate.architecture == "excluded" or any(asked.values())
+            return nested and asked[path[1]] is None
+        case "infiltrate":
+            return generate.architecture in _INFILTRATES[path[1]]
+        case "confluence":
+            return generate.confluence is None
+    return True
+
+
+def _sets_a_density(generate: Generated | None, cell: str) -> bool:
+    """Whether the published density of a type has a part: the scenario does not name it, or builds on it."""
+    if generate is None or generate.free_standing:
+        return False
+    if generate.fractions and generate.density is None:
+        return True
+    raised = generate.architecture is not None and cell == EFFECTOR
+    return raised or cell not in (generate.fractions or generate.densities)
