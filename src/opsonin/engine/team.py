@@ -178,8 +178,9 @@ class _Member:
             except ValueError:
                 self._process.kill()  # it was ended in the middle of a word, or is not itself
                 break
-            self._events.put((name, said))
-            if said["event"] in ("done", "failed", "stopped"):
+            ended = said["event"] in ("done", "failed", "stopped")
+            self._events.put((name, said))  # whose reader may take it apart at once
+            if ended:
                 return True
         self._events.put((name, {"event": "failed", "kind": "HostError", "faults": [self._gone()]}))
         return False
