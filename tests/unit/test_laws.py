@@ -32,6 +32,8 @@ UNITS = {
     "amount_after_bolus": ("mg", "min", "1/min", "mg"),
     "fold_of_effect": ("", "", ""),
     "let_in": ("", "", ""),
+    "let_through": ("", ""),
+    "kill_rate": ("1/min", "", "1/min", "1/min"),
     "mark_balance": ("", "1/min", "min", ""),
     "mark_rate": ("", "1/min", "min", "1/min"),
     "toxic_hazard": ("1/min", "", "1/min"),
