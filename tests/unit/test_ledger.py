@@ -13,6 +13,8 @@ from opsonin.engine.recording import Recorder, barriers_told
 from opsonin.engine.start import started
 from opsonin.engine.trace import Trace
 from opsonin.kernels.contacts import engage
+from opsonin.laws.apoptosis import rate_of_half_life
+from opsonin.laws.ledger import WASTED_HITS, kill_rate
 from opsonin.laws.metabolism import oxygen_fitness
 from opsonin.laws.recognition import lytic_hit_hazard, vigour
 from opsonin.model import tables as column
@@ -80,6 +82,20 @@ def test_the_factors_of_every_contact_multiply_to_the_hazard_of_the_step_that_fo
     resistance = 1 << (len(tissue.ledger.losses) - 1)
     assert len(hazards) == tissue.ledger.contact > 10
     assert tissue.ledger.worth[resistance] == pytest.approx(sum(hazards), rel=1e-9)
+
+
+@pytest.mark.parametrize("hazard", [0.01, 0.02, 0.05])
+@pytest.mark.parametrize("threshold", [1.2, 1.8, 2.2, 2.7])
+def test_the_rate_of_kills_is_that_of_hits_repaired_bit_by_bit_within_a_factor_of_two(hazard, threshold):
+    rng, repair = np.random.default_rng(1), rate_of_half_life(50.0)
+    damage, clock, alive = np.zeros(400), np.zeros(400), np.ones(400, bool)
+    while alive.any():
+        gap = rng.exponential(1.0 / hazard, 400)
+        clock += np.where(alive, gap, 0.0)
+        damage = np.where(alive, damage * np.exp(-repair * gap) + 1.0, damage)
+        alive &= damage < threshold
+    ratio = kill_rate(hazard, threshold + WASTED_HITS, repair) * clock.mean()
+    assert 0.5 < ratio < 2.0
 
 
 def test_every_target_is_held_near_or_out_of_reach_and_a_crop_counts_them_alike():

@@ -11,7 +11,7 @@ import numpy as np
 from opsonin.kernels.contacts import antigen_seen, checkpoint, target_of
 from opsonin.kernels.neighbours import MAX_SPANS, OK, bin_cells, bin_shape, nearest, spans_around
 from opsonin.laws.apoptosis import rate_of_half_life
-from opsonin.laws.ledger import kill_rate, let_through
+from opsonin.laws.ledger import WASTED_HITS, kill_rate, let_through
 from opsonin.laws.metabolism import oxygen_fitness
 from opsonin.laws.recognition import vigour
 from opsonin.model.phase import COMMITTED
@@ -61,7 +61,7 @@ def tally(cells, tables, key, free, killers, start, touched, place, worth, losse
         contacts += 1
         place[j] = HELD
         _shares(cells, tables, free, i, j, share)
-        hits = max(1.0, np.ceil(cells.threshold[j]))
+        hits = cells.threshold[j] + WASTED_HITS if cells.threshold[j] > 1.0 else 1.0
         repair = rate_of_half_life(tables.types[cells.kind[j], DAMAGE_HALF_LIFE])
         hazard[all_but_resistance] = tables.types[cells.kind[i], HIT_RATE]
         for without in range(all_but_resistance, -1, -1):

@@ -18,16 +18,16 @@ Floats = npt.NDArray[np.float64]
 
 NEAR, FAR = "near", "far"
 _IN_CONTACT = {
-    "receptor": "Receptor does not match",
+    "receptor": "Receptors that do not match",
     "antigen": "Too little antigen on MHC-I",
     "costimulation": "Lack of co-stimulation",
 }
 _AFTER = {
     "oxygen": "Lack of oxygen",
     "exhaustion": "Exhaustion",
-    "resistance": "Hits repaired before they kill",
+    "resistance": "Repair of hits",
 }
-_SPACE = {NEAR: "Killer near, not in contact", FAR: "No killer in reach"}
+_SPACE = {NEAR: "Killers near, not in contact", FAR: "No killers in reach"}
 
 
 def titles(checkpoints: dict[str, str]) -> dict[str, str]:

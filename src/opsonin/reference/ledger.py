@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from opsonin.laws.apoptosis import rate_of_half_life
-from opsonin.laws.ledger import kill_rate, let_through
+from opsonin.laws.ledger import WASTED_HITS, kill_rate, let_through
 from opsonin.laws.metabolism import oxygen_fitness
 from opsonin.laws.recognition import (
     antigen_signal,
@@ -50,7 +50,8 @@ def worth_of(cells: Any, tables: Any, free: Any, i: int, j: int, without: Iterab
     hazard *= math.prod(share for b, share in enumerate(passed) if b not in taken)
     if len(passed) in taken:
         return hazard
-    hits = max(1.0, math.ceil(cells.threshold[j]))
+    threshold = float(cells.threshold[j])
+    hits = threshold + WASTED_HITS if threshold > 1.0 else 1.0
     repair = rate_of_half_life(float(tables.types[cells.kind[j], column.DAMAGE_HALF_LIFE]))
     return hazard * float(let_through(kill_rate(hazard, hits, repair) / hazard))
 

@@ -25,6 +25,7 @@ from opsonin.report import (
     palette,
     parts,
     waterfall,
+    why,
     words,
 )
 from opsonin.report.stored import StoredResult, planned_arms, reached
@@ -104,6 +105,7 @@ def _contents(result: StoredResult) -> dict[str, Any]:
         "labels": list(tissue.provenance.get("labels", ())),
         "placed": fields.placed(tissue),
         "maps": None if isinstance(tissue, Patient) else map_grids.grids(tissue, arms, clock),
+        "why": why.section(result, arms, horizon, clock),
         "movie": MOVIE if (Path(getattr(result, "path", "")) / MOVIE).is_file() else "",
         **_course(result, arms, doses, horizon, clock),
         **_grounds(told, told_arms),

@@ -182,7 +182,7 @@ class Result:
         return self.joined(self._known(arm), TRACE)
 
     def why(self, arm: str | None = None) -> pandas.DataFrame:
-        """The barriers between killers and tumour cells, per arm the worst first; see the page "Why".
+        """The barriers between killers and tumour cells, per arm the worst first; see `opsonin why`.
 
         Columns: `arm`, `barrier`, `title`; `lets_through` (geometric mean over contacts), `lost` (kills), `share` of
         all that is lost, and the same in the `early` and the `late` half of the time. Of replicates means, and `low`

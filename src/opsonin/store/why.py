@@ -105,11 +105,12 @@ def table(result: Result, arm: str | None = None) -> pandas.DataFrame:
     import pandas
 
     names = result.arms if arm is None else [arm]
-    tables = [_ranked(account) for account in accounts(result, names)]
+    tables = [ranked(account) for account in accounts(result, names)]
     return pandas.concat(tables, ignore_index=True) if tables else pandas.DataFrame(columns=["arm"])
 
 
-def _ranked(account: Account) -> pandas.DataFrame:
+def ranked(account: Account) -> pandas.DataFrame:
+    """The barriers of one arm, the worst first; columns as in `Result.why`."""
     import pandas
 
     each, early = account.shares(), account.early()
