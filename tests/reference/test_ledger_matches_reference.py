@@ -64,7 +64,7 @@ def test_who_is_near_a_killer_equals_its_twin(seed, dimension, reach):
     for axis, length in zip("xyz", box, strict=True):
         getattr(cells.arrays, axis)[:n] = rng.random(n) * length
     killers, place = np.sort(rng.choice(n, 3, replace=False)), np.zeros(n, np.int8)
-    status = kernels.mark_near(cells.arrays, n, tables(dimension), killers, reach, box, dimension, place)
+    status = kernels.mark_near(cells.arrays, n, killers, reach, box, dimension, place)
     assert status == 0
     expected = reference.near(cells.arrays, n, killers, reach, box, dimension)
     np.testing.assert_array_equal(place == kernels.NEAR, expected)

@@ -5,7 +5,7 @@ One coupling step from tick t to t + dt; each process reads the state that the o
     pharmacology   drugs in blood -> share of each receptor that is free          (engine.coupling)
     transport      cells and vessels -> substrates -> signals at cells            (tissue.transport)
     expression     signals -> molecules                                          (tissue.expression)
-    ledger         what stands between killers and targets; changes nothing      (tissue.ledger)
+    ledger         every second time: what stands between killers and targets   (tissue.ledger)
     repeat dt / motion_step times:
         contacts   synapses -> hits, kills, exhaustion                           (tissue.contacts)
         motion     headings, crawling, pushing and pulling                       (tissue.motion)
@@ -290,7 +290,8 @@ def advance(
     record(tissue, transport, tick)
     expression.step(tissue, duration)
     record(tissue, expression, tick)
-    ledger.step(tissue, tick, duration)
+    if tick % plan.look == 0:
+        ledger.step(tissue, tick, minutes(min(plan.look, plan.duration - tick)))
     for now in range(tick, tick + plan.coupling, plan.motion):
         contacts.step(tissue, now, minutes(plan.motion))
         motion.step(tissue, now, minutes(plan.motion))

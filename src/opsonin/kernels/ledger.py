@@ -11,7 +11,7 @@ import numpy as np
 from opsonin.kernels.contacts import antigen_seen, checkpoint, target_of
 from opsonin.kernels.neighbours import MAX_SPANS, OK, bin_cells, bin_shape, nearest, spans_around
 from opsonin.laws.apoptosis import rate_of_half_life
-from opsonin.laws.ledger import WASTED_HITS, kill_rate, let_through
+from opsonin.laws.ledger import LEAST_SHARE, WASTED_HITS, kill_rate, let_through
 from opsonin.laws.metabolism import oxygen_fitness
 from opsonin.laws.recognition import vigour
 from opsonin.model.phase import COMMITTED
@@ -39,6 +39,34 @@ def _shares(cells, tables, free, i, j, share):
 
 
 @nb.njit(cache=True, error_model="numpy")
+def _without_each_set(share, hazard, resisted, hits, repair):
+    """For every set of barriers taken away the hazard of a hit, and what of it resistance lets through.
+
+    Args:
+        hazard: (2^(k-1),) output, at the beginning hazard[0] with nothing in the way; resisted: likewise, output.
+    An open barrier makes no other set, and where repair undoes as good as everything it does so at any lower hazard:
+    most sets need no power.
+    """
+    open_ones = 0
+    for b in range(len(share) - 1):
+        if share[b] == 1.0:
+            open_ones |= 1 << b
+        for without in range(1 << b):
+            hazard[without | 1 << b] = hazard[without]
+            hazard[without] *= share[b]
+    closed = 0.0
+    for without in range(len(hazard) - 1, -1, -1):
+        if without | open_ones != without:
+            resisted[without] = resisted[without | open_ones]
+        elif hazard[without] <= closed:
+            resisted[without] = LEAST_SHARE
+        else:
+            resisted[without] = let_through(kill_rate(hazard[without], hits, repair) / hazard[without])
+            if resisted[without] == LEAST_SHARE:
+                closed = max(closed, hazard[without])
+
+
+@nb.njit(cache=True, error_model="numpy")
 def tally(cells, tables, key, free, killers, start, touched, place, worth, losses):
     """Add up all contacts of this moment; returns how many there are.
 
@@ -50,8 +78,7 @@ def tally(cells, tables, key, free, killers, start, touched, place, worth, losse
     Memory: 2^k; work: contacts times 2^k.
     """
     k = len(losses)
-    all_but_resistance = (1 << (k - 1)) - 1
-    share, hazard = np.empty(k), np.empty(1 << (k - 1))
+    share, hazard, resisted = np.empty(k), np.empty(1 << (k - 1)), np.empty(1 << (k - 1))
     contacts = 0
     for e in range(len(killers)):
         i = killers[e]
@@ -63,24 +90,19 @@ def tally(cells, tables, key, free, killers, start, touched, place, worth, losse
         _shares(cells, tables, free, i, j, share)
         hits = cells.threshold[j] + WASTED_HITS if cells.threshold[j] > 1.0 else 1.0
         repair = rate_of_half_life(tables.types[cells.kind[j], DAMAGE_HALF_LIFE])
-        hazard[all_but_resistance] = tables.types[cells.kind[i], HIT_RATE]
-        for without in range(all_but_resistance, -1, -1):
-            if without < all_but_resistance:
-                b = 0
-                while without >> b & 1:
-                    b += 1
-                hazard[without] = hazard[without | 1 << b] * share[b]
-            most = hazard[without]
-            share[k - 1] = let_through(kill_rate(most, hits, repair) / most)
-            worth[without] += most * share[k - 1]
-            worth[without | 1 << (k - 1)] += most
-        for b in range(k):  # the last set was the empty one: resistance at the hazard as it is
+        hazard[0] = tables.types[cells.kind[i], HIT_RATE]
+        _without_each_set(share, hazard, resisted, hits, repair)
+        share[k - 1] = resisted[0]
+        for without in range(len(hazard)):
+            worth[without] += hazard[without] * resisted[without]
+            worth[without | len(hazard)] += hazard[without]
+        for b in range(k):
             losses[b] -= np.log(share[b])
     return contacts
 
 
 @nb.njit(cache=True, error_model="numpy")
-def mark_near(cells, n, tables, killers, reach, box, dimension, place):
+def mark_near(cells, n, killers, reach, box, dimension, place):
     """Write NEAR for every cell within `reach` [um] of a killer, FAR for all others; returns a status.
 
     Args:
@@ -99,6 +121,8 @@ def mark_near(cells, n, tables, killers, reach, box, dimension, place):
         for s in range(spans_around(bin_of[i], bins, start, first, last)):
             for t in range(first[s], last[s]):
                 j = order[t]
+                if place[j] == NEAR:
+                    continue
                 dx = nearest(cells.x[i] - cells.x[j], box[0])
                 dy = nearest(cells.y[i] - cells.y[j], box[1])
                 dz = nearest(cells.z[i] - cells.z[j], box[2]) if dimension == 3 else 0.0

@@ -1,6 +1,6 @@
-"""The encounter ledger: what stood between every killer and its target in a coupling step. Changes nothing.
+"""The encounter ledger: what stood between every killer and its target. Changes nothing.
 
-It looks once per coupling step, at the contacts with which the step begins, and counts them for its whole length.
+It looks at the contacts with which a coupling step begins, and counts them until it looks again.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ def barriers_of(tissue: Tissue) -> int:
 
 
 def step(tissue: Tissue, tick: int, duration: float) -> None:
-    """Note the contacts of `duration` [min] from `tick` in the tissue's ledger, if it keeps one."""
+    """Note the contacts of this moment for `duration` [min] in the tissue's ledger, if it keeps one."""
     ledger = tissue.ledger
     if ledger is None:
         return
     cells, n, tables = tissue.cells.arrays, tissue.cells.n, tissue.tables
-    kills = tables.types[cells.kind[:n], HIT_RATE] > 0.0
-    killers = (kills & (cells.phase[:n] <= COMMITTED)).nonzero()[0]
+    kills = tables.types[:, HIT_RATE] > 0.0
+    killers = (kills[cells.kind[:n]] & (cells.phase[:n] <= COMMITTED)).nonzero()[0]
     begin, touched = touched_by(tissue, killers, tick)
     place = np.empty(n, np.int8)
-    status = mark_near(cells, n, tables, killers, REACH, tissue.box, tissue.dimension, place)
+    status = mark_near(cells, n, killers, REACH, tissue.box, tissue.dimension, place)
     if status != OK:
         where = f"day {minutes(tick) / 1440.0:.3f}, ledger"
         raise RunError(Fault(where, "a cell left the box or is not at a finite place"))
