@@ -29,6 +29,7 @@ ORDER = (  # of the model page: from the cell outwards
     "recognition",
     "apoptosis",
     "death",
+    "ledger",
     "cycle",
     "motility",
     "mechanics",

@@ -52,7 +52,7 @@ def random_cells(seed, n=60):
     rng = np.random.default_rng(seed)
     molecules = len(tabulate.species_of(load_library()).molecules)
     cells = Cells(n + 7, molecules, 3)
-    kinds = rng.integers(0, 3, n).astype(np.int16)
+    kinds = rng.choice([load_cells().index(name) for name in ("cancer", "cd8", "other")], n).astype(np.int16)
     columns = {
         "id": rng.integers(1, 2**63, n).astype(np.uint64),
         "kind": kinds,
@@ -240,6 +240,7 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
         net,
     )
     rows = list(expected.values())
+    assert m > 0
     np.testing.assert_array_equal(partner, [row[0] for row in rows])
     np.testing.assert_array_equal(hits, [row[1] for row in rows])
     close(drive, [row[2] for row in rows])

@@ -59,7 +59,8 @@ class Plan:
         scales: factor on the radius of each cell type for packing 1.
         vessels: at time 0, the first `seen_vessels` of which the biopsy shows.
         vessel_density: published one [1/um2] with its origin, None where there are none.
-        duration, coupling, motion, burn_in, every: ticks; observe: ticks between rows of the observables.
+        duration, coupling, motion, burn_in, every: ticks; observe: ticks between rows of the observables; look: between
+            looks of the ledger.
         growth_scale, growth: of the tumour without and with its loss of cells [1/min].
         labels: what each label of the biopsy became; input_digest: of the cells as read.
         notes: in plain sentences: how thick the tissue is and why, what was measured per cell, what is doubtful.
@@ -88,6 +89,7 @@ class Plan:
     burn_in: int
     every: int
     observe: int
+    look: int
     growth_scale: float
     growth: float
     labels: tuple[dict[str, Any], ...]
@@ -179,6 +181,7 @@ def compile_scenario(
         burn_in=ticks(scenario.burn_in),
         every=every,
         observe=_observation_interval(every, ticks(numerics.coupling_step)),
+        look=_look_interval(every, ticks(numerics.coupling_step)),
         growth_scale=potential_growth_rate(tumour.potential_doubling_time.value),
         growth=growth_rate(tumour.doubling_time.value),
         labels=labels,
@@ -220,6 +223,11 @@ def _observation_interval(every: int, coupling: int) -> int:
         if every % (parts * coupling) == 0:
             return every // parts
     return every
+
+
+def _look_interval(every: int, coupling: int) -> int:
+    """Two coupling steps where stored times allow it: contacts last longer, and each look costs as much as any."""
+    return 2 * coupling if every % (2 * coupling) == 0 else coupling
 
 
 def _doubts(imaged: Imaged, library: Library, species: Species, boundary: str) -> Iterator[str]:

@@ -31,6 +31,7 @@ SHARED = (
     "molecules",
     "substrates",
     "field_units",
+    "barriers",
     "arms",
     "numbers",
     "assumed",

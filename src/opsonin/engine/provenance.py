@@ -41,6 +41,7 @@ def provenance_of(plan: Plan) -> dict[str, Any]:
         "box": list(plan.box),
         "processes": list(trace.NAMES),
         "observables": {o.name: {"unit": o.unit, "title": o.title} for o in recording.observables(plan)},
+        "barriers": recording.barriers_told(plan),
         "cell_types": {
             name: {"title": library.cells[name].title, "colour": library.cells[name].colour}
             for name in plan.species.cells

@@ -1,4 +1,4 @@
-"""What a run keeps: rows of observables, and at every stored time cells, fields and a checkpoint."""
+"""What a run keeps: rows of observables, and at every stored time cells, fields, the ledger and a checkpoint."""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ from opsonin.engine.trace import Trace
 from opsonin.model.death import PROTEINS
 from opsonin.model.drugs import Blocks, Kills
 from opsonin.model.phase import PHASES
+from opsonin.model.tables import HIT_RATE
+from opsonin.observe import barriers
 from opsonin.observe.observables import TUMOUR_CELL, Observable, observables_of
+from opsonin.state.ledger import Ledger
 from opsonin.state.snapshot import Snapshot
 from opsonin.store.segments import Segment
+from opsonin.tissue.ledger import barriers_of
 from opsonin.tissue.tissue import Tissue
 
 _PLAIN = ("damage", "caspase3", "activation", "exhaustion", "pressure", "divisions")
@@ -45,18 +49,30 @@ def observables(plan: Plan) -> list[Observable]:
     )
 
 
+def barriers_told(plan: Plan) -> dict[str, str]:
+    """What can keep a killer from killing, name -> title, in the order of the ledger."""
+    return barriers.titles({name: pair.title for name, pair in sorted(plan.library.interactions.items())})
+
+
 class Recorder:
-    """Collects one arm's observables between stored times."""
+    """Collects one arm's observables, and its ledger, between stored times."""
 
     def __init__(self, plan: Plan, course: Course, run_hash: str) -> None:
         self._course, self._run_hash = course, run_hash
         self._plan = plan
         self._observables = observables(plan)
+        self._barriers = tuple(barriers_told(plan))
+        self._kills = 0.0
         self._effectors = tuple(
             name for name in plan.species.cells if plan.library.cells[name].lytic is not None
         )
         self._rows: list[list[float]] = []
         self._ticks: list[int] = []
+
+    def follow(self, tissue: Tissue) -> None:
+        """Let the tissue keep a ledger from now on."""
+        tissue.ledger = Ledger.of(barriers_of(tissue))
+        self._kills = tissue.counters["kills"]
 
     def observe(self, tissue: Tissue, tick: int) -> None:
         """Add a row for `tick`."""
@@ -79,9 +95,20 @@ class Recorder:
             field_units={item.name: item.unit for item in self._plan.transports},
             trace=trace.drain(),
             observables=observed,
+            ledger=self._ledger(tissue, tick),
             checkpoint=checkpoint.freeze(tissue)
             | checkpoint.origin_of(self._run_hash, self._course.name, tick),
         )
+
+    def _ledger(self, tissue: Tissue, tick: int) -> dict[str, Any]:
+        """The row of the ledger since the last segment, and a new ledger; no row at time 0."""
+        kept = tissue.ledger if tissue.ledger is not None else Ledger.of(barriers_of(tissue))
+        row = {"kills": tissue.counters["kills"] - self._kills}
+        row |= barriers.row(kept, self._barriers, float(tissue.tables.types[:, HIT_RATE].max()))
+        self.follow(tissue)
+        rows = 1 if tick > 0 else 0
+        columns: dict[str, Any] = {"tick": np.full(rows, tick, np.int64)}
+        return columns | {name: np.full(rows, value) for name, value in row.items()}
 
     def _snapshot(self, tissue: Tissue, time: float) -> Snapshot:
         species = self._plan.species

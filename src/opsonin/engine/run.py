@@ -5,6 +5,7 @@ One coupling step from tick t to t + dt; each process reads the state that the o
     pharmacology   drugs in blood -> share of each receptor that is free          (engine.coupling)
     transport      cells and vessels -> substrates -> signals at cells            (tissue.transport)
     expression     signals -> molecules                                          (tissue.expression)
+    ledger         every second time: what stands between killers and targets   (tissue.ledger)
     repeat dt / motion_step times:
         contacts   synapses -> hits, exhaustion                                  (tissue.contacts)
         death      hits, priming -> caspases -> kills                            (tissue.death)
@@ -58,7 +59,18 @@ from opsonin.store.gathered import Gathered, gathering, part_folder
 from opsonin.store.patient import FIELD, Patient
 from opsonin.store.result import Result
 from opsonin.store.writer import Writer
-from opsonin.tissue import contacts, death, expression, extent, fate, motion, trafficking, transport, window
+from opsonin.tissue import (
+    contacts,
+    death,
+    expression,
+    extent,
+    fate,
+    ledger,
+    motion,
+    trafficking,
+    transport,
+    window,
+)
 from opsonin.tissue.integrity import check_state
 from opsonin.tissue.tissue import Tissue
 
@@ -237,6 +249,7 @@ def run_arm(plan: Plan, course: Course, start: Start, writer: Writer, hears: Hea
             frozen, (origin, course.name, tick), f"{writer.path}, arm '{course.name}', segment {last}"
         )
         tissue = resumed(plan, frozen, tick, course)
+    recorder.follow(tissue)
     listener.started(course.name, minutes(tick), minutes(plan.duration))
     listener.heading(course.name, minutes(min(tick + plan.every, plan.duration)))
     told = time.monotonic()
@@ -272,8 +285,9 @@ def _stop_if_asked(stop: StopRequest, course: Course, tick: int, writer: Writer)
 def _compile(plan: Plan, course: Course, listener: Listener) -> None:
     """Burn a throw-away tissue in for a moment, so that all kernels are compiled and their caches written."""
     listener.compiling(done=False)
-    brief = replace(plan, burn_in=4 * plan.coupling)
-    advance(plan, course, started(brief), 0, Trace().record)
+    tissue = started(replace(plan, burn_in=4 * plan.coupling))
+    Recorder(plan, course, "").follow(tissue)
+    advance(plan, course, tissue, 0, Trace().record)
     kernel_cache.mark_warm()
     listener.compiling(done=True)
 
@@ -289,6 +303,8 @@ def advance(
     record(tissue, transport, tick)
     expression.step(tissue, tick, duration)
     record(tissue, expression, tick)
+    if tick % plan.look == 0:
+        ledger.step(tissue, tick, minutes(min(plan.look, plan.duration - tick)))
     for now in range(tick, tick + plan.coupling, plan.motion):
         contacts.step(tissue, now, minutes(plan.motion))
         death.step(tissue, now, minutes(plan.motion))

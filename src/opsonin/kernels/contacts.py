@@ -42,10 +42,11 @@ _PARTNER = int(Stream.PARTNER)
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _partner(cells, tables, key, i, touched):
-    """Slot of the target that effector `i` holds: the one it held, else the one of highest keyed priority, else -1."""
-    if cells.reactive[i] == 0 or cells.phase[i] > COMMITTED:
-        return -1
+def target_of(cells, tables, key, i, touched):
+    """Slot of the target that effector `i` turns to: the one it held, else the one of highest keyed priority, else -1.
+
+    Whether it recognises anything there is not asked.
+    """
     best = -1
     highest = 0.0
     for j in touched:
@@ -60,17 +61,29 @@ def _partner(cells, tables, key, i, touched):
 
 
 @nb.njit(cache=True, error_model="numpy")
+def antigen_seen(cells, tables, i, j):
+    """Antigen signal of target `j` to the receptor of effector `i`, if it matches."""
+    numbers = tables.types[cells.kind[i]]
+    complexes = presented_complexes(cells.level[tables.mhc_i, j], tables.matching_fraction)
+    return antigen_signal(complexes, numbers[SIGNAL_HALF], numbers[SIGNAL_HILL])
+
+
+@nb.njit(cache=True, error_model="numpy")
+def checkpoint(cells, tables, free, i, j, k):
+    """Factor of checkpoint `k` between effector `i` and target `j`, antibodies included."""
+    r, m = tables.checkpoint_receptor[k], tables.checkpoint_ligand[k]
+    receptor = cells.level[r, i] * free[r] / tables.types[cells.kind[i], SURFACE]
+    ligand = cells.level[m, j] * free[m] / tables.types[cells.kind[j], SURFACE]
+    pairs = bound_pairs(receptor, ligand, tables.checkpoint[k, 0])
+    return checkpoint_factor(pairs, tables.checkpoint[k, 1], tables.checkpoint[k, 2])
+
+
+@nb.njit(cache=True, error_model="numpy")
 def _checkpoints(cells, tables, free, i, j):
-    """Product of the checkpoint factors between effector `i` and target `j`, antibodies included."""
+    """Product of all checkpoint factors between effector `i` and target `j`."""
     product = 1.0
-    on_effector = tables.types[cells.kind[i], SURFACE]
-    on_target = tables.types[cells.kind[j], SURFACE]
     for k in range(len(tables.checkpoint_receptor)):
-        r, m = tables.checkpoint_receptor[k], tables.checkpoint_ligand[k]
-        receptor = cells.level[r, i] * free[r] / on_effector
-        ligand = cells.level[m, j] * free[m] / on_target
-        pairs = bound_pairs(receptor, ligand, tables.checkpoint[k, 0])
-        product *= checkpoint_factor(pairs, tables.checkpoint[k, 1], tables.checkpoint[k, 2])
+        product *= checkpoint(cells, tables, free, i, j, k)
     return product
 
 
@@ -85,20 +98,20 @@ def engage(cells, tables, key, tick, duration, free, effectors, start, touched, 
         partner: (m,) output slots, -1 for none; hits: (m,) output counts; drive, net: (m,) outputs [-].
     Memory: four columns of m; work: number of contacts.
     """
-    types, signal, level, exhaustion = tables.types, cells.signal, cells.level, cells.exhaustion
-    identity, kind, oxygen, mhc_i = cells.id, cells.kind, tables.oxygen, tables.mhc_i
-    fraction = tables.matching_fraction
+    types, signal, exhaustion = tables.types, cells.signal, cells.exhaustion
+    identity, kind, oxygen = cells.id, cells.kind, tables.oxygen
     for e in nb.prange(len(effectors)):
         i = effectors[e]
-        j = _partner(cells, tables, key, i, touched[start[e] : start[e + 1]])
+        j = -1
+        if cells.reactive[i] > 0 and cells.phase[i] <= COMMITTED:
+            j = target_of(cells, tables, key, i, touched[start[e] : start[e + 1]])
         partner[e] = j
         hits[e] = 0
         drive[e] = 0.0
         net[e] = 0.0
         if j >= 0:
             numbers = types[kind[i]]
-            complexes = presented_complexes(level[mhc_i, j], fraction)
-            drive[e] = antigen_signal(complexes, numbers[SIGNAL_HALF], numbers[SIGNAL_HILL])
+            drive[e] = antigen_seen(cells, tables, i, j)
             checkpoints = _checkpoints(cells, tables, free, i, j)
             net[e] = net_activation(drive[e], numbers[COSTIMULATION], checkpoints)
             fitness = oxygen_fitness(signal[oxygen, i], numbers[LYTIC_OXYGEN])

@@ -109,7 +109,7 @@ def succumb(cells, n, tables, free, rates, tick, duration):
             continue
         mean = 0.5 * (damage + repaired_damage(damage, numbers[DAMAGE_HALF_LIFE], duration))
         drive = DeathDrive(0.0, mean, priming)
-        state = advance(state, _proteins(cells, tables, free, i), drive, rates, duration)
+        state = advance(state, proteins_of(cells, tables, free, i), drive, rates, duration)
         cells.disc[i], cells.caspase8[i], cells.bid[i], cells.pores[i], cells.caspase3[i] = state
         if state.caspase3 >= rates.commitment:
             if damage >= SPENT:
@@ -124,7 +124,7 @@ def succumb(cells, n, tables, free, rates, tick, duration):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _proteins(cells, tables, free, i):
+def proteins_of(cells, tables, free, i):
     """What cell `i` has of the proteins that no drug holds; survivin relative to the resting level of its type."""
     m = tables.death
     resting = tables.resting[cells.kind[i], m[7]]

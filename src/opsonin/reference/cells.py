@@ -292,7 +292,8 @@ def engage(
     """Effector slot -> (partner slot or -1, hits, antigen signal, net activation); see `kernels.contacts.engage`."""
     found = {}
     for i, touched in contacts.items():
-        j = _partner(cells, tables, key, i, touched)
+        sees = cells.reactive[i] != 0 and _live(cells, i)
+        j = target_of(cells, tables, key, i, touched) if sees else -1
         if j < 0:
             found[i] = (-1, 0, 0.0, 0.0)
             continue
@@ -314,9 +315,8 @@ def engage(
     return found
 
 
-def _partner(cells: Any, tables: Any, key: Key, i: int, touched: list[int]) -> int:
-    if cells.reactive[i] == 0 or not _live(cells, i):
-        return -1
+def target_of(cells: Any, tables: Any, key: Key, i: int, touched: list[int]) -> int:
+    """Slot of the target that effector `i` turns to, or -1; see `kernels.contacts.target_of`."""
     targets = [
         j for j in touched if _live(cells, j) and tables.types[cells.kind[j], column.DAMAGE_HALF_LIFE] > 0.0
     ]

@@ -26,6 +26,7 @@ from opsonin.report import (
     palette,
     parts,
     waterfall,
+    why,
     words,
 )
 from opsonin.report.stored import StoredResult, planned_arms, reached
@@ -110,6 +111,7 @@ def _contents(result: StoredResult) -> dict[str, Any]:
         "placed": fields.placed(tissue),
         "maps": _maps(tissue, arms, clock),
         "movies": _movies(result, tissue, inside),
+        "why": why.section(result, arms, horizon, clock),
         **_course(result, arms, doses, horizon, clock),
         **_grounds(told, told_arms),
     }

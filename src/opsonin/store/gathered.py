@@ -133,7 +133,7 @@ class Gathered(Result, ABC):
             tables.append(table)
         return pandas.concat(tables, ignore_index=True)
 
-    def _joined(self, arm: str, file: str) -> Columns:
+    def joined(self, arm: str, file: str) -> Columns:
         self._refuse()
 
     def _ticks(self, arm: str | None) -> list[int]:

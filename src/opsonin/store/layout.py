@@ -22,7 +22,16 @@ START = "start.json"
 INPUT = "input"
 INPUT_CELLS = "input/cells.parquet"
 ARMS = "arms"
-_TABLES = ("scenario", "versions", "observables", "cell_types", "molecules", "substrates", "field_units")
+_TABLES = (
+    "scenario",
+    "versions",
+    "observables",
+    "barriers",
+    "cell_types",
+    "molecules",
+    "substrates",
+    "field_units",
+)
 _LISTS = ("arms", "processes", "labels", "notes", "replicates", "fields")
 _SEGMENT = re.compile(r"\d{6,}")
 

@@ -209,7 +209,23 @@ class Result:
 
     def trace(self, arm: str) -> Columns:
         """The state hashes of an arm: 'tick', 'process' (index into provenance['processes']), 'hash'."""
-        return self._joined(self._known(arm), TRACE)
+        return self.joined(self._known(arm), TRACE)
+
+    def why(self, arm: str | None = None) -> pandas.DataFrame:
+        """The barriers between killers and tumour cells, per arm the worst first; see `opsonin why`.
+
+        Columns: `arm`, `barrier`, `title`; `lets_through` (geometric mean over contacts), `lost` (kills), `share` of
+        all that is lost, and the same in the `early` and the `late` half of the time. Of replicates means, and `low`
+        and `high`: the 90 % interval of the share.
+
+        Args:
+            arm: its name; left out, all arms.
+        Raises:
+            InputError: there is no such arm, or no ledger in this result.
+        """
+        from opsonin.store import why
+
+        return why.table(self, arm)
 
     def ratio(self, arm: str, reference: str) -> xarray.Dataset:
         """What an arm does to each observable: its ratio to another arm.
@@ -282,9 +298,10 @@ class Result:
         return opsonin.as_html(self)
 
     def _curves(self, arm: str) -> Columns:
-        return self._joined(arm, OBSERVABLES)
+        return self.joined(arm, OBSERVABLES)
 
-    def _joined(self, arm: str, file: str) -> Columns:
+    def joined(self, arm: str, file: str) -> Columns:
+        """A table of all segments of an arm, one after the other."""
         count = layout.segment_count(self.path, arm)
         parts = [read_columns(layout.segment_folder(self.path, arm, index) / file) for index in range(count)]
         rows = [part for part in parts if len(next(iter(part.values())))] or parts[:1]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ CELLS = "cells.parquet"
 FIELDS = "fields.zarr"
 TRACE = "trace.parquet"
 OBSERVABLES = "observables.parquet"
+LEDGER = "ledger.parquet"
 CHECKPOINT = "checkpoint.npz"
 
 _TRACE_TYPES = {"tick": np.int64, "process": np.int16, "hash": np.uint64}
@@ -47,6 +48,7 @@ class Segment:
         trace: 'tick' int64, 'process' int16 (index into the provenance's processes), 'hash' uint64.
         observables: 'tick' and float64 columns, one row per observed time since the last segment.
         checkpoint: what the engine needs to go on; opaque here.
+        ledger: 'tick' and float64 columns, one row for the time since the last segment; empty if none was kept.
     """
 
     tick: int
@@ -57,6 +59,7 @@ class Segment:
     trace: Columns
     observables: Columns
     checkpoint: Columns
+    ledger: Columns = field(default_factory=dict)
 
 
 def encoded(segment: Segment) -> Iterator[tuple[str, Content]]:
@@ -71,11 +74,9 @@ def encoded(segment: Segment) -> Iterator[tuple[str, Content]]:
     yield from _field_files(segment)
     trace = {name: _typed(name, segment.trace[name], dtype) for name, dtype in _TRACE_TYPES.items()}
     yield TRACE, table_bytes(trace)
-    observed = {
-        name: _typed(name, values, np.int64 if name == "tick" else np.float64)
-        for name, values in {"tick": segment.observables["tick"], **segment.observables}.items()
-    }
-    yield OBSERVABLES, table_bytes(observed)
+    yield OBSERVABLES, table_bytes(_over_time(segment.observables))
+    if segment.ledger:
+        yield LEDGER, table_bytes(_over_time(segment.ledger))
     yield CHECKPOINT, _checkpoint_bytes(segment.checkpoint)
 
 
@@ -92,6 +93,7 @@ def read_segment(folder: Path) -> Segment:
         trace=read_columns(folder / TRACE),
         observables=read_columns(folder / OBSERVABLES),
         checkpoint=read_checkpoint(folder / CHECKPOINT),
+        ledger=read_columns(folder / LEDGER) if (folder / LEDGER).is_file() else {},
     )
 
 
@@ -232,6 +234,14 @@ def _checkpoint_bytes(arrays: Columns) -> Content:
             with archive.open(zipfile.ZipInfo(f"{name}.npy", _ZIP_EPOCH), "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, np.asanyarray(values), allow_pickle=False)
     return target.getbuffer()
+
+
+def _over_time(columns: Columns) -> Columns:
+    """Columns of numbers by tick, the tick first."""
+    return {
+        name: _typed(name, values, np.int64 if name == "tick" else np.float64)
+        for name, values in {"tick": columns["tick"], **columns}.items()
+    }
 
 
 def _typed(name: str, values: Array, dtype: type[Any]) -> Array:

@@ -12,6 +12,7 @@ from opsonin.kernels.multigrid import Hierarchy
 from opsonin.state.cells import Cells
 from opsonin.state.exposure import Exposure
 from opsonin.state.fields import Fields
+from opsonin.state.ledger import Ledger
 from opsonin.state.tables import Tables
 from opsonin.state.vessels import Vessels
 
@@ -160,6 +161,7 @@ class Tissue:
         steadiness: what the burn-in found, `engine.burn_in.Steadiness`; None in a tissue thawed from a checkpoint.
         hierarchy: multigrid workspace of the present grid.
         counters: events since the start, by name, each times the weight at its time.
+        ledger: where encounters are noted; None if nobody asks.
     """
 
     cells: Cells
@@ -189,6 +191,7 @@ class Tissue:
     hierarchy: Hierarchy | None = None
     counters: dict[str, float] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0.0))
     initial: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    ledger: Ledger | None = None
 
     def __post_init__(self) -> None:
         self.began = self.box

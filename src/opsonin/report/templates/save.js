@@ -15,7 +15,8 @@ function save(name, address) {
 function standalone(figure) {
   const svg = figure.querySelector(".picture svg").cloneNode(true);
   const [, , width, height] = svg.getAttribute("viewBox").split(" ");
-  const [head, legend] = [20, legendOfArms(Number(width), Number(height))];
+  const own = figure.dataset.legend === "own"; // its colours are no arms
+  const [head, legend] = [20, own ? { parts: [], height: 0 } : legendOfArms(Number(width), Number(height))];
   const note = figure.querySelector(".note")?.textContent.split(/(?<=\.) /) ?? [];
   note.forEach((sentence) => {
     legend.parts.push(written(sentence, 2, Number(height) + legend.height + 8, "normal", 7.5));

@@ -1,0 +1,147 @@
+"""`opsonin why`: what stands between killers and tumour cells, the worst first, in words, as a picture or as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from opsonin.cli import complete
+from opsonin.cli.options import Json, print_json, print_lines
+from opsonin.cli.results import require_result
+from opsonin.core.errors import Fault, InputError, did_you_mean
+
+if TYPE_CHECKING:
+    import pandas
+
+    from opsonin.store.why import Account
+
+HELP = "Say why the tumour lives: its barriers to killing, ranked by what they take, per arm and over time."
+
+
+def why(
+    result: Annotated[Path, typer.Argument(metavar="OUT", help="Folder that a run wrote.")],
+    arm: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--arm", metavar="NAME", help="An arm; may be repeated. Else all.", autocompletion=complete.arms
+        ),
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Also a picture over time: .png, .svg or .pdf.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    from opsonin.report import why as words
+    from opsonin.report import why_picture
+    from opsonin.report.page import replace_file
+    from opsonin.store import why as ledger
+    from opsonin.store.result import Result
+
+    require_result(result)
+    kind = _format(picture, why_picture.FORMATS)
+    stored = Result.open(result)
+    found = ledger.accounts(stored, _chosen(arm or [], stored.arms, result))
+    if not found:
+        fix = f"Let the run go on first: opsonin resume {result}"
+        raise InputError(Fault(str(result), "holds no stretch of time yet.", fix))
+    tables = {account.arm: ledger.ranked(account) for account in found}
+    if picture is not None:
+        replace_file(picture, why_picture.picture(found, kind), "opsonin why")
+    if as_json:
+        arms = [_as_json(account, tables[account.arm], words.totals(account)) for account in found]
+        print_json({"ok": True, "picture": str(picture) if picture else None, "arms": arms})
+        return
+    for account in found:
+        print_lines(
+            [
+                words.sentence(account, tables[account.arm]),
+                *_lines(tables[account.arm], len(account.each)),
+                "",
+            ]
+        )
+    if picture is not None:
+        typer.echo(f"picture: {picture}")
+
+
+def _chosen(asked: list[str], arms: list[str], where: Path) -> list[str]:
+    faults = [
+        Fault(str(where), f"there is no arm '{name}'.", did_you_mean(name, arms))
+        for name in asked
+        if name not in arms
+    ]
+    if faults:
+        raise InputError(*faults)
+    return asked or arms
+
+
+def _format(picture: Path | None, formats: tuple[str, ...]) -> str:
+    """What a picture's name ends in, checked before anything is read."""
+    if picture is None:
+        return ""
+    kind = picture.suffix.lower().removeprefix(".")
+    if kind not in formats:
+        listed = ", ".join(f".{name}" for name in formats)
+        fix = f"Write -o {picture.with_suffix('.png') if picture.name else 'why.png'}."
+        raise InputError(Fault("-o", f"'{picture}' does not end in one of {listed}.", fix))
+    if not picture.parent.is_dir():
+        raise InputError(Fault(str(picture), "there is no such folder to write it into.", "Make it first."))
+    if picture.is_dir():
+        raise InputError(Fault(str(picture), "is a folder.", "Give the name of a file."))
+    return kind
+
+
+def _lines(table: pandas.DataFrame, replicates: int) -> list[str]:
+    """The table of one arm."""
+    from opsonin.report.why import percent, within
+    from opsonin.report.words import number
+
+    head = ["barrier", "share", "early", "late", "lets through"]
+    rows = [
+        [
+            row["title"],
+            percent(row["share"]),
+            percent(row["early"]),
+            percent(row["late"]),
+            number(row["lets_through"]),
+        ]
+        for row in table.to_dict("records")
+    ]
+    if replicates > 1:
+        head.insert(2, "90 % interval")
+        for row, low, high in zip(rows, table["low"], table["high"], strict=True):
+            row.insert(2, within(low, high))
+    widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
+    return [
+        "  ".join(
+            [
+                f"  {row[0]:<{widths[0]}}",
+                *(f"{text:>{w}}" for text, w in zip(row[1:], widths[1:], strict=True)),
+            ]
+        )
+        for row in [head, *rows]
+    ]
+
+
+def _as_json(account: Account, table: pandas.DataFrame, totals: dict[str, float]) -> dict[str, Any]:
+    barriers = [
+        {key: _number(value) for key, value in row.items() if key != "arm"}
+        for row in table.to_dict("records")
+    ]
+    courses = zip(account.barriers, account.course().tolist(), strict=True)
+    return {
+        "arm": account.arm,
+        "replicates": len(account.each),
+        **{key: _number(value) for key, value in totals.items()},
+        "barriers": barriers,
+        "over_time": {
+            "until_day": (account.times / 1440.0).tolist(),
+            "share": {name: [_number(value) for value in course] for name, course in courses},
+        },
+    }
+
+
+def _number(value: Any) -> Any:
+    """JSON knows no NaN."""
+    return None if isinstance(value, float) and value != value else value  # noqa: PLR0124

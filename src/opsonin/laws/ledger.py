@@ -1,0 +1,61 @@
+"""What a contact is worth: how fast hits kill a target that repairs them, and how little a barrier may let through.
+
+Which barriers there are is the process's; how losses are shared out among them is `observe/barriers.py`.
+"""
+
+from __future__ import annotations
+
+from opsonin.laws.operations import law, maximum, power
+
+# Assumed: a barrier that lets nothing through counts as one that lets this share through, so that its loss is large and
+# not infinite. It decides the logarithms, and how much of a loss is shared with other barriers as good as closed.
+LEAST_SHARE = 1e-3
+# Fitted to the death switch under random hits (see `hits_in_a_row`): the median cell, the powers, and the time that a
+# cell on its way still takes to die [min].
+HITS = 2.1
+GUARD_POWER = 1.2
+XIAP_POWER = 0.5
+DYING = 170.0
+
+
+@law
+def let_through(share):
+    """Share of the hits, or of the kills, that a barrier lets through, at least 0.001 [-].
+
+    Args:
+        share: of one factor of the hazard x [-], from 0 to 1.
+    Source: MODEL.md section 11; the least share is assumed.
+    """
+    return maximum(share, LEAST_SHARE)
+
+
+@law
+def hits_in_a_row(guarding, xiap):
+    """Hits that kill a cell if none is repaired between them, 2.1 a^1.2 x^0.5 [-].
+
+    Args:
+        guarding: hold of the guards over the pores that BAX and BAK can form, relative to the cell of EARM a [-].
+        xiap: hold of XIAP on caspase-3, relative to it x [-].
+    Source: fitted to `kernels.death` under random hits: with it the mean time to death of cells whose proteins vary by
+        35 % is 0.6 to 1.2 times the simulated one (5th to 95th percentile).
+    """
+    return HITS * power(guarding, GUARD_POWER) * power(xiap, XIAP_POWER)
+
+
+@law
+def kill_rate(hazard, hits, repair, dying):
+    """Rate at which one killer kills the target it holds [1/min].
+
+    The target is lost at its n-th hit in a row with no repair between two of them, after ((1 + r/h)^n - 1)/r on
+    average, and dies some time later.
+
+    Args:
+        hazard: of a hit h [1/min], > 0.
+        hits: that it takes n [-], from `hits_in_a_row`.
+        repair: rate of repair r [1/min], > 0.
+        dying: time from there to its death t [min].
+    Source: mean waiting time for a run of n successes (Feller 1968, XIII.7), as if repair undid all hits at once; it
+        stands for the death switch, which adds them up bit by bit.
+    """
+    in_a_row = power(hazard / (hazard + repair), hits)
+    return repair * in_a_row / (1.0 - in_a_row + repair * dying * in_a_row)

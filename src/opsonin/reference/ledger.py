@@ -1,0 +1,103 @@
+"""The encounter ledger in plain Python: one contact, one set of barriers, one order of taking them away at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+
+from opsonin.laws.apoptosis import rate_of_half_life
+from opsonin.laws.death import guard_load, stable_xiap
+from opsonin.laws.ledger import DYING, hits_in_a_row, kill_rate, let_through
+from opsonin.laws.metabolism import oxygen_fitness
+from opsonin.laws.recognition import (
+    antigen_signal,
+    bound_pairs,
+    checkpoint_factor,
+    presented_complexes,
+    vigour,
+)
+from opsonin.model import phase as phases
+from opsonin.model import tables as column
+from opsonin.model.death import TISSUE_RATES, DeathProteins
+from opsonin.reference.death import HELA
+
+
+def shares(cells: Any, tables: Any, free: Any, i: int, j: int) -> list[float]:
+    """What each barrier but resistance lets through between killer `i` and target `j`."""
+    numbers = tables.types[cells.kind[i]]
+    complexes = presented_complexes(float(cells.level[tables.mhc_i, j]), tables.matching_fraction)
+    passed = [
+        float(cells.reactive[i] > 0),
+        antigen_signal(complexes, float(numbers[column.SIGNAL_HALF]), float(numbers[column.SIGNAL_HILL])),
+        numbers[column.COSTIMULATION],
+    ]
+    for receptor, ligand, (affinity, half, steepness) in zip(
+        tables.checkpoint_receptor, tables.checkpoint_ligand, tables.checkpoint.tolist(), strict=True
+    ):
+        on_killer = cells.level[receptor, i] * free[receptor] / numbers[column.SURFACE]
+        on_target = cells.level[ligand, j] * free[ligand] / tables.types[cells.kind[j], column.SURFACE]
+        passed.append(checkpoint_factor(bound_pairs(on_killer, on_target, affinity), half, steepness))
+    passed.append(oxygen_fitness(float(cells.signal[tables.oxygen, i]), float(numbers[column.LYTIC_OXYGEN])))
+    passed.append(vigour(cells.exhaustion[i]))
+    return [float(let_through(share)) for share in passed]
+
+
+def worth_of(cells: Any, tables: Any, free: Any, i: int, j: int, without: Iterable[int]) -> float:
+    """Rate of kills of one contact with some barriers taken away [1/min]; the last barrier is resistance."""
+    passed, taken = shares(cells, tables, free, i, j), set(without)
+    hazard = float(tables.types[cells.kind[i], column.HIT_RATE])
+    hazard *= math.prod(share for b, share in enumerate(passed) if b not in taken)
+    if len(passed) in taken:
+        return hazard
+    levels = [float(cells.level[m, j] * free[m]) for m in tables.death]
+    levels[-1] /= tables.resting[cells.kind[j], tables.death[-1]]
+    hits = hits_of(DeathProteins(*levels))
+    repair = rate_of_half_life(float(tables.types[cells.kind[j], column.DAMAGE_HALF_LIFE]))
+    return hazard * float(let_through(kill_rate(hazard, hits, repair, DYING) / hazard))
+
+
+def hits_of(proteins: DeathProteins) -> float:
+    """Hits in a row that kill a cell, relative to the cell of EARM; see `laws.ledger.hits_in_a_row`."""
+
+    def guarding(cell: DeathProteins) -> float:
+        affinities = (TISSUE_RATES.bcl2_affinity, TISSUE_RATES.bclxl_affinity, TISSUE_RATES.mcl1_affinity)
+        load = guard_load(cell.bcl2, cell.bclxl, cell.mcl1, *affinities)
+        return float((1.0 + load) / max(TISSUE_RATES.bax_share * cell.bax + cell.bak, 1.0))
+
+    xiap = stable_xiap(proteins.xiap, proteins.survivin, TISSUE_RATES.survivin_share)
+    return float(hits_in_a_row(guarding(proteins) / guarding(HELA), xiap / HELA.xiap))
+
+
+def near(cells: Any, n: int, killers: Iterable[int], reach: float, box: Any, dimension: int) -> list[bool]:
+    """Whether each cell is within `reach` [um] of a killer; see `kernels.ledger.mark_near`."""
+    place = np.array([cells.x[:n], cells.y[:n], cells.z[:n]])[:dimension]
+    edges = np.array(box)[:dimension]
+    found = []
+    for j in range(n):
+        apart = (place[:, [j]] - place[:, list(killers)]).T
+        apart -= edges * np.rint(apart / edges)
+        found.append(bool((np.sum(apart**2, axis=1) < reach**2).any()))
+    return found
+
+
+def is_target(cells: Any, tables: Any, j: int) -> bool:
+    """Whether a cell lives and can be killed by hits."""
+    return bool(
+        cells.phase[j] in (phases.RESTING, phases.COMMITTED)
+        and tables.types[cells.kind[j], column.DAMAGE_HALF_LIFE] > 0.0
+    )
+
+
+def shapley(players: int, worth: Callable[[frozenset[int]], float]) -> list[float]:
+    """What each player adds on average over all orders in which they may come."""
+    values = [0.0] * players
+    orders = list(permutations(range(players)))
+    for order in orders:
+        for place, player in enumerate(order):
+            before = frozenset(order[:place])
+            values[player] += (worth(before | {player}) - worth(before)) / len(orders)
+    return values

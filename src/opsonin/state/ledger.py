@@ -1,0 +1,33 @@
+"""The encounter ledger of one arm: sums over contacts since the last stored time. Layout only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass
+class Ledger:
+    """Sums over time, each cell counted as often as the window stands for.
+
+    Attributes:
+        worth: (2^k,) kills to be expected of all contacts without the barriers of each set, bit b for barrier b.
+        losses: (k,) minus the logarithm of what each barrier lets through, times the time of the contact [min].
+        contact: time that killers held a target [min].
+        near, far: time of targets that no killer held, with and without one in reach [min].
+    """
+
+    worth: Floats
+    losses: Floats
+    contact: float = 0.0
+    near: float = 0.0
+    far: float = 0.0
+
+    @classmethod
+    def of(cls, barriers: int) -> Ledger:
+        """Nothing noted yet."""
+        return cls(np.zeros(1 << barriers), np.zeros(barriers))

@@ -1,0 +1,226 @@
+"""The encounter ledger in a tissue and in a result: it changes nothing, adds up, and names what is in the way."""
+
+from __future__ import annotations
+
+import functools
+
+import numba as nb
+import numpy as np
+import pytest
+
+import opsonin
+from opsonin.core.errors import InputError
+from opsonin.engine.recording import Recorder, barriers_told
+from opsonin.engine.start import started
+from opsonin.engine.trace import Trace
+from opsonin.kernels.contacts import engage
+from opsonin.kernels.death import advance
+from opsonin.kernels.ledger import hits_of
+from opsonin.laws.apoptosis import rate_of_half_life, repaired_damage
+from opsonin.laws.ledger import DYING, kill_rate
+from opsonin.laws.metabolism import oxygen_fitness
+from opsonin.laws.recognition import lytic_hit_hazard, vigour
+from opsonin.model import tables as column
+from opsonin.model.death import TISSUE_RATES, DeathDrive, DeathState
+from opsonin.observe import barriers
+from opsonin.reference.death import HELA
+from opsonin.store.segments import LEDGER
+from opsonin.tissue import ledger
+from opsonin.tissue.contacts import touched_by
+from small_run import small_run
+from tissues import CONTROL, DENSITIES, NIVOLUMAB, carried_on, plan, scenario
+
+HOURS = 60.0
+ALL_REACT = {"cell.cd8.lytic.reactive_fraction": 1, "cell.cd8.lytic.pd1_positive": 1}
+
+
+def noted(plan_, minutes=4 * HOURS, arm=0, trace=None):
+    """A tissue that kept a ledger for a time."""
+    tissue = started(plan_)
+    Recorder(plan_, plan_.courses[arm], "").follow(tissue)
+    return carried_on(plan_, tissue, 0, minutes, arm, trace)
+
+
+def shares(plan_, arm=0):
+    """Barrier -> share of all lost kills."""
+    row = barriers.row(noted(plan_, arm=arm).ledger, tuple(barriers_told(plan_)), 0.06)
+    lost = {name.removeprefix("lost."): value for name, value in row.items() if name.startswith("lost.")}
+    return {name: value / sum(lost.values()) for name, value in lost.items()}
+
+
+def space(shares_):
+    return shares_["near"] + shares_["far"]
+
+
+def test_no_bit_of_the_tissue_knows_of_the_ledger():
+    with_ledger, without = Trace(), Trace()
+    noted(plan(), 2 * HOURS, trace=with_ledger)
+    tissue = started(plan())
+    carried_on(plan(), tissue, 0, 2 * HOURS, trace=without)
+    assert tissue.ledger is None
+    np.testing.assert_array_equal(with_ledger.drain()["hash"], without.drain()["hash"])
+
+
+def test_the_factors_of_every_contact_multiply_to_the_hazard_of_the_step_that_follows():
+    """Where everybody reacts: what the ledger says of hits is what `engage` then draws them from."""
+    plan_ = plan(knowledge=ALL_REACT)
+    tissue = noted(plan_, 0.0)
+    ledger.step(tissue, 0, 1.0)
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    killers = ((cells.reactive[:n] > 0) & (cells.phase[:n] <= 1)).nonzero()[0]
+    begin, touched = touched_by(tissue, killers, 0)
+    m = len(killers)
+    partner, hits, drive, net = np.empty(m, np.int64), np.empty(m, np.int64), np.empty(m), np.empty(m)
+    inputs = (tissue.key, 0, 1.0, tissue.exposure.free, killers, begin, touched)
+    engage(cells, tissue.tables, *inputs, partner, hits, drive, net)
+    numbers = tissue.tables.types[cells.kind[killers[0]]]
+    hazards = [
+        lytic_hit_hazard(
+            a,
+            oxygen_fitness(cells.signal[tissue.tables.oxygen, i], numbers[column.LYTIC_OXYGEN]),
+            vigour(cells.exhaustion[i]),
+            numbers[column.HIT_RATE],
+        )
+        for i, j, a in zip(killers, partner, net, strict=True)
+        if j >= 0
+    ]
+    resistance = 1 << (len(tissue.ledger.losses) - 1)
+    assert len(hazards) == tissue.ledger.contact > 10
+    assert tissue.ledger.worth[resistance] == pytest.approx(sum(hazards), rel=1e-9)
+
+
+@nb.njit(error_model="numpy")
+def _dies(gaps, proteins, rates):
+    """Time of death [min] under hits with these gaps."""
+    state, damage, hit, due, time = DeathState(0.0, 0.0, 0.0, 0.0, 0.0), 0.0, 0, gaps[0], 0.0
+    while state.caspase3 < rates.commitment and hit < len(gaps) - 1:
+        while due <= time:
+            damage += 1.0
+            hit += 1
+            due += gaps[hit]
+        left = repaired_damage(damage, 50.0, 1.0)
+        state = advance(state, proteins, DeathDrive(0.0, 0.5 * (damage + left), 0.0), rates, 1.0)
+        damage = left
+        time += 1.0
+    return time
+
+
+@pytest.mark.parametrize("hazard", [0.01, 0.03])
+@pytest.mark.parametrize(
+    "folds", [{}, {"mcl1": 0.3}, {"xiap": 0.6}, {"bax": 0.6, "bak": 0.6}, {"bcl2": 3.0}, {"xiap": 1.4}]
+)
+def test_the_rate_of_kills_is_that_of_the_death_switch_within_a_factor_of_two(hazard, folds):
+    rng, repair = np.random.default_rng(1), rate_of_half_life(50.0)
+    proteins = HELA._replace(**{name: getattr(HELA, name) * fold for name, fold in folds.items()})
+    times = [_dies(rng.exponential(1.0 / hazard, 4000), proteins, TISSUE_RATES) for _ in range(150)]
+    ratio = kill_rate(hazard, hits_of(proteins), repair, DYING) * np.mean(times)
+    assert 0.5 < ratio < 2.0
+
+
+def test_what_holds_death_back_asks_for_more_hits():
+    for name in ("bcl2", "bclxl", "mcl1", "xiap", "survivin"):
+        assert hits_of(HELA._replace(**{name: 2.0 * getattr(HELA, name)})) > hits_of(HELA)
+    for name in ("bax", "bak"):
+        assert hits_of(HELA._replace(**{name: 2.0 * getattr(HELA, name)})) < hits_of(HELA)
+
+
+def test_every_target_is_held_near_or_out_of_reach_and_a_crop_counts_them_alike():
+    tissue = noted(plan(), 0.0)
+    tissue.weight = 2.0
+    ledger.step(tissue, 0, 6.0)
+    kept, cells, n = tissue.ledger, tissue.cells.arrays, tissue.cells.n
+    targets = np.count_nonzero(
+        (cells.kind[:n] == tissue.species.cells.index("cancer")) & (cells.phase[:n] <= 1)
+    )
+    held = targets * 12.0 - kept.near - kept.far
+    assert 0.0 < held <= kept.contact  # several killers may hold the same one
+
+
+def test_without_mhc_i_recognition_takes_most():
+    blind = shares(plan(knowledge={**ALL_REACT, "tumour.melanoma.expresses.cancer.MHC-I": "0 molecules"}))
+    assert max(blind, key=blind.__getitem__) == "antigen"
+    assert blind["antigen"] > 0.3
+
+
+def test_with_much_pd_l1_the_checkpoint_takes_most_and_nivolumab_lowers_it():
+    high = {**ALL_REACT, "tumour.melanoma.expresses.cancer.PD-L1": "1e5 molecules"}
+    arms = plan(knowledge=high, arm=[CONTROL, NIVOLUMAB])
+    control, treated = shares(arms, 0), shares(arms, 1)
+    assert max(control, key=control.__getitem__) == "PD-1:PD-L1"
+    assert treated["PD-1:PD-L1"] < 0.8 * control["PD-1:PD-L1"]
+
+
+@functools.cache
+def in_section(architecture):
+    tissue = {
+        "tumour": "melanoma",
+        "thickness": "20 um",
+        "generate": {"size": ["400 um", "400 um"], "architecture": architecture},
+    }
+    return shares(plan(tissue=tissue, knowledge=ALL_REACT))
+
+
+def test_in_an_excluded_tissue_space_takes_most():
+    excluded = in_section("excluded")
+    assert space(excluded) > max(value for name, value in excluded.items() if name not in ("near", "far"))
+    assert space(excluded) > space(in_section("mixed"))
+
+
+def test_without_killers_all_is_lost_to_space():
+    deserted = shares(plan(tissue__generate__densities={**DENSITIES, "cd8": "0 cells/mm2"}))
+    assert deserted["far"] == 1.0
+
+
+def test_a_run_stores_a_row_per_output_time_that_adds_up():
+    result = small_run()
+    for arm in result.arms:
+        kept = result.joined(arm, LEDGER)
+        assert kept["tick"].tolist() == [6 * 3600, 12 * 3600]
+        lost = sum(values for name, values in kept.items() if name.startswith("lost."))
+        np.testing.assert_allclose(lost + kept["expected"], kept["possible"], rtol=1e-12)
+        observed = result.observables["kills"].sel(arm=arm).values
+        assert kept["kills"].sum() == observed[-1]
+
+
+def test_why_ranks_the_barriers_of_each_arm():
+    told = small_run().why()
+    assert told["arm"].unique().tolist() == ["control", "nivolumab"]
+    for _, rows in told.groupby("arm"):
+        assert rows["share"].sum() == pytest.approx(1.0, rel=1e-12)
+        assert rows["share"].is_monotonic_decreasing
+        assert rows["early"].sum() == pytest.approx(1.0) == rows["late"].sum()
+    share = told.set_index(["arm", "barrier"])["share"]
+    assert share["nivolumab", "PD-1:PD-L1"] < share["control", "PD-1:PD-L1"]
+    assert small_run().why("control")["arm"].unique().tolist() == ["control"]
+    with pytest.raises(InputError, match="there is no arm 'nivo'"):
+        small_run().why("nivo")
+
+
+def test_a_resumed_ledger_is_that_of_an_unbroken_run(tmp_path):
+    from opsonin.engine import checkpoint
+    from opsonin.engine.start import resumed
+
+    plan_ = plan()
+    whole = noted(plan_, 4 * HOURS).ledger
+    first = noted(plan_, 2 * HOURS)
+    tissue = resumed(plan_, checkpoint.freeze(first), 2 * 3600, plan_.courses[0])
+    Recorder(plan_, plan_.courses[0], "").follow(tissue)
+    second = carried_on(plan_, tissue, 2 * 3600, 2 * HOURS).ledger
+    np.testing.assert_allclose(first.ledger.worth + second.worth, whole.worth, rtol=1e-12)
+
+
+def test_replicates_give_means_and_their_intervals(tmp_path):
+    asked = scenario(scenario__duration="2 h", output__every="1 h", scenario__replicates=2)
+    told = opsonin.run(asked, tmp_path / "out", threads=1).why()
+    assert told["share"].sum() == pytest.approx(1.0)
+    assert (told["low"] <= told["share"]).all() and (told["share"] <= told["high"]).all()
+
+
+def test_a_result_without_a_ledger_says_so(tmp_path):
+    import shutil
+
+    shutil.copytree(small_run().path, tmp_path / "old")
+    for file in (tmp_path / "old").rglob(LEDGER):
+        file.unlink()
+    with pytest.raises(InputError, match="has no encounter ledger"):
+        opsonin.Result.open(tmp_path / "old").why()
