@@ -34,7 +34,11 @@ def test_every_file_of_the_library_is_an_entry(folder: str, file: str) -> None:
 def test_the_entries_of_this_step_are_there() -> None:
     wanted = {
         "substrates": {"oxygen", "ifn_gamma", "cxcl10"},
-        "molecules": {"MHC-I", "PD-L1", "PD-1"},
+        "molecules": {
+            *("MHC-I", "HLA-E", "PD-L1", "PD-L2", "PD-1", "TIGIT", "TIM-3", "LAG-3", "CTLA-4"),
+            *("MICA", "ULBP", "B7-H6", "CD155", "CD112", "DR4", "DR5", "CD47", "calreticulin"),
+            *("CD80", "CD86", "Gal-9", "CD73", "CD39", "IDO1", "HER2"),
+        },
         "cells": {
             *("cancer", "cd8", "cd4", "treg", "nk", "b_cell", "dc", "macrophage", "neutrophil"),
             *("fibroblast", "endothelium", "other"),
@@ -198,7 +202,7 @@ def test_reading_the_library_is_quick() -> None:
         start = time.process_time()
         load_library(Path(str(importlib.resources.files("opsonin.knowledge").joinpath("library"))))
         spent.append(time.process_time() - start)
-    assert min(spent) < 0.06
+    assert min(spent) < 2e-4 * len(ROWS)  # seconds; it grows with the numbers to read
 
 
 def test_the_packaged_library_is_read_once() -> None:
