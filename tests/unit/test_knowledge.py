@@ -14,6 +14,7 @@ import pytest
 from opsonin.core.units import registry
 from opsonin.knowledge.checker import check, count_assumed, numbers
 from opsonin.knowledge.library import KINDS, SET_BY_SCENARIO, UnknownPath, file_stem, load_library
+from opsonin.model.drugs import Shifts
 from opsonin.model.sourced import Sourced
 
 LIBRARY = load_library()
@@ -189,6 +190,27 @@ def test_a_bad_value_is_refused_with_what_was_expected(path, text, expected) -> 
         LIBRARY.override(path, text)
     assert expected in str(raised.value)
     assert not isinstance(raised.value, UnknownPath)
+
+
+def test_every_molecule_is_carried_by_some_cell() -> None:
+    carried = {name for cell in LIBRARY.cells.values() for name in cell.expresses}
+    assert set(LIBRARY.molecules) <= carried
+
+
+def test_no_drug_leaves_out_a_shift_that_it_has() -> None:
+    for name, drug in LIBRARY.drugs.items():
+        shifted = {effect.shifts for effect in drug.effects if isinstance(effect, Shifts)}
+        told = {f"{verb} {molecule}" for verb in ("raises", "lowers") for molecule in shifted}
+        assert not told & set(drug.omitted), name
+
+
+def test_interferon_shows_cells_to_t_cells_and_hides_them_from_nk_cells() -> None:
+    folds = {
+        name: molecule.shifts[0].fold_max.value
+        for name, molecule in LIBRARY.molecules.items()
+        if molecule.shifts
+    }
+    assert min(folds["MHC-I"], folds["HLA-E"]) > 1.0 > max(folds["MICA"], folds["ULBP"])
 
 
 def test_the_library_survives_pickling_and_keeps_its_digest() -> None:
