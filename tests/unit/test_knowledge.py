@@ -38,7 +38,8 @@ def test_the_entries_of_this_step_are_there() -> None:
         "molecules": {
             *("MHC-I", "HLA-E", "PD-L1", "PD-L2", "PD-1", "TIGIT", "TIM-3", "LAG-3", "CTLA-4"),
             *("MICA", "ULBP", "B7-H6", "CD155", "CD112", "DR4", "DR5", "CD47", "calreticulin"),
-            *("CD80", "CD86", "Gal-9", "CD73", "CD39", "IDO1", "HER2"),
+            *("CD80", "CD86", "CD28", "Gal-9", "CD73", "CD39", "IDO1", "SIRPa"),
+            *("NKG2D", "NKp30", "DNAM-1", "NKG2A", "KIR", "CD16", "HER2", "EGFR", "CD19", "CD20", "GD2"),
         },
         "cells": {
             *("cancer", "cd8", "cd4", "treg", "nk", "b_cell", "dc", "macrophage", "neutrophil"),
