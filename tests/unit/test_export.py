@@ -16,7 +16,7 @@ from opsonin.model.knowledge import LabelMap
 from opsonin.store.result import Result
 from small_run import small_run
 
-MOLECULES = ["MHC-I", "PD-1", "PD-L1"]
+MOLECULES = sorted(load_library().molecules)
 
 
 @pytest.fixture(scope="module")

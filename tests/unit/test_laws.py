@@ -57,6 +57,7 @@ UNITS = {
     "crawling_speed": ("um/min", "", "um/min"),
     "crossing_share": ("molecule", "molecule", "molecule", ""),
     "cycle_entry_hazard": ("1/min", "mmHg", "mmHg", "", "1/min"),
+    "approached": ("molecule", "molecule", "", "molecule"),
     "driven": ("molecule", "molecule/min", "1/min", "min", "molecule"),
     "event_probability": ("1/min", "min", ""),
     "exhaustion_rate": ("", "1/min", "1/min", "1/min"),

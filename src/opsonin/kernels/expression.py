@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numba as nb
+import numpy as np
 
 from opsonin.core.random import Stream, normals
-from opsonin.laws.events import relaxed
+from opsonin.laws.events import approached, relaxed
 from opsonin.laws.expression import remixed_variation, steady_level
 from opsonin.laws.response import fold_change
 from opsonin.model.phase import COMMITTED
@@ -30,6 +31,9 @@ def express(cells, n, tables, turnover, fold, duration):
         cells.variation,
         cells.signal,
     )
+    kept = np.empty(len(turnover))
+    for m in range(len(turnover)):
+        kept[m] = relaxed(1.0, 0.0, turnover[m], duration)
     resting, molecule, by, numbers = tables.resting, tables.shift_molecule, tables.shift_signal, tables.shift
     for i in nb.prange(n):
         if phase[i] <= COMMITTED:
@@ -41,7 +45,7 @@ def express(cells, n, tables, turnover, fold, duration):
                     if molecule[k] == m:
                         shift *= fold_change(numbers[k, 0], signal[by[k], i], numbers[k, 1], numbers[k, 2])
                 target = steady_level(resting[kind[i], m], variation[m, i], shift)
-                level[m, i] = relaxed(level[m, i], target, turnover[m], duration)
+                level[m, i] = approached(level[m, i], target, kept[m])
 
 
 @nb.njit(cache=True, error_model="numpy", parallel=True)

@@ -32,6 +32,19 @@ def relaxed(level, target, rate, duration):
 
 
 @law
+def approached(level, target, kept):
+    """As `relaxed`, from the share of the distance that is left after the step.
+
+    Args:
+        level: before the step L [any].
+        target: level that it approaches [as the level].
+        kept: exp(-rate dt) [-].
+    Source: solution of dL/dt = rate (target - L).
+    """
+    return target + (level - target) * kept
+
+
+@law
 def driven(level, inflow, loss, duration):
     """Exact level after a step of constant inflow and first-order loss.
 
