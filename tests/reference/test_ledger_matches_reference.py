@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from test_cells_match_reference import KEY, PLAIN_KEY, SEEDS, load_cells, load_molecules, random_cells, tables, traits
+from test_cells_match_reference import (
+    KEY,
+    PLAIN_KEY,
+    SEEDS,
+    load_cells,
+    load_molecules,
+    random_cells,
+    tables,
+    traits,
+)
 
 from opsonin.kernels import ledger as kernels
 from opsonin.observe import barriers

@@ -17,6 +17,7 @@ from opsonin.io.fields import Field, field_columns
 from opsonin.io.packing import STREWN_BELOW, diameters_of, doubts_of, packing_of
 from opsonin.io.tables import Table
 from opsonin.io.thickness import NUCLEUS_OF
+from opsonin.knowledge.followed import followed
 from opsonin.knowledge.library import Library
 from opsonin.model.knowledge import LabelMap
 from opsonin.observe.architecture import RULE, architecture, contact_share
@@ -133,7 +134,7 @@ def _missing(seen: Understood) -> Iterator[str]:
     label_map, found = seen.label_map, set(seen.biopsy.cell_of_label)
     markings = label_map.labels.values()
     stained = {molecule for marking in markings for molecule in (*marking.positive, *marking.negative)}
-    unstained = sorted(set(seen.library.molecules) - stained - set(label_map.intensities))
+    unstained = sorted(set(followed(seen.library)) - stained - set(label_map.intensities))
     if unstained:
         yield f"not stained: {', '.join(unstained)}; every cell gets the level of its type, with its spread"
     if TUMOUR not in found:

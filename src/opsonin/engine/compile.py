@@ -22,6 +22,7 @@ from opsonin.engine.plausibility import (
 from opsonin.io.biopsies import Biopsy, became_told
 from opsonin.io.packing import NO_TUMOUR, doubts_of
 from opsonin.io.scenario import Scenario
+from opsonin.knowledge.followed import MARKER, left_out
 from opsonin.knowledge.library import Library
 from opsonin.laws.cycle import growth_rate, potential_growth_rate
 from opsonin.model import tables as column
@@ -240,8 +241,8 @@ def _doubts(imaged: Imaged, library: Library, species: Species, boundary: str) -
 def _omitted(scenario: Scenario, library: Library) -> Iterator[str]:
     """What the drugs of this run are known to do and the model does not carry: without it, a result misleads."""
     for name in sorted({dose.drug for arm in scenario.arm for dose in arm.dose}):
-        if library.drugs[name].omitted:
-            yield f"Doubtful: of {name} the model leaves out that it {'; '.join(library.drugs[name].omitted)}."
+        if told := list(left_out(library.drugs[name], library)):
+            yield f"Doubtful: of {name} the model leaves out that it {'; '.join(told)}."
 
 
 def _scales(imaged: Imaged, library: Library, species: Species, box: Box) -> npt.NDArray[np.float64]:
@@ -325,12 +326,14 @@ def _imaged(
     kinds = np.array([species.cells.index(label_map.labels[name].cell) for name in biopsy.label], np.int16)
     marks = np.zeros((len(species.molecules), n), np.int8)
     for row, name in enumerate(biopsy.label):
-        for molecule in label_map.labels[name].positive:
-            marks[species.molecules.index(molecule), row] = 1
-        for molecule in label_map.labels[name].negative:
-            marks[species.molecules.index(molecule), row] = -1
+        marking = label_map.labels[name]
+        for sign, molecules in ((1, marking.positive), (-1, marking.negative)):
+            for molecule in set(molecules) & set(species.molecules):
+                marks[species.molecules.index(molecule), row] = sign
     measured = np.full(marks.shape, np.nan)
     for molecule, levels in biopsy.measured.items():
+        if molecule not in species.molecules:
+            continue
         measured[species.molecules.index(molecule)] = levels
     ids = np.array([id_of("imaged", a, b, c) for a, b, c in zip(x, y, biopsy.label, strict=True)], np.uint64)
     imaged = Imaged(
@@ -364,7 +367,7 @@ def _arrivals(library: Library, species: Species) -> tuple[Arrivals, ...]:
         if lytic is None:
             sources.append(Arrivals(index, recruitment))
         else:
-            marker = species.molecules.index(tabulate.MARKER)
+            marker = species.molecules.index(MARKER)
             shares = lytic.pd1_positive.value, lytic.reactive_fraction.value
             sources.append(Arrivals(index, recruitment, marker, *shares))
     return tuple(sources)

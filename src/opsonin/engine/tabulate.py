@@ -7,6 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from opsonin.knowledge.followed import MARKER, RECOGNISED, followed
 from opsonin.knowledge.library import Library
 from opsonin.laws.apoptosis import rate_of_half_life
 from opsonin.laws.cycle import cell_loss_rate, potential_growth_rate, resting_exit_rate
@@ -19,18 +20,16 @@ from opsonin.tissue.tissue import Species, Traits, Transport
 
 NM = 0.602214076  # molecules/um3 in one nM
 TUMOUR_CELL = "cancer"
-RECOGNISED = "MHC-I"
 FITNESS = "oxygen"
-MARKER = "PD-1"
 # S, G2 and M of a stroma cell that the growing tissue renews [min]; assumed as in cancer cells, decides nothing else.
 RENEWAL = 13.0 * 60.0
 
 
 def species_of(library: Library) -> Species:
-    """Every cell type, molecule and substrate of the library, in alphabetical order."""
+    """Every cell type and substrate of the library and the molecules that are followed, in alphabetical order."""
     return Species(
         cells=tuple(sorted(library.cells)),
-        molecules=tuple(sorted(library.molecules)),
+        molecules=followed(library),
         substrates=tuple(sorted(library.substrates)),
     )
 

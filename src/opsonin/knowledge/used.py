@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from opsonin.knowledge.checker import NumberRow, numbers
 from opsonin.knowledge.composition import EFFECTOR
+from opsonin.knowledge.followed import followed
 from opsonin.knowledge.library import Library
+from opsonin.model.drugs import Arrests, Kills
 from opsonin.model.scenario import Dose, Generated
 
 _OF_BLOOD = {"blood", "vessel_permeability", "vessel_radius"}
@@ -60,12 +62,14 @@ def _entries(library: Library, use: Use) -> Iterator[tuple[str, str]]:
 
 
 def _carried(library: Library, use: Use) -> set[str]:
-    """Molecules of the cells that occur."""
+    """Molecules of the cells that occur, as far as they are followed."""
     of_tumour = library.tumours[use.tumour].expresses
+    known = followed(library)
     return {
         molecule
         for name in use.cells
         for molecule in (*library.cells[name].expresses, *of_tumour.get(name, {}))
+        if molecule in known
     }
 
 
@@ -78,12 +82,26 @@ def _counts(library: Library, use: Use, path: Sequence[str]) -> bool:
             return key not in (_OF_BLOOD if cultured else _OF_MEDIUM)
         case "cell":
             replaced = library.tumours[use.tumour].expresses.get(name, {}) if key == "expresses" else {}
-            return not (cultured and key == "trafficking") and path[-1] not in replaced
+            waits = key == "expresses" and path[3] not in followed(library)
+            return not (cultured and key == "trafficking") and not waits and path[-1] not in replaced
+        case "drug":
+            return key != "effects" or path[3].rpartition(":")[2] in _acted_on(library)
         case "tumour":
             return _of_tumour(library, use, path[2:])
         case "geometry":
             return _of_geometry(use.generate, path[2:])
     return True
+
+
+def _acted_on(library: Library) -> set[str]:
+    """What the label of a drug's effect may end in: molecules that are followed, and whom it kills or arrests."""
+    cells = {
+        effect.label.rpartition(":")[2]
+        for drug in library.drugs.values()
+        for effect in drug.effects
+        if isinstance(effect, Kills | Arrests)
+    }
+    return {*followed(library), *cells}
 
 
 def _of_tumour(library: Library, use: Use, path: Sequence[str]) -> bool:
@@ -92,7 +110,7 @@ def _of_tumour(library: Library, use: Use, path: Sequence[str]) -> bool:
     organ = library.geometries[generate.kind] if generate is not None else None
     match path[0]:
         case "expresses":
-            return path[1] in use.cells
+            return path[1] in use.cells and path[2] in followed(library)
         case "densities":
             return not (organ and organ.densities) and _sets_a_density(generate, path[1])
         case "vessel_density":

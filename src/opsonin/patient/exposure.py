@@ -44,16 +44,16 @@ class Regimen:
     duration: float
 
     def exposure(self, time: float, molecules: tuple[str, ...], cells: tuple[str, ...]) -> Exposure:
-        """What the drugs do at `time` [min] to these molecules and cell types."""
+        """What the drugs do at `time` [min] to these molecules and cell types, and to no others."""
         load = np.zeros(len(molecules))
         found = Exposure.none(len(molecules), len(cells))
         for course in self.drugs:
             free = course.tissue(time)
             for effect in course.drug.effects:
                 match effect:
-                    case Blocks():
+                    case Blocks() if effect.blocks in molecules:
                         load[molecules.index(effect.blocks)] += binding_load(free, effect.affinity.value)
-                    case Shifts():
+                    case Shifts() if effect.shifts in molecules:
                         strength = self._strength(course, effect, free, time)
                         fold = fold_of_effect(effect.fold_max.value, strength)
                         found.fold[molecules.index(effect.shifts)] *= fold

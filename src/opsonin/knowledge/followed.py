@@ -1,0 +1,32 @@
+"""Which molecules a tissue follows: those that a law reads. The others wait in the knowledge base for theirs.
+
+So an entry that nothing reads costs no time, changes no bit and fills no report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from opsonin.knowledge.library import Library
+from opsonin.model.death import PROTEINS
+from opsonin.model.drugs import Blocks, Drug, Shifts
+
+RECOGNISED = "MHC-I"
+MARKER = "PD-1"
+
+
+def followed(library: Library) -> tuple[str, ...]:
+    """Molecules that recognition, a checkpoint or the death decision reads, in alphabetical order."""
+    paired = {name for pair in library.interactions.values() for name in (pair.receptor, pair.ligand)}
+    return tuple(sorted({RECOGNISED, MARKER, *PROTEINS, *paired} & set(library.molecules)))
+
+
+def left_out(drug: Drug, library: Library) -> Iterator[str]:
+    """What a drug is known to do and the model does not carry: as told, and to molecules that are not followed."""
+    yield from drug.omitted
+    known = followed(library)
+    for effect in drug.effects:
+        if isinstance(effect, Shifts) and effect.shifts not in known:
+            yield f"{'raises' if effect.fold_max.value > 1.0 else 'lowers'} {effect.shifts}"
+        elif isinstance(effect, Blocks) and effect.blocks not in known:
+            yield f"blocks {effect.blocks}"

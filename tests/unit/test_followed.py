@@ -1,0 +1,48 @@
+"""Molecules that no law reads wait in the knowledge base: they change no bit, and what drugs do to them is told."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from opsonin.knowledge.followed import MARKER, RECOGNISED, followed, left_out
+from opsonin.knowledge.library import load_library
+from opsonin.knowledge.used import Use, used
+from opsonin.model.death import PROTEINS
+from opsonin.model.scenario import Dose
+from tissues import plan
+
+LIBRARY = load_library()
+ENTINOSTAT = Dose(drug="entinostat", amount="1 uM", lasting=60.0)
+
+
+def test_what_laws_read_is_followed_and_nothing_else():
+    assert set(followed(LIBRARY)) == {RECOGNISED, MARKER, "PD-L1", *PROTEINS}
+    assert plan().species.molecules == followed(LIBRARY)
+
+
+def test_what_a_drug_does_to_a_molecule_that_is_not_followed_is_told_of_the_run():
+    assert "raises MICA" in left_out(LIBRARY.drugs["entinostat"], LIBRARY)
+    assert "raises MHC-I" not in left_out(LIBRARY.drugs["entinostat"], LIBRARY)
+    dose = [{"drug": "entinostat", "amount": "1 uM", "lasting": "1 h"}]
+    (note,) = [text for text in plan(arm=[{"name": "a", "dose": dose}]).notes if "entinostat" in text]
+    assert "raises MICA" in note
+
+
+def test_a_run_lists_no_number_of_a_molecule_that_it_does_not_follow():
+    rows = {row.path for row in used(LIBRARY, Use("melanoma", ("cancer", "cd8"), None, (ENTINOSTAT,)))}
+    assert "molecule.MHC-I.half_life" in rows
+    assert "drug.entinostat.effects.shifts:MHC-I.fold_max" in rows
+    assert not [path for path in rows if "MICA" in path]
+
+
+def test_what_nothing_reads_changes_no_bit():
+    molecules = dict(LIBRARY.molecules)
+    assert len(molecules) > len(followed(LIBRARY))
+    exposures = [
+        plan(arm=[{"name": "a", "dose": [{"drug": "vorinostat", "amount": "1 uM", "lasting": "1 h"}]}])
+        .courses[0]
+        .regimen.exposure(0.0, names, ("cancer",))
+        for names in (followed(LIBRARY), tuple(sorted(molecules)))
+    ]
+    index = [sorted(molecules).index(name) for name in followed(LIBRARY)]
+    np.testing.assert_array_equal(exposures[0].fold, exposures[1].fold[index])
