@@ -12,7 +12,7 @@ from opsonin.model.scenario import Dose
 from tissues import plan
 
 LIBRARY = load_library()
-ENTINOSTAT = Dose(drug="entinostat", amount="1 uM", lasting=60.0)
+ENTINOSTAT = Dose(drug="entinostat", amount="1 uM", lasting="1 h")
 
 
 def test_what_laws_read_is_followed_and_nothing_else():

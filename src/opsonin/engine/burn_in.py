@@ -370,18 +370,19 @@ def _warnings(
     cells, n = tissue.cells.arrays, tissue.cells.n
     tumour = sum(sums.live[1:])
     if tumour and left < published * (1.0 - _SHORT):
+        as_seen = "the biopsy" if plan.scenario.tissue.generate is None else "a tumour that lives"
         grows = f"it would grow by {left:.4f} per day, not by the published {published:.4f}"
         if necrosis > killing:
             yield (
                 f"Oxygen does not reach the cells: its lack takes {necrosis:.3g} and killing {killing:.3g} of the "
                 f"{gross:.3g} per day that the tumour gains by division; {grows}. A tumour that grew was fed: "
-                f"{_feeding(plan)} would agree with the biopsy."
+                f"{_feeding(plan)} would agree with {as_seen}."
             )
         else:
             yield (
                 f"Necrosis and killing take more than the tumour can lose ({necrosis:.3g} and {killing:.3g} of the "
                 f"{gross:.3g} per day that it gains by division): {grows}. A tumour that grew has escaped: fewer "
-                "tumour-reactive cells (cell.cd8.lytic.reactive_fraction) or less antigen would agree with the biopsy."
+                f"tumour-reactive cells (cell.cd8.lytic.reactive_fraction) or less antigen would agree with {as_seen}."
             )
     if tumour and np.any(cells.reactive[:n][cells.phase[:n] <= COMMITTED] > 0):
         duration = minutes(plan.coupling) / MINUTES_PER_DAY
@@ -410,9 +411,10 @@ def _feeding(plan: Plan) -> str:
     organ = plan.library.geometries[generate.kind].vessel_density if generate is not None else None
     path = f"geometry.{generate.kind}" if generate is not None and organ else f"tumour.{plan.tumour.name}"
     seen = plan.seen_vessels
+    shown = "" if generate is not None else f"; {seen} seen here and {plan.vessels.n - seen} placed"
     return (
         f"more vessels ({path}.vessel_density = {plan.vessel_density.value * 1e6:.4g} per mm2, "
-        f"{plan.vessel_density.source or 'assumed'}; {seen} seen here and {plan.vessels.n - seen} placed) or a "
+        f"{plan.vessel_density.source or 'assumed'}{shown}) or a "
         f"thicker tissue, whose cells draw on more space ({plan.box[2]:.4g} um here),"
     )
 

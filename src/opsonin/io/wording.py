@@ -74,7 +74,8 @@ def plain(  # noqa: PLR0911, PLR0912 - one case per kind of error
             return path, f"{named} is too large a number", ""
         case "quantity":
             message = context["message"]
-            problem = f"{key}: {message}" if isinstance(path[-1], str) else message
+            of = next((part for part in reversed(path) if isinstance(part, str)), key)
+            problem = f"{of}: {message}"
             if "expected a number with a unit" in message:
                 problem += f", got {shown(value)}"
             return path, problem, f"Write it with its unit, as in {EXAMPLES[context['unit']]}."

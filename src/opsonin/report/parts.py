@@ -5,6 +5,7 @@ Which fields there are, and what was placed in them, is in `fields`; how parts a
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Floats = NDArray[np.float64]
-_WIDEST = 20.0  # of the logarithm: nothing is known then
 
 
 @dataclass(frozen=True)
@@ -116,17 +116,15 @@ def mean_interval(values: Floats, *, signed: bool = True) -> tuple[float, float,
     """Mean of independent values and its 90 % interval (Student's t); the edges are NaN for fewer than two.
 
     Args:
-        signed: False of what cannot be negative, such as a count or a concentration: the interval is then that of the
-            logarithm of the mean, and never reaches below 0.
+        signed: False of what cannot be negative, such as a count or a concentration: the interval then ends at 0, as
+            that of `Ensemble.spread` does.
     """
     values = values[np.isfinite(values)]
     if not len(values):
         return float("nan"), float("nan"), float("nan")
     mean, half = float(values.mean()), float(interval(values))
-    if signed or mean <= 0.0:
-        return mean, mean - half, mean + half
-    fold = float(np.exp(min(half / mean, _WIDEST)))
-    return mean, mean / fold, mean * fold
+    low = mean - half
+    return mean, low if signed or math.isnan(low) else max(low, 0.0), mean + half
 
 
 def paired_ratio(above: Floats, below: Floats) -> tuple[float, float, float]:

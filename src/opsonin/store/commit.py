@@ -28,7 +28,7 @@ def host_errors(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        kept = "What was stored before, if anything, is intact; a run can be resumed."
+        kept = "What was stored before, if anything, is intact: `opsonin resume` goes on with a run."
         if error.errno in _FULL:
             problem, fix = "cannot be written: the disk (or the quota) is full.", f"Free some space. {kept}"
         elif error.errno in _FORBIDDEN:
