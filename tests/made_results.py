@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from opsonin.core.provenance import FORMAT_VERSION
+from opsonin.core.provenance import FORMAT_VERSION, digest
 from opsonin.store.gathered import part_folder, plural
 from opsonin.store.segments import Segment
 from opsonin.store.writer import Writer
@@ -253,7 +253,7 @@ class FakeField(FakeResult):
 
 def stored(fake: FakeResult, out: Path, *, finished: bool = True) -> None:
     """The fake's content as a result folder."""
-    told = fake.provenance | {"format": FORMAT_VERSION, "processes": []}
+    told = _sealed(fake.provenance | {"format": FORMAT_VERSION, "processes": []})
     with Writer.create(out, told, fake.input_cells()) as writer:
         for arm in fake.arms:
             for index, time in enumerate(fake.times(arm)):
@@ -298,7 +298,13 @@ def stored_parts(kind: str, fakes: Sequence[FakeResult], out: Path) -> None:
         }
     else:
         told["scenario"]["scenario"]["replicates"] = len(fakes)
-    (out / "provenance.json").write_text(json.dumps(told))
+    (out / "provenance.json").write_text(json.dumps(_sealed(told)))
+
+
+def _sealed(told: dict[str, Any]) -> dict[str, Any]:
+    """A provenance with the hash that says it is as it was written."""
+    content = {key: value for key, value in told.items() if key != "run_hash"}
+    return content | {"run_hash": digest(content)}
 
 
 class FakeEnsemble(FakeResult):

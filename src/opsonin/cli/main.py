@@ -204,9 +204,13 @@ def diff(a: Folder, b: Folder, as_json: Json = False) -> None:
 def check(scenario: Annotated[Path, typer.Argument(help="Scenario (TOML).")], as_json: Json = False) -> None:
     """Read a scenario and its biopsy: every fault at once, or what will be run."""
     from opsonin.cli.summary import lines, summary
+    from opsonin.engine.compile import compile_scenario
     from opsonin.io.scenario import check_scenario
 
-    told = summary(*check_scenario(scenario))
+    asked, biopsies = check_scenario(scenario)
+    if asked.tissue.generate is not None:
+        compile_scenario(asked)  # only once drawn is it known whether the cells fill the tissue
+    told = summary(asked, biopsies)
     if as_json:
         print_json(told)
     else:
@@ -249,7 +253,7 @@ def _finish(result: Result, out: Path, *, as_json: bool, quiet: bool) -> None:
 
 def _faults_of_out(out: Path) -> list[Fault]:
     """Why a folder cannot take a new result."""
-    from opsonin.store.layout import PROVENANCE
+    from opsonin.store.layout import PROVENANCE, SUMMARY
     from opsonin.store.lock import LOCK_FILE
 
     unusable = _fault_of_name(out)
@@ -261,7 +265,9 @@ def _faults_of_out(out: Path) -> list[Fault]:
     if not out.exists():
         return []
     if (out / PROVENANCE).is_file():
-        fix = f"`opsonin resume {out}` goes on with it; a new run needs another folder."
+        ended = (out / SUMMARY).is_file()
+        fix = "" if ended else f"`opsonin resume {out}` goes on with it. "
+        fix += "A new run needs another folder."
         return [Fault(str(out), "holds a result already.", fix)]
     if any(item.name != LOCK_FILE for item in out.iterdir()):
         return [

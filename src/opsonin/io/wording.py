@@ -16,7 +16,6 @@ from pydantic import BaseModel
 from opsonin.core.errors import did_you_mean
 from opsonin.io.locate import KeyPath
 from opsonin.io.long_numbers import LongNumber
-from opsonin.model.scenario import EXAMPLES
 
 _MISSING = {
     "scenario": 'Add [scenario] with name = "..." and duration = "84 d".',
@@ -30,6 +29,15 @@ _MISSING = {
 TOLD_OF_DOSES = frozenset({"held", "mass_per_volume"})
 AMOUNTS = 'Write an amount as "240 mg", per body weight as "3 mg/kg", or as "1 uM" in the tissue.'
 _LONGEST = 60
+_SECTIONS = {
+    "scenario",
+    "tissue",
+    "generate",
+    "arm",
+    "dose",
+    "output",
+    "numerics",
+}  # the place already says these
 _UNITS = ((1440.0, "d"), (60.0, "h"), (1.0, "min"))
 
 
@@ -74,11 +82,12 @@ def plain(  # noqa: PLR0911, PLR0912 - one case per kind of error
             return path, f"{named} is too large a number", ""
         case "quantity":
             message = context["message"]
-            of = next((part for part in reversed(path) if isinstance(part, str)), key)
+            named_parts = [part for part in path if isinstance(part, str) and part not in _SECTIONS]
+            of = ".".join(named_parts) or key
             problem = f"{of}: {message}"
             if "expected a number with a unit" in message:
                 problem += f", got {shown(value)}"
-            return path, problem, f"Write it with its unit, as in {EXAMPLES[context['unit']]}."
+            return path, problem, f"Write it with its unit, as in {context['example']}."
         case "amount":
             message = str(context["message"])
             problem = f"{key}: {message}" if message.startswith("'") else f"{named} {message}"

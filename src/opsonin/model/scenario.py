@@ -38,9 +38,16 @@ class Quantity:
     least: float | None = None
     most: float | None = None
 
+    @property
+    def example(self) -> str:
+        """How such a value is written, within its limits."""
+        if self.unit == "um" and self.least is not None and self.least > 20.0:
+            return f'"{3.0 * self.least:g} um"'
+        return EXAMPLES[self.unit]
+
     def read(self, raw: Any) -> float:
         """The value of a text such as "14 d"; raises a pydantic error of type "quantity"."""
-        example = EXAMPLES[self.unit]
+        example = self.example
         if isinstance(raw, bool) or not isinstance(raw, str | int | float):
             raise self._refused(f"expected a number with a unit in quotes, as in {example}")
         try:
@@ -66,7 +73,8 @@ class Quantity:
         return f"{bound / to_unit(f'1 {unit}', self.unit):.10g} {unit}"
 
     def _refused(self, message: str) -> PydanticCustomError:
-        return PydanticCustomError("quantity", "{message}", {"message": message, "unit": self.unit})
+        told = {"message": message, "unit": self.unit, "example": self.example}
+        return PydanticCustomError("quantity", "{message}", told)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(

@@ -105,7 +105,7 @@ def chosen(result: StoredResult, field: str | None, replicate: str | None) -> tu
         each = parts.replicates(result) if kind == "replicate" else _fields(result)
         if not each and wanted is not None:
             place = str(getattr(result, "path", "the result"))
-            raise InputError(Fault(f"--{kind}", f"{place} holds no several {kind}s.", "Leave it out."))
+            raise InputError(Fault(f"--{kind}", f"{place} does not hold several {kind}s.", "Leave it out."))
         if each:
             name = next(iter(each)) if wanted is None else wanted
             if name not in each:

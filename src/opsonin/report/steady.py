@@ -16,7 +16,7 @@ Start = Mapping[str, Any]
 
 _COLUMNS = ("cells", "arrivals", "loss", "proliferation", "recruitment", "elasticity", "exhaustion")
 _OF_A_FIELD = ("days", "gross_growth", "necrosis", "killing", "spontaneous", "growth", "displacement")
-_SIGNED = ("growth", "spontaneous", "elasticity")  # the others cannot be negative
+_SIGNED = ("growth", "elasticity")  # the others cannot be negative
 _MISSING = (
     "start.json is missing from the result, and with it what was found before time 0: rates, arrivals and whether the "
     "tumour was steady. The curves do not need it; `opsonin resume` does not restore it, only running again does."
