@@ -287,7 +287,8 @@ def stored_parts(kind: str, fakes: Sequence[FakeResult], out: Path) -> None:
         name = f"image {index + 1}" if kind == "field" else str(index + 1)
         sizes = {"area_mm2": 0.1, "cells": fake.count, "tumour_cells": fake.count}
         entries.append(
-            {"name": name, "folder": folder, "run_hash": None} | (sizes if kind == "field" else {})
+            {"name": name, "folder": folder, "run_hash": _hash_of(out / folder)}
+            | (sizes if kind == "field" else {})
         )
     told = fakes[0].provenance | {"format": FORMAT_VERSION, plural(kind): entries}
     if kind == "field":
@@ -299,6 +300,10 @@ def stored_parts(kind: str, fakes: Sequence[FakeResult], out: Path) -> None:
     else:
         told["scenario"]["scenario"]["replicates"] = len(fakes)
     (out / "provenance.json").write_text(json.dumps(_sealed(told)))
+
+
+def _hash_of(folder: Path) -> str:
+    return str(json.loads((folder / "provenance.json").read_text())["run_hash"])
 
 
 def _sealed(told: dict[str, Any]) -> dict[str, Any]:

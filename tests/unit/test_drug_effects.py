@@ -10,6 +10,7 @@ import pytest
 from opsonin.core.errors import InputError
 from opsonin.engine.run import run
 from opsonin.io.scenario import Scenario
+from opsonin.knowledge.followed import followed
 from opsonin.knowledge.library import load_library
 from opsonin.laws.apoptosis import rate_of_half_life
 from opsonin.laws.events import relaxed
@@ -188,7 +189,7 @@ def test_palbociclib_stops_division_once_committed_cells_are_through():
 
 def test_a_shift_reaches_the_cells_with_the_delay_of_the_molecule():
     dose = [{"drug": "entinostat", "amount": "1 mM", "lasting": "2 d"}]
-    mhc = MOLECULES.index("MHC-I")
+    mhc = followed(LIBRARY).index("MHC-I")
 
     def level(arm, minutes):
         tissue = grown(plan(arm=arm, scenario__duration="2 d"), minutes)

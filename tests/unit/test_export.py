@@ -11,12 +11,13 @@ import pytest
 
 from opsonin.core.errors import HostError, InputError
 from opsonin.io.biopsies import read_biopsy
+from opsonin.knowledge.followed import followed
 from opsonin.knowledge.library import load_library
 from opsonin.model.knowledge import LabelMap
 from opsonin.store.result import Result
 from small_run import small_run
 
-MOLECULES = sorted(load_library().molecules)
+MOLECULES = list(followed(load_library()))
 
 
 @pytest.fixture(scope="module")

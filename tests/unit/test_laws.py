@@ -105,6 +105,7 @@ UNITS = {
 LIMITS = {
     "amount_after_absorption": lambda a: abs(a[2] / a[3] - 1.0) > 1e-3,
     "resting_exit_rate": lambda a: a[0] * a[1] < 0.6,
+    "remixed_variation": lambda a: a[1] <= 1.0 and a[2] * (a[2] + abs(a[3])) < 100.0,
 }
 NAMES = sorted(operations.LAWS)
 

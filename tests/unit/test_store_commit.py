@@ -102,7 +102,7 @@ def test_a_full_disk_or_a_forbidden_folder_is_said_in_plain_words_and_the_run_ca
             patch.setattr(os, function, refusal(getattr(os, function)))
             with pytest.raises(HostError, match=words[code]) as caught:
                 writer.commit(ARM, 1, segment(1))
-        assert "resumed" in str(caught.value)
+        assert "opsonin resume" in str(caught.value)
         assert not list(out.glob("**/*.tmp")), "the space of the attempt is given back"
         assert writer.last_segment(ARM) == 0
         writer.commit(ARM, 1, segment(1))

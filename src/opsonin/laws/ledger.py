@@ -37,7 +37,8 @@ def hits_in_a_row(guarding, xiap):
         guarding: hold of the guards over the pores that BAX and BAK can form, relative to the cell of EARM a [-].
         xiap: hold of XIAP on caspase-3, relative to it x [-].
     Source: fitted to `kernels.death` under random hits: with it the mean time to death of cells whose proteins vary by
-        35 % is 0.6 to 1.2 times the simulated one (5th to 95th percentile).
+        35 % is 0.6 to 1.2 times the simulated one (5th to 95th percentile); a third of it where BAX and BAK are down by
+        40 % and hits come less than once an hour.
     """
     return HITS * power(guarding, GUARD_POWER) * power(xiap, XIAP_POWER)
 

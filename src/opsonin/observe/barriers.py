@@ -25,9 +25,9 @@ _IN_CONTACT = {
 _AFTER = {
     "oxygen": "Lack of oxygen",
     "exhaustion": "Exhaustion",
-    "resistance": "Repair of hits",
+    "resistance": "Resistance to hits",
 }
-_SPACE = {NEAR: "Killers near, not in contact", FAR: "No killers in reach"}
+_SPACE = {NEAR: "Near killers, but not in contact", FAR: "No killers in reach"}
 
 
 def titles(checkpoints: dict[str, str]) -> dict[str, str]:

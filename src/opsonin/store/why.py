@@ -139,6 +139,8 @@ def _ledger(result: Result, arm: str) -> Columns:
     """The ledger of a run, or of the fields of a patient together; no rows where the arm has not begun."""
     if isinstance(result, Gathered):
         parts = [_ledger(part, arm) for part in result.parts.values()]
+        if any(len(part) == 1 for part in parts):  # one has not begun: nothing is known of all together
+            return {"tick": np.zeros(0, np.int64)}
         ticks = _common(parts)
         kept = [_at(part, ticks) for part in parts]
         return {"tick": ticks} | {
