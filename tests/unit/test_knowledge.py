@@ -227,7 +227,7 @@ def test_reading_the_library_is_quick() -> None:
         start = time.process_time()
         load_library(Path(str(importlib.resources.files("opsonin.knowledge").joinpath("library"))))
         spent.append(time.process_time() - start)
-    assert min(spent) < 2e-4 * len(ROWS)  # seconds; it grows with the numbers to read
+    assert min(spent) < 1e-3 * len(ROWS)  # seconds; a parser that looks twice at all would take far more
 
 
 def test_the_packaged_library_is_read_once() -> None:

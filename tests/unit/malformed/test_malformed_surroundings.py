@@ -150,7 +150,7 @@ CASES: dict[str, tuple[Make, list[str], int, tuple[str, ...]]] = {
         2,
         ("loop", "symbolic links"),
     ),
-    "folder holds a result": (nothing, ["run", "scenario.toml", "-o", "good"], 2, ("good", "opsonin resume")),
+    "folder holds a result": (nothing, ["run", "scenario.toml", "-o", "good"], 2, ("good", "needs another folder")),
     "folder holds files": (
         lambda place: ((place / "mine").mkdir(), (place / "mine" / "thesis.txt").write_text("precious")),
         ["run", "scenario.toml", "-o", "mine"],
