@@ -24,7 +24,7 @@ def let_through(share):
 
     Args:
         share: of one factor of the hazard x [-], from 0 to 1.
-    Source: MODEL.md section 11; the least share is assumed.
+    Source: by definition of a barrier; the least share is assumed.
     """
     return maximum(share, LEAST_SHARE)
 
