@@ -20,6 +20,7 @@ from rich.console import Console
 
 import opsonin.engine.run
 from opsonin.cli import progress
+from opsonin.cli.failure import telling_what_is_left
 from opsonin.cli.main import main
 from opsonin.core.errors import Fault, HostError, Interrupted, RunError
 from opsonin.store.diff import diff as difference_of
@@ -404,3 +405,24 @@ def test_a_tissue_without_tumour_is_doubted(tmp_path: Path, capsys: pytest.Captu
     (tmp_path / "a.toml").write_text(without)
     assert main(["check", str(tmp_path / "a.toml")]) == 0
     assert "doubt   there are no tumour cells" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("holds", "words"),
+    [
+        ([], "before anything was stored. The same command begins again."),
+        (["provenance.json"], "is intact. opsonin resume {out}"),
+        (["provenance.json", "summary.json"], "its report is not written. opsonin report {out}"),
+    ],
+)
+def test_an_early_interruption_says_what_is_there_and_how_to_go_on(
+    holds: list[str], words: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    for name in holds:
+        (out / name).write_text("{}")
+    with pytest.raises(Interrupted) as met, telling_what_is_left(out):
+        raise KeyboardInterrupt
+    (fault,) = met.value.faults
+    assert words.format(out=out) in f"{fault.problem} {fault.fix}"

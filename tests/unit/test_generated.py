@@ -429,7 +429,8 @@ def test_each_density_is_told_as_it_is_in_the_end_and_where_it_comes_from() -> N
         told = " ".join(made.notes)
         named = generate.get("fractions", generate.get("densities", {}))
         for name in {*held, *named}:
-            value = f"{name} {found.get(name, 0) / 0.25:.4g} ("
+            density = found.get(name, 0) / 0.25
+            value = f"{name} {density:{',.0f' if density >= 1000.0 else '.4g'}} ("
             assert value + ("scenario)" if name in named else "metastatic melanoma: ") in told
     told = " ".join(plan({**SECTION, "architecture": "mixed"}, knowledge=few).notes)
     assert (
@@ -446,7 +447,7 @@ def test_the_report_tells_what_was_drawn_with_which_numbers() -> None:
         "Section of a tumour, drawn",
         "about 210 um hold 50%",
         "counts as excluded",
-        "cancer 2188 (metastatic melanoma: 3500, assumed)",
+        "cancer 2,188 (metastatic melanoma: 3,500, assumed)",
     ):
         assert words in told
     told = " ".join(placed(plan(GEOMETRIES["spheroid"])))

@@ -16,6 +16,24 @@ from tissues import plan as generated
 
 LABELS = ["SOX10+"] * 60 + ["CD8+PD1+PDL1-"] * 25 + ["CD8+PD1-PDL1-"] * 5 + ["CD8-PD1-PDL1-"] * 10
 
+OWN_LABELS = """
+name = "own"
+title = "Own"
+x = "x"
+y = "y"
+label = "label"
+
+[labels]
+a = { cell = "cancer", positive = ["MICA"] }
+b = { cell = "cd8" }
+
+[intensities.ULBP]
+columns = ["stain"]
+background = 0
+reference = 50
+assumed = "for a test"
+"""
+
 
 @pytest.fixture(scope="module")
 def biopsy(tmp_path_factory: pytest.TempPathFactory) -> Plan:
@@ -43,14 +61,35 @@ def test_states_that_the_biopsy_does_not_show_are_told_with_which_and_how_many(b
     assert f"Exhaustion 0.5 at the start in the {tired} that carry PD-1 (assumed), 0 in the others" in told
     assert numbers_of(biopsy)["reactive_cells"] == reactive
     for words in (
-        "MHC-I: neither label nor stain tells it of all 60 cancer (5e4 molecules, assumed)",
-        "PD-L1: neither label nor stain tells it of all 60 cancer (8e3 molecules, evidence:",
+        "Neither label nor stain tells, of all 60 cancer: BAK (",
+        "MHC-I (5e4 molecules, assumed), PD-L1 (8e3 molecules, evidence:",
+        "0.5 (assumed) of MHC-I",
         "PD-1 on 25 cells",
         "keep the imaged density",
         "hours before the biopsy",
         "where it was imaged",
     ):
         assert words in told
+
+
+def test_molecules_are_told_once_for_the_cells_that_nobody_saw_them_on(biopsy: Plan) -> None:
+    of_cancer = [text for text in placed(biopsy) if "60 cancer:" in text]
+    assert len(of_cancer) == 1
+    assert all(of_cancer[0].count(f" {name} (") == 1 for name in ("BAX", "MHC-I", "survivin", "XIAP"))
+
+
+def test_a_label_or_stain_that_no_law_reads_is_told(tmp_path: Path) -> None:
+    rows = [f"{15 * k % 150},{15 * (k // 10)},{'a' if k % 2 else 'b'},{k}" for k in range(100)]
+    (tmp_path / "cells.csv").write_text("\n".join(["x,y,label,stain", *rows]) + "\n")
+    (tmp_path / "own.toml").write_text(OWN_LABELS)
+    data = {
+        "scenario": {"name": "unread", "duration": "1 h"},
+        "tissue": {"tumour": "melanoma", "biopsy": "cells.csv", "labels": "own.toml"},
+        "arm": [{"name": "control"}],
+    }
+    told = compile_scenario(Scenario.from_dict(data, folder=tmp_path)).notes
+    assert "MICA, ULBP: labels or stains tell of it, but no law reads it; it changes nothing here." in told
+    assert not [text for text in told if text.startswith("ULBP: measured")]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +111,7 @@ def test_states_that_the_biopsy_does_not_show_are_told_with_which_and_how_many(b
             ["nests or", "stroma, where", "imaged", "before the biopsy"],
         ),
         ({"geometry": "node"}, ["keep the drawn density"], ["Niches", "Cycle", "imaged"]),
-        ({}, ["where it was drawn", "MHC-I: placed on all"], ["imaged", "biopsy"]),
+        ({}, ["where it was drawn", "Placed on all"], ["imaged", "biopsy"]),
     ],
 )
 def test_what_is_told_suits_where_the_tissue_comes_from(

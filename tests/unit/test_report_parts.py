@@ -61,7 +61,7 @@ def test_replicates_are_said_wherever_they_count(replicated: str) -> None:
         assert text in replicated, text
 
 
-def test_what_was_before_time_0_is_pooled_over_replicates_and_warnings_are_counted() -> None:
+def test_what_was_before_time_0_is_pooled_over_replicates_with_all_their_warnings() -> None:
     starts = {str(k): {"image 1": STEADY | {"killing": 0.01 * k}, "image 2": None} for k in (1, 2, 3)}
     told = steady.of_replicates(starts, {})
     assert told is not None
@@ -74,7 +74,16 @@ def test_what_was_before_time_0_is_pooled_over_replicates_and_warnings_are_count
         "",
     )  # the same in all: no interval is seen
     assert told["warnings"][0].startswith("replicate 1, image 1: Killing takes more")
-    assert told["warnings"][-1].startswith("3 of 3 replicates have warnings")
+    assert [text[:11] for text in told["warnings"]] == ["replicate 1", "replicate 2", "replicate 3"]
+
+
+def test_of_many_warnings_the_first_are_told_and_how_many_more_there_are() -> None:
+    starts = {str(k): {"": STEADY if k > 2 else STEADY | {"warnings": []}} for k in range(1, 21)}
+    told = steady.of_replicates(starts, {})
+    assert told is not None
+    each = len(STEADY["warnings"])
+    assert told["warnings"][0].startswith("replicate 3: ")
+    assert told["warnings"][12:] == [f"{18 * each - 12} more; 18 of 20 replicates have warnings."]
 
 
 def test_arrivals_are_pooled_by_type_in_one_tissue() -> None:

@@ -119,6 +119,8 @@ SLAB = 'size = ["300 um", "300 um"]'
         (SLAB, 'drug = "nivolumab", amount = "1 umol/L"'),
         (SLAB, 'drug = "nivolumab", amount = "240 mg", until = "2 h"'),
         ('geometry = "section"', ""),
+        ('size = ["300 um"]', ""),
+        ('size = ["300 um", "300 um", "300 um", "300 um"]', ""),
         ('geometry = "spheroid", ' + SLAB.replace("]", ', "300 um"]'), ""),
         ('geometry = "block", ' + SLAB, ""),
         ('geometry = "well", architecture = "mixed", ' + SLAB, ""),
@@ -214,3 +216,12 @@ def test_it_is_printed_or_written(tmp_path: Path, capfd: pytest.CaptureFixture[s
         assert main(["schema", "-o", str(out)]) == 0
         assert json.loads(out.read_text(encoding="utf-8")) == SCHEMA
         assert "#:schema ./scenario.schema.json" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("unit", ["uM", "nmol/L", "pmol / ml", "mmol/m3", "mmol/m^3", "umol / m**3"])
+def test_concentrations_of_the_schema_are_concentrations_of_opsonin(unit: str) -> None:
+    text = DRAWN.replace("GENERATE", SLAB).replace(
+        "DOSE", f'drug = "navitoclax", amount = "1 {unit}", lasting = "2 h"'
+    )
+    assert Scenario.from_text(text)
+    assert faults(text) == []

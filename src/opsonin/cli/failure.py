@@ -52,15 +52,31 @@ def as_failure(error: BaseException) -> OpsoninError:  # noqa: PLR0911 - one cas
 
 @contextmanager
 def telling_what_is_left(out: Path) -> Iterator[None]:
-    """Running out of memory while entered says what `out` holds by then, and how to go on."""
+    """Running out of memory or being interrupted while entered says what `out` holds by then, and how to go on."""
     try:
         yield
     except OpsoninError:
         raise
+    except KeyboardInterrupt as error:
+        raise Interrupted(Fault("interrupted", *_stopped_in(out))) from error
     except Exception as error:
         if not out_of_memory(error):
             raise
         raise HostError(Fault("memory", *_left_in(out))) from error
+
+
+def _stopped_in(out: Path) -> tuple[str, str]:
+    """What an output folder holds when its run is interrupted, and what to do about it."""
+    from opsonin.store import layout
+
+    if not (out / layout.PROVENANCE).is_file():
+        return "before anything was stored.", "The same command begins again."
+    if (out / layout.SUMMARY).is_file():
+        return (
+            f"after the run: its result is whole in {out}, its report is not written.",
+            f"opsonin report {out}",
+        )
+    return f"before it was done; what was stored in {out} is intact.", f"opsonin resume {out}"
 
 
 def _left_in(out: Path) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from opsonin.engine.plausibility import (
 from opsonin.io.biopsies import Biopsy, became_told
 from opsonin.io.packing import NO_TUMOUR, doubts_of
 from opsonin.io.scenario import Scenario
-from opsonin.knowledge.followed import MARKER, left_out
+from opsonin.knowledge.followed import MARKER, followed, left_out
 from opsonin.knowledge.library import Library
 from opsonin.laws.cycle import growth_rate, potential_growth_rate
 from opsonin.model import tables as column
@@ -306,13 +306,21 @@ def _read(
 
 def _told(biopsy: Biopsy, label_map: LabelMap, library: Library) -> list[str]:
     """What was measured per cell and by which scale, and what is doubtful in the biopsy."""
+    known = followed(library)
     sentences = []
     for molecule, levels in biopsy.measured.items():
+        if molecule not in known:
+            continue
         scale = label_map.intensities[molecule]
         sentences.append(
             f"{molecule}: measured in {np.count_nonzero(np.isfinite(levels)):,} cells from {', '.join(scale.columns)}; "
             f"{scale.background:g} counts as none, {scale.reference:g} as the resting level "
             f"({scale.source or f'assumed: {scale.assumed}'})."
+        )
+    marked = {name for marks in (*biopsy.positive, *biopsy.negative) for name in marks}
+    if unread := sorted((marked | set(biopsy.measured)) - set(known)):
+        sentences.append(
+            f"{', '.join(unread)}: labels or stains tell of it, but no law reads it; it changes nothing here."
         )
     return sentences + [f"Doubtful: {doubt.problem} {doubt.fix}" for doubt in doubts_of(biopsy, library)]
 

@@ -199,27 +199,12 @@ def _effector(plan: Plan, cell: CellType, lytic: Lytic, counts: dict[str, int]) 
 
 def _molecules(plan: Plan) -> Iterator[str]:
     """Which molecules nobody saw on which cells, and what these have of them."""
-    markers = {source.kind: source.marker for source in plan.arrivals if source.marker >= 0}
-    unseen = (plan.imaged.marks == 0) & ~np.isfinite(plan.imaged.measured)
-    for m, name in enumerate(plan.species.molecules):
-        parts = []
-        for kind, cell in enumerate(plan.species.cells):
-            own = plan.imaged.kind == kind
-            count = int(np.count_nonzero(unseen[m] & own))
-            level = plan.tumour.expresses.get(cell, {}).get(name) or plan.library.cells[cell].expresses.get(
-                name
-            )
-            if level is None or not count or markers.get(kind) == m:  # drawn of effectors: told there
-                continue
-            who = f"all {count:,}" if count == _count(plan, cell) else f"{count:,} of {_count(plan, cell):,}"
-            parts.append(f"{who} {cell} ({level.text}, {_origin(level)})")
-        if parts:
-            variation = plan.library.molecules[name].variation
-            why = "neither label nor stain tells it of" if _imaged(plan) else "placed on"
-            yield (
-                f"{name}: {why} {', '.join(parts)}; each has the resting level of its type, varied between cells "
-                f"(coefficient of variation {variation.value:g}, {_origin(variation)})."
-            )
+    why = "Neither label nor stain tells, of" if _imaged(plan) else "Placed on"
+    unseen = _unseen(plan)
+    for who, levels in unseen.items():
+        yield f"{why} {who}: {', '.join(f'{name} ({level})' for name, level in levels.items())}."
+    if unseen:
+        yield f"They have the resting level of their type, varied between cells: {_variation(plan, unseen)}."
     seen = (plan.imaged.marks > 0) & ~np.isfinite(plan.imaged.measured)
     if seen.any():
         told = ", ".join(
@@ -228,6 +213,33 @@ def _molecules(plan: Plan) -> Iterator[str]:
             if seen[m].any()
         )
         yield f"Seen, but not how much of it: {told}; they have the resting level of their type, varied likewise."
+
+
+def _unseen(plan: Plan) -> dict[str, dict[str, str]]:
+    """Cells, as counted -> molecule that nobody saw on them -> its resting level there."""
+    markers = {source.kind: source.marker for source in plan.arrivals if source.marker >= 0}
+    unseen = (plan.imaged.marks == 0) & ~np.isfinite(plan.imaged.measured)
+    found: dict[str, dict[str, str]] = {}
+    for kind, cell in enumerate(plan.species.cells):
+        own = plan.imaged.kind == kind
+        rest = plan.library.cells[cell].expresses | plan.tumour.expresses.get(cell, {})
+        for m, name in enumerate(plan.species.molecules):
+            count = int(np.count_nonzero(unseen[m] & own))
+            if name not in rest or not count or markers.get(kind) == m:  # drawn of effectors: told there
+                continue
+            who = f"all {count:,}" if count == _count(plan, cell) else f"{count:,} of {_count(plan, cell):,}"
+            found.setdefault(f"{who} {cell}", {})[name] = f"{rest[name].text}, {_origin(rest[name])}"
+    return found
+
+
+def _variation(plan: Plan, unseen: dict[str, dict[str, str]]) -> str:
+    """Coefficient of variation of each of these molecules, those with the same one together."""
+    alike: dict[str, list[str]] = {}
+    for name in sorted({name for levels in unseen.values() for name in levels}):
+        variation = plan.library.molecules[name].variation
+        alike.setdefault(f"{variation.value:g} ({_origin(variation)})", []).append(name)
+    told = "; ".join(f"{value} of {', '.join(names)}" for value, names in alike.items())
+    return f"coefficient of variation {told}"
 
 
 def _niches(plan: Plan) -> Iterator[str]:

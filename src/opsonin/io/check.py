@@ -309,20 +309,37 @@ def _check_numerics(draft: Draft) -> None:
     if coupling is None:
         return
     if motion is not None and ticks(coupling) % ticks(motion):
-        smaller = "is longer than" if motion > coupling else "does not divide"
-        written = draft.get("numerics", "motion_step") or f"{motion:g} min"
-        path = (
-            "numerics",
-            "motion_step" if draft.get("numerics", "motion_step") is not None else "coupling_step",
-        )
-        fix = f'The nearest allowed motion_step is "{_divisor(coupling, motion)}".'
-        draft.fault(path, f"motion_step {shown(written)} {smaller} coupling_step '{coupling:g} min'", fix)
+        _check_motion(draft, coupling, motion)
+        if draft.get("output", "every") is None:
+            return  # a coupling step that fits the other default step is told first
+    _check_every(draft, coupling)
+
+
+def _check_motion(draft: Draft, coupling: float, motion: float) -> None:
+    """Note that the coupling step is not made of motion steps, at the key that was written."""
+    written, longer = draft.get("numerics", "motion_step"), motion > coupling
+    nearest = _divisor(coupling, motion)
+    if written is None:
+        relation = "is shorter than a" if longer else "is not a whole number of"
+        whole = spelled(max(1, round(coupling / motion)) * motion)
+        given = draft.shown("numerics", "coupling_step")
+        problem = f"coupling_step {given} {relation} motion_step of {spelled(motion)}, the default"
+        fix = f'The nearest allowed is "{whole}"; or add motion_step = "{nearest}".'
+        draft.fault(("numerics", "coupling_step"), problem, fix)
+        return
+    relation = "is longer than" if longer else "does not divide"
+    problem = f"motion_step {shown(written)} {relation} coupling_step '{spelled(coupling)}'"
+    draft.fault(("numerics", "motion_step"), problem, f'The nearest allowed motion_step is "{nearest}".')
+
+
+def _check_every(draft: Draft, coupling: float) -> None:
+    """Note that stored times do not fall on coupling steps."""
     written = draft.get("output", "every")
     every = Output().every if written is None else draft.value("min", "output", "every")
     if every is not None and every > 0.0 and _is_whole(every) and ticks(every) % ticks(coupling):
         where: KeyPath = ("output", "every") if written is not None else ("numerics", "coupling_step")
         nearest = max(1, round(every / coupling)) * coupling
-        steps = f"coupling steps of {coupling:g} min"
+        steps = f"coupling steps of {spelled(coupling)}"
         problem = f"output.every {shown(written or spelled(every))} is not a whole number of {steps}"
         draft.fault(where, problem, f'The nearest allowed is "{spelled(nearest)}".')
 

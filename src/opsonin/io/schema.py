@@ -26,7 +26,7 @@ _UNITS = {
 }
 _MASS = r"(ng|ug|µg|μg|mg|g|kg)"
 _MASS_GIVEN = _NUMBER + _MASS + rf"\s*(/\s*{_MASS})?\s*$"
-_CONCENTRATION = r"([fpnuµμm]?M|[pnuµμm]?mol\s*/\s*(L|l|mL|ml))"
+_CONCENTRATION = r"([fpnuµμm]?M|[pnuµμm]?mol\s*/\s*(L|l|mL|ml)|[fpnuµμm]?mol\s*/\s*m(3|\^3|\*\*3))"
 _VALUE = {"type": ["string", "integer"]}
 
 _TABLES = {

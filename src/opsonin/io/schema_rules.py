@@ -42,6 +42,7 @@ def region_rules() -> dict[str, Any]:
 def generated_rules() -> dict[str, Any]:
     """Of a drawn tissue: which keys its geometry has, how many sizes, and one way to say how many cells."""
     by_kind = [_of_kind(kind) for kind in GEOMETRY_KEYS]
+    by_kind.append({"properties": {"size": {"minItems": 2, "maxItems": 3}}})
     for name in ("fractions", "density"):
         given: dict[str, Any] = {"required": [name]}
         if name == "fractions":

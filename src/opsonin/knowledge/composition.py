@@ -107,17 +107,17 @@ def _grown(generate: Generated, geometry: Geometry, tumour: Tumour, library: Lib
             now = sum(number / per_density[name] for name, number in numbers.items())
             numbers = {name: number * generate.density / max(now, 1e-30) for name, number in numbers.items()}
             told.append(
-                f"All scaled alike, to the {generate.density * 1e6:.4g} per mm2 of the scenario together."
+                f"All scaled alike, to the {_written(generate.density * 1e6)} per mm2 of the scenario together."
             )
         counts = {name: round(number) for name, number in numbers.items()}
     _require_possible(sum(counts.values()), generate)
     whose = geometry.title if geometry.densities else tumour.title
     origin = {
-        name: f"{whose[0].lower()}{whose[1:]}: {number.value * 1e6:.4g}, {number.source or 'assumed'}"
+        name: f"{whose[0].lower()}{whose[1:]}: {_written(number.value * 1e6)}, {number.source or 'assumed'}"
         for name, number in published.items()
     } | dict.fromkeys(named, "scenario")
     final = {name: counts.get(name, 0) / per_density[name] * 1e6 for name in sorted(origin)}
-    listed = "; ".join(f"{name} {value:.4g} ({origin[name]})" for name, value in final.items())
+    listed = "; ".join(f"{name} {_written(value)} ({origin[name]})" for name, value in final.items())
     made = Composition(dict(sorted(counts.items())), defaults=(f"Cells per mm2 of section: {listed}.", *told))
     return _with_patches(made, generate, geometry, share, library)
 
@@ -139,7 +139,7 @@ def _infiltrated(
     if changed and factor != 1.0:
         told.append(
             f"Architecture '{generate.architecture}': {', '.join(changed)} times {factor:.3g}, as CD8 cells are "
-            f"{limit.value * 1e6:.4g} per mm2 at {bound} there ({limit.source or 'assumed'})."
+            f"{_written(limit.value * 1e6)} per mm2 at {bound} there ({limit.source or 'assumed'})."
         )
     return {name: factor * base[name] for name in changed}
 
@@ -168,7 +168,9 @@ def _by_fractions(
         told.append(f"{whose} share the {rest:.3g} that the fractions leave, as their densities are.")
     density = generate.density if generate.density is not None else sum(weights.values())
     if generate.density is None:
-        told.append(f"All cells together: {density * 1e6:.4g} per mm2, the sum of the published densities.")
+        told.append(
+            f"All cells together: {_written(density * 1e6)} per mm2, the sum of the published densities."
+        )
     count = round(density * sum(share * per_density[name] for name, share in shares.items()))
     return _apportioned(shares, count)
 
@@ -379,3 +381,8 @@ def _require_room(made: Composition, generate: Generated, library: Library) -> N
         raise InputError(
             Fault(f"{PLACE}.per_tumour_cell", problem, "Lower per_tumour_cell, or give a larger size.")
         )
+
+
+def _written(density: float) -> str:
+    """A density [cells per mm2] without powers of ten."""
+    return f"{density:,.0f}" if density >= 1000.0 else f"{density:.4g}"

@@ -17,6 +17,7 @@ Start = Mapping[str, Any]
 _COLUMNS = ("cells", "arrivals", "loss", "proliferation", "recruitment", "elasticity", "exhaustion")
 _OF_A_FIELD = ("days", "gross_growth", "necrosis", "killing", "spontaneous", "growth", "displacement")
 _SIGNED = ("growth", "elasticity")  # the others cannot be negative
+_MOST_WARNINGS = 12
 _MISSING = (
     "start.json is missing from the result, and with it what was found before time 0: rates, arrivals and whether the "
     "tumour was steady. The curves do not need it; `opsonin resume` does not restore it, only running again does."
@@ -80,7 +81,7 @@ def of_fields(
 def of_replicates(
     found: Mapping[str, Mapping[str, Start | None]], told: Mapping[str, Any]
 ) -> dict[str, Any] | None:
-    """Means over the replicates with their 90 % intervals, and the warnings of the first that has any.
+    """Means over the replicates with their 90 % intervals, and their warnings.
 
     Args:
         found: by replicate and field `Result.start`, of one tissue under the name ''; None where it is not known.
@@ -132,25 +133,19 @@ def _sources(starts: Sequence[Start]) -> Iterator[tuple[str, list[Mapping[str, A
 
 
 def _warnings(found: Mapping[str, Mapping[str, Start | None]]) -> list[str]:
-    each = {
-        replicate: [
-            f"replicate {replicate}{f', {name}' if name else ''}: {text}"
-            for name, start in of.items()
-            if start
-            for text in start["warnings"]
-        ]
+    """Those of all replicates; of many, the first and how many more there are."""
+    told = [
+        f"replicate {replicate}{f', {name}' if name else ''}: {text}"
         for replicate, of in found.items()
-    }
-    warned = {replicate: told for replicate, told in each.items() if told}
-    if not warned:
-        return []
-    first = next(iter(warned.values()))
-    if len(warned) == 1:
-        return first
-    return [
-        *first,
-        f"{len(warned)} of {len(found)} replicates have warnings; these are of the first of them.",
+        for name, start in of.items()
+        if start
+        for text in start["warnings"]
     ]
+    if len(told) <= _MOST_WARNINGS:
+        return told
+    warned = sum(any(start and start["warnings"] for start in of.values()) for of in found.values())
+    more = f"{len(told) - _MOST_WARNINGS:,} more; {warned} of {len(found)} replicates have warnings."
+    return [*told[:_MOST_WARNINGS], more]
 
 
 def lived_on(told: Mapping[str, Any]) -> list[str]:

@@ -200,6 +200,12 @@ CASES: dict[str, tuple[str, str, int | None, tuple[str, ...]]] = {
     "coupling of zero": ('"6 min"', '"0 min"', 27, ("0 min", "above 0")),
     "coupling does not divide output": ('"1 d"', '"1000 min"', 24, ("1000 min", "6 min", "1002 min")),
     "default output against coupling": ('[output]\nevery = "1 d"\n', "", 25, ("1 d", "7 min", "1442 min")),
+    "coupling under the default motion": (
+        '[output]\nevery = "1 d"\n',
+        "",
+        25,
+        ("7 s", "1 min", "motion_step"),
+    ),
     "output of zero": ('"1 d"', '"0 d"', 24, ("0 d", "above 0")),
     "spacing too fine": ('motion_step = "1 min"', 'spacing = "1 um"', 28, ("1 um", "at least 2")),
     "section as a value": ('[output]\nevery = "1 d"\n', "", None, ("output", "table")),
@@ -213,6 +219,10 @@ MORE = {  # what else must change for a case to be what it says
     "default output against coupling": (
         'coupling_step = "6 min"\nmotion_step = "1 min"',
         'coupling_step = "7 min"',
+    ),
+    "coupling under the default motion": (
+        'coupling_step = "6 min"\nmotion_step = "1 min"',
+        'coupling_step = "7 s"',
     ),
     "section as a value": ("[scenario]\n", 'output = "1 d"\n[scenario]\n'),
 }
