@@ -139,6 +139,7 @@ def test_an_error_as_json_is_one_object_on_standard_output(
         (["diff", ".", "nowhere"], "provenance.json"),
         (["knowledge", "list", "durgs"], "'drugs'"),
         (["knowledge", "show", "nivolumap"], "'nivolumab'"),
+        (["knowledge", "show", "abt 263"], "'navitoclax'"),
     ],
 )
 def test_a_wrong_command_line_is_bad_input(

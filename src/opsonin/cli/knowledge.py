@@ -67,6 +67,7 @@ def show_entry(
     as_json: Json = False,
 ) -> None:
     """Every number of one entry: value, range, and where it comes from."""
+    from opsonin.knowledge.aliases import meant
     from opsonin.knowledge.checker import numbers
     from opsonin.knowledge.evidence import spelled_out
     from opsonin.knowledge.library import load_library
@@ -75,8 +76,8 @@ def show_entry(
     entries: dict[str, Any] = {f"{kind}.{known}": entry for kind, known, entry in library.entries()}
     found = [path for path in entries if name in (path, path.partition(".")[2])]
     if not found:
-        names = [known for path in entries for known in (path, path.partition(".")[2])]
-        fix = f"{did_you_mean(name, names)}  `opsonin knowledge list` shows all {len(entries)}."
+        known = entries | {path.partition(".")[2]: entry for path, entry in entries.items()}
+        fix = f"{meant(name, known)}  `opsonin knowledge list` shows all {len(entries)}."
         raise InputError(Fault("command line", f"'{name}' is not in the knowledge base.", fix))
     if as_json:
         told = {path: entries[path].model_dump(mode="json", exclude_none=True) for path in found}

@@ -18,6 +18,7 @@ from opsonin.io.held import check_held
 from opsonin.io.locate import KeyPath, Lines
 from opsonin.io.long_numbers import LongNumber
 from opsonin.io.wording import shown, spelled
+from opsonin.knowledge.aliases import meant
 from opsonin.knowledge.library import Library
 from opsonin.model.drugs import Drug
 from opsonin.model.scenario import HELD, MOST_DOSES, YEAR, Numerics, Output, mass_per_volume, read_amount
@@ -365,7 +366,7 @@ def _check_overrides(draft: Draft, library: Library) -> None:
 def _unknown(
     draft: Draft, path: KeyPath, kind: str, name: str, known: Mapping[str, object], folder: str
 ) -> None:
-    fix = f"{did_you_mean(name, known)}  `opsonin knowledge list {folder}` shows all {len(known)}."
+    fix = f"{meant(name, known)}  `opsonin knowledge list {folder}` shows all {len(known)}."
     draft.fault(path, f"{kind} {shown(name)} is not in the knowledge base.", fix)
 
 

@@ -137,6 +137,7 @@ class Drug(Entry):
     """A drug: its kinetics, where they are known, and its effects.
 
     Attributes:
+        also_known_as: brand names and codes, which a scenario may not use but may be asked for.
         family: what kind of drug it is, as "HDAC inhibitor".
         label_dose: the usual regimen, in words.
         kinetics: without them it can be given as a concentration in the tissue alone.
@@ -145,6 +146,7 @@ class Drug(Entry):
 
     name: Name
     title: str
+    also_known_as: tuple[str, ...] = ()
     family: str = ""
     label_dose: str = ""
     molar_mass: MolarMass
@@ -163,6 +165,8 @@ class Drug(Entry):
     def in_words(self) -> list[str]:
         """Its kind and usual dose, and what the model cannot do with it."""
         told = ["; ".join(text for text in (self.family, self.label_dose) if text)]
+        if self.also_known_as:
+            told.append(f"also known as {', '.join(self.also_known_as)}")
         if self.kinetics is None:
             told.append('no kinetics yet: give it as amount = "1 uM", lasting = "24 h" in the tissue')
         if self.omitted:

@@ -26,6 +26,13 @@ CASES: dict[str, tuple[str, str, int | None, tuple[str, ...]]] = {
         19,
         ("nivolumabb", "'nivolumab'"),
     ),
+    "drug by its brand": (
+        '"nivolumab", amount = "240',
+        '"OPDIVO", amount = "240',
+        19,
+        ("OPDIVO", "'nivolumab'"),
+    ),
+    "drug by its code": ('"nivolumab", amount = "240', '"MK3475", amount = "240', 19, ("'pembrolizumab'",)),
     "unknown tumour": ('"melanoma"', '"melanom"', 7, ("'melanom'", "'melanoma'", "knowledge list tumours")),
     "unknown label map": (
         '"melanoma-markers"',
