@@ -1,10 +1,11 @@
-"""Set up once for every test: the kernel cache, and threads: one, in a pool large enough for the thread tests."""
+"""Set up once for every test: the kernel cache, one thread in a pool large enough for the thread tests, no deadline."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from opsonin.core import kernel_cache
@@ -15,6 +16,10 @@ import numba  # noqa: E402 - its pool has its size once it is imported
 
 # Threads that these small tissues do not keep busy wait for each other: a busy machine then takes many times longer.
 numba.set_num_threads(1)
+
+# How long an example takes says how busy the machine is, and compiles the kernels that it is the first to call.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 SHARED = Path(os.environ.get("OPSONIN_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 

@@ -126,8 +126,8 @@ def test_remix_equals_its_twin(seed, least):
     arrays, n = cells.arrays, cells.n
     kept = np.random.default_rng(seed).choice([least, 0.9, 1.0], len(traits().turnover))
     resting, sigma = tables(2).resting, traits().sigma
-    expected = reference.remix(arrays, n, resting, sigma, kept, PLAIN_KEY, 77)
-    expression.remix(arrays, n, resting, sigma, kept, KEY, np.uint32(77))
+    expected = reference.remix(arrays, n, resting, sigma, kept, traits().draw, PLAIN_KEY, 77)
+    expression.remix(arrays, n, resting, sigma, kept, traits().draw, KEY, np.uint32(77))
     close(arrays.variation[:, :n], expected)
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from opsonin.core import random
+from opsonin.knowledge.library import load_library
 from opsonin.reference import random as reference
 
 WORD = st.integers(0, 2**32 - 1)
@@ -88,3 +89,24 @@ def test_ids_of_content_differ_with_the_content_and_not_with_the_call():
 
 def test_stream_numbers_are_all_different():
     assert len({int(stream) for stream in random.Stream}) == len(list(random.Stream))
+
+
+@given(st.lists(st.text(min_size=1), unique=True, min_size=2, max_size=40), st.data())
+def test_the_draws_of_a_name_do_not_know_what_other_names_there_are(names, data):
+    left = data.draw(st.lists(st.sampled_from(names), unique=True).map(sorted))
+    of_all = dict(zip(sorted(names), random.draws_of(sorted(names)).tolist(), strict=True))
+    assert random.draws_of(left).tolist() == [of_all[name] for name in left]
+
+
+def test_each_name_has_draws_of_its_own_that_fit_a_counter():
+    names = [f"molecule {k}" for k in range(3000)]  # among so many, some meet
+    draws = random.draws_of(names)
+    assert len(set(draws.tolist())) == len(names)
+    assert draws.max() < 2**19
+
+
+def test_no_two_molecules_or_cell_types_of_the_knowledge_base_meet():
+    library = load_library()
+    for names in (library.molecules, library.cells):
+        alone = [random.draws_of([name])[0] for name in names]
+        assert len(set(alone)) == len(names)

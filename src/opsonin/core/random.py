@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any
 
@@ -17,6 +18,7 @@ kernel_cache.prepare()  # before the first cached kernel, however this module wa
 
 import numba as nb  # noqa: E402
 import numpy as np  # noqa: E402
+import numpy.typing as npt  # noqa: E402
 
 _M0 = np.uint64(0xD2511F53)
 _M1 = np.uint64(0xCD9E8D57)
@@ -26,6 +28,7 @@ _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
 _ROUNDS = 10
 _TO_UNIT = 2.0**-53
+_DRAWS = 2**19
 
 
 class Stream(IntEnum):
@@ -55,6 +58,21 @@ def id_of(*parts: object) -> int:
     """A 64-bit id from content (a biopsy row, a vessel): the same content always gets the same id."""
     text = "\x1f".join(str(part) for part in parts).encode()
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little")
+
+
+def draws_of(names: Sequence[str]) -> npt.NDArray[np.uint32]:
+    """A number of draws for each name, below 2**19: that of a name alone, whatever other names there are.
+
+    So a molecule or cell type that is added to the knowledge base changes no draw of the others; where two names have
+    the same number, the second in order takes the next.
+    """
+    taken: dict[int, str] = {}
+    for name in names:
+        draw = id_of("draw", name) % _DRAWS
+        while draw in taken:
+            draw = (draw + 1) % _DRAWS
+        taken[draw] = name
+    return np.array(list(taken), np.uint32)
 
 
 @nb.njit(cache=True, error_model="numpy")

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from opsonin.core.errors import Fault, InputError
-from opsonin.core.random import id_of, key_of
+from opsonin.core.random import draws_of, id_of, key_of
 from opsonin.core.schedule import ticks
 from opsonin.engine import tabulate
 from opsonin.engine.architecture import as_asked
@@ -367,17 +367,18 @@ def _became(marking: Marking) -> str:
 def _arrivals(library: Library, species: Species) -> tuple[Arrivals, ...]:
     """Every type that comes by the vessels and leaves again."""
     sources = []
+    draws = draws_of(species.cells)
     for index, name in enumerate(species.cells):
         lytic, traffic = library.cells[name].lytic, library.cells[name].trafficking
         if traffic is None:
             continue
         recruitment = (traffic.recruitment_fold.value, traffic.recruitment_half.value)
         if lytic is None:
-            sources.append(Arrivals(index, recruitment))
+            sources.append(Arrivals(index, int(draws[index]), recruitment))
         else:
             marker = species.molecules.index(MARKER)
             shares = lytic.pd1_positive.value, lytic.reactive_fraction.value
-            sources.append(Arrivals(index, recruitment, marker, *shares))
+            sources.append(Arrivals(index, int(draws[index]), recruitment, marker, *shares))
     return tuple(sources)
 
 

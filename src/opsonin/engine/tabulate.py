@@ -7,6 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from opsonin.core.random import draws_of
 from opsonin.knowledge.followed import MARKER, RECOGNISED, followed
 from opsonin.knowledge.library import Library
 from opsonin.laws.apoptosis import rate_of_half_life
@@ -215,6 +216,7 @@ def traits_of(library: Library) -> Traits:
         sigma=np.array([lognormal_sigma(m.variation.value) for m in molecules]),
         turnover=np.array([rate_of_half_life(m.half_life.value) for m in molecules]),
         mixing=np.array([1.0 / m.mixing.value if m.mixing else 0.0 for m in molecules]),
+        draw=draws_of(names.molecules),
         repulsion=np.array([c.repulsion.value for c in cells]),
         adhesion=np.array([c.adhesion.value for c in cells]),
         exhaustion=np.array([c.lytic.exhaustion_initial.value if c.lytic else 0.0 for c in cells]),

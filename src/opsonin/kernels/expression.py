@@ -49,13 +49,14 @@ def express(cells, n, tables, turnover, fold, duration):
 
 
 @nb.njit(cache=True, error_model="numpy", parallel=True)
-def remix(cells, n, resting, sigma, kept, key, hour):
+def remix(cells, n, resting, sigma, kept, draw, key, hour):
     """Let the live cells forget in part how they differed from others; writes `variation`.
 
     Args:
         resting: (types, molecules) levels: what a type lacks is passed over.
         sigma: (molecules,) standard deviation of the log of the variation.
         kept: (molecules,) correlation that is left; 1 where nothing is forgotten.
+        draw: (molecules,) uint32, `core.random.draws_of` their names.
         key: (2,) uint32; `hour`: number of the hour.
     Memory: in place; work: n x molecules that mix.
     """
@@ -64,5 +65,5 @@ def remix(cells, n, resting, sigma, kept, key, hour):
         if phase[i] <= COMMITTED:
             for m in range(len(kept)):
                 if kept[m] < 1.0 and resting[kind[i], m] > 0.0:
-                    z, _ = normals(key[0], key[1], identity[i], hour, _MIXING, m)
+                    z, _ = normals(key[0], key[1], identity[i], hour, _MIXING, draw[m])
                     variation[m, i] = remixed_variation(variation[m, i], kept[m], sigma[m], z)

@@ -81,13 +81,13 @@ def express(cells: Any, n: int, tables: Any, turnover: Any, fold: Any, duration:
     return level
 
 
-def remix(cells: Any, n: int, resting: Any, sigma: Any, kept: Any, key: Key, hour: int) -> Any:
+def remix(cells: Any, n: int, resting: Any, sigma: Any, kept: Any, draw: Any, key: Key, hour: int) -> Any:
     """New variation, (molecules, n); see `kernels.expression.remix`."""
     variation = cells.variation[:, :n].copy()
     for i in filter(lambda i: _live(cells, i), range(n)):
         for m in range(len(kept)):
             if kept[m] < 1.0 and resting[cells.kind[i], m] > 0.0:
-                z, _ = normals(key, int(cells.id[i]), hour, Stream.MIXING, m)
+                z, _ = normals(key, int(cells.id[i]), hour, Stream.MIXING, int(draw[m]))
                 variation[m, i] = remixed_variation(
                     float(variation[m, i]), float(kept[m]), float(sigma[m]), z
                 )

@@ -38,4 +38,4 @@ def _express(tissue: Tissue, duration: float) -> None:
 def _remix(tissue: Tissue, hour: int) -> None:
     traits, cells = tissue.traits, tissue.cells
     kept, number = np.exp(-traits.mixing * _HOUR), np.uint32(hour & 0xFFFFFFFF)
-    remix(cells.arrays, cells.n, tissue.tables.resting, traits.sigma, kept, tissue.key, number)
+    remix(cells.arrays, cells.n, tissue.tables.resting, traits.sigma, kept, traits.draw, tissue.key, number)

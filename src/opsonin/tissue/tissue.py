@@ -72,7 +72,7 @@ class Arrivals:
     """How one immune type is drawn where the biopsy does not show its state, and how it is recruited.
 
     Attributes:
-        kind: cell-type index.
+        kind: cell-type index; draw: number of its draws, `core.random.draws_of`.
         recruitment: fold at saturation, half [nM] of the attractant.
         marker: molecule that tumour-reactive cells carry (index), -1 for a type that does not recognise the tumour.
         marker_positive: probability of carrying `marker`; the cells without it are bystanders.
@@ -80,6 +80,7 @@ class Arrivals:
     """
 
     kind: int
+    draw: int
     recruitment: tuple[float, float]
     marker: int = -1
     marker_positive: float = 0.0
@@ -135,6 +136,7 @@ class Traits:
     sigma: npt.NDArray[np.float64]  # (M,) of the log
     turnover: npt.NDArray[np.float64]  # (M,) 1/min
     mixing: npt.NDArray[np.float64]  # (M,) rate at which variation is forgotten [1/min]
+    draw: npt.NDArray[np.uint32]  # (M,) number of the draws of each molecule, `core.random.draws_of`
     repulsion: npt.NDArray[np.float64]  # (T,) um/min
     adhesion: npt.NDArray[np.float64]  # (T,) um/min
     exhaustion: npt.NDArray[np.float64]  # (T,) of a marker-positive cell at biopsy; newcomers have none

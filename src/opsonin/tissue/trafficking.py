@@ -105,7 +105,7 @@ def _draw(
     """(vessel, id) of every newcomer of a source and niche in a step `when` = (tick, duration [min])."""
     vessels, source, balance = tissue.vessels, tissue.arrivals[index], tissue.balance
     count = np.zeros(vessels.n, np.int64)
-    stream = 2 * source.kind + NICHES.index(niche)
+    stream = 2 * source.draw + NICHES.index(niche)
     total = arrivals(
         vessels.id,
         attractant,
@@ -169,9 +169,8 @@ def blank(tissue: Tissue, ids: Any, kinds: Any, now: int) -> dict[str, Any]:
     molecules = len(tissue.species.molecules)
     z = np.empty((molecules, count))
     for row, identity in enumerate(ids):
-        for m in range(0, molecules, 2):
-            pair = normals(tissue.key[0], tissue.key[1], identity, np.uint32(0), _TRAITS, m)
-            z[m : m + 2, row] = pair[: molecules - m]
+        for m, draw in enumerate(tissue.traits.draw):
+            z[m, row], _ = normals(tissue.key[0], tissue.key[1], identity, np.uint32(0), _TRAITS, draw)
     sigma = tissue.traits.sigma[:, None]
     variation = np.exp(sigma * z - 0.5 * sigma**2)
     return {
