@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import numpy as np
@@ -116,6 +118,18 @@ def test_burden_is_1_at_time_0_however_many_cells_were_read(monkeypatch: pytest.
         assert recorder.segment(begun, 0, Trace()).observables["burden"][0] == 1.0
 
 
+@contextmanager
+def reactive(every_cell: bool) -> Iterator[None]:
+    """All cells recognise the tumour while entered, or none."""
+    _, tissue, _ = burnt_in()
+    before = tissue.cells.arrays.reactive.copy()
+    tissue.cells.arrays.reactive[:] = every_cell
+    try:
+        yield
+    finally:
+        tissue.cells.arrays.reactive[:] = before
+
+
 def warned(rates: tuple[float, float, float, float], kills: int, steps: int) -> str:
     of, tissue, _ = burnt_in()
     sums = _Sums(steps=steps, live=[100.0] * steps, kills=list(np.linspace(0.0, kills, steps)))
@@ -141,18 +155,14 @@ def test_what_takes_the_cells_is_named_and_what_would_agree() -> None:
 def test_a_burn_in_too_short_to_measure_killing_is_told() -> None:
     steady = (0.2, 0.0, 0.02, burnt_in()[0].growth * DAY)
     day = 240  # steps
-    told = warned(steady, kills=0, steps=5)
-    assert "over 0.021 days, in which 0 tumour cells were killed" in told
-    assert " times the published growth" in told
-    assert "in which 4 tumour cells" in warned(steady, kills=4, steps=2 * day)
-    assert warned(steady, kills=50, steps=2 * day) == ""
-    _, tissue, _ = burnt_in()
-    reactive = tissue.cells.arrays.reactive.copy()
-    tissue.cells.arrays.reactive[:] = 0
-    try:
+    with reactive(True):
+        told = warned(steady, kills=0, steps=5)
+        assert "over 0.021 days, in which 0 tumour cells were killed" in told
+        assert " times the published growth" in told
+        assert "in which 4 tumour cells" in warned(steady, kills=4, steps=2 * day)
+        assert warned(steady, kills=50, steps=2 * day) == ""
+    with reactive(False):
         assert warned(steady, kills=0, steps=5) == ""  # nobody kills
-    finally:
-        tissue.cells.arrays.reactive[:] = reactive
 
 
 # Every T cell recognises the tumour, which has much antigen and no PD-L1.

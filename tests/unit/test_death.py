@@ -10,8 +10,16 @@ from hypothesis import strategies as st
 
 from opsonin.kernels.death import advance
 from opsonin.laws.apoptosis import repaired_damage
-from opsonin.model.death import AT_REST, EARM_RATES, TISSUE_RATES, DeathDrive, DeathProteins, DeathState
-from opsonin.reference.death import HELA, HORIZON, earm_cell, follow
+from opsonin.model.death import (
+    AT_REST,
+    EARM_CELL,
+    EARM_RATES,
+    TISSUE_RATES,
+    DeathDrive,
+    DeathProteins,
+    DeathState,
+)
+from opsonin.reference.death import HORIZON, earm_cell, follow
 
 REPAIR = 50.0  # min
 DAYS = 2880.0  # min
@@ -36,7 +44,7 @@ def _death(hits, bound, priming, proteins, rates, step):
     return NEVER, state.caspase3
 
 
-def death(hits=(), *, bound=0.0, priming=0.0, proteins=HELA, rates=TISSUE_RATES, step=1.0):
+def death(hits=(), *, bound=0.0, priming=0.0, proteins=EARM_CELL, rates=TISSUE_RATES, step=1.0):
     """Time of death of a cell [min], None where it lives for two days."""
     time, _ = _death(np.array(hits, dtype=float), bound, priming, proteins, rates, step)
     return None if time == NEVER else time
@@ -47,7 +55,7 @@ def every(gap, count):
 
 
 def test_a_cell_at_rest_stays_at_rest():
-    assert advance(AT_REST, HELA, DeathDrive(0.0, 0.0, 0.0), TISSUE_RATES, 6.0) == AT_REST
+    assert advance(AT_REST, EARM_CELL, DeathDrive(0.0, 0.0, 0.0), TISSUE_RATES, 6.0) == AT_REST
 
 
 def test_single_hits_are_survived_and_three_within_fifty_minutes_kill():
@@ -65,7 +73,7 @@ def test_a_cell_past_the_point_of_no_return_dies_though_its_ligand_is_gone():
     for minute in range(300):
         assert minute > 60 or state.caspase3 < TISSUE_RATES.commitment
         bound = EARM_BOUND if minute < 60 else 0.0
-        state = advance(state, HELA, DeathDrive(bound, 0.0, 0.0), TISSUE_RATES, 1.0)
+        state = advance(state, EARM_CELL, DeathDrive(bound, 0.0, 0.0), TISSUE_RATES, 1.0)
     assert state.caspase3 > TISSUE_RATES.commitment
 
 
@@ -78,15 +86,15 @@ def test_who_survives_does_not_depend_on_the_step():
 def test_a_survivor_recovers():
     state = AT_REST
     for _ in range(30):
-        state = advance(state, HELA, DeathDrive(1.0, 0.0, 0.0), TISSUE_RATES, 6.0)
+        state = advance(state, EARM_CELL, DeathDrive(1.0, 0.0, 0.0), TISSUE_RATES, 6.0)
     assert state.disc > 0.01
     for _ in range(240):
-        state = advance(state, HELA, DeathDrive(0.0, 0.0, 0.0), TISSUE_RATES, 6.0)
+        state = advance(state, EARM_CELL, DeathDrive(0.0, 0.0, 0.0), TISSUE_RATES, 6.0)
     assert max(state) < 1e-6
 
 
 def test_without_bax_and_bak_neither_hits_nor_ligand_kill_unless_xiap_is_lost():
-    null = HELA._replace(bax=0.0, bak=0.0)
+    null = EARM_CELL._replace(bax=0.0, bak=0.0)
     assert death(every(10.0, 30), proteins=null) is None
     assert death(bound=EARM_BOUND, proteins=null) is None
     assert death(priming=0.1, proteins=null._replace(xiap=0.0)) is None  # priming acts at mitochondria only
@@ -95,33 +103,33 @@ def test_without_bax_and_bak_neither_hits_nor_ligand_kill_unless_xiap_is_lost():
 
 
 def test_bax_or_bak_alone_is_enough():
-    assert death(bound=EARM_BOUND, proteins=HELA._replace(bax=0.0)) is not None
-    assert death(bound=EARM_BOUND, proteins=HELA._replace(bak=0.0)) is not None
+    assert death(bound=EARM_BOUND, proteins=EARM_CELL._replace(bax=0.0)) is not None
+    assert death(bound=EARM_BOUND, proteins=EARM_CELL._replace(bak=0.0)) is not None
 
 
 def test_a_primed_cell_survives_the_loss_of_any_one_guard_but_not_of_all():
     primed = {"priming": 2e-4}
     for guard in ("bcl2", "bclxl", "mcl1"):
-        assert death(**primed, proteins=HELA._replace(**{guard: 0.0})) is None
-    assert death(**primed, proteins=HELA._replace(bcl2=0.0, bclxl=0.0, mcl1=0.0)) is not None
+        assert death(**primed, proteins=EARM_CELL._replace(**{guard: 0.0})) is None
+    assert death(**primed, proteins=EARM_CELL._replace(bcl2=0.0, bclxl=0.0, mcl1=0.0)) is not None
 
 
 def test_a_bh3_mimetic_alone_kills_where_its_guard_holds_most():
-    addicted = HELA._replace(bcl2=1e6, bclxl=5e3, mcl1=5e3)
+    addicted = EARM_CELL._replace(bcl2=1e6, bclxl=5e3, mcl1=5e3)
     assert death(priming=2e-3, proteins=addicted) is None
     assert death(priming=2e-3, proteins=addicted._replace(mcl1=0.0)) is None
     assert death(priming=2e-3, proteins=addicted._replace(bcl2=0.02 * addicted.bcl2)) is not None
 
 
 def test_smac_mimetic_bh3_mimetic_and_survivin_inhibitor_lower_the_number_of_hits():
-    assert death(every(25.0, 2), proteins=HELA._replace(xiap=0.5 * HELA.xiap)) is not None
-    assert death(every(25.0, 2), proteins=HELA._replace(mcl1=0.0)) is not None
+    assert death(every(25.0, 2), proteins=EARM_CELL._replace(xiap=0.5 * EARM_CELL.xiap)) is not None
+    assert death(every(25.0, 2), proteins=EARM_CELL._replace(mcl1=0.0)) is not None
     assert death(every(60.0, 3)) is None
-    assert death(every(60.0, 3), proteins=HELA._replace(survivin=0.0)) is not None
+    assert death(every(60.0, 3), proteins=EARM_CELL._replace(survivin=0.0)) is not None
 
 
 def test_cflip_holds_death_ligands_but_not_hits():
-    held = HELA._replace(flip=100.0 * HELA.flip)
+    held = EARM_CELL._replace(flip=100.0 * EARM_CELL.flip)
     assert death(bound=5.0) is not None
     assert death(bound=5.0, proteins=held) is None
     assert death(every(25.0, 3), proteins=held) == death(every(25.0, 3))
@@ -131,7 +139,7 @@ def test_the_reference_agrees_on_hits():
     def hits(time):
         return sum(2.0 ** (-(time - start) / REPAIR) for start in (0.0, 25.0, 50.0) if time >= start)
 
-    reached, _ = follow(HELA, lambda time: DeathDrive(0.0, hits(time), 0.0), TISSUE_RATES)
+    reached, _ = follow(EARM_CELL, lambda time: DeathDrive(0.0, hits(time), 0.0), TISSUE_RATES)
     assert reached == pytest.approx(death(every(25.0, 3)), rel=0.02)
 
 
@@ -150,7 +158,7 @@ levels = st.floats(-1.0, 1.0).map(lambda e: 10.0**e)
 def test_what_holds_death_back_never_speeds_it_and_what_drives_it_never_slows_it(
     folds, ligand, damage, protein, more, step
 ):
-    proteins = DeathProteins(*(base * fold for base, fold in zip(HELA, folds, strict=True)))
+    proteins = DeathProteins(*(base * fold for base, fold in zip(EARM_CELL, folds, strict=True)))
     changed = proteins._replace(**{protein: getattr(proteins, protein) * more})
     drives = protein in ("bax", "bak")
 
@@ -177,9 +185,9 @@ def clone(count, variation, shared, seed):
     chance = np.random.default_rng(seed)
     width = np.sqrt(np.log1p(variation**2))
     common = chance.normal(size=(count, 1))
-    own = chance.normal(size=(count, len(HELA)))
+    own = chance.normal(size=(count, len(EARM_CELL)))
     drawn = np.sqrt(shared) * common + np.sqrt(1.0 - shared) * own
-    return [DeathProteins(*row) for row in np.array(HELA) * np.exp(width * drawn - 0.5 * width**2)]
+    return [DeathProteins(*row) for row in np.array(EARM_CELL) * np.exp(width * drawn - 0.5 * width**2)]
 
 
 def test_a_clone_dies_fractionally_the_more_the_more_ligand_and_over_hours():

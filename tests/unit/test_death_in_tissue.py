@@ -40,7 +40,9 @@ def test_single_hits_are_survived_and_a_few_within_an_hour_kill_most():
     shares = [dead_of(hits)[0] for hits in (0, 1, 2, 3, 6)]
     assert shares[0] == 0.0
     assert shares[1] < 0.05
-    assert shares[2] < 0.5 < shares[3] < 0.9 < shares[4]
+    # of 100 cells: over five seeds the means are 0.32, 0.68 and 0.91, and one seed has errors of 0.05, 0.05 and 0.03
+    assert shares[2] < 0.5 < shares[3] < 0.85
+    assert shares[4] > max(0.8, shares[3])
 
 
 def test_without_bax_and_bak_hits_do_not_kill_and_bh3_mimetics_do_not_help():
@@ -70,7 +72,8 @@ def test_a_primed_cell_dies_of_venetoclax_alone_and_an_unprimed_one_does_not():
     }
     untreated, _ = dead_of(0, minutes=600, knowledge=addicted)
     treated, tissue = dead_of(0, "venetoclax", minutes=600, knowledge=addicted)
-    assert untreated < 0.05
+    # over five seeds the means are 0.03 and 0.93, and 100 cells have errors of 0.02 and 0.03
+    assert untreated < 0.1
     assert treated > 0.8
     assert tissue.counters["drug_deaths"] == round(
         treated * np.sum(tissue.cells.arrays.kind[: tissue.cells.n] == 1)

@@ -21,9 +21,8 @@ from opsonin.laws.ledger import DYING, kill_rate
 from opsonin.laws.metabolism import oxygen_fitness
 from opsonin.laws.recognition import lytic_hit_hazard, vigour
 from opsonin.model import tables as column
-from opsonin.model.death import TISSUE_RATES, DeathDrive, DeathState
+from opsonin.model.death import EARM_CELL, TISSUE_RATES, DeathDrive, DeathState
 from opsonin.observe import barriers
-from opsonin.reference.death import HELA
 from opsonin.store.segments import LEDGER
 from opsonin.tissue import ledger
 from opsonin.tissue.contacts import touched_by
@@ -111,7 +110,7 @@ def _dies(gaps, proteins, rates):
 )
 def test_the_rate_of_kills_is_that_of_the_death_switch_within_a_factor_of_two(hazard, folds):
     rng, repair = np.random.default_rng(1), rate_of_half_life(50.0)
-    proteins = HELA._replace(**{name: getattr(HELA, name) * fold for name, fold in folds.items()})
+    proteins = EARM_CELL._replace(**{name: getattr(EARM_CELL, name) * fold for name, fold in folds.items()})
     times = [_dies(rng.exponential(1.0 / hazard, 4000), proteins, TISSUE_RATES) for _ in range(150)]
     ratio = kill_rate(hazard, hits_of(proteins), repair, DYING) * np.mean(times)
     assert 0.5 < ratio < 2.0
@@ -119,9 +118,9 @@ def test_the_rate_of_kills_is_that_of_the_death_switch_within_a_factor_of_two(ha
 
 def test_what_holds_death_back_asks_for_more_hits():
     for name in ("bcl2", "bclxl", "mcl1", "xiap", "survivin"):
-        assert hits_of(HELA._replace(**{name: 2.0 * getattr(HELA, name)})) > hits_of(HELA)
+        assert hits_of(EARM_CELL._replace(**{name: 2.0 * getattr(EARM_CELL, name)})) > hits_of(EARM_CELL)
     for name in ("bax", "bak"):
-        assert hits_of(HELA._replace(**{name: 2.0 * getattr(HELA, name)})) < hits_of(HELA)
+        assert hits_of(EARM_CELL._replace(**{name: 2.0 * getattr(EARM_CELL, name)})) < hits_of(EARM_CELL)
 
 
 def test_every_target_is_held_near_or_out_of_reach_and_a_crop_counts_them_alike():

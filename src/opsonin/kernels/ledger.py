@@ -16,7 +16,7 @@ from opsonin.laws.death import guard_load, stable_xiap
 from opsonin.laws.ledger import DYING, LEAST_SHARE, hits_in_a_row, kill_rate, let_through
 from opsonin.laws.metabolism import oxygen_fitness
 from opsonin.laws.recognition import vigour
-from opsonin.model.death import TISSUE_RATES
+from opsonin.model.death import EARM_CELL, TISSUE_RATES
 from opsonin.model.phase import COMMITTED
 from opsonin.model.tables import COSTIMULATION, DAMAGE_HALF_LIFE, HIT_RATE, LYTIC_OXYGEN
 
@@ -28,9 +28,11 @@ AFTER_CHECKPOINTS = 3  # oxygen, exhaustion, resistance
 
 _BCL2, _BCLXL, _MCL1 = TISSUE_RATES.bcl2_affinity, TISSUE_RATES.bclxl_affinity, TISSUE_RATES.mcl1_affinity
 _BAX_SHARE, _SURVIVIN_SHARE = TISSUE_RATES.bax_share, TISSUE_RATES.survivin_share
-# Of the cell of EARM (doi:10.1038/msb.2013.1), which `hits_in_a_row` is relative to: hold of the guards, and XIAP.
-_GUARDING = (1.0 + 2e4 / _BCL2 + 2e4 / _BCLXL + 2e4 / _MCL1) / (_BAX_SHARE * 8e4 + 2e4)
-_XIAP = 1e5
+# Of the cell that `hits_in_a_row` is relative to: hold of the guards over what they guard, and XIAP.
+_GUARDING = (1.0 + EARM_CELL.bcl2 / _BCL2 + EARM_CELL.bclxl / _BCLXL + EARM_CELL.mcl1 / _MCL1) / (
+    _BAX_SHARE * EARM_CELL.bax + EARM_CELL.bak
+)
+_XIAP = EARM_CELL.xiap
 
 
 @nb.njit(cache=True, error_model="numpy")

@@ -27,15 +27,12 @@ from opsonin.laws.death import (
     stable_xiap,
 )
 from opsonin.laws.recognition import bound_pairs
-from opsonin.model.death import AT_REST, DeathDrive, DeathProteins, DeathRates, DeathState
+from opsonin.model.death import AT_REST, EARM_CELL, DeathDrive, DeathProteins, DeathRates, DeathState
 
 HORIZON = 1200.0  # min
 LONGEST = 5.0  # min; so that no hit falls between two steps
 LIGANDS, RECEPTORS = 3000.0, 200.0  # molecules; EARM, 50 ng/ml of SuperKiller TRAIL
 BINDING, UNBINDING = 2.4e-5, 0.06  # 1/(molecule min), 1/min; EARM nominal
-HELA = DeathProteins(
-    flip=100.0, bcl2=2e4, bclxl=2e4, mcl1=2e4, bax=8e4, bak=2e4, xiap=1e5, survivin=1.0
-)  # doi:10.1038/msb.2013.1
 NAMES = {  # of EARM, and of DeathProteins
     "flip": "flip",
     "Bcl2": "bcl2",
@@ -126,7 +123,9 @@ def earm_cell(folds: Mapping[str, float]) -> tuple[DeathProteins, Drive]:
     unknown = set(folds) - {*names, "L", "R"}
     if unknown:
         raise ValueError(f"the switch knows no {sorted(unknown)}; it knows {sorted([*names, 'L', 'R'])}")
-    levels = {NAMES[name]: getattr(HELA, NAMES[name]) * fold for name, fold in folds.items() if name in NAMES}
+    levels = {
+        NAMES[name]: getattr(EARM_CELL, NAMES[name]) * fold for name, fold in folds.items() if name in NAMES
+    }
     ligands, receptors = LIGANDS * folds.get("L", 1.0), RECEPTORS * folds.get("R", 1.0)
     pairs = bound_pairs(receptors, ligands, UNBINDING / BINDING)
     rate = BINDING * (ligands + receptors - 2.0 * pairs) + UNBINDING  # of the approach to it
@@ -134,4 +133,4 @@ def earm_cell(folds: Mapping[str, float]) -> tuple[DeathProteins, Drive]:
     def drive(time: float) -> DeathDrive:
         return DeathDrive(-pairs * math.expm1(-rate * time), 0.0, 0.0)
 
-    return HELA._replace(**levels), drive
+    return EARM_CELL._replace(**levels), drive

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import least_squares
 
-from opsonin.model.death import NEVER, TISSUE_RATES, DeathDrive, DeathRates
-from opsonin.reference.death import HELA, earm_cell, follow
+from opsonin.model.death import EARM_CELL, NEVER, TISSUE_RATES, DeathDrive, DeathRates
+from opsonin.reference.death import earm_cell, follow
 from opsonin.reference.earm import outcome
 
 Folds = Mapping[str, float]
@@ -140,7 +140,7 @@ def lethal_hit(hits: int, rates: DeathRates) -> float:
     low, high = 1e-8, 1.0
     for _ in range(25):
         middle = math.sqrt(low * high)
-        killed = follow(HELA, drive, rates._replace(hit_protease=middle))[0] is not None
+        killed = follow(EARM_CELL, drive, rates._replace(hit_protease=middle))[0] is not None
         low, high = (low, middle) if killed else (middle, high)
     return high
 

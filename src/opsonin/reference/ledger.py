@@ -22,8 +22,7 @@ from opsonin.laws.recognition import (
 )
 from opsonin.model import phase as phases
 from opsonin.model import tables as column
-from opsonin.model.death import TISSUE_RATES, DeathProteins
-from opsonin.reference.death import HELA
+from opsonin.model.death import EARM_CELL, TISSUE_RATES, DeathProteins
 
 
 def shares(cells: Any, tables: Any, free: Any, i: int, j: int) -> list[float]:
@@ -69,7 +68,7 @@ def hits_of(proteins: DeathProteins) -> float:
         return float((1.0 + load) / max(TISSUE_RATES.bax_share * cell.bax + cell.bak, 1.0))
 
     xiap = stable_xiap(proteins.xiap, proteins.survivin, TISSUE_RATES.survivin_share)
-    return float(hits_in_a_row(guarding(proteins) / guarding(HELA), xiap / HELA.xiap))
+    return float(hits_in_a_row(guarding(proteins) / guarding(EARM_CELL), xiap / EARM_CELL.xiap))
 
 
 def near(cells: Any, n: int, killers: Iterable[int], reach: float, box: Any, dimension: int) -> list[bool]:
