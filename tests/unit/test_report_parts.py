@@ -200,6 +200,7 @@ def test_the_biopsy_is_counted_by_type_and_area_and_named_by_the_rule() -> None:
     assert (first["title"], first["cells"]) == ("Melanoma cell", f"{kinds['cancer']:,}")
     assert first["density"] == words.number(kinds["cancer"] / area)
     assert told["sentences"][0].startswith("infiltrated: ")
+    assert told["effector"] == "CD8 T cell"  # all in one colour, which the page says
     assert len(read(told["csv"])) == 200
 
 

@@ -41,6 +41,9 @@ def imaged(result: StoredResult, drawn: bool) -> dict[str, Any] | None:
     return {
         "panels": _panels(shown, looks, "Drawn" if drawn else "Imaged"),
         "rows": rows,
+        "effector": str(looks.get(_EFFECTOR, {}).get("title", _EFFECTOR))
+        if any((one.types == _EFFECTOR).any() for one in seen.values())
+        else "",
         "per": "mm³" if any(one.deep for one in seen.values()) else "mm²",
         "sentences": [
             f"{name}: {told}" if name else told for name, one in seen.items() if (told := one.architecture)
