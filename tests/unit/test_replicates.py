@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import opsonin
 from opsonin.cli.main import main
 from opsonin.core import kernel_cache
 from opsonin.core.errors import HostError, InputError, Interrupted, RunError
-from opsonin.engine import gathered, run, team
+from opsonin.engine import gathered, run, team, worker
 from opsonin.io.scenario import Scenario
 from opsonin.report import contact, html, words
 from opsonin.store.diff import diff
@@ -195,18 +196,30 @@ def test_a_killed_ensemble_goes_on_with_the_same_bits(ensemble, tmp_path, side_b
         "import sys; from opsonin.engine import gathered; gathered._WORTH_A_PROCESS = 0.0",
         "from opsonin.cli.main import entry; entry()",
     ]
-    process = subprocess.Popen(
-        [sys.executable, "-c", "; ".join(words), "run", str(file), "-o", str(out), "--quiet"]
-    )
+    said = tmp_path / "said.txt"
+    with said.open("w") as heard:
+        process = subprocess.Popen(
+            [sys.executable, "-c", "; ".join(words), "run", str(file), "-o", str(out), "--quiet"],
+            stderr=heard,
+        )
     while len(list(out.glob("replicates/*/arms/*/[0-9]*/checkpoint.npz"))) < 4 and process.poll() is None:
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     assert process.wait(timeout=60) == -9
     wait_until_unlocked(out)
+    assert "Traceback" not in said.read_text()  # of the workers, whom nobody hears any more
     assert not Result.open(out).complete
     run.resume(out)
     assert diff(ensemble.path, out) is None
     assert Result.open(out).summary == ensemble.summary
+
+
+def test_a_worker_whom_nobody_hears_any_more_says_nothing_and_goes_on():
+    reader, writer = os.pipe()
+    told = worker._Told(os.fdopen(writer, "w"))
+    os.close(reader)
+    for time_min in (0.0, 1.0):
+        told.step("control", time_min, 100)
 
 
 def wait_until_unlocked(out: Path) -> None:

@@ -8,12 +8,14 @@ It reads {"go_on": FOLDER} and {"stop": true}, one JSON document per line, and w
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import queue
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -29,8 +31,13 @@ class _Told:
         self._out = out
 
     def say(self, event: str, **words: Any) -> None:
-        self._out.write(json.dumps({"event": event, **words}) + "\n")
-        self._out.flush()
+        try:
+            self._out.write(json.dumps({"event": event, **words}) + "\n")
+            self._out.flush()
+        except BrokenPipeError:  # nobody is left to hear it: `_read` sees that, too, and the run stops soon
+            with suppress(BrokenPipeError):
+                self._out.close()
+            self._out = io.StringIO()
 
     def compiling(self, *, done: bool) -> None:
         self.say("compiling", done=done)
