@@ -11,7 +11,7 @@ install-dev: $(VENV)/.installed-dev
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "opsonin needs Python 3.11 or later: make install PYTHON=python3.11")'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
 	$(PIP) install --require-hashes --no-deps -r requirements.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -59,4 +59,4 @@ lock:
 	$(LOCK) pyproject.toml --group build --constraint requirements-dev.lock --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) out build dist docs/auto_tutorials
+	rm -rf $(VENV) out/demo build dist docs/auto_tutorials
