@@ -247,7 +247,7 @@ def _cache() -> Finding:
         return Finding("kernel cache", "note", f"{root} cannot be written", fix, data)
     told = f"{folder}, {_size(size)}"
     if not warm:
-        fix = "The next run compiles the kernels, once, in one to two minutes."
+        fix = "The next run compiles the kernels, once, in one to three minutes."
         return Finding("kernel cache", "note", f"{told}, cold", fix, data)
     old = whole - size
     fix = f"{_size(old)} of other versions lie in {root}; they may be removed." if old > 0 else ""

@@ -24,7 +24,7 @@ SECONDS_BETWEEN_LINES = 10.0
 # So many arms that are done stay shown; replicates and fields can be hundreds.
 MOST_BARS = 12
 MOST_NAMED = 3
-COMPILING = "compiling the kernels: once per version, one to two minutes ..."
+COMPILING = "compiling the kernels: once per version, one to three minutes ..."
 
 
 class Pace:
