@@ -86,17 +86,19 @@ class Steadiness:
 
 @dataclass
 class _Rest:
-    """What the resting tissue was like, step by step, in the first part; `tiring` in all of it."""
+    """What the resting tissue was like, step by step, in the first part; `tiring`: the sum, with the second part."""
 
     pressures: list[float] = field(default_factory=list)
     packings: list[float] = field(default_factory=list)
     gates: list[float] = field(default_factory=list)
-    tiring: list[Any] = field(default_factory=list)
+    steps: int = 0
+    tiring: Any = 0.0
 
     def forget(self) -> None:
         """Begin anew: what was so far belongs to the field as imaged, not to living tissue."""
-        for noted in (self.pressures, self.packings, self.gates, self.tiring):
+        for noted in (self.pressures, self.packings, self.gates):
             noted.clear()
+        self.steps, self.tiring = 0, 0.0
 
 
 @dataclass
@@ -157,8 +159,8 @@ def live_through(plan: Plan, tissue: Tissue) -> Steadiness:
         tick = (step - count) * plan.coupling
         tiring = _one_step(plan, tissue, tick, breathing=step >= settling)
         _thin(tissue, surplus, tick, minutes(plan.coupling))
-        rest.tiring.append(tiring)
-        tissue.balance.exhaustion = _newcomers_exhaustion(plan, tissue, rates, np.mean(rest.tiring, axis=0))
+        rest.steps, rest.tiring = rest.steps + 1, rest.tiring + tiring
+        tissue.balance.exhaustion = _newcomers_exhaustion(plan, tissue, rates, rest.tiring / rest.steps)
         if step >= settling:
             _add(tissue, sums, fate.turnover(tissue), tiring)
     return _balanced(plan, tissue, clamp, sums)

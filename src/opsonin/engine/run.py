@@ -35,7 +35,7 @@ import numpy as np
 from opsonin.core import kernel_cache
 from opsonin.core.errors import Fault, Interrupted
 from opsonin.core.schedule import minutes
-from opsonin.engine import checkpoint, coupling
+from opsonin.engine import checkpoint, coupling, warming
 from opsonin.engine.compile import Course, Plan, compile_scenario
 from opsonin.engine.fields import patient_provenance
 from opsonin.engine.gathered import carry_out
@@ -168,7 +168,7 @@ def _compile_for(path: Path, hears: Hears) -> None:
     """Compile all kernels here before several processes would each do it."""
     if not kernel_cache.is_warm():
         plan = rebuilt(path, Result.open(path).provenance, None)
-        _compile(plan, plan.courses[0], hears[0])
+        _compile(plan, plan.courses[0], path, hears[0])
 
 
 def _replicates(scenario: Scenario | str | Path, seed: int | None) -> list[Callable[[], list[Plan]]]:
@@ -227,7 +227,7 @@ def run_arm(plan: Plan, course: Course, start: Start, writer: Writer, hears: Hea
     """Take one arm from its last stored time to the end, storing every `plan.every`."""
     listener, stop = hears
     if not kernel_cache.is_warm():
-        _compile(plan, course, listener)
+        _compile(plan, course, writer.path, listener)
     last = writer.last_segment(course.name)
     tick = min((last or 0) * plan.every, plan.duration)
     _stop_if_asked(stop, course, tick, writer)
@@ -282,12 +282,14 @@ def _stop_if_asked(stop: StopRequest, course: Course, tick: int, writer: Writer)
         )
 
 
-def _compile(plan: Plan, course: Course, listener: Listener) -> None:
+def _compile(plan: Plan, course: Course, folder: Path, listener: Listener) -> None:
     """Burn a throw-away tissue in for a moment, so that all kernels are compiled and their caches written."""
     listener.compiling(done=False)
-    tissue = started(replace(plan, burn_in=4 * plan.coupling))
-    Recorder(plan, course, "").follow(tissue)
-    advance(plan, course, tissue, 0, Trace().record)
+    with warming.uncollected():
+        warming.compile_halves(plan, folder)
+        tissue = started(replace(plan, burn_in=4 * plan.coupling))
+        Recorder(plan, course, "").follow(tissue)
+        advance(plan, course, tissue, 0, Trace().record)
     kernel_cache.mark_warm()
     listener.compiling(done=True)
 

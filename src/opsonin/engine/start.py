@@ -63,12 +63,18 @@ def started(plan: Plan) -> Tissue:
     return tissue
 
 
-def settled(plan: Plan) -> Tissue:
-    """The tissue as imaged: placed, relaxed, at equilibrium with its fields, its synapses formed."""
+def placed(plan: Plan) -> Tissue:
+    """The cells where they were imaged or drawn, at rest in empty fields."""
     tissue = blank_tissue(plan)
     placement.populate(tissue, plan.imaged, -burn_in.steps(plan) * plan.coupling)
     if plan.boundary != MEDIUM:  # no matrix keeps cells apart there
         niche.assign(tissue, cut=plan.scenario.tissue.generate is None)
+    return tissue
+
+
+def settled(plan: Plan) -> Tissue:
+    """The tissue as imaged: placed, relaxed, at equilibrium with its fields, its synapses formed."""
+    tissue = placed(plan)
     relaxation.relax(tissue)
     for _ in range(_ROUNDS):
         transport.settle(tissue)

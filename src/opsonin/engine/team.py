@@ -7,7 +7,6 @@ guard for them, and they outlive neither this process nor a lost pipe.
 from __future__ import annotations
 
 import json
-import os
 import queue
 import subprocess
 import sys
@@ -16,13 +15,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-import opsonin
 from opsonin.core import errors
 from opsonin.core.errors import Fault, Interrupted, OpsoninError, RunError
+from opsonin.engine.processes import environment
 from opsonin.engine.progress import Hears, Named
 
 _POLL = 0.2  # s; how soon a stop is passed on
-_SOURCES = str(Path(opsonin.__file__).parent.parent)
 _Event = tuple[str, dict[str, Any]]  # name of the run, what its worker said
 
 
@@ -115,14 +113,13 @@ class _Member:
         self._waiting, self._events = waiting, events
         self._stopped = False
         self._done = threading.Event()  # it was let go, and ends by itself
-        paths = [_SOURCES, *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "opsonin.engine.worker", str(threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
+            env=environment(),
             start_new_session=True,  # Ctrl-C is for this process alone: it decides what the workers hear
         )
         self._thread = threading.Thread(target=self._talk, daemon=True)

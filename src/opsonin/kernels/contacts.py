@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba as nb
 import numpy as np
 
 from opsonin.core.random import Stream, mixed, poisson, uniforms
+from opsonin.core.threads import spread
 from opsonin.laws.apoptosis import repaired_damage
 from opsonin.laws.events import relaxed
 from opsonin.laws.metabolism import oxygen_fitness
@@ -87,8 +90,21 @@ def _checkpoints(cells, tables, free, i, j):
     return product
 
 
-@nb.njit(cache=True, error_model="numpy", parallel=True)
-def engage(cells, tables, key, tick, duration, free, effectors, start, touched, partner, hits, drive, net):
+def engage(
+    cells: Any,
+    tables: Any,
+    key: Any,
+    tick: Any,
+    duration: Any,
+    free: Any,
+    effectors: Any,
+    start: Any,
+    touched: Any,
+    partner: Any,
+    hits: Any,
+    drive: Any,
+    net: Any,
+) -> None:
     """Propose, for every effector, its partner, the hits of this step, its antigen signal and its net activation.
 
     Args:
@@ -98,9 +114,17 @@ def engage(cells, tables, key, tick, duration, free, effectors, start, touched, 
         partner: (m,) output slots, -1 for none; hits: (m,) output counts; drive, net: (m,) outputs [-].
     Memory: four columns of m; work: number of contacts.
     """
+    contacts, found = (effectors, start, touched), (partner, hits, drive, net)
+    spread(len(effectors), _engage, cells, tables, key, tick, duration, free, contacts, found)
+
+
+@nb.njit(cache=True, error_model="numpy", nogil=True)
+def _engage(begin, end, cells, tables, key, tick, duration, free, contacts, found):
+    effectors, start, touched = contacts
+    partner, hits, drive, net = found
     types, signal, exhaustion = tables.types, cells.signal, cells.exhaustion
     identity, kind, oxygen = cells.id, cells.kind, tables.oxygen
-    for e in nb.prange(len(effectors)):
+    for e in range(begin, end):
         i = effectors[e]
         j = -1
         if cells.reactive[i] > 0 and cells.phase[i] <= COMMITTED:

@@ -6,8 +6,11 @@ Trilinear (cloud in cell) and periodic; voxel centres lie at (i + 0.5) h. A slab
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from numba import njit, prange
+from numba import njit
+
+from opsonin.core.threads import spread
 
 
 @njit(cache=True, error_model="numpy")
@@ -65,8 +68,7 @@ def _sampled(x, y, z, box, grid):
     return total
 
 
-@njit(cache=True, error_model="numpy", parallel=True)
-def sample(x, y, z, n, box, grid, out):
+def sample(x: Any, y: Any, z: Any, n: Any, box: Any, grid: Any, out: Any) -> None:
     """Interpolate the grid at each cell: the adjoint of `deposit`.
 
     Args:
@@ -76,12 +78,16 @@ def sample(x, y, z, n, box, grid, out):
         grid: float64 (nz, ny, nx) [conc].
         out: float64, length >= n; receives the values [conc].
     """
-    for i in prange(n):
+    spread(n, _sample, x, y, z, box, grid, out)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _sample(begin, end, x, y, z, box, grid, out):
+    for i in range(begin, end):
         out[i] = _sampled(x[i], y[i], z[i], box, grid)
 
 
-@njit(cache=True, error_model="numpy", parallel=True)
-def gradient(x, y, z, n, box, grid, gx, gy, gz):
+def gradient(x: Any, y: Any, z: Any, n: Any, box: Any, grid: Any, gx: Any, gy: Any, gz: Any) -> None:
     """Gradient of the interpolated field at each cell: central difference over one voxel to either side.
 
     Args:
@@ -91,9 +97,14 @@ def gradient(x, y, z, n, box, grid, gx, gy, gz):
         grid: float64 (nz, ny, nx) [conc].
         gx, gy, gz: float64, length >= n; receive the gradient [conc/um]; gz is 0 in a slab.
     """
+    spread(n, _gradient, x, y, z, box, grid, gx, gy, gz)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _gradient(begin, end, x, y, z, box, grid, gx, gy, gz):
     nz, ny, nx = grid.shape
     hz, hy, hx = box[2] / nz, box[1] / ny, box[0] / nx
-    for i in prange(n):
+    for i in range(begin, end):
         east = _sampled(x[i] + hx, y[i], z[i], box, grid)
         west = _sampled(x[i] - hx, y[i], z[i], box, grid)
         north = _sampled(x[i], y[i] + hy, z[i], box, grid)

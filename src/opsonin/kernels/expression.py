@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba as nb
 import numpy as np
 
 from opsonin.core.random import Stream, normals
+from opsonin.core.threads import spread
 from opsonin.laws.events import approached, relaxed
 from opsonin.laws.expression import remixed_variation, steady_level
 from opsonin.laws.response import fold_change
@@ -14,8 +17,7 @@ from opsonin.model.phase import COMMITTED
 _MIXING = int(Stream.MIXING)
 
 
-@nb.njit(cache=True, error_model="numpy", parallel=True)
-def express(cells, n, tables, turnover, fold, duration):
+def express(cells: Any, n: Any, tables: Any, turnover: Any, fold: Any, duration: Any) -> None:
     """Advance all molecules of all live cells over a step; writes `level`.
 
     Args:
@@ -24,6 +26,11 @@ def express(cells, n, tables, turnover, fold, duration):
         duration: [min].
     Memory: in place; work: n x (molecules + shifts).
     """
+    spread(n, _express, cells, tables, turnover, fold, duration)
+
+
+@nb.njit(cache=True, error_model="numpy", nogil=True)
+def _express(begin, end, cells, tables, turnover, fold, duration):
     kind, phase, level, variation, signal = (
         cells.kind,
         cells.phase,
@@ -35,7 +42,7 @@ def express(cells, n, tables, turnover, fold, duration):
     for m in range(len(turnover)):
         kept[m] = relaxed(1.0, 0.0, turnover[m], duration)
     resting, molecule, by, numbers = tables.resting, tables.shift_molecule, tables.shift_signal, tables.shift
-    for i in nb.prange(n):
+    for i in range(begin, end):
         if phase[i] <= COMMITTED:
             for m in range(resting.shape[1]):
                 if resting[kind[i], m] == 0.0:
@@ -48,8 +55,7 @@ def express(cells, n, tables, turnover, fold, duration):
                 level[m, i] = approached(level[m, i], target, kept[m])
 
 
-@nb.njit(cache=True, error_model="numpy", parallel=True)
-def remix(cells, n, resting, sigma, kept, draw, key, hour):
+def remix(cells: Any, n: Any, resting: Any, sigma: Any, kept: Any, draw: Any, key: Any, hour: Any) -> None:
     """Let the live cells forget in part how they differed from others; writes `variation`.
 
     Args:
@@ -60,8 +66,13 @@ def remix(cells, n, resting, sigma, kept, draw, key, hour):
         key: (2,) uint32; `hour`: number of the hour.
     Memory: in place; work: n x molecules that mix.
     """
+    spread(n, _remix, cells, resting, sigma, kept, draw, key, hour)
+
+
+@nb.njit(cache=True, error_model="numpy", nogil=True)
+def _remix(begin, end, cells, resting, sigma, kept, draw, key, hour):
     kind, phase, variation, identity = cells.kind, cells.phase, cells.variation, cells.id
-    for i in nb.prange(n):
+    for i in range(begin, end):
         if phase[i] <= COMMITTED:
             for m in range(len(kept)):
                 if kept[m] < 1.0 and resting[kind[i], m] > 0.0:

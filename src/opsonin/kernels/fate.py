@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba as nb
 
 from opsonin.core.random import Stream, uniforms
+from opsonin.core.threads import spread
 from opsonin.laws.apoptosis import corpse_volume
 from opsonin.laws.cycle import committed_volume, cycle_entry_hazard, model_radius, pressure_gate
 from opsonin.laws.events import event_probability
@@ -84,8 +87,17 @@ def _live_event(numbers, resting, entry, oxygen, spontaneous, toxic, chance, whi
     return ENTER_CYCLE
 
 
-@nb.njit(cache=True, error_model="numpy", parallel=True)
-def decide(cells, n, tables, key, tick, duration, resting_pressure, rates, event):
+def decide(
+    cells: Any,
+    n: Any,
+    tables: Any,
+    key: Any,
+    tick: Any,
+    duration: Any,
+    resting_pressure: Any,
+    rates: Any,
+    event: Any,
+) -> None:
     """Propose one event per cell for the step that starts at `tick`; writes `event`, `volume` and `radius`.
 
     Args:
@@ -96,13 +108,18 @@ def decide(cells, n, tables, key, tick, duration, resting_pressure, rates, event
         event: (capacity,) int8 output, see `model.phase`.
     Memory: in place; work: n.
     """
+    spread(n, _decide, cells, tables, key, tick, duration, resting_pressure, rates, event)
+
+
+@nb.njit(cache=True, error_model="numpy", nogil=True)
+def _decide(begin, end, cells, tables, key, tick, duration, resting_pressure, rates, event):
     kind, phase, identity = cells.kind, cells.phase, cells.id
     phase_start, phase_end, signal = cells.phase_start, cells.phase_end, cells.signal
     volume, base_volume, radius = cells.volume, cells.base_volume, cells.radius
     pressure, activation, exhaustion = cells.pressure, cells.activation, cells.exhaustion
     types, oxygen, dimension = tables.types, tables.oxygen, tables.dimension
     hindrance, spontaneous, toxic, let_in = rates
-    for i in nb.prange(n):
+    for i in range(begin, end):
         numbers = types[kind[i]]
         now = tick + duration * _TICKS
         elapsed = (now - phase_start[i]) / _TICKS

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba as nb
 
+from opsonin.core.threads import spread
 from opsonin.laws.metabolism import uptake_clearance
 from opsonin.laws.response import hill
 from opsonin.model.phase import COMMITTED
 from opsonin.model.tables import BY_ACTIVATION
 
 
-@nb.njit(cache=True, error_model="numpy", parallel=True)
-def exchange(cells, n, tables, substrate, clearance, release):
+def exchange(cells: Any, n: Any, tables: Any, substrate: Any, clearance: Any, release: Any) -> None:
     """Clearance [um3/min] and release [concentration um3/min] of every live cell for one substrate.
 
     Memory: two columns; work: n.
     """
+    spread(n, _exchange, cells, tables, substrate, clearance, release)
+
+
+@nb.njit(cache=True, error_model="numpy", nogil=True)
+def _exchange(begin, end, cells, tables, substrate, clearance, release):
     kind, phase, signal, activation = cells.kind, cells.phase, cells.signal, cells.activation
     uptake_max, uptake_half, constant = tables.uptake_max, tables.uptake_half, tables.clearance
     secretion, induced_by, induction_half = tables.secretion, tables.induced_by, tables.induction_half
-    for i in nb.prange(n):
+    for i in range(begin, end):
         clearance[i] = 0.0
         release[i] = 0.0
         if phase[i] <= COMMITTED:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numba as nb
 import numpy as np
 
 from opsonin.core.random import Stream, uniforms
+from opsonin.core.threads import spread
 from opsonin.laws.events import event_probability
 from opsonin.laws.motility import chemotactic_bias, crawling_speed, receptor_difference
 from opsonin.model.phase import COMMITTED
@@ -26,8 +28,9 @@ def random_direction(k0, k1, identity, tick, stream, dimension):
     return flat * math.cos(angle), flat * math.sin(angle), up
 
 
-@nb.njit(cache=True, error_model="numpy", parallel=True)
-def steer(cells, n, tables, key, tick, duration, cue, velocity):
+def steer(
+    cells: Any, n: Any, tables: Any, key: Any, tick: Any, duration: Any, cue: Any, velocity: Any
+) -> None:
     """New headings where a turn is due, and the self-velocity of every cell (0 if it cannot crawl).
 
     Args:
@@ -36,6 +39,11 @@ def steer(cells, n, tables, key, tick, duration, cue, velocity):
         velocity: (3, capacity) output, x y z [um/min]. Writes `heading_*` too.
     Memory: in place; work: n.
     """
+    spread(n, _steer, cells, tables, key, tick, duration, cue, velocity)
+
+
+@nb.njit(cache=True, error_model="numpy", nogil=True)
+def _steer(begin, end, cells, tables, key, tick, duration, cue, velocity):
     kind, phase, identity, engagement = cells.kind, cells.phase, cells.id, cells.engagement
     hx, hy, hz, signal, gradient = (
         cells.heading_x,
@@ -49,7 +57,7 @@ def steer(cells, n, tables, key, tick, duration, cue, velocity):
     for t in range(len(types)):
         if types[t, SPEED] > 0.0:
             due[t] = event_probability(1.0 / types[t, PERSISTENCE], duration)
-    for i in nb.prange(n):
+    for i in range(begin, end):
         velocity[0, i] = 0.0
         velocity[1, i] = 0.0
         velocity[2, i] = 0.0

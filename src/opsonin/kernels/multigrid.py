@@ -13,6 +13,7 @@ from numba import njit, prange
 
 from opsonin.core.errors import Fault, RunError
 from opsonin.kernels.stencil import (
+    FIRST,
     absolute_residual,
     absolute_sum,
     chunking,
@@ -282,7 +283,7 @@ def _prolong(c, coarse_c, level):
         for chunk in prange(chunks):
             _prolong_chunk(c, coarse_c, chunk * rows, min(lines, (chunk + 1) * rows), factors)
     else:
-        _prolong_chunk(c, coarse_c, 0, lines, factors)
+        _prolong_chunk(c, coarse_c, FIRST, lines, factors)
 
 
 @njit(cache=True, error_model="numpy")
@@ -322,7 +323,7 @@ def _coarse_rate(k, coarse_k, level, screening):
             last = min(lines, (chunk + 1) * rows)
             _coarse_rate_chunk(k, coarse_k, chunk * rows, last, factors, screening)
     else:
-        _coarse_rate_chunk(k, coarse_k, 0, lines, factors, screening)
+        _coarse_rate_chunk(k, coarse_k, FIRST, lines, factors, screening)
 
 
 @njit(cache=True, error_model="numpy")
@@ -486,7 +487,7 @@ def _solve(
             here_s = s if n == 0 else _view(sources, levels[n])
             _prolong(here_c, _view(values, levels[n + 1]), levels[n])
             relax(here_c, here_k, here_s, wz, wy, wx, diagonal, post)
-    wz, wy, wx, _ = _on_level(levels, 0, diffusivity, hz, hy, hx)
+    wz, wy, wx, _ = _on_level(levels, FIRST, diffusivity, hz, hy, hx)
     remaining = absolute_residual(c, k, s, wz, wy, wx, 2.0 * (wz + wy + wx) + shift)
     if not np.isfinite(remaining):
         return NOT_FINITE, max_cycles, remaining

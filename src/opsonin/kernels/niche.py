@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
+from opsonin.core.threads import spread
 from opsonin.kernels.neighbours import MAX_SPANS, OK, bin_cells, bin_shape, nearest, spans_around
 from opsonin.model.phase import COMMITTED
 from opsonin.model.tables import RETENTION, RETENTION_REACH, TUMOUR
@@ -131,8 +133,7 @@ def _away(x, y, z, targets, reach, box, dimension, first, last, spans):
     return ax, ay, az
 
 
-@njit(cache=True, error_model="numpy")
-def niche_cues(cells, n, tables, box, cue):
+def niche_cues(cells: Any, n: Any, tables: Any, box: Any, cue: Any) -> Any:
     """Direction that leads each retained live cell back to its niche, as long as its retention; 0 where it is at home.
 
     A cell of the stroma turns away from the tumour cells within its reach, the nearer the more; a cell of the nests
@@ -152,18 +153,19 @@ def niche_cues(cells, n, tables, box, cue):
     if len(movers) == 0 or count == 0:
         return OK
     furthest = SEARCH * types[:, RETENTION_REACH].max()
-    status, bins, start, targets = _binned(places[:, :count], furthest, box, tables.dimension)
+    nearby = np.ascontiguousarray(places[:, :count])
+    status, bins, start, targets = _binned(nearby, furthest, box, tables.dimension)
     if status == OK:
-        _turn_back(cells, tables, movers, targets, box, bins, start, cue)
+        spread(len(movers), _turn_back, cells, tables, movers, targets, box, bins, start, cue)
     return status
 
 
-@njit(cache=True, error_model="numpy", parallel=True)
-def _turn_back(cells, tables, movers, targets, box, bins, start, cue):
+@njit(cache=True, error_model="numpy", nogil=True)
+def _turn_back(begin, end, cells, tables, movers, targets, box, bins, start, cue):
     """`niche_cues` of the movers, with the live tumour cells sorted into bins; writes where the cue is not 0."""
     kind, niche, types, dimension = cells.kind, cells.niche, tables.types, tables.dimension
     px, py, pz, phase = cells.x, cells.y, cells.z, cells.phase
-    for e in prange(len(movers)):
+    for e in range(begin, end):
         i = movers[e]
         if phase[i] > COMMITTED:
             continue

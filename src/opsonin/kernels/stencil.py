@@ -13,6 +13,8 @@ from numba import njit, prange
 # order. Levels smaller than the second constant stay on one thread, where starting the others costs more.
 CHUNK_POINTS = 4096
 PARALLEL_POINTS = 16384
+# To numba a literal is a type of its own: what is called with 0 and with a chunk's first would be compiled twice.
+FIRST = np.int64(0)
 
 
 @njit(cache=True, error_model="numpy")
@@ -115,7 +117,7 @@ def relax(c, k, s, wz, wy, wx, diagonal, sweeps):
                 last = min(lines, (chunk + 1) * rows)
                 _relax_chunk(c, k, s, chunk * rows, last, wz, wy, wx, diagonal, colour)
         else:
-            _relax_chunk(c, k, s, 0, lines, wz, wy, wx, diagonal, colour)
+            _relax_chunk(c, k, s, FIRST, lines, wz, wy, wx, diagonal, colour)
         _relax_seam(c, k, s, wz, wy, wx, diagonal, colour)
 
 

@@ -25,10 +25,15 @@ LIMIT = 8.0
 
 def step(tissue: Tissue, tick: int, duration: float) -> None:
     """Headings, crawling and mechanics over `duration` [min] from `tick`."""
+    _move(tissue, headings(tissue, tick, duration), duration, tick)
+
+
+def headings(tissue: Tissue, tick: int, duration: float) -> Any:
+    """(3, n) velocity at which each cell crawls from `tick` on, x y z [um/min]; their headings are written."""
     velocity = np.zeros((3, tissue.cells.n))
     cue = niche.cues(tissue)
     steer(tissue.cells.arrays, tissue.cells.n, tissue.tables, tissue.key, tick, duration, cue, velocity)
-    _move(tissue, velocity, duration, tick)
+    return velocity
 
 
 def settle(tissue: Tissue, duration: float) -> float:

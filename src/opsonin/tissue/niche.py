@@ -74,6 +74,8 @@ def straying(tissue: Tissue, kind: int) -> Any:
     """(4,) retained live cells of a type: of the nests, those of them near a tumour cell; of the stroma, likewise."""
     cells, n = tissue.cells.arrays, tissue.cells.n
     slots = np.flatnonzero((cells.kind[:n] == kind) & (cells.niche[:n] != 0) & (cells.phase[:n] <= COMMITTED))
+    if len(slots) == 0:
+        return np.zeros(4)
     reach = float(tissue.tables.types[kind, column.RETENTION_REACH])
     near = in_nest(tissue, cells.x[slots], cells.y[slots], cells.z[slots], reach)
     of_nests = cells.niche[slots] > 0

@@ -71,7 +71,9 @@ def members(tissue: Tissue, source: Arrivals) -> tuple[Any, Any, Any]:
 
 def classes(tissue: Tissue, source: Arrivals) -> Any:
     """(niches, 3) live cells of a source by niche and receptor state."""
-    _, share, state = members(tissue, source)
+    slots, share, state = members(tissue, source)
+    if len(slots) == 0:
+        return np.zeros((len(NICHES), 3))
     return np.stack([share[state == column_].sum(axis=0) for column_ in range(3)], axis=1)
 
 

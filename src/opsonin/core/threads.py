@@ -1,0 +1,30 @@
+"""One loop over cells, cut into as many pieces as there are threads; the pieces share nothing that they write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any
+
+import numba
+
+
+def spread(n: int, kernel: Callable[..., Any], *arguments: Any) -> None:
+    """Call `kernel(begin, end, *arguments)` for pieces of 0..n-1 on numba's threads.
+
+    The kernel must let go of the interpreter (`nogil=True`) and treat each index by itself: then the number of threads
+    changes no bit. Numba's own parallel loops would do the same, and take several times as long to compile.
+    """
+    threads = numba.get_num_threads()
+    if threads == 1:
+        kernel(0, n, *arguments)
+        return
+    edges = [n * piece // threads for piece in range(threads + 1)]
+    pieces = _pool(threads).map(lambda t: kernel(edges[t], edges[t + 1], *arguments), range(threads))
+    list(pieces)  # wait, and raise what any of them raised
+
+
+@lru_cache(maxsize=1)
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="opsonin-kernel")
