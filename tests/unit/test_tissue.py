@@ -48,14 +48,14 @@ def test_the_supply_of_oxygen_does_not_know_the_grid():
 def test_vessels_supply_what_cells_and_tissue_consume(tissue):
     """At steady state the budget of oxygen closes to the solver's residual."""
     index = tissue.species.substrates.index("oxygen")
-    loss, source = transport._terms(tissue, index, tissue.substrates[index])
+    loss, source = transport.exchanged_with(tissue, index, tissue.substrates[index])
     supplied, used = source.sum(), (loss * oxygen(tissue)).sum()
     assert supplied == pytest.approx(used, rel=1e-5)
 
 
 def test_what_cells_secrete_is_what_the_field_gains(tissue):
     index = tissue.species.substrates.index("cxcl10")
-    _, source = transport._terms(tissue, index, tissue.substrates[index])
+    _, source = transport.exchanged_with(tissue, index, tissue.substrates[index])
     cells, n = tissue.cells.arrays, tissue.cells.n
     clearance, release = np.empty(n), np.empty(n)
     transport.exchange(cells, n, tissue.tables, index, clearance, release)

@@ -79,21 +79,23 @@ def _second_process(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def main(folder: Path) -> None:
     """Compile the second half."""
-    gc.disable()
-    kernel_cache.prepare()
-    plan = rebuilt(folder, Result.open(folder).provenance, None)
-    tissue = placed(plan)
-    step = minutes(plan.motion)
-    contacts.step(tissue, 0, step)
-    death.step(tissue, 0, step)
-    motion.headings(tissue, 0, step)
-    Recorder(plan, plan.courses[0], "").follow(tissue)
-    ledger.step(tissue, 0, minutes(plan.look))
-    fate.step(tissue, 0, minutes(plan.coupling))
-    fate.turnover(tissue)
-    trafficking.step(tissue, 0, minutes(plan.coupling))
-    expression.settle(tissue)
-    expression.step(tissue, 0, 60.0)
+    with uncollected():
+        kernel_cache.prepare()
+        plan = rebuilt(folder, Result.open(folder).provenance, None)
+        tissue = placed(plan)
+        transport.exchanged_with(tissue, 0, tissue.substrates[0])
+        transport.sense(tissue, 0)
+        step = minutes(plan.motion)
+        contacts.step(tissue, 0, step)
+        death.step(tissue, 0, step)
+        motion.headings(tissue, 0, step)
+        Recorder(plan, plan.courses[0], "").follow(tissue)
+        ledger.step(tissue, 0, minutes(plan.look))
+        fate.step(tissue, 0, minutes(plan.coupling))
+        fate.turnover(tissue)
+        trafficking.step(tissue, 0, minutes(plan.coupling))
+        expression.settle(tissue)
+        expression.step(tissue, 0, 60.0)
 
 
 if __name__ == "__main__":

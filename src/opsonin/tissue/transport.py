@@ -40,20 +40,20 @@ def settle(tissue: Tissue, iterations: int = 12) -> None:
     """All substrates at equilibrium with the cells as they are; for time 0."""
     for _ in range(iterations):
         for index, substrate in enumerate(tissue.substrates):
-            loss, source = _terms(tissue, index, substrate)
+            loss, source = exchanged_with(tissue, index, substrate)
             _solve_steady(tissue, index, substrate, loss, source)
-            _sense(tissue, index)
+            sense(tissue, index)
 
 
 def step(tissue: Tissue, duration: float) -> None:
     """Advance all substrates by `duration` [min] and let the cells sense them."""
     for index, substrate in enumerate(tissue.substrates):
-        loss, source = _terms(tissue, index, substrate)
+        loss, source = exchanged_with(tissue, index, substrate)
         if substrate.steady:
             _solve_steady(tissue, index, substrate, loss, source)
         else:
             _advance(tissue, index, loss, source, duration, 0)
-        _sense(tissue, index)
+        sense(tissue, index)
 
 
 def vessel_conductance(substrate: Transport, spacing: tuple[float, float, float], length: float) -> float:
@@ -70,7 +70,7 @@ def vessel_conductance(substrate: Transport, spacing: tuple[float, float, float]
     return 2.0 * math.pi * length / max(wall + around, _LEAST_RESISTANCE / substrate.diffusivity)
 
 
-def _terms(tissue: Tissue, index: int, substrate: Transport) -> tuple[Any, Any]:
+def exchanged_with(tissue: Tissue, index: int, substrate: Transport) -> tuple[Any, Any]:
     """Loss rate [1/min] and source [concentration/min] of every voxel."""
     cells, n, fields = tissue.cells.arrays, tissue.cells.n, tissue.fields
     exchanged = np.empty((2, n))
@@ -161,7 +161,7 @@ def _require(status: int, substrate: Transport, residual: float) -> None:
     )
 
 
-def _sense(tissue: Tissue, index: int) -> None:
+def sense(tissue: Tissue, index: int) -> None:
     cells, n, field = tissue.cells.arrays, tissue.cells.n, tissue.fields.values[index]
     sample(cells.x, cells.y, cells.z, n, tissue.box, field, cells.signal[index])
     if index == tissue.tables.attractant:
