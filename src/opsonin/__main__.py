@@ -1,8 +1,22 @@
-"""`python -m opsonin`: the command line without its console script."""
+"""The console script, and `python -m opsonin`."""
 
 from __future__ import annotations
 
-from opsonin.cli.main import entry
+import sys
+from typing import NoReturn
+
+_INTERRUPTED = 130  # `cli.main.INTERRUPTED`, which is not there yet while its module is being read
+
+
+def entry() -> NoReturn:
+    """Run the command line; Ctrl-C is answered in words even while its modules are being read."""
+    try:
+        from opsonin.cli.main import entry as command_line
+    except KeyboardInterrupt:
+        print("interrupted  before anything was done.", file=sys.stderr)
+        sys.exit(_INTERRUPTED)
+    command_line()
+
 
 if __name__ == "__main__":
     entry()

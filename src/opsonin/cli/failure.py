@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from opsonin.cli.options import json_text
 from opsonin.core.errors import Fault, HostError, InputError, Interrupted, OpsoninError, out_of_memory
@@ -40,14 +41,20 @@ def as_failure(error: BaseException) -> OpsoninError:  # noqa: PLR0911 - one cas
         case OSError():
             return HostError(Fault(_place(error), f"{error.strerror or error}."))
         case _ if hasattr(error, "format_message"):  # a usage error of the command-line library
-            return InputError(
-                Fault("command line", str(error.format_message()), "`opsonin --help` shows the commands.")
-            )
+            return InputError(_misused(error))
         case _:
             problem = f"{type(error).__name__}: {error}"
             return OpsoninError(
                 Fault("opsonin failed unexpectedly", problem, f"{DEBUG}=1 shows where; please report it.")
             )
+
+
+def _misused(error: Any) -> Fault:
+    """What the command-line library found, without what its own libraries put before it."""
+    asked = getattr(error.ctx, "command_path", "opsonin") if error.ctx else "opsonin"
+    shows = "the commands" if asked == "opsonin" else "what it takes"
+    problem = str(error.format_message()).replace("Value error, ", "")
+    return Fault("command line", problem, f"`{asked} --help` shows {shows}.")
 
 
 @contextmanager

@@ -12,6 +12,8 @@ from opsonin.cli.options import Json, print_json
 from opsonin.cli.results import require_result, require_untouched
 from opsonin.core.errors import Fault, InputError
 
+_SPEEDS = (0.1, 60.0)  # 1/s
+
 
 class Format(StrEnum):
     """What a movie is written as."""
@@ -44,7 +46,7 @@ def movie(
     ] = None,
     speed: Annotated[
         float,
-        typer.Option("--speed", min=0.1, max=60.0, help="Stored times per second, of an animated picture."),
+        typer.Option("--speed", help="Stored times per second, of an animated picture: 0.1 to 60."),
     ] = 6.0,
     as_json: Json = False,
 ) -> None:
@@ -58,6 +60,9 @@ def movie(
     require_result(out)
     require_untouched(out)
     chosen = _format(kind, target)
+    if not _SPEEDS[0] <= speed <= _SPEEDS[1]:
+        expected = f"it must be from {_SPEEDS[0]:g} to {_SPEEDS[1]:g} stored times per second."
+        raise InputError(Fault("--speed", f"is {speed:g}; {expected}", "Leave it out for 6."))
     place = target or out / f"movie.{chosen}"
     if not place.parent.is_dir():
         raise InputError(Fault(str(place), "there is no such folder to write it into.", "Make it first."))

@@ -28,6 +28,8 @@ def summary(scenario: Scenario, biopsies: Sequence[Biopsy]) -> dict[str, Any]:
         "name": header.name,
         "duration_min": header.duration,
         "seed": header.seed,
+        "replicates": header.replicates,
+        "replicate": header.replicate,
         "tumour": scenario.tissue.tumour,
         "tissue": _imaged(biopsies[0], library) if biopsies else _generated(scenario),
         "fields": [_imaged(biopsy, library) for biopsy in biopsies] if len(biopsies) > 1 else [],
@@ -52,7 +54,7 @@ def summary(scenario: Scenario, biopsies: Sequence[Biopsy]) -> dict[str, Any]:
 def lines(told: dict[str, Any]) -> Iterator[str]:
     """The same for people."""
     yield f"ok  {told['name']}"
-    yield f"  tumour  {told['tumour']}, {spelled(told['duration_min'])}, seed {told['seed']}"
+    yield f"  tumour  {told['tumour']}, {spelled(told['duration_min'])}, seed {told['seed']}, {_courses(told)}"
     for tissue in told["fields"] or [told["tissue"]]:
         yield from _tissue_lines(tissue, told["depth_um"])
     if not told["depth_given"]:
@@ -70,6 +72,14 @@ def lines(told: dict[str, Any]) -> Iterator[str]:
         yield f"  note    output.every ({asked}) is longer than the run: only time 0 and the end are stored"
     for path, value in told["overrides"].items():
         yield f"  set     {path} = {value}"
+
+
+def _courses(told: dict[str, Any]) -> str:
+    """How often the question is put, in words: `replicate` is easily written where `replicates` is meant."""
+    first, count = told["replicate"], told["replicates"]
+    if count > 1:
+        return f"{count} replicates" + (f", numbered from {first}" if first else "")
+    return f"1 replicate, number {first} (replicates = {first} would run as many)" if first else "1 replicate"
 
 
 def _tissue_lines(tissue: dict[str, Any], depth: float) -> Iterator[str]:

@@ -9,7 +9,7 @@ import typer
 
 from opsonin.cli import complete
 from opsonin.cli.options import Json, print_json, print_lines
-from opsonin.cli.results import require_result
+from opsonin.cli.results import require_result, require_untouched
 from opsonin.core.errors import Fault, InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def why(
     from opsonin.store.result import Result
 
     require_result(result)
+    require_untouched(result)
     kind = _format(picture, why_picture.FORMATS)
     stored = Result.open(result)
     found = ledger.accounts(stored, _chosen(arm or [], stored.arms, result))

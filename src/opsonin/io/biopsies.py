@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from opsonin.core.errors import Fault, InputError, did_you_mean
 from opsonin.io.columns import coded, numbers
-from opsonin.io.fields import normalised
+from opsonin.io.fields import Field, fields_of, normalised
 from opsonin.io.intensities import Levels, measured_levels
 from opsonin.io.places import nearest_distance, place_doubts, place_faults
 from opsonin.io.tables import Table, as_text, capped, read_even_rows
@@ -142,9 +142,23 @@ def biopsy_of(table: Table, select: Mapping[str, str | int], label_map: LabelMap
         faults = _count_faults(table, kept) or place_faults(
             table, np.column_stack(positions), kept, label_map
         )
+        if faults and len(fields := fields_of(table, select)) > 1:
+            faults = [
+                _several(table, fields)
+            ]  # as one field, nothing that is said of their places is to the point
     if table.faults or faults:
         raise InputError(*table.faults, *faults)
     return _biopsy(table, select, label_map, kept, positions, texts.tolist(), ignored, measured)
+
+
+def _several(table: Table, fields: list[Field]) -> Fault:
+    select = ", ".join(f'{column} = "{value}"' for column, value in fields[0].select.items())
+    return Fault(
+        table.name,
+        f"holds {len(fields)} fields, whose cells lie on top of each other if they are read as one.",
+        f'Choose one, as in select = {{ {select} }}, or name several in fields; fields = "all" reads each. '
+        f"opsonin biopsy show {table.name} lists them.",
+    )
 
 
 def _biopsy(

@@ -24,6 +24,7 @@ from opsonin.model.drugs import Drug
 from opsonin.model.scenario import HELD, MOST_DOSES, YEAR, Numerics, Output, mass_per_volume, read_amount
 
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
+_LONGEST_NAME = 255  # bytes, on the file systems in use
 
 
 class Draft:
@@ -182,10 +183,23 @@ def is_path(labels: str) -> bool:
     return labels.endswith(".toml") or "/" in labels or "\\" in labels
 
 
+def is_file(path: Path) -> bool:
+    """True for a file that can be looked at; a name that no file system takes is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def _check_file(draft: Draft, path: KeyPath, written: str) -> None:
     key = path[-1]
     if not written.strip() or "\0" in written:
         draft.fault(path, f"{key} {shown(written)} is not a path")
+        return
+    if len(Path(written).name.encode()) > _LONGEST_NAME:
+        draft.fault(
+            path, f"{key} {shown(written)} is too long for the name of a file", "Give the path of a table."
+        )
         return
     file = draft.folder / written
     try:

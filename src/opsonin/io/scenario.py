@@ -13,7 +13,7 @@ from pydantic import PrivateAttr, ValidationError
 
 from opsonin.core.errors import Fault, InputError
 from opsonin.io.biopsies import Biopsy, biopsy_of, read_biopsy
-from opsonin.io.check import Draft, check_all
+from opsonin.io.check import Draft, check_all, is_file
 from opsonin.io.labels import load_label_map
 from opsonin.io.locate import Lines
 from opsonin.io.long_numbers import without_long
@@ -192,9 +192,9 @@ def _faults_of_biopsy(draft: Draft, library: Library) -> tuple[Fault, ...]:
     biopsy, labels, select = (draft.get("tissue", key) for key in ("biopsy", "labels", "select"))
     select = {} if select is None else select
     readable = isinstance(biopsy, str) and isinstance(labels, str) and isinstance(select, Mapping)
-    if not readable or draft.get("tissue", "fields") is not None or not (draft.folder / biopsy).is_file():
+    if not readable or draft.get("tissue", "fields") is not None or not is_file(draft.folder / biopsy):
         return ()
-    if labels not in library.labels and not (draft.folder / labels).is_file():
+    if labels not in library.labels and not is_file(draft.folder / labels):
         return ()
     if not all(isinstance(value, str | int) and not isinstance(value, bool) for value in select.values()):
         return ()

@@ -98,6 +98,12 @@ def plain(  # noqa: PLR0911, PLR0912 - one case per kind of error
             return path, f"{named}: {found['msg']}", ""
         case "model_type" | "dict_type" | "model_attributes_type":
             header = ".".join(part for part in path if isinstance(part, str))
+            if key.isdecimal():
+                return (
+                    path,
+                    f"{named} should be a table of keys",
+                    f"Write each of {header} as {{ ... }} or [[{header}]].",
+                )
             return path, f"{named} should be a table of keys", f"Write it as [{header}] or {key} = {{ ... }}."
         case "tuple_type" | "list_type":
             return path, f"{named} should be a list", _as_list(key)

@@ -328,7 +328,9 @@ class LabelMap(Entry):
     y: str = "y_um"
     z: str | None = None
     label: str = "cell_type"
-    scale: float = Field(default=1.0, gt=0)  # um per unit of the position columns
+    scale: float = Field(
+        default=1.0, ge=1e-4, le=1e5, allow_inf_nan=False
+    )  # um per unit of the position columns
     section: Annotated[float, Quantity("um", above=0.0, most=1000.0)] | None = None
     labels: dict[str, Marking]
     ignore: tuple[str, ...] = ()

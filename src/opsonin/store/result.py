@@ -104,8 +104,12 @@ class Result:
     def arms(self) -> list[str]:
         """Arms with at least one stored time: in the order of the scenario, then by name."""
         stored = layout.stored_arms(self.path)
-        planned = [arm.get("name") for arm in self.provenance.get("scenario", {}).get("arm", ())]
+        planned = self._planned
         return sorted(stored, key=lambda arm: planned.index(arm) if arm in planned else len(planned))
+
+    @property
+    def _planned(self) -> list[str]:
+        return [arm.get("name") for arm in self.provenance.get("scenario", {}).get("arm", ())]
 
     @cached_property
     def _stored_summary(self) -> dict[str, Any]:
@@ -124,7 +128,8 @@ class Result:
 
     @property
     def complete(self) -> bool:
-        return (self.path / layout.SUMMARY).is_file()
+        """True once the run has ended, and while all its arms are still there."""
+        return (self.path / layout.SUMMARY).is_file() and set(self._planned) <= set(self.arms)
 
     def input_cells(self) -> Columns:
         """The cells as the run read them, column -> values."""
