@@ -84,3 +84,9 @@ def test_an_interrupt_while_the_modules_are_read_is_answered_in_words(monkeypatc
         entry()
     assert ended.value.code == 130
     assert capfd.readouterr().err == "interrupted  before anything was done.\n"
+
+
+def test_a_result_is_not_written_into_another(meddled: Path, capfd):
+    assert main(["run", str(DEMO), "-o", str(meddled / "again" / "once")]) == 2
+    assert "is inside the result" in capfd.readouterr().err
+    assert not (meddled / "again").exists()

@@ -265,4 +265,4 @@ def test_a_scenario_tells_itself_in_a_line() -> None:
     told = repr(asked)
     assert told == str(asked)
     assert told.startswith("<Scenario 'Demo: a generated")
-    assert told.endswith("melanoma, 14 d, seed 7, arms control, nivolumab>")
+    assert told.endswith("melanoma, 5 d, seed 7, arms control, nivolumab>")

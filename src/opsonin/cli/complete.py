@@ -34,6 +34,7 @@ def arms(ctx: typer.Context, incomplete: str) -> list[str]:
     """Arms of the result that the command line names."""
     for word in (
         ctx.params.get("result"),
+        ctx.params.get("out"),
         *ctx.args,
     ):  # before an option without its value, words are in `args`
         try:

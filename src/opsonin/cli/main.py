@@ -256,12 +256,9 @@ def _faults_of_out(out: Path) -> list[Fault]:
     from opsonin.store.layout import PROVENANCE, SUMMARY
     from opsonin.store.lock import LOCK_FILE
 
-    unusable = _fault_of_name(out)
+    unusable = _fault_of_name(out) or _fault_of_way(out)
     if unusable is not None:
         return [unusable]
-    for place in (out, *out.parents):
-        if place.exists() and not place.is_dir():
-            return [Fault(str(place), "is a file; a result needs a folder.", "Choose another folder for -o.")]
     if not out.exists():
         return []
     if (out / PROVENANCE).is_file():
@@ -284,6 +281,21 @@ def _fault_of_name(out: Path) -> Fault | None:
         return Fault(f"{str(out)[:60]}...", "is too long a name.", "Choose a shorter one for -o.")
     if out.is_symlink() and not out.exists():
         return Fault(str(out), "is a link that leads nowhere.", "Choose another folder for -o.")
+    return None
+
+
+def _fault_of_way(out: Path) -> Fault | None:
+    """What is wrong with the folders that lead to a new result."""
+    from opsonin.store.layout import PROVENANCE
+
+    for place in (out, *out.parents):
+        if place.exists() and not place.is_dir():
+            return Fault(str(place), "is a file; a result needs a folder.", "Choose another folder for -o.")
+    for place in out.absolute().parents:
+        if (place / PROVENANCE).is_file():
+            return Fault(
+                str(out), f"is inside the result '{place}'.", "Choose a folder outside of it for -o."
+            )
     return None
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from opsonin.cli import complete
 from opsonin.cli.options import Json, print_json
 from opsonin.cli.results import require_result, require_untouched
 from opsonin.core.errors import Fault, InputError
@@ -36,7 +37,10 @@ def movie(
         Path | None, typer.Option("-o", "--out", help="The file to write; else OUT/movie.html, .gif, ...")
     ] = None,
     arm: Annotated[
-        list[str] | None, typer.Option("--arm", metavar="NAME", help="An arm to show; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--arm", metavar="NAME", help="An arm to show; may be repeated.", autocompletion=complete.arms
+        ),
     ] = None,
     field: Annotated[
         str | None, typer.Option("--field", metavar="NAME", help="Of several fields; else the first.")
