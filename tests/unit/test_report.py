@@ -396,6 +396,19 @@ def test_the_page_tells_what_was_found_before_time_0_and_what_is_not_steady() ->
     assert "The untreated tumour" not in html.render(replace_start(None))
 
 
+def test_warnings_are_counted_at_the_head_and_cells_of_time_0_stand_beside_those_imaged() -> None:
+    page = html.render(FakeResult(days=2))
+    head = page[: page.index("</header>")]
+    assert '<a href="#untreated">1 warning</a>' in head
+    assert 'id="untreated"' in page
+    row = page[page.index('aria-label="Cells at time 0"') :]
+    for text in ("3,456", "2,791", f"{words.MINUS}19%", "2,179", "arrivals and departures", "nothing"):
+        assert text in row
+    assert "densities held" not in page
+    quiet = html.render(replace_start(STEADY | {"warnings": [], "census": []}))
+    assert 'href="#untreated"' not in quiet and "Cells at time 0" not in quiet
+
+
 def with_provenance(start: dict[str, Any] | None, generate: dict[str, Any] | None = None) -> Any:
     class Told(FakeResult):
         @property

@@ -83,7 +83,22 @@ def test_of_many_warnings_the_first_are_told_and_how_many_more_there_are() -> No
     assert told is not None
     each = len(STEADY["warnings"])
     assert told["warnings"][0].startswith("replicate 3: ")
+    assert told["warned"] == 18 * each
     assert told["warnings"][12:] == [f"{18 * each - 12} more; 18 of 20 replicates have warnings."]
+
+
+def test_cells_of_time_0_stand_beside_those_imaged_summed_over_fields_and_as_means_of_replicates() -> None:
+    both = {"image 1": STEADY, "image 2": STEADY}
+    told = steady.of_fields(both, {}, {"image 1": True, "image 2": True})
+    assert told is not None
+    row = told["there"][0]
+    assert [value for value, _ in row["values"]] == ["6,912", "5,582", f"{words.MINUS}19%", "4,358"]
+    fewer = [other | {"alive": 2700} for other in STEADY["census"]]
+    told = steady.of_replicates({"1": {"": STEADY}, "2": {"": STEADY | {"census": fewer}}}, {})
+    assert told is not None
+    imaged_, alive, _, _ = told["there"][0]["values"]
+    assert imaged_ == ("3,456", "")  # the same in both
+    assert alive[0] == "2,746" and " to " in alive[1]
 
 
 def test_arrivals_are_pooled_by_type_in_one_tissue() -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from opsonin.report import words
 from opsonin.report.stored import StoredResult
 from opsonin.store.ensemble import Ensemble, interval
 from opsonin.store.patient import Patient
@@ -125,6 +126,14 @@ def mean_interval(values: Floats, *, signed: bool = True) -> tuple[float, float,
     mean, half = float(values.mean()), float(interval(values))
     low = mean - half
     return mean, low if signed or math.isnan(low) else max(low, 0.0), mean + half
+
+
+def told_mean(values: Floats, *, signed: bool) -> tuple[str, str]:
+    """The mean as text, and its interval where that is seen."""
+    mean, low, high = mean_interval(values, signed=signed)
+    edges = words.number(low), words.number(high)
+    seen = math.isfinite(low) and edges[0] != edges[1]
+    return words.number(mean), f"{edges[0]} to {edges[1]}" if seen else ""
 
 
 def paired_ratio(above: Floats, below: Floats) -> tuple[float, float, float]:
