@@ -17,11 +17,15 @@ from matplotlib.collections import LineCollection
 from made_results import DAY, STEADY, FakeEnsemble, FakeResult
 from opsonin.report import (
     asked,
+    contact,
     curves,
     downloads,
     ends,
     html,
     imaged,
+    map_grids,
+    maps,
+    movie,
     observed,
     origin,
     parts,
@@ -30,6 +34,7 @@ from opsonin.report import (
 )
 from opsonin.report.curves import Curve
 from opsonin.report.stored import map_times, snapshots
+from opsonin.store.ensemble import pooled
 
 ROOT = Path(__file__).parents[2]
 
@@ -279,6 +284,48 @@ def test_the_interval_of_what_cannot_be_negative_is_not() -> None:
     assert parts.mean_interval(counts)[1] < 0.0 == low < mean < high
     assert parts.mean_interval(counts + 99.0, signed=False) == parts.mean_interval(counts + 99.0)
     assert parts.mean_interval(np.zeros(3), signed=False) == (0.0, 0.0, 0.0)
+
+
+def test_the_interval_of_a_share_ends_at_one() -> None:
+    shares = np.array([0.5, 0.99, 1.0])
+    assert parts.mean_interval(shares)[2] > 1.0 == parts.mean_interval(shares, most=1.0)[2]
+    assert pooled(shares, None)[1][4] > 1.0 == pooled(shares, None, most=1.0)[1][4]
+    (like,) = (
+        curve
+        for curve in observed.lines(FakeEnsemble(count=60, days=3), ["control"])
+        if curve.name == "burden"
+    )
+    each = {"control": np.outer(shares, np.ones(len(like.times)))}
+    curve = contact._over_parts(contact.NAME, contact.TITLE, like, {}, each, most=1.0)
+    assert curve.interval["control"].max() == 1.0
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("cFLIP on cancer cells", "cFLIP on cancer cells"),
+        ("live cancer cells", "Live cancer cells"),
+        ("", ""),
+    ],
+)
+def test_a_name_with_capitals_of_its_own_keeps_its_letters(title: str, shown: str) -> None:
+    assert words.heading(title) == shown
+
+
+def test_maps_movie_and_notebook_call_cells_alike_and_reactive_ones_lie_on_top() -> None:
+    fake = FakeResult(count=60, days=2)
+    panels = snapshots(fake, fake.arms, map_times(fake, fake.arms))
+    looks = fake.provenance["cell_types"]
+    scene = maps.scene(panels.values(), looks)
+    found = maps.layers(scene, map_grids.titles_of(fake.provenance, scene))
+    titles = [layer.title for layer in found]
+    assert titles[-2:] == ["CD8 T cell, bystander", "CD8 T cell, tumour-reactive"]
+    assert titles == [style.title for style in movie._styles(scene, looks).values()]
+    assert {
+        entry["text"] for entry in map_grids.legend(scene, map_grids.titles_of(fake.provenance, scene))
+    } == set(titles)
+    table = next(iter(panels.values())).cells
+    assert sum(len(layer.of(table)) for layer in found) == len(table)
 
 
 def test_the_citation_is_that_of_the_citation_file() -> None:

@@ -104,8 +104,8 @@ def bands(result: StoredResult, name: str, arms: Sequence[str]) -> Bands:
     spread = getattr(result, "spread", None)
     if not of or each is None or spread is None or name not in each or name not in spread:
         return Bands({}, {}, {})
-    interval = _rows(spread[name], ("low", "high"), arms) if of == "replicate" else {}
-    return Bands(_rows(spread[name], ("min", "max", "sd"), arms), _rows(each[name], None, arms), interval)
+    of_mean = _rows(spread[name], ("low", "high"), arms) if of == "replicate" else {}
+    return Bands(_rows(spread[name], ("min", "max", "sd"), arms), _rows(each[name], None, arms), of_mean)
 
 
 def _rows(found: xr.DataArray, statistics: Sequence[str] | None, arms: Sequence[str]) -> dict[str, Floats]:
@@ -113,19 +113,24 @@ def _rows(found: xr.DataArray, statistics: Sequence[str] | None, arms: Sequence[
     return {arm: chosen.sel(arm=arm).values for arm in arms if arm in found["arm"].values}
 
 
-def mean_interval(values: Floats, *, signed: bool = True) -> tuple[float, float, float]:
+def mean_interval(
+    values: Floats, *, signed: bool = True, most: float = math.inf
+) -> tuple[float, float, float]:
     """Mean of independent values and its 90 % interval (Student's t); the edges are NaN for fewer than two.
 
     Args:
         signed: False of what cannot be negative, such as a count or a concentration: the interval then ends at 0, as
             that of `Ensemble.spread` does.
+        most: what it cannot exceed, 1 of a share.
     """
     values = values[np.isfinite(values)]
     if not len(values):
         return float("nan"), float("nan"), float("nan")
     mean, half = float(values.mean()), float(interval(values))
-    low = mean - half
-    return mean, low if signed or math.isnan(low) else max(low, 0.0), mean + half
+    low, high = mean - half, mean + half
+    if math.isnan(half):
+        return mean, low, high
+    return mean, low if signed else max(low, 0.0), min(high, most)
 
 
 def told_mean(values: Floats, *, signed: bool) -> tuple[str, str]:
