@@ -333,8 +333,13 @@ def test_the_citation_is_that_of_the_citation_file() -> None:
     assert f'title: "{origin.TITLE}"' in written
     assert f'name: "{origin.AUTHORS}"' in written
     cited = origin.citation({"versions": {"opsonin": "0.1.0"}, "run_hash": "abc123"})
-    assert cited["line"] == f"{origin.AUTHORS}. {origin.TITLE}. Version 0.1.0 [software]. Run abc123."
+    assert (
+        cited["line"]
+        == f"{origin.AUTHORS} ({origin.YEAR}). {origin.TITLE}. Version 0.1.0 [software]. Run abc123."
+    )
     assert "version = {0.1.0}" in cited["bibtex"]
+    assert f"year = {{{origin.YEAR}}}" in cited["bibtex"]
+    assert f"date-released: {origin.YEAR}-" in written
 
 
 def test_sources_are_listed_with_their_publication() -> None:
@@ -343,7 +348,7 @@ def test_sources_are_listed_with_their_publication() -> None:
     )
     assert row["numbers"] == 3
     assert row["meaning"].startswith("Weigelin B et al")
-    assert other["meaning"] == ""
+    assert other["meaning"] == "as the reference itself names it"  # no cell is empty
     assert origin.references({}) == []
 
 

@@ -104,15 +104,17 @@ def scene(panels: Iterable[Snapshot], cell_types: Mapping[str, Mapping[str, Any]
 
 
 def field_scale(panels: Iterable[Snapshot], substrate: str) -> FieldScale | None:
-    """One scale for a substrate over all panels, from 0 if it comes near 0; None without a finite value."""
+    """One scale for a substrate over all panels; None without a finite value.
+
+    It begins at 0, so that a change of a few per cent looks like one.
+    """
     planes = [_plane(panel.fields[substrate]).ravel() for panel in panels if substrate in panel.fields]
     every = np.concatenate(planes) if planes else np.empty(0)
     finite = every[np.isfinite(every)]
     if not len(finite):
         return None
     low, top, largest = float(finite.min()), float(np.percentile(finite, _FIELD_TOP)), float(finite.max())
-    if 0.0 <= low < 0.5 * top:
-        low = 0.0
+    low = min(low, 0.0)
     if not top > low:
         top = largest if largest > low else low + (abs(low) * 0.1 or 1.0)
     return FieldScale(low, top, largest, len(finite) < len(every))
