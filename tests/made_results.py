@@ -41,6 +41,11 @@ STEADY = {
             "exhaustion": 0.54,
         }
     ],
+    "census": [
+        {"type": "cancer", "imaged": 3456, "alive": 2791, "dead": 2179, "held": "loss"},
+        {"type": "cd8", "imaged": 171, "alive": 170, "dead": 3, "held": "arrivals"},
+        {"type": "other", "imaged": 402, "alive": 402, "dead": 0, "held": ""},
+    ],
     "warnings": ["Killing takes more than the tumour can lose."],
 }
 

@@ -12,6 +12,7 @@ import pytest
 from opsonin.core.errors import InputError
 from opsonin.engine import burn_in, checkpoint
 from opsonin.engine.burn_in import Steadiness, _Sums, _warnings, live_through
+from opsonin.engine.census import drifted
 from opsonin.engine.compile import Plan, compile_scenario
 from opsonin.engine.recording import Recorder
 from opsonin.engine.start import Start, blank_tissue, settled, started
@@ -74,6 +75,33 @@ def test_the_numbers_of_cells_are_held_at_the_imaged_ones() -> None:
         kind = of.species.cells.index(name)
         imaged = np.count_nonzero(of.imaged.kind == kind)
         assert live(tissue, name) == pytest.approx(imaged, abs=3 * np.sqrt(imaged))
+
+
+def test_who_is_there_at_time_0_is_counted_beside_who_was_drawn() -> None:
+    of, tissue, found = burnt_in()
+    rows = {row["type"]: row for row in found.census}
+    for name in DENSITIES:
+        assert rows[name]["imaged"] == np.count_nonzero(of.imaged.kind == of.species.cells.index(name))
+        assert rows[name]["alive"] == live(tissue, name)
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    assert sum(row["dead"] for row in found.census) == np.count_nonzero(cells.phase[:n] > COMMITTED)
+    assert [rows[name]["held"] for name in ("cancer", "cd8", "other")] == ["loss", "arrivals", ""]
+
+
+def test_a_type_that_is_not_held_at_its_number_is_told() -> None:
+    row = {"type": "cancer", "imaged": 100, "alive": 89, "dead": 40, "held": "loss"}
+    (told,) = drifted([row], "imaged")
+    assert told.startswith(
+        "Time 0 is not what was imaged: 100 cancer cells were, 89 are alive at time 0 (-11%)"
+    )
+    within = (row | {"alive": 91}, row | {"imaged": 49, "alive": 10}, row | {"imaged": 0})
+    assert list(drifted(within, "imaged")) == []
+
+
+def test_drift_is_among_the_warnings_of_the_burn_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("opsonin.engine.census._FAR", -1.0)  # whatever there is counts as far off
+    told = started(plan()).steadiness.warnings
+    assert any(text.startswith("Time 0 is not what was drawn: 100 cancer cells were") for text in told)
 
 
 def test_a_surplus_is_taken_from_its_own_class() -> None:

@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 
 from opsonin.cli.main import main
+from opsonin.io.first_scenario import Names, _treatment, scenario_of_table
+from opsonin.io.tables import read_even_rows
+from opsonin.knowledge.library import load_library
 
 LABELS = ("SOX10+", "CD8+PD1+PDL1-", "CD8-PD1-PDL1-")
 FIELDS = (("P1", 1), ("P1", 2), ("P2", 1))
@@ -62,6 +65,18 @@ def test_of_a_table_of_a_shipped_panel_everything_is_found(
     }
     assert [arm["name"] for arm in written["arm"]] == ["control", "nivolumab"]
     assert not (place / "cells.labels.toml").exists()
+
+
+def test_a_mouse_tumour_is_given_no_antibody_to_a_persons_receptor_and_no_amount(place: Path) -> None:
+    table(place / "mouse_cells.csv", HEADER, rows(LABELS))
+    assert main(["init", "mouse_cells.csv"]) == 0
+    scenario()
+    drawn = scenario_of_table(read_even_rows(place / "mouse_cells.csv"), Names("s", "t", "l"), load_library())
+    assert max(map(len, drawn.text.splitlines())) < 130  # the drugs are listed over several lines
+    drug, dose, _ = _treatment("b16", load_library())
+    assert drug == "entinostat"
+    assert tomllib.loads("\n".join(dose))["dose"] == [{"drug": drug, "amount": "400 nM", "lasting": "7 d"}]
+    assert "those of people" in dose[0]
 
 
 def test_all_fields_of_the_patient_are_offered_as_it_says(place: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from matplotlib.collections import EllipseCollection
+from matplotlib.collections import EllipseCollection, LineCollection
 
 import opsonin
 from opsonin.core.errors import InputError
@@ -138,9 +138,10 @@ def test_on_dark_axes_arms_have_the_colours_for_dark(result, ax):
 
 
 @pytest.mark.parametrize(
-    ("statistics", "band"), [(("min", "max", "sd"), (0, 1)), (("min", "max", "sd", "low", "high"), (3, 4))]
+    ("statistics", "whiskers"),
+    [(("min", "max", "sd"), []), (("min", "max", "sd", "low", "high"), [3.0, 4.0])],
 )
-def test_the_band_is_the_interval_of_the_mean_or_else_the_range(result, ax, statistics, band):
+def test_the_band_is_the_range_and_whiskers_the_interval_of_the_mean(result, ax, statistics, whiskers):
     import xarray
 
     class Several(Result):
@@ -153,7 +154,11 @@ def test_the_band_is_the_interval_of_the_mean_or_else_the_range(result, ax, stat
 
     Several(result.path, result.provenance).plot("burden", ax)
     heights = ax.collections[0].get_paths()[0].vertices[:, 1]
-    assert (heights.min(), heights.max()) == band
+    assert (heights.min(), heights.max()) == (0, 1)
+    drawn = [lines.get_segments() for lines in ax.collections if isinstance(lines, LineCollection)]
+    assert (
+        [list(segment[:, 1]) for segment in drawn[0]] == [whiskers] * len(drawn[0]) if drawn else not whiskers
+    )
 
 
 def test_an_unknown_observable_is_told(result, ax):

@@ -229,6 +229,26 @@ def test_one_colour_scale_per_substrate_over_arms_and_times() -> None:
     assert scale.largest == every.max()
 
 
+def test_a_colour_scale_begins_at_zero_however_little_a_field_varies() -> None:
+    fake = FakeResult()
+    panel = snapshots(fake, ["control"], [0.0])["control", 0.0]
+    even = replace(panel, fields={"cxcl10": np.linspace(2.12e-4, 2.26e-4, 64).reshape(1, 8, 8)})
+    scale = maps.field_scale([even], "cxcl10")
+    assert scale is not None and scale.low == 0.0 and scale.high == pytest.approx(2.26e-4, rel=0.01)
+
+
+@pytest.mark.parametrize(("days", "shown"), [(4, 5), (5, 4)])
+def test_of_five_stored_times_all_have_maps(days: int, shown: int) -> None:
+    fake = FakeResult(days=days, count=20)
+    assert len(map_times(fake, fake.arms)) == shown
+
+
+def test_a_table_wider_than_the_page_has_a_shade_at_its_edge_on_screens() -> None:
+    css = html.page._source("report.css")
+    (rule,) = (line for line in css.splitlines() if ".wide { background" in line)
+    assert rule.startswith("@media screen") and "no-repeat local" in rule and "no-repeat scroll" in rule
+
+
 def test_a_block_is_cut_in_the_middle_and_says_so() -> None:
     fake = FakeResult(depth=200.0, count=60, days=3)
     assert "Middle section" in html.render(fake)
@@ -394,6 +414,19 @@ def test_the_page_tells_what_was_found_before_time_0_and_what_is_not_steady() ->
     assert "0.139" in page
     assert "keep the imaged density" in page
     assert "The untreated tumour" not in html.render(replace_start(None))
+
+
+def test_warnings_are_counted_at_the_head_and_cells_of_time_0_stand_beside_those_imaged() -> None:
+    page = html.render(FakeResult(days=2))
+    head = page[: page.index("</header>")]
+    assert '<a href="#untreated">1 warning</a>' in head
+    assert 'id="untreated"' in page
+    row = page[page.index('aria-label="Cells at time 0"') :]
+    for text in ("3,456", "2,791", f"{words.MINUS}19%", "2,179", "arrivals and departures", "nothing"):
+        assert text in row
+    assert "densities held" not in page
+    quiet = html.render(replace_start(STEADY | {"warnings": [], "census": []}))
+    assert 'href="#untreated"' not in quiet and "Cells at time 0" not in quiet
 
 
 def with_provenance(start: dict[str, Any] | None, generate: dict[str, Any] | None = None) -> Any:

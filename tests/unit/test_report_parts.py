@@ -17,11 +17,15 @@ from matplotlib.collections import LineCollection
 from made_results import DAY, STEADY, FakeEnsemble, FakeResult
 from opsonin.report import (
     asked,
+    contact,
     curves,
     downloads,
     ends,
     html,
     imaged,
+    map_grids,
+    maps,
+    movie,
     observed,
     origin,
     parts,
@@ -30,6 +34,7 @@ from opsonin.report import (
 )
 from opsonin.report.curves import Curve
 from opsonin.report.stored import map_times, snapshots
+from opsonin.store.ensemble import pooled
 
 ROOT = Path(__file__).parents[2]
 
@@ -83,7 +88,22 @@ def test_of_many_warnings_the_first_are_told_and_how_many_more_there_are() -> No
     assert told is not None
     each = len(STEADY["warnings"])
     assert told["warnings"][0].startswith("replicate 3: ")
+    assert told["warned"] == 18 * each
     assert told["warnings"][12:] == [f"{18 * each - 12} more; 18 of 20 replicates have warnings."]
+
+
+def test_cells_of_time_0_stand_beside_those_imaged_summed_over_fields_and_as_means_of_replicates() -> None:
+    both = {"image 1": STEADY, "image 2": STEADY}
+    told = steady.of_fields(both, {}, {"image 1": True, "image 2": True})
+    assert told is not None
+    row = told["there"][0]
+    assert [value for value, _ in row["values"]] == ["6,912", "5,582", f"{words.MINUS}19%", "4,358"]
+    fewer = [other | {"alive": 2700} for other in STEADY["census"]]
+    told = steady.of_replicates({"1": {"": STEADY}, "2": {"": STEADY | {"census": fewer}}}, {})
+    assert told is not None
+    imaged_, alive, _, _ = told["there"][0]["values"]
+    assert imaged_ == ("3,456", "")  # the same in both
+    assert alive[0] == "2,746" and " to " in alive[1]
 
 
 def test_arrivals_are_pooled_by_type_in_one_tissue() -> None:
@@ -266,13 +286,60 @@ def test_the_interval_of_what_cannot_be_negative_is_not() -> None:
     assert parts.mean_interval(np.zeros(3), signed=False) == (0.0, 0.0, 0.0)
 
 
+def test_the_interval_of_a_share_ends_at_one() -> None:
+    shares = np.array([0.5, 0.99, 1.0])
+    assert parts.mean_interval(shares)[2] > 1.0 == parts.mean_interval(shares, most=1.0)[2]
+    assert pooled(shares, None)[1][4] > 1.0 == pooled(shares, None, most=1.0)[1][4]
+    (like,) = (
+        curve
+        for curve in observed.lines(FakeEnsemble(count=60, days=3), ["control"])
+        if curve.name == "burden"
+    )
+    each = {"control": np.outer(shares, np.ones(len(like.times)))}
+    curve = contact._over_parts(contact.NAME, contact.TITLE, like, {}, each, most=1.0)
+    assert curve.interval["control"].max() == 1.0
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("cFLIP on cancer cells", "cFLIP on cancer cells"),
+        ("live cancer cells", "Live cancer cells"),
+        ("", ""),
+    ],
+)
+def test_a_name_with_capitals_of_its_own_keeps_its_letters(title: str, shown: str) -> None:
+    assert words.heading(title) == shown
+
+
+def test_maps_movie_and_notebook_call_cells_alike_and_reactive_ones_lie_on_top() -> None:
+    fake = FakeResult(count=60, days=2)
+    panels = snapshots(fake, fake.arms, map_times(fake, fake.arms))
+    looks = fake.provenance["cell_types"]
+    scene = maps.scene(panels.values(), looks)
+    found = maps.layers(scene, map_grids.titles_of(fake.provenance, scene))
+    titles = [layer.title for layer in found]
+    assert titles[-2:] == ["CD8 T cell, bystander", "CD8 T cell, tumour-reactive"]
+    assert titles == [style.title for style in movie._styles(scene, looks).values()]
+    assert {
+        entry["text"] for entry in map_grids.legend(scene, map_grids.titles_of(fake.provenance, scene))
+    } == set(titles)
+    table = next(iter(panels.values())).cells
+    assert sum(len(layer.of(table)) for layer in found) == len(table)
+
+
 def test_the_citation_is_that_of_the_citation_file() -> None:
     written = (ROOT / "CITATION.cff").read_text()
     assert f'title: "{origin.TITLE}"' in written
     assert f'name: "{origin.AUTHORS}"' in written
     cited = origin.citation({"versions": {"opsonin": "0.1.0"}, "run_hash": "abc123"})
-    assert cited["line"] == f"{origin.AUTHORS}. {origin.TITLE}. Version 0.1.0 [software]. Run abc123."
+    assert (
+        cited["line"]
+        == f"{origin.AUTHORS} ({origin.YEAR}). {origin.TITLE}. Version 0.1.0 [software]. Run abc123."
+    )
     assert "version = {0.1.0}" in cited["bibtex"]
+    assert f"year = {{{origin.YEAR}}}" in cited["bibtex"]
+    assert f"date-released: {origin.YEAR}-" in written
 
 
 def test_sources_are_listed_with_their_publication() -> None:
@@ -281,7 +348,7 @@ def test_sources_are_listed_with_their_publication() -> None:
     )
     assert row["numbers"] == 3
     assert row["meaning"].startswith("Weigelin B et al")
-    assert other["meaning"] == ""
+    assert other["meaning"] == "as the reference itself names it"  # no cell is empty
     assert origin.references({}) == []
 
 

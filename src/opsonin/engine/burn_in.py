@@ -1,4 +1,8 @@
-"""Before time 0 the untreated tumour lives on with densities and observed marks clamped, until its rates are known.
+"""Before time 0 the untreated tumour lives on with numbers and observed marks clamped, until its rates are known.
+
+Tumour cells are held by their spontaneous loss and immune cells by arrivals and departures, each with a finite rate;
+other cells are not held. A loss cannot be less than none: where oxygen takes more than division gives, numbers fall,
+which `census` tells.
 
 Each process runs as in `engine.run`, with two differences: whatever changes a number of cells is answered at once, and
 exhaustion stays as imaged. In the first part the box is fixed and the resting pressure and the hindrance of the cycle
@@ -16,6 +20,7 @@ import numpy as np
 
 from opsonin.core.random import Stream
 from opsonin.core.schedule import MINUTES_PER_DAY, minutes
+from opsonin.engine.census import Row, census, drifted, living
 from opsonin.engine.compile import Plan
 from opsonin.kernels.draws import draw_each
 from opsonin.kernels.fate import AT_REST, ENTRY, GATE, LIVE, NECROSIS, PARTS
@@ -68,6 +73,7 @@ class Steadiness:
         killing_halves: killing in its first and second half.
         sources: per immune type: name, cells, arrivals per day, loss, proliferation of tumour-reactive cells, fold of
             recruitment, elasticity of arrivals to the type's own density, exhaustion of newcomers.
+        census: per cell type: name, cells imaged or drawn, live and dead ones at time 0, what held their number.
         warnings: where the field, read with these numbers, is not a steady untreated tumour.
     """
 
@@ -81,6 +87,7 @@ class Steadiness:
     published_growth: float
     killing_halves: tuple[float, float]
     sources: tuple[dict[str, Any], ...]
+    census: tuple[Row, ...]
     warnings: tuple[str, ...]
 
 
@@ -144,7 +151,7 @@ def live_through(plan: Plan, tissue: Tissue) -> Steadiness:
     """
     count = steps(plan)
     settling = max(1, round(_SETTLING * count))
-    clamp, sums = _clamp(tissue), _Sums()
+    clamp, sums, begun_with = _clamp(tissue), _Sums(), living(tissue)
     tissue.balance.exhaustion = np.array([tissue.traits.exhaustion[s.kind] for s in tissue.arrivals])
     rest = _Rest()
     strays = [np.zeros(4) for _ in tissue.arrivals]
@@ -163,7 +170,10 @@ def live_through(plan: Plan, tissue: Tissue) -> Steadiness:
         tissue.balance.exhaustion = _newcomers_exhaustion(plan, tissue, rates, rest.tiring / rest.steps)
         if step >= settling:
             _add(tissue, sums, fate.turnover(tissue), tiring)
-    return _balanced(plan, tissue, clamp, sums)
+    found = _balanced(plan, tissue, clamp, sums)
+    rows = census(tissue, begun_with)
+    source = "imaged" if plan.scenario.tissue.generate is None else "drawn"
+    return replace(found, census=rows, warnings=(*found.warnings, *drifted(rows, source)))
 
 
 def _clamp(tissue: Tissue) -> _Clamp:
@@ -353,6 +363,7 @@ def _balanced(plan: Plan, tissue: Tissue, clamp: _Clamp, sums: _Sums) -> Steadin
         published_growth=plan.growth * day,
         killing_halves=(_killing(sums, 0, duration, half) * day, _killing(sums, half, duration) * day),
         sources=sources,
+        census=(),
         warnings=tuple(
             _warnings(plan, tissue, sums, (gross * day, necrosis * day, killing * day, left), sources)
         ),

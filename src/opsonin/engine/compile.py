@@ -22,6 +22,7 @@ from opsonin.engine.plausibility import (
 from opsonin.io.biopsies import Biopsy, became_told
 from opsonin.io.packing import NO_TUMOUR, doubts_of
 from opsonin.io.scenario import Scenario
+from opsonin.io.unfit import doses_in_doubt
 from opsonin.knowledge.followed import MARKER, followed, left_out
 from opsonin.knowledge.library import Library
 from opsonin.laws.cycle import growth_rate, potential_growth_rate
@@ -193,6 +194,7 @@ def compile_scenario(
                 for told in (
                     *_doubts(imaged, library, species, boundary),
                     *_omitted(scenario, library),
+                    *_unfit(scenario, library, imaged, species),
                 )
                 if not any(note.startswith(told) for note in notes)
             ),
@@ -243,6 +245,11 @@ def _omitted(scenario: Scenario, library: Library) -> Iterator[str]:
     for name in sorted({dose.drug for arm in scenario.arm for dose in arm.dose}):
         if told := list(left_out(library.drugs[name], library)):
             yield f"Doubtful: of {name} the model leaves out that it {'; '.join(told)}."
+
+
+def _unfit(scenario: Scenario, library: Library, imaged: Imaged, species: Species) -> Iterator[str]:
+    present = {species.cells[kind] for kind in np.unique(imaged.kind)}
+    return (f"Doubtful: {told}" for told in doses_in_doubt(scenario, library, present))
 
 
 def _scales(imaged: Imaged, library: Library, species: Species, box: Box) -> npt.NDArray[np.float64]:

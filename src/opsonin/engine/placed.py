@@ -142,8 +142,9 @@ def _before(plan: Plan) -> str:
         "that died in the hours before the biopsy are" if _imaged(plan) else "that die in its last hours are"
     )
     return (
-        "Before time 0 the tissue lives on untreated, its densities held, until its rates are known; cells "
-        f"{dead} there from then on."
+        "Before time 0 the tissue lives on untreated until its rates are known. Tumour cells are kept at their number "
+        "by spontaneous loss, unless lack of oxygen or killing takes more than division gives; immune cells by who "
+        f"comes and goes; others are not kept. Cells {dead} there from then on."
     )
 
 

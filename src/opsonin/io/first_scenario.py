@@ -17,13 +17,17 @@ from opsonin.io.fields import Field, fields_of, names_patients
 from opsonin.io.tables import Table, capped
 from opsonin.io.thickness import NUCLEUS_OF, thickness_of
 from opsonin.io.toml_files import inline
+from opsonin.io.unfit import of_animal
 from opsonin.knowledge.library import Library
 from opsonin.model.knowledge import LabelMap
 from opsonin.model.scenario import Region
 
 UNSURE = "melanoma"
 _DRUG = "nivolumab"
-_MOUSE_KG = 1.0  # no patient weighs less
+_HELD_DRUG, _HELD = (
+    "entinostat",
+    "400 nM",
+)  # in animals: antibodies to people's receptors need not bind theirs
 # What the names of label maps, files and columns say of a tumour; the first that fits is taken.
 _TUMOURS = (
     ("b16", r"b16|mouse|murine|h2kb|h2db"),
@@ -104,9 +108,7 @@ def scenario_of_drawn(names: Names, library: Library) -> FirstScenario:
 
 
 def _scenario(names: Names, title: str, tumour: str, tissue: list[str], library: Library) -> str:
-    amount, every, duration = _treatment(tumour, library)
-    dose = f"{{ drug = {inline(_DRUG)}, amount = {amount}, every = {every} }}"
-    drugs = ", ".join(sorted(library.drugs))
+    drug, dose, duration = _treatment(tumour, library)
     return "\n".join(
         [
             f"# Check it:  opsonin check {names.scenario}",
@@ -126,8 +128,9 @@ def _scenario(names: Names, title: str, tumour: str, tissue: list[str], library:
             'name = "control"',
             "",
             "[[arm]]",
-            f"name = {inline(_DRUG)}",
-            f"dose = [{dose}]  # drugs: {drugs}",
+            f"name = {inline(drug)}",
+            *dose,
+            *_comment(f"Drugs: {', '.join(sorted(library.drugs))}"),
             "",
             "[output]",
             'every = "1 d"  # how often cells and fields are stored',
@@ -139,11 +142,16 @@ def _scenario(names: Names, title: str, tumour: str, tissue: list[str], library:
     )
 
 
-def _treatment(tumour: str, library: Library) -> tuple[str, str, str]:
-    """(amount, every, duration): as in the clinic, or as in mice."""
-    if library.tumours[tumour].patient_weight.value < _MOUSE_KG:
-        return '"10 mg/kg"', '"3 d"', '"7 d"'
-    return '"240 mg"', '"14 d"', '"28 d"'
+def _treatment(tumour: str, library: Library) -> tuple[str, list[str], str]:
+    """(drug, its dose with comments, duration): as in the clinic; in an animal a concentration that is held."""
+    if not of_animal(library.tumours[tumour]):
+        return _DRUG, [f'dose = [{{ drug = {inline(_DRUG)}, amount = "240 mg", every = "14 d" }}]'], '"28 d"'
+    why = (
+        "Held in the tissue: volumes and clearance of drugs are those of people, and so are the receptors that "
+        "antibodies bind."
+    )
+    dose = f"dose = [{{ drug = {inline(_HELD_DRUG)}, amount = {inline(_HELD)}, lasting = {inline('7 d')} }}]"
+    return _HELD_DRUG, [*_comment(why), dose], '"7 d"'
 
 
 def _field(table: Table, label_map: LabelMap) -> tuple[Field, Biopsy, list[Field]]:

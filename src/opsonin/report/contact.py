@@ -66,7 +66,7 @@ def touching(result: StoredResult, arms: Sequence[str]) -> list[Curve]:
     if len(members) > 1:
         each = {arm: np.array([shares.mean for shares in found[arm]]) for arm in begun}
         means = {arm: _mean(rows) for arm, rows in each.items()}
-        return [_over_parts(NAME, TITLE, blank, dict(blank.values) | means, each)]
+        return [_over_parts(NAME, TITLE, blank, dict(blank.values) | means, each, most=1.0)]
     whole = {arm: shares for arm, (shares,) in found.items()}
     values = dict(blank.values) | {arm: shares.mean for arm, shares in whole.items()}
     if not isinstance(result, Patient):
@@ -128,22 +128,27 @@ def _shared_times(members: Sequence[StoredResult], arm: str) -> Floats:
 
 
 def _over_parts(
-    name: str, title: str, like: Curve, values: dict[str, Floats], each: dict[str, Floats]
+    name: str,
+    title: str,
+    like: Curve,
+    values: dict[str, Floats],
+    each: dict[str, Floats],
+    most: float = np.inf,
 ) -> Curve:
     """A curve of its own over the times of another, with the bands of its parts."""
     spread, interval = {}, {}
     for arm, rows in each.items():
         known = np.isfinite(rows).any(axis=0)
         least = np.where(known, np.where(np.isfinite(rows), rows, np.inf).min(axis=0), np.nan)
-        most = np.where(known, np.where(np.isfinite(rows), rows, -np.inf).max(axis=0), np.nan)
-        of_mean = np.array([parts.mean_interval(column, signed=False) for column in rows.T]).T
+        largest = np.where(known, np.where(np.isfinite(rows), rows, -np.inf).max(axis=0), np.nan)
+        of_mean = np.array([parts.mean_interval(column, signed=False, most=most) for column in rows.T]).T
         sd = np.array(
             [
                 np.std(column[np.isfinite(column)], ddof=1) if np.isfinite(column).sum() > 1 else np.nan
                 for column in rows.T
             ]
         )
-        spread[arm], interval[arm] = np.stack([least, most, sd]), of_mean[1:]
+        spread[arm], interval[arm] = np.stack([least, largest, sd]), of_mean[1:]
     if like.each and not like.interval:  # fields: no sample of chance
         interval = {}
     return Curve(name, title, "1", like.times, values, spread, each, interval)

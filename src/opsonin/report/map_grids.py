@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from opsonin.report import curves, downloads, maps, palette, words
+from opsonin.report import curves, downloads, maps, words
 from opsonin.report.stored import Snapshot, StoredResult, map_times, snapshots
 
 MOST_MAPPED_ARMS = 6  # maps of more arms would not fit a readable file; curves and numbers show all
@@ -83,16 +83,10 @@ def cell_panel(panel: Snapshot, scene: maps.Scene, many: int, titles: Mapping[st
 
 
 def legend(scene: maps.Scene, titles: Mapping[str, str]) -> list[dict[str, str]]:
-    """Fill and words of every kind of cell that is drawn, those on top first."""
-    entries = []
-    for name, colour in reversed(list(scene.colours.items())):
-        if name in scene.reactive:
-            entries.append({"fill": colour, "text": f"{titles[name]}, tumour-reactive"})
-            entries.append({"fill": maps.pale(colour), "text": f"{titles[name]}, bystander"})
-        else:
-            fill = maps.muted(colour) if name in maps.BACKGROUND_TYPES else colour
-            entries.append({"fill": fill, "text": titles[name]})
-    return entries + [{"fill": fill, "text": f"dead, {phase}"} for phase, fill in palette.DEAD.items()]
+    """Fill and words of every kind of cell that is drawn: those on top first, the dead last."""
+    found = maps.layers(scene, titles)
+    alive, dead = ([layer for layer in found if layer.dead == gone] for gone in (False, True))
+    return [{"fill": layer.fill, "text": layer.title} for layer in (*reversed(alive), *dead)]
 
 
 @dataclass(frozen=True)
@@ -166,7 +160,7 @@ def _field_grid(
     note = "One scale for all panels"
     note += f"; the largest value is {words.with_unit(scale.largest, unit)}." if scale.clipped else "."
     return grid | {
-        "title": of.title[:1].upper() + of.title[1:],
+        "title": words.heading(of.title),
         "unit": unit,
         "ticks": [
             {"text": words.number(value), "share": f"{100 * (value - scale.low) / span:.2f}"}

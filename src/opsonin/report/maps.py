@@ -104,18 +104,70 @@ def scene(panels: Iterable[Snapshot], cell_types: Mapping[str, Mapping[str, Any]
 
 
 def field_scale(panels: Iterable[Snapshot], substrate: str) -> FieldScale | None:
-    """One scale for a substrate over all panels, from 0 if it comes near 0; None without a finite value."""
+    """One scale for a substrate over all panels; None without a finite value.
+
+    It begins at 0, so that a change of a few per cent looks like one.
+    """
     planes = [_plane(panel.fields[substrate]).ravel() for panel in panels if substrate in panel.fields]
     every = np.concatenate(planes) if planes else np.empty(0)
     finite = every[np.isfinite(every)]
     if not len(finite):
         return None
     low, top, largest = float(finite.min()), float(np.percentile(finite, _FIELD_TOP)), float(finite.max())
-    if 0.0 <= low < 0.5 * top:
-        low = 0.0
+    low = min(low, 0.0)
     if not top > low:
         top = largest if largest > low else low + (abs(low) * 0.1 or 1.0)
     return FieldScale(low, top, largest, len(finite) < len(every))
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Cells that are drawn alike: of a type (of the reactive ones only, or of the others) or dead in a phase.
+
+    `reactive` is None where all of a type are drawn alike; `edge` is the colour of their rims.
+    """
+
+    name: str
+    title: str
+    fill: str
+    edge: str
+    reactive: bool | None = None
+    dead: bool = False
+
+    @property
+    def on_top(self) -> bool:
+        return not self.dead and self.name not in BACKGROUND_TYPES
+
+    def of(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Its cells among those of a table."""
+        if self.dead:
+            return table[table["phase"] == self.name]
+        own = (table["type"] == self.name) & ~table["phase"].isin(DEAD_PHASES)
+        if self.reactive is not None:
+            own &= table["reactive"].astype(bool) == self.reactive
+        return table[own]
+
+
+def layers(of: Scene, titles: Mapping[str, str]) -> list[Layer]:
+    """Which cells lie on which, and what they are called: background types, the dead, all others from below."""
+    found = [
+        Layer(name, titles[name], muted(colour), colour)
+        for name, colour in of.colours.items()
+        if name in BACKGROUND_TYPES
+    ]
+    found += [
+        Layer(phase, f"dead, {phase}", fill, palette.INK, dead=True) for phase, fill in palette.DEAD.items()
+    ]
+    for name, colour in of.colours.items():
+        edge = palette.mix(colour, "#000000", 0.5)
+        if name in BACKGROUND_TYPES:
+            continue
+        if name in of.reactive:
+            found.append(Layer(name, f"{titles[name]}, bystander", pale(colour), edge, reactive=False))
+            found.append(Layer(name, f"{titles[name]}, tumour-reactive", colour, edge, reactive=True))
+        else:
+            found.append(Layer(name, titles[name], colour, edge))
+    return found
 
 
 def cell_map(panel: Snapshot, of: Scene, panels: int) -> bytes:
@@ -126,19 +178,14 @@ def cell_map(panel: Snapshot, of: Scene, panels: int) -> bytes:
     with palette.plain_style():
         canvas = _canvas(of, panel.box, _width(of, panels, _CELL_PIXELS))
         table = visible(panel, of)
-        dead = table["phase"].isin(DEAD_PHASES)
-        alive = {name: table[(table["type"] == name) & ~dead] for name in of.colours}
-        for name in (name for name in alive if name in BACKGROUND_TYPES):
-            look = _Look(muted(of.colours[name]), of.colours[name], 1.0, 0.5, 0.0)
-            _discs(canvas, alive[name], look)
-        for phase, fill in palette.DEAD.items():
-            gone = table[table["phase"] == phase]
-            _discs(canvas, gone, _Look(fill, palette.INK, 0.9, 0.8, 0.0))
-        for name in (name for name in alive if name not in BACKGROUND_TYPES):
-            edge = palette.mix(of.colours[name], "#000000", 0.5)
-            for cells, fill in _by_reactivity(alive[name], name, of):
-                _discs(canvas, cells, _Look("#ffffff", "none", 1.35, 0.0, of.least_radius))
-                _discs(canvas, cells, _Look(fill, edge, 1.0, 0.9, of.least_radius))
+        for layer in layers(of, {name: name for name in of.colours}):
+            cells, least = layer.of(table), of.least_radius
+            if layer.on_top:
+                _discs(canvas, cells, _Look("#ffffff", "none", 1.35, 0.0, least))
+                _discs(canvas, cells, _Look(layer.fill, layer.edge, 1.0, 0.9, least))
+            else:
+                grow, line = (0.9, 0.8) if layer.dead else (1.0, 0.5)
+                _discs(canvas, cells, _Look(layer.fill, layer.edge, grow, line, 0.0))
         _scale_bar(canvas, of)
         return _png(canvas)
 
@@ -225,14 +272,6 @@ def visible(panel: Snapshot, of: Scene) -> pd.DataFrame:
     order = np.lexsort((table["id"].to_numpy(), table["z_um"].to_numpy(float)))
     shown: pd.DataFrame = table.assign(seen_um=seen).iloc[order]
     return shown
-
-
-def _by_reactivity(cells: pd.DataFrame, name: str, of: Scene) -> list[tuple[pd.DataFrame, str]]:
-    """Cells of one type with their fill: those that do not react pale, where the type has reactive ones."""
-    if name not in of.reactive:
-        return [(cells, of.colours[name])]
-    reacts = cells["reactive"].astype(bool)
-    return [(cells[~reacts], pale(of.colours[name])), (cells[reacts], of.colours[name])]
 
 
 def _smallest_on_top(cells: pd.DataFrame) -> float:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from opsonin.core.errors import Fault, InputError, RunError, did_you_mean
 from opsonin.core.schedule import MINUTES_PER_DAY
-from opsonin.report import maps, palette, parts, words
+from opsonin.report import maps, parts, words
 from opsonin.report.stored import DEAD_PHASES, Snapshot, StoredResult, planned_arms, stored_times
 from opsonin.store.patient import Patient
 
@@ -215,34 +215,27 @@ def _weights(result: StoredResult, arms: Sequence[str]) -> dict[tuple[str, float
     }
 
 
-def _styles(scene: maps.Scene, looks: Mapping[str, Mapping[str, str]]) -> dict[tuple[str, str], Style]:
-    """(type or phase, kind) -> look, in drawing order: background, dead, then bystanders below reactive cells."""
-    styles: dict[tuple[str, str], Style] = {}
+def _styles(
+    scene: maps.Scene, looks: Mapping[str, Mapping[str, str]]
+) -> dict[tuple[str, bool | None], Style]:
+    """(type or phase, reactive or not) -> look, in drawing order."""
     titles = {name: str(looks.get(name, {}).get("title", name)) for name in scene.colours}
-    for name, colour in scene.colours.items():
-        if name in maps.BACKGROUND_TYPES:
-            styles[name, ""] = Style(titles[name], maps.muted(colour), colour, 0.5, halo=False, least=0.0)
-    for phase, fill in palette.DEAD.items():
-        styles[phase, "dead"] = Style(
-            f"dead, {phase}", fill, palette.INK, 0.8, halo=False, least=0.0, dead=True
+    return {
+        (layer.name, layer.reactive): Style(
+            layer.title,
+            layer.fill,
+            layer.edge,
+            0.8 if layer.dead else 0.9 if layer.on_top else 0.5,
+            halo=layer.on_top,
+            least=scene.least_radius if layer.on_top else 0.0,
+            dead=layer.dead,
         )
-    for name, colour in scene.colours.items():
-        if name in maps.BACKGROUND_TYPES:
-            continue
-        edge = palette.mix(colour, "#000000", 0.5)
-        kinds = {"": (titles[name], colour)}
-        if name in scene.reactive:
-            kinds = {
-                "bystander": (f"{titles[name]}, bystander", maps.pale(colour)),
-                "reactive": (f"{titles[name]}, tumour-reactive", colour),
-            }
-        for kind, (title, fill) in kinds.items():
-            styles[name, kind] = Style(title, fill, edge, 0.9, halo=True, least=scene.least_radius)
-    return styles
+        for layer in maps.layers(scene, titles)
+    }
 
 
 def _frame(
-    panel: Snapshot, scene: maps.Scene, styles: Mapping[tuple[str, str], Style], weight: float
+    panel: Snapshot, scene: maps.Scene, styles: Mapping[tuple[str, bool | None], Style], weight: float
 ) -> Frame:
     table = maps.visible(panel, scene)
     keys = _keys(table, scene)
@@ -258,11 +251,9 @@ def _frame(
     )
 
 
-def _keys(table: pd.DataFrame, scene: maps.Scene) -> list[tuple[str, str]]:
+def _keys(table: pd.DataFrame, scene: maps.Scene) -> list[tuple[str, bool | None]]:
     reacts = table["reactive"].astype(bool) if "reactive" in table else np.zeros(len(table), bool)
     return [
-        (phase, "dead")
-        if phase in DEAD_PHASES
-        else (name, ("reactive" if active else "bystander") if name in scene.reactive else "")
+        (phase, None) if phase in DEAD_PHASES else (name, bool(active) if name in scene.reactive else None)
         for name, phase, active in zip(table["type"], table["phase"], reacts, strict=True)
     ]

@@ -46,7 +46,7 @@ def lines(result: StoredResult, arms: Sequence[str]) -> list[Curve]:
         found.append(
             Curve(
                 str(name),
-                title[:1].upper() + title[1:],
+                words.heading(title),
                 str(unit),
                 times,
                 rows,

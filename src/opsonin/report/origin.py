@@ -10,6 +10,8 @@ from opsonin.report import words
 
 _LONGEST = 70  # characters of a version; the processor's features run to a thousand
 AUTHORS = "The opsonin developers"
+_ITSELF = "as the reference itself names it"  # a DOI or PMID that is cited without the table of evidence
+YEAR = "2026"  # of the release
 TITLE = "opsonin: in-silico cancer immunosensitization"
 
 
@@ -35,9 +37,14 @@ def citation(told: Mapping[str, Any]) -> dict[str, str]:
     """How to cite the program and this run: a line for a reference list, and BibTeX."""
     version = str(told.get("versions", {}).get("opsonin", "")) or "not installed"
     run = str(told.get("run_hash", ""))
-    line = f"{AUTHORS}. {TITLE}. Version {version} [software]."
+    line = f"{AUTHORS} ({YEAR}). {TITLE}. Version {version} [software]."
     note = f"run {run}" if run else ""
-    entry = [f"  author = {{{{{AUTHORS}}}}}", f"  title = {{{TITLE}}}", f"  version = {{{version}}}"]
+    entry = [
+        f"  author = {{{{{AUTHORS}}}}}",
+        f"  title = {{{TITLE}}}",
+        f"  year = {{{YEAR}}}",
+        f"  version = {{{version}}}",
+    ]
     entry += [f"  note = {{{note}}}"] if note else []
     return {
         "line": line + (f" Run {run}." if run else ""),
@@ -51,7 +58,7 @@ def references(told: Mapping[str, Any]) -> list[dict[str, Any]]:
     Nothing for a run of a version that did not store them.
     """
     return [
-        {"source": row["source"], "meaning": meaning(row["source"]), "numbers": row["numbers"]}
+        {"source": row["source"], "meaning": meaning(row["source"]) or _ITSELF, "numbers": row["numbers"]}
         for row in told.get("cited", ())
     ]
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from opsonin.report import words
 from opsonin.report.stored import StoredResult
 from opsonin.store.ensemble import Ensemble, interval
 from opsonin.store.patient import Patient
@@ -103,8 +104,8 @@ def bands(result: StoredResult, name: str, arms: Sequence[str]) -> Bands:
     spread = getattr(result, "spread", None)
     if not of or each is None or spread is None or name not in each or name not in spread:
         return Bands({}, {}, {})
-    interval = _rows(spread[name], ("low", "high"), arms) if of == "replicate" else {}
-    return Bands(_rows(spread[name], ("min", "max", "sd"), arms), _rows(each[name], None, arms), interval)
+    of_mean = _rows(spread[name], ("low", "high"), arms) if of == "replicate" else {}
+    return Bands(_rows(spread[name], ("min", "max", "sd"), arms), _rows(each[name], None, arms), of_mean)
 
 
 def _rows(found: xr.DataArray, statistics: Sequence[str] | None, arms: Sequence[str]) -> dict[str, Floats]:
@@ -112,19 +113,32 @@ def _rows(found: xr.DataArray, statistics: Sequence[str] | None, arms: Sequence[
     return {arm: chosen.sel(arm=arm).values for arm in arms if arm in found["arm"].values}
 
 
-def mean_interval(values: Floats, *, signed: bool = True) -> tuple[float, float, float]:
+def mean_interval(
+    values: Floats, *, signed: bool = True, most: float = math.inf
+) -> tuple[float, float, float]:
     """Mean of independent values and its 90 % interval (Student's t); the edges are NaN for fewer than two.
 
     Args:
         signed: False of what cannot be negative, such as a count or a concentration: the interval then ends at 0, as
             that of `Ensemble.spread` does.
+        most: what it cannot exceed, 1 of a share.
     """
     values = values[np.isfinite(values)]
     if not len(values):
         return float("nan"), float("nan"), float("nan")
     mean, half = float(values.mean()), float(interval(values))
-    low = mean - half
-    return mean, low if signed or math.isnan(low) else max(low, 0.0), mean + half
+    low, high = mean - half, mean + half
+    if math.isnan(half):
+        return mean, low, high
+    return mean, low if signed else max(low, 0.0), min(high, most)
+
+
+def told_mean(values: Floats, *, signed: bool) -> tuple[str, str]:
+    """The mean as text, and its interval where that is seen."""
+    mean, low, high = mean_interval(values, signed=signed)
+    edges = words.number(low), words.number(high)
+    seen = math.isfinite(low) and edges[0] != edges[1]
+    return words.number(mean), f"{edges[0]} to {edges[1]}" if seen else ""
 
 
 def paired_ratio(above: Floats, below: Floats) -> tuple[float, float, float]:

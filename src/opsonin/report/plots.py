@@ -6,7 +6,6 @@ Colours and scales are those of the report; panels of the report itself are in `
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from opsonin.core.errors import Fault, InputError, did_you_mean
 from opsonin.core.schedule import MINUTES_PER_DAY
 from opsonin.core.units import to_unit
 from opsonin.report import maps, palette, words
-from opsonin.report.stored import DEAD_PHASES, Snapshot
+from opsonin.report.stored import Snapshot
 from opsonin.store.result import Result, time_text
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from xarray import DataArray
 
 _LABEL_WIDTH = 36  # characters beside axes of a usual height
+_WHISKERS = 6  # of each arm
 _HALF_LIGHT = 0.5
 _BELOW = (0.5, -0.13)  # of the axes, where a legend hides no cell
 
@@ -31,7 +31,8 @@ _BELOW = (0.5, -0.13)  # of the axes, where a legend hides no cell
 def plot(result: Result, observable: str = "burden", ax: Axes | None = None) -> Axes:
     """An observable of every arm over time.
 
-    Of replicates the mean and its 90 % interval; of several fields the mean and the range of the fields.
+    A band goes from the least to the largest field or replicate; of replicates, whiskers are the 90 % interval of the
+    mean, as in the report.
 
     Args:
         result: a run, a patient or replicates.
@@ -58,8 +59,13 @@ def plot(result: Result, observable: str = "burden", ax: Axes | None = None) -> 
         known = np.isfinite(line)
         axes.plot(times[known], line[known], label=arm, linestyle=dashes, **style)
         if banded:
-            low, high = _band(spread[observable].sel(arm=arm))
+            of_arm = spread[observable].sel(arm=arm)
+            low, high = (of_arm.sel(statistic=name).values for name in ("min", "max"))
             axes.fill_between(times, low, high, color=style["color"], alpha=0.18, linewidth=0.0)
+            if _is_of_mean(of_arm):
+                low, high = (of_arm.sel(statistic=name).values for name in ("low", "high"))
+                seen = _whiskers_at(low, index, len(result.arms))
+                axes.vlines(times[seen], low[seen], high[seen], color=style["color"], linewidth=1.2)
     axes.set_xlabel(f"time [{clock.unit}]")
     sign = words.unit(str(values.attrs.get("units", "")))
     title = str(values.attrs.get("long_name", observable))
@@ -85,8 +91,10 @@ def plot_cells(result: Result, time: str | float, arm: str, ax: Axes | None = No
     shown = _snapshot(result, time, arm)
     of = maps.scene([shown], result.provenance.get("cell_types", {}))
     axes = _window(ax, shown)
-    for name, cells, colour in _layers(_seen(shown, of), of):
-        _discs(axes, cells, colour, f"{name} ({len(cells):,})")
+    looks, table = result.provenance.get("cell_types", {}), _seen(shown, of)
+    for layer in maps.layers(of, {name: str(looks.get(name, {}).get("title", name)) for name in of.colours}):
+        cells = layer.of(table)
+        _discs(axes, cells, layer.fill, f"{layer.title} ({len(cells):,})")
     axes.legend(loc="upper center", bbox_to_anchor=_BELOW, ncols=2, frameon=False, fontsize="small")
     axes.set_title(f"{arm}, {time_text(shown.time)}")
     return axes
@@ -170,22 +178,6 @@ def _seen(shown: Snapshot, of: maps.Scene) -> pd.DataFrame:
     return seen
 
 
-def _layers(table: pd.DataFrame, of: maps.Scene) -> Iterator[tuple[str, pd.DataFrame, str]]:
-    """From below: background types, dead cells, all others; name, cells, colour."""
-    dead = table["phase"].isin(DEAD_PHASES)
-    for name in (name for name in of.colours if name in maps.BACKGROUND_TYPES):
-        yield name, table[(table["type"] == name) & ~dead], maps.muted(of.colours[name])
-    for phase, colour in palette.DEAD.items():
-        yield phase, table[table["phase"] == phase], colour
-    for name in (name for name in of.colours if name not in maps.BACKGROUND_TYPES):
-        alive = table[(table["type"] == name) & ~dead]
-        if name in of.reactive:
-            reacts = alive["reactive"].astype(bool)
-            yield f"{name}, not reactive", alive[~reacts], maps.pale(of.colours[name])
-            alive, name = alive[reacts], f"{name}, reactive"  # noqa: PLW2901
-        yield name, alive, of.colours[name.removesuffix(", reactive")]
-
-
 def _discs(axes: Axes, cells: pd.DataFrame, colour: str, label: str) -> None:
     from matplotlib.collections import EllipseCollection
 
@@ -221,11 +213,14 @@ def _is_of_mean(spread: DataArray) -> bool:
     return {"low", "high"} <= set(spread["statistic"].values.tolist())
 
 
+def _whiskers_at(edges: Any, arm: int, arms: int) -> Any:
+    """A few times with an interval, other ones for each arm."""
+    known = np.flatnonzero(np.isfinite(edges))
+    places = (np.arange(_WHISKERS) + (arm + 1.0) / (arms + 1.0)) / _WHISKERS * (len(known) - 1)
+    return known[np.unique(places.round().astype(int))] if len(known) else known
+
+
 def _band_told(spread: DataArray) -> str:
-    return "band: 90 % interval of the mean" if _is_of_mean(spread) else "band: least to largest field"
-
-
-def _band(spread: DataArray) -> tuple[Any, Any]:
-    """The interval of the mean where there is one, else the range."""
-    low, high = ("low", "high") if _is_of_mean(spread) else ("min", "max")
-    return spread.sel(statistic=low).values, spread.sel(statistic=high).values
+    if _is_of_mean(spread):
+        return "band: least to largest replicate\nwhiskers: 90 % interval of the mean"
+    return "band: least to largest field"

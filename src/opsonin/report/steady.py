@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from opsonin.core.schedule import MINUTES_PER_DAY
-from opsonin.report import parts, words
+from opsonin.report import census, parts, words
 
 Start = Mapping[str, Any]
 
@@ -42,7 +41,7 @@ def untreated(
     ]
     if found["gross_growth"]:
         sentences += [
-            f"Tumour cells, per day, over {number(found['days'])} days with all densities held: "
+            f"Tumour cells, per day, over {number(found['days'])} days of the burn-in: "
             f"{number(found['gross_growth'])} by division, less {number(found['necrosis'])} by lack of oxygen and "
             f"{number(found['killing'])} by killing ({halves} in the two halves).",
             f"The tumour is known to grow by {number(found['published_growth'])} per day, so "
@@ -57,7 +56,7 @@ def untreated(
         for row in found["sources"]
         if row["cells"]
     ]
-    return _table(sentences, list(found["warnings"]), rows=rows)
+    return _table(sentences, list(found["warnings"]), rows=rows, there=census.table([[found]], titles))
 
 
 def of_fields(
@@ -75,7 +74,9 @@ def of_fields(
             rows.append({"title": name, "values": [(words.number(start[key]), "") for key in _OF_A_FIELD]})
         elif begun[name]:
             warnings.append(f"{name}: {_MISSING}")
-    return _table(lived_on(told), warnings, fields=rows) if rows or warnings else None
+    starts = [start for start in found.values() if start is not None]
+    there = census.table([starts], told.get("cell_types", {}))
+    return _table(lived_on(told), warnings, fields=rows, there=there) if rows or warnings else None
 
 
 def of_replicates(
@@ -108,16 +109,16 @@ def of_replicates(
         for kind, same in (_sources(each[""]) if names == [""] else ())
         if any(row["cells"] for row in same)
     ]
-    return _table(lived_on(told), _warnings(found), rows=rows, fields=fields)
+    there = census.table(
+        [[start for start in of.values() if start] for of in found.values()], told.get("cell_types", {})
+    )
+    warned = sum(any(start and start["warnings"] for start in of.values()) for of in found.values())
+    whose = f"; {warned} of {len(found)} replicates have warnings"
+    return _table(lived_on(told), _warnings(found), rows=rows, fields=fields, there=there, whose=whose)
 
 
 def _mean(key: str, values: Sequence[float]) -> tuple[str, str]:
-    """The mean of one column as text, and its interval where that is seen."""
-    mean, low, high = parts.mean_interval(np.array(values, dtype=float), signed=key in _SIGNED)
-    edges = words.number(low), words.number(high)
-    return words.number(mean), f"{edges[0]} to {edges[1]}" if math.isfinite(low) and edges[0] != edges[
-        1
-    ] else ""
+    return parts.told_mean(np.array(values, dtype=float), signed=key in _SIGNED)
 
 
 def _sources(starts: Sequence[Start]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
@@ -133,19 +134,13 @@ def _sources(starts: Sequence[Start]) -> Iterator[tuple[str, list[Mapping[str, A
 
 
 def _warnings(found: Mapping[str, Mapping[str, Start | None]]) -> list[str]:
-    """Those of all replicates; of many, the first and how many more there are."""
-    told = [
+    return [
         f"replicate {replicate}{f', {name}' if name else ''}: {text}"
         for replicate, of in found.items()
         for name, start in of.items()
         if start
         for text in start["warnings"]
     ]
-    if len(told) <= _MOST_WARNINGS:
-        return told
-    warned = sum(any(start and start["warnings"] for start in of.values()) for of in found.values())
-    more = f"{len(told) - _MOST_WARNINGS:,} more; {warned} of {len(found)} replicates have warnings."
-    return [*told[:_MOST_WARNINGS], more]
 
 
 def lived_on(told: Mapping[str, Any]) -> list[str]:
@@ -167,7 +162,22 @@ def lived_on(told: Mapping[str, Any]) -> list[str]:
 def _table(
     sentences: list[str],
     warnings: list[str],
-    rows: list[dict[str, Any]] | None = None,
-    fields: list[dict[str, Any]] | None = None,
+    rows: census.Rows | None = None,
+    fields: census.Rows | None = None,
+    there: census.Rows | None = None,
+    whose: str = "",
 ) -> dict[str, Any]:
-    return {"sentences": sentences, "warnings": warnings, "rows": rows or [], "fields": fields or []}
+    """What the page shows; `warned` is how many warnings there are, the first are told, with `whose` they are."""
+    return {
+        "sentences": sentences,
+        "warned": len(warnings),
+        "warnings": _shortened(warnings, whose),
+        "rows": rows or [],
+        "fields": fields or [],
+        "there": there or [],
+    }
+
+
+def _shortened(warnings: list[str], whose: str) -> list[str]:
+    more = len(warnings) - _MOST_WARNINGS
+    return warnings if more <= 0 else [*warnings[:_MOST_WARNINGS], f"{more:,} more{whose}."]

@@ -73,12 +73,13 @@ def reached(result: StoredResult, arm: str) -> float | None:
 def map_times(result: StoredResult, arms: Sequence[str]) -> list[float]:
     """Stored times [min] nearest to 0, 1/3, 2/3 and all of what was reached, ascending, each once.
 
-    A time that more arms have stored wins over one that fewer have, so that columns can be compared.
+    Of one time more than that all are: one left out would be missed. A time that more arms have stored wins over one
+    that fewer have, so that columns can be compared.
     """
     stored = [stored_times(result, arm) for arm in arms]
     every = np.unique(np.concatenate(stored)) if stored else np.empty(0)
-    if not len(every):
-        return []
+    if len(every) <= MAPS_PER_ARM + 1:
+        return [float(time) for time in every]
     shared = np.array([sum(bool(np.any(times == time)) for times in stored) for time in every])
     targets = np.linspace(every[0], every[-1], MAPS_PER_ARM)
     reach = (every[-1] - every[0]) / (2 * (MAPS_PER_ARM - 1))

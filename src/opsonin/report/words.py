@@ -40,6 +40,12 @@ _UNITS = {
 }
 
 
+def heading(text: str) -> str:
+    """A title with a capital, but for names that have their own: 'cFLIP', 'pO2', 'mRNA'."""
+    first = text.split(" ", 1)[0]
+    return text if any(letter.isupper() for letter in first) else text[:1].upper() + text[1:]
+
+
 def number(value: float) -> str:
     """Three significant digits, thousands with a comma, powers of ten where needed, a true minus; a dash for NaN."""
     return MISSING if math.isnan(value) else _number(value).replace("-", MINUS)

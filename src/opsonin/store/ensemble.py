@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 REPLICATE = "replicate"
 STATISTICS = ("min", "max", "sd", "low", "high")
 CONFIDENCE = 0.90
+_SHARES = ("engaged", "exhaustion", "activation")  # and occupancies: none is above 1
 
 
 class Ensemble(Gathered):
@@ -49,7 +50,7 @@ class Ensemble(Gathered):
         """How the replicates differ: dimensions (statistic, arm, time).
 
         Least, largest, standard deviation of a replicate, and the 90 % interval (Student's t) of their mean, cut
-        at zero for what is never below.
+        at zero for what is never below, and at one for a share.
         """
         return self._pooled[1]
 
@@ -82,14 +83,18 @@ class Ensemble(Gathered):
         means, spreads = {}, {}
         begun = np.isfinite(self.each["cancer_count"].values) if "cancer_count" in self.each else None
         for name, values in self.each.data_vars.items():
-            mean, spread = pooled(values.values, begun)
+            mean, spread = pooled(values.values, begun, most=1.0 if _is_share(str(name)) else np.inf)
             means[name] = (("arm", "time"), mean, values.attrs)
             spreads[name] = (("statistic", "arm", "time"), spread, values.attrs)
         axes = {"arm": self.each["arm"], "time": self.each["time"]}
         return xarray.Dataset(means, axes), xarray.Dataset(spreads, axes | {"statistic": list(STATISTICS)})
 
 
-def pooled(values: Array, begun: Array | None) -> tuple[Array, Array]:
+def _is_share(name: str) -> bool:
+    return name in _SHARES or name.endswith("_occupancy")
+
+
+def pooled(values: Array, begun: Array | None, *, most: float = np.inf) -> tuple[Array, Array]:
     """Mean (...) and `STATISTICS` (5, ...) over the first axis.
 
     An interval ends at zero where no value is below: the mean of what cannot be negative is not.
@@ -98,6 +103,7 @@ def pooled(values: Array, begun: Array | None) -> tuple[Array, Array]:
         values: (replicates, ...); a NaN in a replicate that was observed is passed over: a share of cells that are
             not there.
         begun: like `values`: False where nothing is known of a replicate yet; None if that cannot be told.
+        most: what no value can exceed, and so no interval.
     """
     known = np.isfinite(values)
     count = known.sum(axis=0)
@@ -107,12 +113,12 @@ def pooled(values: Array, begun: Array | None) -> tuple[Array, Array]:
         sd = np.sqrt((deviation**2).sum(axis=0) / (count - 1.0))
     half = interval(values)
     least = np.where(known, values, np.inf).min(axis=0)
-    most = np.where(known, values, -np.inf).max(axis=0)
+    largest = np.where(known, values, -np.inf).max(axis=0)
     missing = count == 0
     if begun is not None:
         missing = missing | ~begun.all(axis=0)
     low = np.where(least >= 0.0, np.maximum(mean - half, 0.0), mean - half)
-    spread = np.stack([least, most, np.where(count > 1, sd, np.nan), low, mean + half])
+    spread = np.stack([least, largest, np.where(count > 1, sd, np.nan), low, np.minimum(mean + half, most)])
     return np.where(missing, np.nan, mean), np.where(missing, np.nan, spread)
 
 

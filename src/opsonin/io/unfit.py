@@ -1,0 +1,54 @@
+"""Doses that a run would take without a word, though they do not fit its patient or its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from opsonin.knowledge.followed import followed
+from opsonin.knowledge.library import Library
+from opsonin.model.drugs import Blocks
+from opsonin.model.knowledge import Tumour
+from opsonin.model.scenario import Scenario
+
+_LEAST_PERSON_KG = 1.0
+
+
+def of_animal(tumour: Tumour) -> bool:
+    """Whether who carries it is no person: the kinetics of the knowledge base are those of people."""
+    return tumour.patient_weight.value < _LEAST_PERSON_KG
+
+
+def doses_in_doubt(scenario: Scenario, library: Library, cells: Collection[str]) -> Iterator[str]:
+    """A sentence for each drug that is given into volumes of another species, or blocks what no cell carries.
+
+    Args:
+        cells: types that are in the tissue; no others arrive.
+    """
+    tumour = library.tumours[scenario.tissue.tumour]
+    doses = [dose for arm in scenario.arm for dose in arm.dose]
+    if of_animal(tumour):
+        for name in sorted({dose.drug for dose in doses if not dose.held}):
+            yield (
+                f"{name} is given by amount to {tumour.title}, but its volumes and clearance are those of people: "
+                f"concentrations in a body of {tumour.patient_weight.text} are not what they will be here. Hold a "
+                'concentration instead, as in amount = "1 uM", lasting = "7 d".'
+            )
+    for name in sorted({dose.drug for dose in doses}):
+        for effect in library.drugs[name].effects:
+            if isinstance(effect, Blocks) and effect.blocks in followed(library):
+                who = _who_must_carry(effect.blocks, library)
+                if not any(effect.blocks in _expressed(cell, library, tumour) for cell in {*cells} & who):
+                    kills = "" if len(who) == len(library.cells) else "that kills "
+                    yield f"{name} blocks {effect.blocks}, which no cell {kills}in this tissue carries."
+
+
+def _who_must_carry(molecule: str, library: Library) -> set[str]:
+    """Cells on which a block counts: of a receptor those that kill, as it is their killing that it restrains."""
+    receptors = {pair.receptor for pair in library.interactions.values()}
+    return {
+        name for name, cell in library.cells.items() if cell.lytic is not None or molecule not in receptors
+    }
+
+
+def _expressed(cell: str, library: Library, tumour: Tumour) -> set[str]:
+    return {*library.cells[cell].expresses, *tumour.expresses.get(cell, {})}

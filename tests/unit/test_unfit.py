@@ -1,0 +1,35 @@
+"""Doses that do not fit a patient or a tissue are told as doubts."""
+
+from __future__ import annotations
+
+import pytest
+
+from opsonin.io.unfit import doses_in_doubt
+from tissues import CONTROL, NIVOLUMAB, plan, scenario
+
+HELD = {"name": "held", "dose": [{"drug": "nivolumab", "amount": "10 nM", "lasting": "1 d"}]}
+
+
+@pytest.mark.parametrize(
+    ("tumour", "arm", "doubts"),
+    [("b16", NIVOLUMAB, ["by amount"]), ("b16", HELD, []), ("melanoma", NIVOLUMAB, [])],
+)
+def test_an_amount_into_the_volumes_of_another_species_is_doubtful(
+    tumour: str, arm: dict[str, object], doubts: list[str]
+) -> None:
+    asked = scenario(tissue__tumour=tumour, arm=[CONTROL, arm])
+    told = list(doses_in_doubt(asked, asked.library(), {"cancer", "cd8"}))
+    assert len(told) == len(doubts)
+    assert all(words in text for words, text in zip(doubts, told, strict=True))
+
+
+def test_a_drug_whose_receptor_no_cell_carries_is_doubtful() -> None:
+    asked = scenario(arm=[CONTROL, NIVOLUMAB])
+    told = list(doses_in_doubt(asked, asked.library(), {"cancer", "other"}))
+    assert told == ["nivolumab blocks PD-1, which no cell that kills in this tissue carries."]
+
+
+def test_a_run_tells_its_doubts_of_doses() -> None:
+    densities = {"cancer": "2500 cells/mm2", "cd8": "0 cells/mm2", "other": "600 cells/mm2"}
+    notes = plan(arm=[CONTROL, NIVOLUMAB], tissue__generate__densities=densities).notes
+    assert any(note.startswith("Doubtful: nivolumab blocks PD-1") for note in notes)
