@@ -14,7 +14,7 @@ from matplotlib.collections import EllipseCollection, LineCollection
 import opsonin
 from opsonin.core.errors import InputError
 from opsonin.knowledge.library import load_library
-from opsonin.report import palette
+from opsonin.report import notebook, palette
 from opsonin.report.notebook import range_of
 from opsonin.store.result import Result
 from small_run import small_run
@@ -119,6 +119,15 @@ def test_whatever_a_name_is_it_is_shown_and_not_run(name):
 def test_a_colour_that_is_none_is_not_passed_on(result):
     types = {"cancer": {"title": "Cancer", "colour": "red;background:url(https://x)"}}
     Checked(renamed(result, "a", cell_types=types)._repr_html_())
+
+
+def test_a_result_names_the_cell_types_that_are_there_and_the_file_of_its_cells(result):
+    told = Checked(result._repr_html_()).told
+    known = result.provenance["cell_types"]
+    there = {kind for kind in known if result.observables[f"{kind}_count"].values.any()}
+    assert 0 < len(there) < len(known)
+    assert known.keys() & set(told) == there
+    assert notebook._tissue({"tumour": "b16", "biopsy": "../../data/a.csv"}) == "b16: a.csv"
 
 
 def test_a_curve_has_every_arm_and_its_unit(result, ax):

@@ -143,3 +143,8 @@ def test_no_ratio_of_cells_is_told_where_no_cancer_cell_is_left() -> None:
     (curve,) = contact.ratio(known)
     assert curve.values["a"][0] == 0.5
     assert math.isnan(curve.values["a"][1])
+
+
+def test_an_interval_that_says_nothing_is_not_written() -> None:
+    assert growth._text((0.0, 0.0, 0.0), growth.signed)[1] == ""
+    assert " to " in growth._text((1.0, -3.0, 5.0), growth.signed)[1]

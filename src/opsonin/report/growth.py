@@ -115,7 +115,8 @@ def _change(percents: Sequence[float]) -> tuple[float, float, float]:
 
 def _text(statistic: tuple[float, float, float], write: Any) -> tuple[str, str]:
     mean, low, high = statistic
-    within = f"{write(low)} to {write(high)}".replace(" %", "") if math.isfinite(low) else ""
+    seen = math.isfinite(low) and write(low) != write(high)  # the same in all says nothing
+    within = f"{write(low)} to {write(high)}".replace(" %", "") if seen else ""
     return write(mean), within
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
+from pathlib import PurePosixPath
 from typing import Any
 
 from opsonin.core.schedule import MINUTES_PER_DAY
@@ -16,7 +17,7 @@ from opsonin.knowledge.checker import numbers
 from opsonin.knowledge.library import KINDS, Library, children
 from opsonin.model.scenario import Dose, Scenario
 from opsonin.model.sourced import Entry, Sourced
-from opsonin.report import palette, words
+from opsonin.report import observed, palette, words
 from opsonin.store.ensemble import Ensemble
 from opsonin.store.gathered import plural
 from opsonin.store.result import Result
@@ -83,7 +84,11 @@ def _tissue(region: Mapping[str, Any]) -> str:
     chosen = ", ".join(f"{column} {value}" for column, value in (region.get("select") or {}).items())
     fields = region.get("fields")
     of = f", {fields if isinstance(fields, str) else len(fields)} fields" if fields else ""
-    return f"{tumour}: {region.get('biopsy', '?')}" + (f" ({chosen})" if chosen else "") + of
+    return (
+        f"{tumour}: {PurePosixPath(str(region.get('biopsy', '?'))).name}"
+        + (f" ({chosen})" if chosen else "")
+        + of
+    )
 
 
 def _burn_in(minutes: float) -> str:
@@ -106,7 +111,9 @@ def _result(result: Result) -> str:
         )
     rows += [("Tissue", escape(_tissue(asked["tissue"]))), ("Seed", str(about["seed"]))]
     if "cell_types" in about and not parts:
-        rows.append(("Cell types", _legend(about["cell_types"])))
+        never = observed.never_there(result)
+        seen = {name: look for name, look in about["cell_types"].items() if name not in never}
+        rows.append(("Cell types", _legend(seen)))
     if "assumed" in about and "numbers" in about:
         rows.append(
             ("Numbers", f"{about['numbers']} of the knowledge base, {len(about['assumed'])} of them assumed")

@@ -31,7 +31,7 @@ def lines(result: StoredResult, arms: Sequence[str]) -> list[Curve]:
     if "time" not in data.coords or not data.sizes.get("time"):
         return []
     times = np.asarray(data["time"].values, dtype=float) * MINUTES_PER_DAY
-    declared, absent = result.provenance.get("observables", {}), _absent(result)
+    declared, absent = result.provenance.get("observables", {}), _of(never_there(result))
     found = []
     for name in data.data_vars:
         variable = data[name]
@@ -134,12 +134,16 @@ def _rank(name: str) -> int:
     return 2 if name in _CONTACT else 3
 
 
-def _absent(result: StoredResult) -> set[str]:
-    """Observables of the cell types of which no arm has a cell at any time."""
+def never_there(result: StoredResult) -> list[str]:
+    """Cell types of which no arm has a cell at any time."""
     data = result.observables
-    never = [
+    return [
         kind
         for kind in result.provenance.get("cell_types", {})
         if f"{kind}_count" in data and not np.nan_to_num(data[f"{kind}_count"].values).any()
     ]
-    return {f"{kind}_{of}" for kind in never for of in ("count", "density")}
+
+
+def _of(kinds: Sequence[str]) -> set[str]:
+    """The observables of these cell types."""
+    return {f"{kind}_{of}" for kind in kinds for of in ("count", "density")}
