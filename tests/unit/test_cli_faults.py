@@ -90,3 +90,17 @@ def test_a_result_is_not_written_into_another(meddled: Path, capfd):
     assert main(["run", str(DEMO), "-o", str(meddled / "again" / "once")]) == 2
     assert "is inside the result" in capfd.readouterr().err
     assert not (meddled / "again").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "doubt"),
+    [
+        (('"melanoma"', '"b16"'), "volumes and clearance are those of people"),
+        (('cd8 = "800', 'cd8 = "0'), "blocks PD-1, which no cell that kills in this tissue carries."),
+    ],
+)
+def test_check_doubts_doses_that_do_not_fit(tmp_path: Path, change: tuple[str, str], doubt: str, capfd):
+    (tmp_path / "unfit.toml").write_text(DEMO.read_text().replace(*change))
+    assert main(["check", str(tmp_path / "unfit.toml"), "--json"]) == 0
+    (told,) = json.loads(capfd.readouterr().out)["doubts"]
+    assert doubt in told

@@ -13,6 +13,7 @@ import numpy as np
 from opsonin.io.biopsies import Biopsy, became_told
 from opsonin.io.packing import NO_TUMOUR, doubts_of
 from opsonin.io.scenario import Scenario
+from opsonin.io.unfit import doses_in_doubt
 from opsonin.io.wording import spelled
 from opsonin.knowledge.composition import compose, of_role
 from opsonin.knowledge.library import Library
@@ -48,7 +49,15 @@ def summary(scenario: Scenario, biopsies: Sequence[Biopsy]) -> dict[str, Any]:
             "spacing_um": numerics.spacing,
         },
         "overrides": dict(scenario.knowledge),
+        "doubts": list(doses_in_doubt(scenario, library, _present(scenario, biopsies))),
     }
+
+
+def _present(scenario: Scenario, biopsies: Sequence[Biopsy]) -> set[str]:
+    """Types of cells in the tissue."""
+    if biopsies:
+        return {cell for biopsy in biopsies for cell in biopsy.cell_of_label}
+    return {cell for cell, count in _generated(scenario)["cells"].items() if count}
 
 
 def lines(told: dict[str, Any]) -> Iterator[str]:
@@ -62,6 +71,8 @@ def lines(told: dict[str, Any]) -> Iterator[str]:
     for arm in told["arms"]:
         doses = "; ".join(_dose_text(dose) for dose in arm["doses"]) or "no treatment"
         yield f"  arm     {arm['name']}: {doses}"
+    for doubt in told["doubts"]:
+        yield f"  doubt   {doubt}"
     steps = told["steps"]
     yield (
         f"  steps   coupling {spelled(steps['coupling_min'])}, motion {spelled(steps['motion_min'])}, "

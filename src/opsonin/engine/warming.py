@@ -13,7 +13,7 @@ import gc
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from opsonin.core import kernel_cache
@@ -36,6 +36,8 @@ from opsonin.tissue import (
     transport,
 )
 
+_PATIENCE = 120.0  # s; whoever is that much later than this half will not be worth the wait
+
 
 def compile_halves(plan: Plan, folder: Path) -> None:
     """Leave most kernels of the run in `folder` compiled and in the cache; some only its first steps need."""
@@ -45,7 +47,8 @@ def compile_halves(plan: Plan, folder: Path) -> None:
         tissue = placed(plan)
         relaxation.relax(tissue)
         transport.settle(tissue, 1)
-        second.wait()
+        with suppress(subprocess.TimeoutExpired):
+            second.wait(_PATIENCE)
 
 
 @contextmanager
