@@ -104,3 +104,39 @@ def test_check_doubts_doses_that_do_not_fit(tmp_path: Path, change: tuple[str, s
     assert main(["check", str(tmp_path / "unfit.toml"), "--json"]) == 0
     (told,) = json.loads(capfd.readouterr().out)["doubts"]
     assert doubt in told
+
+
+BIOPSY = """
+[scenario]
+name = "field"
+duration = "1 d"
+
+[tissue]
+tumour = "melanoma"
+biopsy = "cells.csv"
+labels = "melanoma-markers"
+thickness = "20 um"
+
+[[arm]]
+name = "control"
+
+[knowledge]
+"""
+
+
+@pytest.mark.parametrize(
+    ("override", "word"),
+    [
+        ('"tumour.melanoma.potential_doubling_time" = "1 s"', "potential_doubling_time"),
+        ('"tumour.melanoma.vessel_density" = "1e12 1/mm2"', "vessel_density"),
+    ],
+)
+def test_check_refuses_of_a_biopsy_what_its_run_would_refuse(tmp_path: Path, override: str, word: str, capfd):
+    rows = [f"{10 * (n % 6)},{10 * (n // 6)},SOX10+" for n in range(36)]
+    (tmp_path / "cells.csv").write_text("\n".join(["x_um,y_um,cell_type", *rows]) + "\n")
+    asked = tmp_path / "asked.toml"
+    asked.write_text(BIOPSY)
+    assert main(["check", str(asked)]) == 0
+    asked.write_text(BIOPSY + override + "\n")
+    assert main(["check", str(asked)]) == 2
+    assert word in capfd.readouterr().err

@@ -208,8 +208,8 @@ def check(scenario: Annotated[Path, typer.Argument(help="Scenario (TOML).")], as
     from opsonin.io.scenario import check_scenario
 
     asked, biopsies = check_scenario(scenario)
-    if asked.tissue.generate is not None:
-        compile_scenario(asked)  # only once drawn is it known whether the cells fill the tissue
+    for field in asked.by_field():
+        compile_scenario(field)  # only once placed is it known whether the cells fill the tissue
     told = summary(asked, biopsies)
     if as_json:
         print_json(told)
