@@ -83,8 +83,9 @@ def write(
     finish: bool = True,
     provenance: dict[str, Any] = PROVENANCE,
 ) -> Path:
-    """A stored result of `count` segments per arm."""
-    with Writer.create(out, provenance, INPUT) as writer:
+    """A stored result of `count` segments per arm, of a scenario with these arms."""
+    asked = {"scenario": {"arm": [{"name": arm} for arm in arms]}}
+    with Writer.create(out, provenance | asked, INPUT) as writer:
         for arm in arms:
             for index in range(count):
                 writer.commit(arm, index, change(arm, index, segment(index)))
