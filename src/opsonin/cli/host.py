@@ -20,7 +20,8 @@ from typing import Any, Literal
 from opsonin.core import kernel_cache
 
 OLDEST_PYTHON = (3, 11)
-# Peak of a process that runs 6,000 cells, measured: with kernels from the cache, and while it compiles them.
+# Peak of a run of 6,000 cells with kernels from the cache, measured; and while two processes compile them: twice what
+# the larger of them took (830 MB).
 BASE_BYTES, COMPILING_BYTES = 400_000_000, 1_600_000_000
 BYTES_PER_CELL = 1000  # 840 measured at a million cells (benchmarks/memory.py)
 FEWEST_FREE_BYTES = 200_000_000  # of disk: a demo needs a tenth of it

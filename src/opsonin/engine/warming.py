@@ -98,7 +98,7 @@ def main(folder: Path) -> None:
         fate.turnover(tissue)
         trafficking.step(tissue, 0, minutes(plan.coupling))
         expression.settle(tissue)
-        expression.step(tissue, 0, 60.0)
+        expression.step(tissue, 0, 60.0)  # min; molecules are mixed at every full hour
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from opsonin.io.fields import Field, fields_of, normalised
 from opsonin.io.intensities import Levels, measured_levels
 from opsonin.io.places import nearest_distance, place_doubts, place_faults
 from opsonin.io.tables import Table, as_text, capped, read_even_rows
+from opsonin.io.toml_files import inline
 from opsonin.model.knowledge import LabelMap
 
 FEWEST_CELLS = 10
@@ -143,20 +144,17 @@ def biopsy_of(table: Table, select: Mapping[str, str | int], label_map: LabelMap
             table, np.column_stack(positions), kept, label_map
         )
         if faults and len(fields := fields_of(table, select)) > 1:
-            faults = [
-                _several(table, fields)
-            ]  # as one field, nothing that is said of their places is to the point
+            faults = [_several(table, fields)]  # what is said of places in one field is not to the point
     if table.faults or faults:
         raise InputError(*table.faults, *faults)
     return _biopsy(table, select, label_map, kept, positions, texts.tolist(), ignored, measured)
 
 
 def _several(table: Table, fields: list[Field]) -> Fault:
-    select = ", ".join(f'{column} = "{value}"' for column, value in fields[0].select.items())
     return Fault(
         table.name,
         f"holds {len(fields)} fields, whose cells lie on top of each other if they are read as one.",
-        f'Choose one, as in select = {{ {select} }}, or name several in fields; fields = "all" reads each. '
+        f'Choose one, as in select = {inline(fields[0].select)}, or name several in fields; fields = "all" reads each. '
         f"opsonin biopsy show {table.name} lists them.",
     )
 

@@ -24,10 +24,8 @@ from opsonin.model.scenario import Region
 
 UNSURE = "melanoma"
 _DRUG = "nivolumab"
-_HELD_DRUG, _HELD = (
-    "entinostat",
-    "400 nM",
-)  # in animals: antibodies to people's receptors need not bind theirs
+# In animals: antibodies to people's receptors need not bind theirs.
+_HELD_DRUG, _HELD = "entinostat", "400 nM"
 # What the names of label maps, files and columns say of a tumour; the first that fits is taken.
 _TUMOURS = (
     ("b16", r"b16|mouse|murine|h2kb|h2db"),
