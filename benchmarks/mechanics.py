@@ -70,7 +70,7 @@ class Ours:
         none, full = np.zeros(n), np.ones(n)
         identity = np.arange(n, dtype=np.uint64)
         self.bodies = self.kernel.Bodies(
-            *position, radius, REPULSION * full, ADHESION * full, none, none, none, identity
+            *position, radius, REPULSION * full, ADHESION * full, none, none, none, none, identity
         )
         self.moved = self.kernel.Moved(*np.empty((4, n)))
         self.rest = (n, box, dimension)

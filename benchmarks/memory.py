@@ -32,7 +32,7 @@ def mechanics(n):
     bodies = Bodies(
         *(rng.random(n) * side for _ in range(3)),
         np.full(n, radius), np.full(n, 10.0), np.full(n, 0.4),
-        *(np.zeros(n) for _ in range(3)), np.arange(n, dtype=np.uint64),
+        *(np.zeros(n) for _ in range(4)), np.arange(n, dtype=np.uint64),
     )  # fmt: skip
     moved = Moved(*(np.empty(n) for _ in range(4)))
     status, _, _ = advance(bodies, n, (side, side, side), 3, 0.1, 1, 1e3, moved)

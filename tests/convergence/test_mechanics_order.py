@@ -14,15 +14,15 @@ RADIUS, REPULSION, ADHESION = 8.0, 10.0, 0.4
 START, DURATION = 6.0, 4.0
 
 
-def distance_after(duration, steps, dimension):
+def distance_after(duration, steps, dimension, *, start=START, adhesion=ADHESION, sheaths=(0.0, 0.0)):
     """Distance of two overlapping cells [um], along a slanted line across the edge of the box."""
     towards = np.array([2.0, 1.0, 2.0 if dimension == 3 else 0.0])
     towards /= np.linalg.norm(towards)
-    ends = np.stack([-0.5 * START * towards, 0.5 * START * towards]) % np.array(BOX)
+    ends = np.stack([-0.5 * start * towards, 0.5 * start * towards]) % np.array(BOX)
     two, still = np.ones(2), np.zeros(2)
     bodies = Bodies(
-        *np.ascontiguousarray(ends.T), RADIUS * two, REPULSION * two, ADHESION * two,
-        still, still, still, np.array([1, 2], np.uint64),
+        *np.ascontiguousarray(ends.T), RADIUS * two, REPULSION * two, adhesion * two,
+        still, still, still, np.array(sheaths), np.array([1, 2], np.uint64),
     )  # fmt: skip
     moved = Moved(*np.empty((4, 2)))
     assert advance(bodies, 2, BOX, dimension, duration / steps, steps, 1e3, moved)[0] == OK
@@ -48,3 +48,21 @@ def test_two_cells_come_to_rest_where_repulsion_equals_adhesion():
     k, a = np.sqrt(REPULSION), np.sqrt(ADHESION)
     balance = (k - a) / (k - 0.8 * a) * 2.0 * RADIUS
     assert distance_after(400.0, 4000, 2) == pytest.approx(balance, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("sheaths", "expected"),
+    [((-1.0, 0.2), 2.4), ((0.2, -1.0), 2.4), ((-1.0, -1.0), 2.0), ((0.2, 0.2), 2.0), ((-1.0, 0.0), 2.0)],
+    ids=["tumour and stroma", "stroma and tumour", "tumour", "stroma", "tumour and T cell"],
+)
+def test_only_a_tumour_and_a_stroma_cell_are_kept_apart_by_what_lies_between(sheaths, expected):
+    # they slow down as they part, so the last hundredth takes for ever
+    apart = distance_after(4000.0, 4000, 2, adhesion=0.0, sheaths=sheaths)
+    assert 0.99 * expected < apart / RADIUS <= expected
+
+
+def test_cells_do_not_hold_to_each_other_through_what_lies_between():
+    near = 2.39 * RADIUS  # within reach of adhesion
+    alike = distance_after(10.0, 100, 2, start=near)
+    through = distance_after(10.0, 100, 2, start=near, sheaths=(-1.0, 0.2))
+    assert alike < near <= through

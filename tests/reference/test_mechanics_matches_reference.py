@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opsonin.kernels.mechanics import NOT_FINITE, OK, TOO_FAST, Bodies, Moved, advance, move
+from opsonin.kernels.mechanics import NOT_FINITE, OK, SHEATH_MAX, TOO_FAST, Bodies, Moved, advance, move
 from opsonin.kernels.neighbours import OUTSIDE
 from opsonin.reference import mechanics as reference
 
@@ -26,8 +26,9 @@ def tissue(n, box, seed, *, coincident=0, motile=True, radii=(2.0, 9.0)):
     radius = rng.uniform(*radii, n)
     strength = rng.uniform(0.0, 20.0, (2, n))
     own = rng.normal(0.0, 3.0, (3, n)) if motile else np.zeros((3, n))
+    sheath = rng.choice([-1.0, 0.0, SHEATH_MAX], n)
     identity = rng.permutation(np.arange(1, n + 1)).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    return Bodies(*position, radius, *strength, *own, identity)
+    return Bodies(*position, radius, *strength, *own, sheath, identity)
 
 
 def nowhere(n):
@@ -37,7 +38,7 @@ def nowhere(n):
 def moved_by_reference(bodies, box, dimension, dt):
     return reference.move(
         np.stack(bodies[:3], axis=1), bodies.radius, bodies.repulsion, bodies.adhesion,
-        np.stack(bodies[6:9], axis=1), bodies.id, box, dimension, dt,
+        np.stack(bodies[6:9], axis=1), bodies.sheath, bodies.id, box, dimension, dt,
     )  # fmt: skip
 
 
@@ -158,7 +159,7 @@ def test_the_serial_and_the_parallel_path_give_the_same_bits():
     bodies = tissue(n, (300.0, 300.0, 20.0), 4)
     # around 3000 um: out of reach of the others, which span 0-300, across the periodic edge too
     far = tissue(others, (500.0, 300.0, 20.0), 5)
-    far = Bodies(far.x + 3000.0, *far[1:9], far.id + np.uint64(3))
+    far = Bodies(far.x + 3000.0, *far[1:10], far.id + np.uint64(3))
     both = Bodies(*(np.concatenate(pair) for pair in zip(bodies, far, strict=True)))
     alone, together = nowhere(n), nowhere(n + others)
     move(bodies, n, box, 2, 0.1, UNBOUNDED, alone)
@@ -170,7 +171,7 @@ def test_the_serial_and_the_parallel_path_give_the_same_bits():
 def lone(speed):
     """One motile cell going along x."""
     one, none = np.ones(1), np.zeros(1)
-    return Bodies(none, none, none, 5.0 * one, one, one, speed * one, none, none, np.ones(1, np.uint64))
+    return Bodies(none, none, none, 5.0 * one, one, one, speed * one, none, none, none, np.ones(1, np.uint64))
 
 
 def test_a_step_too_long_is_taken_in_pieces_and_still_lasts_as_long():

@@ -24,6 +24,7 @@ for _module in pkgutil.iter_modules(opsonin.laws.__path__):
 # Unit of every argument, then of the result; "" is a pure number. A law missing here fails the first test.
 UNITS = {
     "active_disc": ("molecule", "molecule", "molecule", "molecule"),
+    "contact_distance": ("um", "um", "", "um"),
     "adhesion_speed": ("um/min", "", "um/min"),
     "antigen_signal": ("molecule", "molecule", "", ""),
     "balanced_arrival": ("cell/um**2", "1/min", "1/min", "1/min", "cell/um**2/min"),

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from opsonin.core.errors import Fault, InputError
-from opsonin.kernels.mechanics import STRENGTH_MAX
+from opsonin.kernels.mechanics import SHEATH_MAX, STRENGTH_MAX
 from opsonin.knowledge.library import Library
 from opsonin.laws.cycle import potential_growth_rate
 from opsonin.model.knowledge import Tumour
@@ -113,6 +113,11 @@ def _mechanics(library: Library) -> Iterator[Fault]:
             yield Fault(
                 f"cell.{name}.adhesion",
                 f"'{cell.adhesion.text}' exceeds the repulsion '{cell.repulsion.text}': the tissue would collapse.",
+            )
+        if cell.sheath and cell.sheath.value > SHEATH_MAX:
+            yield Fault(
+                f"cell.{name}.sheath",
+                f"'{cell.sheath.text}' is above {SHEATH_MAX:g}: neighbours are not sought that far.",
             )
 
 

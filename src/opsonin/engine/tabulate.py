@@ -118,6 +118,7 @@ def _numbers(cell: CellType, tumour: Tumour, scale: float) -> list[float]:
     row[column.NECROSIS_OXYGEN] = row[column.NECROSIS_HILL] = row[column.LYTIC_OXYGEN] = 1.0
     row[column.TUMOUR] = float(cell.role == "tumour")
     row[column.STROMA] = float(cell.role in ("stroma", "vessel"))
+    row[column.SHEATH] = -1.0 if cell.role == "tumour" else cell.sheath.value if cell.sheath else 0.0
     _cycle(row, cell, tumour)
     _death(row, cell, tumour)
     _motility(row, cell)

@@ -26,10 +26,11 @@ from opsonin.kernels.neighbours import (
     rows_around,
     spans_in_rows,
 )
-from opsonin.laws.mechanics import ADHESION_REACH, separation_speed
+from opsonin.laws.mechanics import ADHESION_REACH, contact_distance, separation_speed
 
 TOO_FAST = 10  # a cell would move further than the limit, even in the shortest piece of a step
 
+SHEATH_MAX = ADHESION_REACH - 1.0  # so that one reach finds all pairs
 STRENGTH_MAX = 1e4  # um/min; keeps the integer sums far from overflow
 _FIXED = 2.0**36
 _COINCIDENT = 1e-10  # um; closer centres are taken to be this far apart, in a direction made from their ids
@@ -55,6 +56,7 @@ class Bodies(NamedTuple):
     vx: Any  # um/min, own velocity of motile cells, else 0
     vy: Any
     vz: Any
+    sheath: Any  # -1 for tumour cells; for stroma the sheath between, at most SHEATH_MAX; 0 for others
     id: Any  # uint64, all different
 
 
@@ -97,7 +99,7 @@ def _take_roots(bodies, n, root_repulsion, root_adhesion):
 @njit(cache=True, error_model="numpy")
 def _copy_sorted(begin, end, order, now, dimension, lanes, rank):
     """Copy what pairs need of sorted cells begin..end-1, so that neighbours are contiguous; note ranks."""
-    x, y, z, radius, root_repulsion, root_adhesion = lanes
+    x, y, z, radius, root_repulsion, root_adhesion, sheath = lanes
     for k in range(begin, end):
         i = order[k]
         rank[i] = k
@@ -107,6 +109,7 @@ def _copy_sorted(begin, end, order, now, dimension, lanes, rank):
         radius[k] = now.radius[i]
         root_repulsion[k] = now.repulsion[i]
         root_adhesion[k] = now.adhesion[i]
+        sheath[k] = now.sheath[i]
 
 
 @njit(cache=True, error_model="numpy", parallel=True)
@@ -150,10 +153,10 @@ def _sift(i, first, last, spans, border, flat, box, per_box, x, y, z, radius, fa
 
 @njit(cache=True, error_model="numpy")
 def _pair_up(
-    i, begin, end, border, box, per_box, dimension, x, y, z, radius, roots, order, ids, partner, pairs
+    i, begin, end, border, box, per_box, dimension, x, y, z, radius, roots, sheath, order, ids, partner, pairs
 ):
     """Differences, contact distance and strengths of cell i with partner[begin:end], packed for `_add_up`."""
-    xi, yi, zi, ri, ki, ai = x[i], y[i], z[i], radius[i], roots[0][i], roots[1][i]
+    xi, yi, zi, ri, ki, ai, si = x[i], y[i], z[i], radius[i], roots[0][i], roots[1][i], sheath[i]
     for t in range(begin, end):
         p = np.uintp(t)
         j = partner[p]
@@ -165,9 +168,12 @@ def _pair_up(
         if abs(dx) + abs(dy) + abs(dz) < _COINCIDENT:
             dx, dy, dz = _apart(ids[order[i]], ids[order[j]], dimension)
         pairs[0][p], pairs[1][p], pairs[2][p] = dx, dy, dz
-        pairs[3][p] = ri + radius[j]
+        between = max(-si * sheath[j], 0.0)
+        pairs[3][p] = contact_distance(ri, radius[j], between)
         pairs[4][p] = ki * roots[0][j]
-        pairs[5][p] = ai * roots[1][j]
+        pairs[5][p] = (
+            ai * roots[1][j] if between == 0.0 else 0.0
+        )  # cells do not hold to each other through matrix
 
 
 @njit(cache=True, error_model="numpy")
@@ -221,7 +227,7 @@ def _sum_pairs(row_begin, row_end, most, box, dimension, bins, start, order, ids
         most: the most candidates one cell can have.
     """
     nz, ny, nx = bins
-    x, y, z, radius, root_repulsion, root_adhesion = lanes
+    x, y, z, radius, root_repulsion, root_adhesion, sheath = lanes
     roots = (root_repulsion, root_adhesion)
     per_box = (1.0 / box[0], 1.0 / box[1], 1.0 / box[2])
     room = _BATCH + most
@@ -254,15 +260,15 @@ def _sum_pairs(row_begin, row_end, most, box, dimension, bins, start, order, ids
             spans = spans_in_rows(rows, ahead, bx, nx, start, first, last)
             for i in range(start[b], start[b + 1]):
                 begin = count
-                # a cell that adheres to none feels only what it touches
-                factor = ADHESION_REACH if root_adhesion[i] > 0.0 else 1.0
+                # a cell that adheres to none and that no sheath keeps off feels only what it touches
+                factor = ADHESION_REACH if root_adhesion[i] > 0.0 or sheath[i] != 0.0 else 1.0
                 count = _sift(
                     i, first, last, spans, border, dimension == 2, box, per_box,
                     x, y, z, radius, factor, partner, count,
                 )  # fmt: skip
                 _pair_up(
                     i, begin, count, border, box, per_box, dimension,
-                    x, y, z, radius, roots, order, ids, partner, pairs,
+                    x, y, z, radius, roots, sheath, order, ids, partner, pairs,
                 )  # fmt: skip
                 pair_end[i - i_first] = count
                 if count >= _BATCH or i - i_first == _BATCH - 1:
@@ -400,9 +406,9 @@ def _evaluate(now, n, box, dimension, bins, work):
 
 @njit(cache=True, error_model="numpy")
 def _workspace(n, count):
-    """Scratch for n cells and `count` bins: 88 bytes per cell, 8 per bin."""
+    """Scratch for n cells and `count` bins: 96 bytes per cell, 8 per bin."""
     pitch = n + _STAGGER
-    block = np.empty(6 * pitch)
+    block = np.empty(7 * pitch)
     lanes = (
         block[0:n],
         block[pitch : pitch + n],
@@ -410,6 +416,7 @@ def _workspace(n, count):
         block[3 * pitch : 3 * pitch + n],
         block[4 * pitch : 4 * pitch + n],
         block[5 * pitch : 5 * pitch + n],
+        block[6 * pitch : 6 * pitch + n],
     )
     order, rank, start = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(count + 1, np.int64)
     total, partial, edges = np.empty(4 * n, np.int64), np.empty(_CHUNKS), np.empty(_SLABS + 1, np.int64)
@@ -436,7 +443,7 @@ def _advance(bodies, n, box, dimension, dt, steps, limit, halvings, moved):
         while left > 0:
             now = Bodies(
                 x, y, z, bodies.radius, root_repulsion, root_adhesion,
-                bodies.vx, bodies.vy, bodies.vz, bodies.id,
+                bodies.vx, bodies.vy, bodies.vz, bodies.sheath, bodies.id,
             )  # fmt: skip
             status, speed = _evaluate(now, n, box, dimension, bins, work)
             evaluations += 1

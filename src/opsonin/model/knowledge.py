@@ -186,7 +186,8 @@ class CellType(Entry):
     """A kind of cell.
 
     `role` says how its number is kept: tumour cells divide and are lost, immune cells arrive and leave, stroma and
-    vessels are renewed as the tissue grows.
+    vessels are renewed as the tissue grows. `sheath` is the matrix between stroma and tumour cells, over the sum of their
+    radii.
     """
 
     name: Name
@@ -196,6 +197,7 @@ class CellType(Entry):
     diameter: Length
     repulsion: Speed
     adhesion: Speed
+    sheath: Fraction | None = None
     nuclear_diameter: Length | None = None  # a section shows its cut and this much more
     expresses: dict[str, Molecules] = Field(default={})
     exchanges: dict[str, Exchange] = Field(default={})

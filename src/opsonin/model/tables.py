@@ -42,8 +42,9 @@ from __future__ import annotations
     RETENTION_REACH,  # um
     TUMOUR,  # 1 for tumour cells, 0 for others
     STROMA,  # 1 for stroma and endothelium
+    SHEATH,  # -1 for tumour cells, what keeps stroma off them, else 0
     COLUMNS,
-) = range(37)
+) = range(38)
 
 # Values of `induced_by` that are not the index of a substrate.
 ALWAYS = -1

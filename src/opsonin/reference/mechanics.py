@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from opsonin.core.random import mixed
-from opsonin.laws.mechanics import separation_speed
+from opsonin.laws.mechanics import contact_distance, separation_speed
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -47,8 +47,8 @@ def direction(id_i: int, id_j: int, dimension: int) -> Floats:
 
 
 def pair_speeds(
-    position: Floats, radius: Floats, repulsion: Floats, adhesion: Floats, identity: npt.NDArray[np.uint64],
-    box: tuple[float, float, float], dimension: int,
+    position: Floats, radius: Floats, repulsion: Floats, adhesion: Floats, sheath: Floats,
+    identity: npt.NDArray[np.uint64], box: tuple[float, float, float], dimension: int,
 ) -> tuple[Floats, Floats]:  # fmt: skip
     """Speed that j gives to i, for all pairs.
 
@@ -56,6 +56,7 @@ def pair_speeds(
         position: (n, 3) [um].
         radius: (n,) [um].
         repulsion, adhesion: (n,) [um/min].
+        sheath: (n,), -1 for tumour cells, what keeps stroma off them, 0 for others.
         identity: (n,), all different.
         box: (Lx, Ly, Lz) [um].
         dimension: 2 or 3.
@@ -74,10 +75,11 @@ def pair_speeds(
             if i == j:
                 continue
             distance = float(np.sqrt((apart[i, j] ** 2).sum()))
+            between = max(-sheath[i] * sheath[j], 0.0)
             speed = separation_speed(
                 np.sqrt(repulsion[i] * repulsion[j]),
-                np.sqrt(adhesion[i] * adhesion[j]),
-                distance / (radius[i] + radius[j]),
+                np.sqrt(adhesion[i] * adhesion[j]) * (between == 0.0),
+                distance / contact_distance(radius[i], radius[j], between),
             )
             velocity[i, j] = speed * apart[i, j] / distance
             virial[i, j] = speed * distance
@@ -86,13 +88,13 @@ def pair_speeds(
 
 def move(
     position: Floats, radius: Floats, repulsion: Floats, adhesion: Floats, own: Floats,
-    identity: npt.NDArray[np.uint64], box: tuple[float, float, float], dimension: int, dt: float,
+    sheath: Floats, identity: npt.NDArray[np.uint64], box: tuple[float, float, float], dimension: int, dt: float,
 ) -> tuple[Floats, Floats, float]:  # fmt: skip
     """One forward Euler step of the overdamped motion.
 
     Args:
         position: (n, 3) [um].
-        radius, repulsion, adhesion, identity: (n,), as in `pair_speeds`.
+        radius, repulsion, adhesion, sheath, identity: (n,), as in `pair_speeds`.
         own: (n, 3), velocity of motile cells [um/min].
         box: (Lx, Ly, Lz) [um].
         dimension: 2 (z does not change) or 3.
@@ -101,7 +103,7 @@ def move(
         new positions in the box, (n, 3) [um]; pressure, sum_j f_ij d_ij / (2 dimension), (n,) [um2/min]; the
         largest displacement [um].
     """
-    velocity, virial = pair_speeds(position, radius, repulsion, adhesion, identity, box, dimension)
+    velocity, virial = pair_speeds(position, radius, repulsion, adhesion, sheath, identity, box, dimension)
     total = velocity.sum(axis=1) + own
     if dimension == 2:
         total[:, 2] = 0.0

@@ -11,6 +11,7 @@ from opsonin.core.schedule import MINUTES_PER_DAY, minutes
 from opsonin.kernels.mechanics import TOO_FAST, Bodies, Moved, advance
 from opsonin.kernels.motility import steer
 from opsonin.kernels.neighbours import OK
+from opsonin.model import tables as column
 from opsonin.tissue import niche
 from opsonin.tissue.apply import reflected
 from opsonin.tissue.tissue import MEDIUM, Tissue
@@ -53,6 +54,7 @@ def _move(tissue: Tissue, velocity: Any, duration: float, tick: int) -> float:
         velocity[0],
         velocity[1],
         velocity[2],
+        tissue.tables.types[cells.kind[:n], column.SHEATH],
         cells.id,
     )
     moved = Moved(np.empty(n), np.empty(n), np.empty(n), np.empty(n))
