@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-_INTERRUPTED = 130  # `cli.main.INTERRUPTED`, which is not there yet while its module is being read
+from opsonin.cli import INTERRUPTED
 
 
 def entry() -> NoReturn:
@@ -14,7 +14,7 @@ def entry() -> NoReturn:
         from opsonin.cli.main import entry as command_line
     except KeyboardInterrupt:
         print("interrupted  before anything was done.", file=sys.stderr)
-        sys.exit(_INTERRUPTED)
+        sys.exit(INTERRUPTED)
     command_line()
 
 

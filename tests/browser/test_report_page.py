@@ -137,6 +137,13 @@ def test_a_curve_is_saved_in_the_colours_of_paper(open_page: Any, folder: Path, 
     assert ElementTree.fromstring(text).tag == "{http://www.w3.org/2000/svg}svg"
 
 
+def test_saved_bars_are_explained_by_areas(open_page: Any, folder: Path) -> None:
+    opened = open_page(folder / "report.html")
+    _, content = saved(opened, "figure[data-legend=bars] button[data-save=svg]")
+    areas = ElementTree.fromstring(content).iter("{http://www.w3.org/2000/svg}rect")
+    assert len({area.get("fill") for area in areas if area.get("fill")}) == 2  # one of each arm
+
+
 def test_on_paper_everything_is_there_and_nothing_is_cut(open_page: Any, folder: Path) -> None:
     opened = open_page(folder / "report.html", scheme="dark")
     opened.page.emulate_media(media="print")
@@ -150,7 +157,22 @@ def test_on_paper_everything_is_there_and_nothing_is_cut(open_page: Any, folder:
     assert cut == 0
     assert opened.page.evaluate("getComputedStyle(document.querySelector('figure')).breakInside") == "avoid"
     assert opened.page.evaluate("getComputedStyle(document.querySelector('.take')).display") == "none"
+    tallest = "getComputedStyle(document.querySelector('.biopsy.alone img')).maxHeight"
+    assert opened.page.evaluate(tallest).endswith("px")  # else a tall biopsy leaves the first page half empty
+    rows = "getComputedStyle(document.querySelector('.maps .wide'))"
+    assert opened.page.evaluate(f"[{rows}.orphans, {rows}.widows]") == ["1", "1"]  # else no arm begins a page
     assert opened.page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_intervals_on_paper_take_a_line_each(open_page: Any, replicated: Path) -> None:
+    opened = open_page(replicated)
+    opened.page.emulate_media(media="print")
+    opened.page.set_viewport_size({"width": 700, "height": 1000})
+    lines = opened.page.evaluate(
+        "[...document.querySelectorAll('.short .ratio')]"
+        ".map((e) => e.offsetHeight / parseFloat(getComputedStyle(e).lineHeight))"
+    )
+    assert lines and max(lines) < 1.5
 
 
 def test_bands_of_replicates_are_seen(open_page: Any, replicated: Path) -> None:

@@ -375,7 +375,13 @@ def test_knowledge_is_listed_shown_and_checked(capfd: pytest.CaptureFixture[str]
     assert main(["knowledge", "show", "drug.nivolumab"]) == 0
     assert "clearance = " in capfd.readouterr().out
     assert main(["knowledge", "show", "nivolumab", "--json"]) == 0
-    assert "drug.nivolumab" in json.loads(capfd.readouterr().out)
+    told = json.loads(capfd.readouterr().out)
+    assert told["ok"] is True and "drug.nivolumab" in told
+    assert main(["knowledge", "list", "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["ok"] is True
+    assert main(["schema", "--json"]) == 0
+    told = json.loads(capfd.readouterr().out)
+    assert told["ok"] is True and told["schema"]["type"] == "object"
     assert main(["knowledge", "check"]) == 0
     assert "numbers" in capfd.readouterr().out
 

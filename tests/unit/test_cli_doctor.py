@@ -63,6 +63,16 @@ def test_a_tiny_run_is_made_when_asked(
     assert len(asked) == 1 and not asked[0].exists()
 
 
+def test_the_kernel_cache_is_told_as_the_tiny_run_leaves_it(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    warm = []
+    monkeypatch.setattr(kernel_cache, "is_warm", lambda: bool(warm))
+    monkeypatch.setattr("opsonin.engine.run.run", lambda *_, **__: warm.append(True))
+    monkeypatch.setattr("opsonin.report.html.write_report", lambda _: None)
+    assert checks(capfd, "--run")["kernel cache"]["data"]["warm"]
+
+
 def failing(*arguments: object, **options: object) -> None:
     raise MemoryError
 

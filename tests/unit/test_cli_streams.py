@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from opsonin.cli import complete
 from opsonin.cli.main import main
+from opsonin.knowledge.library import KINDS
 
 SHELL = shutil.which("bash")
 pytestmark = pytest.mark.skipif(SHELL is None, reason="bash is not installed")
@@ -86,15 +88,33 @@ words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _opsonin_completion opsonin
         ('"opsonin" "run" "--thr"', ["--threads"]),
         ('"opsonin" "knowledge" "list" "dr"', ["drugs"]),
         ('"opsonin" "knowledge" "show" "nivo"', ["nivolumab"]),
+        ('"opsonin" "knowledge" "show" "drug.nivo"', ["drug.nivolumab"]),
+        ('"opsonin" "knowledge" "show" "drag."', []),
         ('"opsonin" "knowledge" "show" "PD-1:"', ["PD-1:PD-L1"]),
         ('"opsonin" "init" "--labels" ""', ["codex-mouse", "melanoma-markers", "pdac-markers", "tnbc-mibi"]),
         ('"opsonin" "branch" "old" "--from" ""', ["control", "other"]),
+        ('"opsonin" "why" "old" "--arm" "c"', ["control"]),
+        ('"opsonin" "movie" "old" "--arm" ""', ["control", "other"]),
+        ('"opsonin" "movie" "old" "--field" ""', ["MEL04_1", "MEL04_2"]),
+        ('"opsonin" "movie" "old" "--replicate" ""', ["1", "2"]),
         ('"opsonin" "branch" "nowhere" "--from" ""', []),
         ('"opsonin" "check" "scen"', []),  # bash then offers files
     ],
 )
 def test_a_half_written_word_is_completed(words: str, offered: list[str], place: Path) -> None:
     (place / "old").mkdir()
-    (place / "old" / "provenance.json").write_text('{"arms": [{"name": "control"}, {"name": "other"}]}')
+    (place / "old" / "provenance.json").write_text(
+        json.dumps(
+            {
+                "arms": [{"name": "control"}, {"name": "other"}],
+                "fields": [{"name": "MEL04_1"}, {"name": "MEL04_2"}],
+                "replicates": [{"name": "1"}, {"name": "2"}],
+            }
+        )
+    )
     done = typed(f"{COMPLETE} words {words}", place, _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
     assert done.stdout.split() == offered, done.stderr
+
+
+def test_kinds_are_completed_as_the_library_names_them() -> None:
+    assert {kind: folder for kind, (folder, _) in KINDS.items()} == complete.FOLDERS

@@ -150,3 +150,8 @@ def test_every_stored_stretch_is_read_and_only_of_arms_that_have_one() -> None:
     found = accounts(small_run(), ["control"])
     assert [account.ticks.tolist() for account in found] == [[21600, 43200]]
     assert found[0].early().tolist() == [True, False]
+
+
+def test_an_interval_is_told_only_where_its_ends_differ() -> None:
+    assert why.within(0.08, 0.12) == "8 % to 12 %"
+    assert why.within(0.0, 0.0) == why.within(0.121, 0.122) == why.within(float("nan"), float("nan")) == ""

@@ -13,6 +13,16 @@ from pathlib import Path
 import typer
 
 _LIBRARY = Path(__file__).resolve().parents[1] / "knowledge" / "library"
+FOLDERS = {  # of a kind; the library has the same, but takes too long to load
+    "substrate": "substrates",
+    "molecule": "molecules",
+    "cell": "cells",
+    "interaction": "interactions",
+    "drug": "drugs",
+    "tumour": "tumours",
+    "geometry": "geometries",
+    "label": "labels",
+}
 _NAME = re.compile(r'^name\s*=\s*"([^"]+)"', re.MULTILINE)
 
 
@@ -22,8 +32,11 @@ def kinds(incomplete: str) -> list[str]:
 
 
 def entries(incomplete: str) -> list[str]:
-    """Names of all entries."""
-    return _beginning(incomplete, _names("*"))
+    """Names of all entries; once there is a dot, with their kind before it."""
+    kind, dot, _ = incomplete.partition(".")
+    if not dot:
+        return _beginning(incomplete, _names("*"))
+    return _beginning(incomplete, (f"{kind}.{name}" for name in _names(FOLDERS.get(kind, ""))))
 
 
 def label_maps(incomplete: str) -> list[str]:
@@ -32,6 +45,20 @@ def label_maps(incomplete: str) -> list[str]:
 
 def arms(ctx: typer.Context, incomplete: str) -> list[str]:
     """Arms of the result that the command line names."""
+    return _of_result(ctx, "arms", incomplete)
+
+
+def fields(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Its fields; in each replicate they are the same."""
+    return _of_result(ctx, "fields", incomplete)
+
+
+def replicates(ctx: typer.Context, incomplete: str) -> list[str]:
+    return _of_result(ctx, "replicates", incomplete)
+
+
+def _of_result(ctx: typer.Context, what: str, incomplete: str) -> list[str]:
+    """Names of what its provenance lists under `what`."""
     for word in (
         ctx.params.get("result"),
         ctx.params.get("out"),
@@ -39,7 +66,7 @@ def arms(ctx: typer.Context, incomplete: str) -> list[str]:
     ):  # before an option without its value, words are in `args`
         try:
             told = json.loads((Path(str(word)) / "provenance.json").read_bytes())
-            return _beginning(incomplete, (str(arm["name"]) for arm in told["arms"]))
+            return _beginning(incomplete, (str(item["name"]) for item in told[what]))
         except (OSError, ValueError, LookupError, TypeError):
             continue
     return []

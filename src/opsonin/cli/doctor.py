@@ -57,8 +57,11 @@ def doctor(
     from opsonin.cli.host import findings
 
     found: list[Finding] = []
+    ran = (
+        [_tiny_run(silent=as_json)] if run else []
+    )  # before all else is looked at, as it warms the kernel cache
     width = len("kernel cache")
-    for finding in (*findings(cells), *([_tiny_run(silent=as_json)] if run else [])):
+    for finding in (*findings(cells), *ran):
         found.append(finding)
         if not as_json:
             mark = {"ok": "ok   ", "note": "note ", "fault": "FAULT"}[finding.state]

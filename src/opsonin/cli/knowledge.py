@@ -46,7 +46,7 @@ def list_entries(
         for folder in folders
     }
     if as_json:
-        print_json(found)
+        print_json({"ok": True} | found)
         return
     for folder, entries in found.items():
         typer.echo(f"{folder} ({len(entries)})")
@@ -81,7 +81,7 @@ def show_entry(
         raise InputError(Fault("command line", f"'{name}' is not in the knowledge base.", fix))
     if as_json:
         told = {path: entries[path].model_dump(mode="json", exclude_none=True) for path in found}
-        print_json(told)
+        print_json({"ok": True} | told)
         return
     for path in found:
         typer.echo(f"{path}  {entries[path].title}")

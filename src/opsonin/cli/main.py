@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from opsonin.cli import biopsy, complete, doctor, init, knowledge, movie, schema, why
+from opsonin.cli import INTERRUPTED, biopsy, complete, doctor, init, knowledge, movie, schema, why
 from opsonin.cli.failure import discard_output, quiet_end, tell, telling_what_is_left
 from opsonin.cli.options import Json, print_json, print_lines, whole_number
 from opsonin.cli.results import require_result, require_untouched
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 MOST_THREADS = 64
 MOST_LETTERS, MOST_BYTES_OF_A_PART = 1000, 255  # of a folder; files have to have their names in it, too
-INTERRUPTED = 130
 
 RUN, PREPARE, LOOK, REST = "Run", "Prepare", "Look at results", "This program"
 
@@ -58,7 +57,7 @@ Seed = Annotated[
     int | None,
     typer.Option(parser=whole_number(0, 2**63 - 1), metavar="N", help="In place of the scenario's seed."),
 ]
-Folder = Annotated[Path, typer.Argument(help="Folder that a run wrote.")]
+Folder = Annotated[Path, typer.Argument(metavar="out", help="Folder that a run wrote.")]
 
 
 def _version(asked: bool) -> None:

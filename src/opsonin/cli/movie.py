@@ -43,10 +43,22 @@ def movie(
         ),
     ] = None,
     field: Annotated[
-        str | None, typer.Option("--field", metavar="NAME", help="Of several fields; else the first.")
+        str | None,
+        typer.Option(
+            "--field",
+            metavar="NAME",
+            help="Of several fields; else the first.",
+            autocompletion=complete.fields,
+        ),
     ] = None,
     replicate: Annotated[
-        str | None, typer.Option("--replicate", metavar="N", help="Of several replicates; else the first.")
+        str | None,
+        typer.Option(
+            "--replicate",
+            metavar="N",
+            help="Of several replicates; else the first.",
+            autocompletion=complete.replicates,
+        ),
     ] = None,
     speed: Annotated[
         float,

@@ -33,7 +33,7 @@ def schema(
 
     made = scenario_schema(load_library())
     if out is None:
-        print_json(made)
+        print_json({"ok": True, "schema": made} if as_json else made)
         return
     write_file(out, (json.dumps(made, indent=2, ensure_ascii=False) + "\n").encode())
     if as_json:

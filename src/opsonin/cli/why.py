@@ -21,7 +21,7 @@ HELP = "Say why the tumour lives: its barriers to killing, ranked by what they t
 
 
 def why(
-    result: Annotated[Path, typer.Argument(metavar="OUT", help="Folder that a run wrote.")],
+    result: Annotated[Path, typer.Argument(metavar="out", help="Folder that a run wrote.")],
     arm: Annotated[
         list[str] | None,
         typer.Option(

@@ -104,8 +104,9 @@ def percent(share: float) -> str:
 
 
 def within(low: float, high: float) -> str:
-    """The 90 % interval of a share."""
-    return f"{percent(max(low, 0.0))} to {percent(min(high, 1.0))}" if np.isfinite(low) else ""
+    """The 90 % interval of a share; '' where there is none, or where its ends read the same."""
+    ends = percent(max(low, 0.0)), percent(min(high, 1.0))
+    return f"{ends[0]} to {ends[1]}" if np.isfinite(low) and ends[0] != ends[1] else ""
 
 
 def _low(title: str) -> str:

@@ -15,8 +15,8 @@ function save(name, address) {
 function standalone(figure) {
   const svg = figure.querySelector(".picture svg").cloneNode(true);
   const [, , width, height] = svg.getAttribute("viewBox").split(" ");
-  const own = figure.dataset.legend === "own"; // its colours are no arms
-  const [head, legend] = [20, own ? { parts: [], height: 0 } : legendOfArms(Number(width), Number(height))];
+  const kind = figure.dataset.legend; // "own": its colours are no arms; "bars": arms are areas
+  const [head, legend] = [20, kind === "own" ? { parts: [], height: 0 } : legendOfArms(Number(width), Number(height), kind === "bars")];
   const note = figure.querySelector(".note")?.textContent.split(/(?<=\.) /) ?? [];
   note.forEach((sentence) => {
     legend.parts.push(written(sentence, 2, Number(height) + legend.height + 8, "normal", 7.5));
@@ -49,15 +49,16 @@ function written(text, x, y, weight = "normal", size = 9.5) {
   return made;
 }
 
-// Below a curve: each arm's line and name, in rows.
-function legendOfArms(width, top) {
+// Below a figure: each arm's line, or the colour of its bars, and its name, in rows.
+function legendOfArms(width, top, bars) {
   const parts = [];
   let [x, y] = [2, top + 12];
   told.arms.forEach((arm) => {
     const room = 34 + 5.6 * arm.name.length;
     if (x > 2 && x + room > width) [x, y] = [2, y + 14];
+    const area = { x, y: y - 8, width: 10, height: 10, rx: 2, fill: arm.colour };
     const line = { d: `M${x} ${y - 3}h24`, stroke: arm.colour, "stroke-width": 1.7, "stroke-dasharray": arm.dash, fill: "none" };
-    parts.push(element("path", line), written(arm.name, x + 28, y));
+    parts.push(bars ? element("rect", area) : element("path", line), written(arm.name, x + (bars ? 14 : 28), y));
     x += room + 8;
   });
   return { parts, height: y + 6 - top };
