@@ -186,8 +186,8 @@ class CellType(Entry):
     """A kind of cell.
 
     `role` says how its number is kept: tumour cells divide and are lost, immune cells arrive and leave, stroma and
-    vessels are renewed as the tissue grows. `sheath` is the matrix between stroma and tumour cells, over the sum of their
-    radii.
+    vessels are renewed as the tissue grows. `sheath` is the matrix between stroma and tumour cells, over the sum of
+    their radii.
     """
 
     name: Name
