@@ -195,7 +195,7 @@ def test_faults_of_folder_and_scenario_are_told_together(
         (KeyboardInterrupt(), 130, "interrupted"),
         (MemoryError(), 3, "memory"),
         (OSError(errno.ENOSPC, "No space left on device", "/out/a"), 3, "/out/a  the disk"),
-        (PermissionError(errno.EACCES, "Permission denied", "/out/a"), 3, "/out/a  Permission denied"),
+        (PermissionError(errno.EACCES, "Permission denied", "/out/a"), 3, "/out/a  permission denied"),
         (ZeroDivisionError("of worlds"), 3, "ZeroDivisionError: of worlds"),
     ],
 )

@@ -7,10 +7,16 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from opsonin.__main__ import entry
 from opsonin.cli.main import main
+from opsonin.core.errors import Fault
+from opsonin.io.columns import numbers
+from opsonin.io.tables import read_table
+from opsonin.knowledge.aliases import meant
+from opsonin.knowledge.library import load_library
 from opsonin.store.result import Result
 from small_run import small_run
 
@@ -140,3 +146,77 @@ def test_check_refuses_of_a_biopsy_what_its_run_would_refuse(tmp_path: Path, ove
     asked.write_text(BIOPSY + override + "\n")
     assert main(["check", str(asked)]) == 2
     assert word in capfd.readouterr().err
+
+
+def test_a_finished_result_that_lost_its_last_times_is_not_finished(meddled: Path, capfd):
+    for arm in (meddled / "arms").iterdir():
+        shutil.rmtree(max(arm.iterdir()))
+    assert not Result.open(meddled).complete
+    assert main(["report", str(meddled), "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["unfinished"] is True
+    assert main(["resume", str(meddled), "-q"]) == 0
+    assert Result.open(meddled).complete
+
+
+@pytest.mark.parametrize("command", ["schema", "init"])
+def test_a_file_that_cannot_be_written_says_nothing_of_runs(command: str, capfd):
+    assert main([command, "-o", "/proc/opsonin.txt"]) == 3
+    told = capfd.readouterr().err
+    assert "/proc/opsonin.txt  cannot be written" in told
+    assert "resume" not in told
+
+
+def test_a_movie_that_cannot_be_written_is_named_by_its_place(meddled: Path, capfd):
+    assert main(["movie", str(meddled), "-o", "/proc/m.html"]) == 3
+    assert "/proc/m.html  cannot be written" in capfd.readouterr().err
+
+
+def test_branch_names_the_option_that_says_which_arm(meddled: Path, capfd):
+    assert (
+        main(["branch", str(meddled), "--at", "0 d", "--arm", "control", "-o", str(meddled.parent / "on")])
+        == 2
+    )
+    assert "--from" in capfd.readouterr().err
+
+
+def test_a_folder_given_for_the_table_of_evidence_is_input_at_fault(tmp_path: Path, capfd):
+    assert main(["knowledge", "check", "--evidence", str(tmp_path)]) == 2
+    assert "CSV" in capfd.readouterr().err
+
+
+def test_what_is_too_long_to_read_is_quoted_by_its_ends():
+    fault = Fault("cells.csv row 2", f"label '{'x' * 200_000}' is not known.", "Say what it is.")
+    assert len(str(fault)) < 300
+    assert "200,002 signs" in str(fault)
+    assert str(Fault("/" + "a" * 250, "is a folder.")).startswith("/" + "a" * 250)
+
+
+@pytest.mark.parametrize(
+    ("value", "fix"),
+    [
+        ("NA", "leave the row out"),
+        ("1,000.0", "1000.0"),
+        ("10.0 um", "the number alone, 10.0"),
+        ("1,5", "decimals with a point"),
+        ("left", "Write a number"),
+    ],
+)
+def test_a_place_that_is_no_number_says_how_to_write_it(value: str, fix: str, tmp_path: Path):
+    cells = tmp_path / "cells.csv"
+    cells.write_text(f'x,y\n1.0,2.0\n"{value}",2.0\n')
+    _, faults = numbers(read_table(cells), "x", np.arange(2))
+    assert fix in faults[0].fix
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("anti-PD-1", "What blocks it here: nivolumab, pembrolizumab."),
+        ("PD-1 inhibitor", "What blocks it here: nivolumab, pembrolizumab."),
+        ("nivolumap", "Did you mean 'nivolumab'?"),
+    ],
+)
+def test_a_drug_is_found_by_its_target_and_not_by_the_end_of_its_name(asked: str, told: str):
+    drugs = load_library().drugs
+    assert meant(asked, drugs) == told
+    assert "Did you mean" not in meant("ipilimumab", drugs)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from opsonin.core.errors import HostError, InputError
+from opsonin.core.errors import InputError
 from opsonin.knowledge.checker import check
 from opsonin.knowledge.library import load_library
 
@@ -248,7 +248,7 @@ def test_an_assumed_number_needs_a_range(library) -> None:
 
 
 def test_a_table_of_evidence_that_is_missing_or_lacks_a_column_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(HostError, match="cannot be read"):
+    with pytest.raises(InputError, match="cannot be read"):
         check(load_library(), tmp_path / "none.csv")
     (tmp_path / "short.csv").write_text("id,use\nC001,parameter\n", encoding="utf-8")
     with pytest.raises(InputError, match="seen_in"):

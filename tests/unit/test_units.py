@@ -70,6 +70,12 @@ def test_quantities_convert(text: object, unit: str, value: float) -> None:
         ("1 d*/", "min", "d*/"),
         ("1 d; import os", "min", "not a number"),
         ("5 d", "", "dimension"),
+        ("240 MG", "mg", "Did you mean 'mg'?"),
+        ("10 D", "min", "Did you mean 'd'?"),
+        ("1 MM", "nM", "Did you mean 'mm' or 'mM'?"),
+        ("10 m", "min", "m is the metre, min the minute"),
+        ("1 month", "min", "write days or weeks"),
+        ("2 years", "min", "write days or weeks"),
     ],
 )
 def test_what_is_no_quantity_is_refused_in_its_own_words(text: object, unit: str, said: str) -> None:

@@ -38,8 +38,14 @@ def as_failure(error: BaseException) -> OpsoninError:  # noqa: PLR0911 - one cas
             return HostError(
                 Fault(_place(error), "the disk (or the quota) is full.", "Free some space and go on.")
             )
+        case PermissionError():
+            return HostError(
+                Fault(
+                    _place(error), "permission denied.", "Name another place, or ask who owns it for access."
+                )
+            )
         case OSError():
-            return HostError(Fault(_place(error), f"{error.strerror or error}."))
+            return HostError(Fault(_place(error), f"{error.strerror or error}.", "Name another place."))
         case _ if hasattr(error, "format_message"):  # a usage error of the command-line library
             return InputError(_misused(error))
         case _:
@@ -65,40 +71,32 @@ def telling_what_is_left(out: Path) -> Iterator[None]:
     except OpsoninError:
         raise
     except KeyboardInterrupt as error:
-        raise Interrupted(Fault("interrupted", *_stopped_in(out))) from error
+        raise Interrupted(
+            Fault("interrupted", *_left_in(out, "", "The same command begins again."))
+        ) from error
     except Exception as error:
         if not out_of_memory(error):
             raise
-        raise HostError(Fault("memory", *_left_in(out))) from error
+        again = "Use a smaller field, or a larger machine."
+        problem, fix = _left_in(out, "it ran out ", again)
+        raise HostError(
+            Fault("memory", problem, fix if fix == again else f"Where there is more memory: {fix}")
+        ) from error
 
 
-def _stopped_in(out: Path) -> tuple[str, str]:
-    """What an output folder holds when its run is interrupted, and what to do about it."""
+def _left_in(out: Path, what: str, again: str) -> tuple[str, str]:
+    """What an output folder holds when `what` stopped its run, and what to do about it: `again` if it holds nothing."""
     from opsonin.store import layout
 
     if not (out / layout.PROVENANCE).is_file():
-        return "before anything was stored.", "The same command begins again."
+        return f"{what}before anything was stored.", again
     if (out / layout.SUMMARY).is_file():
-        return (
-            f"after the run: its result is whole in {out}, its report is not written.",
-            f"opsonin report {out}",
-        )
-    return f"before it was done; what was stored in {out} is intact.", f"opsonin resume {out}"
-
-
-def _left_in(out: Path) -> tuple[str, str]:
-    """What an output folder holds as memory runs out, and what to do about it."""
-    from opsonin.store import layout
-
-    if not (out / layout.PROVENANCE).is_file():
-        return "it ran out before anything was stored.", "Use a smaller field, or a larger machine."
-    if (out / layout.SUMMARY).is_file():
-        problem = f"it ran out after the run: its result is whole in {out}, its report is not written."
-        return problem, f"Where there is more memory: opsonin report {out}"
+        problem = f"{what}after the run: its result is whole in {out}, its report is not written."
+        return problem, f"opsonin report {out}"
     counts = {arm: layout.segment_count(out, arm) for arm in layout.stored_arms(out)}
     times = ", ".join(f"arm '{arm}' {count} time{'s' * (count != 1)}" for arm, count in counts.items())
-    problem = f"it ran out; what was stored in {out} is intact{': ' + times if times else ''}."
-    return problem, f"Where there is more memory: opsonin resume {out}"
+    problem = f"{what}before it was done; what was stored in {out} is intact{': ' + times if times else ''}."
+    return problem, f"opsonin resume {out}"
 
 
 def quiet_end() -> None:

@@ -26,7 +26,7 @@ def write_file(out: Path, content: bytes) -> None:
         faults = [Fault(str(out), "is a folder.", "Give the name of a file.")]
     if faults:
         raise InputError(*faults)
-    write_atomic(out, content)
+    write_atomic(out, content, kept="")
 
 
 def _faults_of_folder(out: Path) -> list[Fault]:

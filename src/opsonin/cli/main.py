@@ -42,7 +42,7 @@ app.add_typer(biopsy.app, name="biopsy", rich_help_panel=PREPARE)
 app.add_typer(knowledge.app, name="knowledge", rich_help_panel=PREPARE)
 app.command("schema", help=schema.HELP, rich_help_panel=PREPARE)(schema.schema)
 
-Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but errors.")]
 
 
 Threads = Annotated[

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import difflib
 import errno
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+_LONGEST = 300  # signs without a space: the longest word that is quoted whole; no path of ours is as long
+_LONG = re.compile(rf"\S{{{_LONGEST + 1},}}")
 
 
 @dataclass(frozen=True)
@@ -25,9 +29,19 @@ class Fault:
     problem: str
     fix: str = ""
 
+    def __post_init__(self) -> None:
+        for name in ("where", "problem"):
+            object.__setattr__(self, name, _LONG.sub(_shortened, getattr(self, name)))
+
     def __str__(self) -> str:
         indent = "\n    "
         return printable(f"{self.where}  {self.problem}") + (indent + printable(self.fix) if self.fix else "")
+
+
+def _shortened(word: re.Match[str]) -> str:
+    """A word of a table or scenario that is too long to be shown: its ends, and how long it is."""
+    text = word[0]
+    return f"{text[:60]}...{text[-20:]} ({len(text):,} signs)"
 
 
 def printable(text: str) -> str:
@@ -89,11 +103,11 @@ def out_of_memory(error: BaseException) -> bool:
     return led_to_it is not None and out_of_memory(led_to_it)
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`Did you mean 'x'?` for the closest known name, else the list of known names."""
+def did_you_mean(name: str, known: Iterable[str], alike: float = 0.6) -> str:
+    """`Did you mean 'x'?` for the closest known name if it is `alike` enough, else the list of known names."""
     names = sorted(known)
     lowered = {candidate.lower(): candidate for candidate in names}
-    close = difflib.get_close_matches(name.lower(), list(lowered), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name.lower(), list(lowered), n=1, cutoff=alike)
     if close:
         return f"Did you mean '{lowered[close[0]]}'?"
     shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")

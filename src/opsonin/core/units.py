@@ -35,6 +35,7 @@ mmol = 6.02214076e20 molecule
 mol = 6.02214076e23 molecule
 liter = 1e15 um ** 3 = L = l
 mL = 1e-3 liter = ml
+uL = 1e-6 liter = ul
 nM = 0.602214076 molecule / um ** 3
 fM = 1e-6 nM
 pM = 1e-3 nM
@@ -50,6 +51,9 @@ mmHg = [pressure]
 cell = [cell] = cells
 percent = 0.01
 """.strip().splitlines()
+
+_NAMES = tuple(dict.fromkeys(re.findall(r"(?m)^[a-zA-Z]+|(?<== )[a-zA-Z]+$", "\n".join(_DEFINITIONS))))
+_VARYING = {"month", "mo", "year", "yr", "a"}
 
 _QUANTITY = re.compile(
     r"^\s*(?P<number>[+-]?(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*"
@@ -88,11 +92,24 @@ def _factor(unit: str, target: str) -> float:
     except pint.DimensionalityError as error:
         wanted = target or "no unit"
         problem = f"unit '{unit or 'none'}' has the wrong dimension; expected one that converts to '{wanted}'"
+        if unit == "m" and wanted == "min":
+            problem += ". m is the metre, min the minute"
         raise UnitError(problem) from error
 
 
 def _unknown(unit: str, target: str) -> str:
-    return f"'{unit}' is not a unit opsonin knows; expected one that converts to {target or 'a plain number'}"
+    problem = (
+        f"'{unit}' is not a unit opsonin knows; expected one that converts to {target or 'a plain number'}"
+    )
+    return f"{problem}. {_hint(unit)}".rstrip(". ") if _hint(unit) else problem
+
+
+def _hint(unit: str) -> str:
+    """What was meant by a unit that is not known: the same letters in another case, or a length of time that varies."""
+    if unit.lower().rstrip("s") in _VARYING:
+        return "Months and years differ in length: write days or weeks"
+    close = [name for name in _NAMES if name.lower() == unit.lower()]
+    return f"Did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
 
 
 def _without_unit(text: object, unit: str) -> str:

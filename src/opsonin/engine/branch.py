@@ -179,7 +179,9 @@ def _source(parent: Result, where: str, time: str | float, arm: str | None) -> _
     names = [course.name for course in plan.courses]
     if arm is None and len(names) > 1:
         raise InputError(
-            Fault(where, f"has {len(names)} arms.", f"Say which to continue: {', '.join(names)}.")
+            Fault(
+                where, f"has {len(names)} arms.", f"Say which to continue (--from, arm=): {', '.join(names)}."
+            )
         )
     if arm is not None and arm not in names:
         raise InputError(Fault(where, f"there is no arm '{arm}'.", did_you_mean(arm, names)))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from opsonin.core.errors import Fault, InputError, did_you_mean
 from opsonin.io.columns import coded, numbers
-from opsonin.io.fields import Field, fields_of, normalised
+from opsonin.io.fields import Field, fields_of, names_patients, normalised, told_apart_by
 from opsonin.io.intensities import Levels, measured_levels
 from opsonin.io.places import nearest_distance, place_doubts, place_faults
 from opsonin.io.tables import Table, as_text, capped, read_even_rows
@@ -143,17 +143,19 @@ def biopsy_of(table: Table, select: Mapping[str, str | int], label_map: LabelMap
         faults = _count_faults(table, kept) or place_faults(
             table, np.column_stack(positions), kept, label_map
         )
-        if faults and len(fields := fields_of(table, select)) > 1:
+        fields = fields_of(table, select)
+        if len(fields) > 1 and (faults or any(map(names_patients, told_apart_by(fields)))):
             faults = [_several(table, fields)]  # what is said of places in one field is not to the point
     if table.faults or faults:
         raise InputError(*table.faults, *faults)
-    return _biopsy(table, select, label_map, kept, positions, texts.tolist(), ignored, measured)
+    doubts = (_several(table, fields),) if len(fields) > 1 else ()
+    return _biopsy(table, select, label_map, kept, positions, texts.tolist(), ignored, measured, doubts)
 
 
 def _several(table: Table, fields: list[Field]) -> Fault:
     return Fault(
         table.name,
-        f"holds {len(fields)} fields, whose cells lie on top of each other if they are read as one.",
+        f"holds {len(fields)} fields, told apart by {', '.join(told_apart_by(fields))}, which are read as one tissue.",
         f'Choose one, as in select = {inline(fields[0].select)}, or name several in fields; fields = "all" reads each. '
         f"opsonin biopsy show {table.name} lists them.",
     )
@@ -168,6 +170,7 @@ def _biopsy(
     label_of_cell: list[str],
     ignored: dict[str, int],
     measured: Levels,
+    doubts: tuple[Fault, ...],
 ) -> Biopsy:
     """Faultless content in its final form; as many arguments as a biopsy has sources."""
     labels, codes, counts = np.unique(np.array(label_of_cell), return_inverse=True, return_counts=True)
@@ -194,7 +197,7 @@ def _biopsy(
         ignored=ignored,
         measured=measured,
         nearest_um=nearest_distance(places),
-        doubts=place_doubts(table, places, kept, label_map),
+        doubts=place_doubts(table, places, kept, label_map) + doubts,
     )
 
 

@@ -5,6 +5,7 @@ What a column means is not known here.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,10 @@ from numpy.typing import NDArray
 
 from opsonin.core.errors import Fault
 from opsonin.io.tables import Table, as_text, capped
+
+_MISSING = {"na", "n/a", "nan", "none", "null", "-", ".", "?", "inf", "-inf", "infinity"}
+_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?")
+_WITH_UNIT = re.compile(r"([+-]?\d+\.?\d*) ?[a-zµμ%]+", re.IGNORECASE)
 
 
 def coded(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
@@ -71,8 +76,13 @@ def _number(text: str | None) -> float:
 
 
 def _number_hint(text: str) -> str:
-    return (
-        "Write decimals with a point."
-        if text.count(",") == 1 and text.replace(",", "").strip("+-").isdigit()
-        else ""
-    )
+    if not text or text.lower() in _MISSING:
+        return "Fill it in, or leave the row out."
+    plain = text.strip("+-")
+    if text.count(",") == 1 and plain.replace(",", "").isdigit():
+        return "Write decimals with a point."
+    if _THOUSANDS.fullmatch(plain):
+        return f"Write it without marks between thousands: {text.replace(',', '')}."
+    if found := _WITH_UNIT.fullmatch(text):
+        return f"Write the number alone, {found[1]}; what its unit is in um is the label map's scale."
+    return "Write a number, with a point before its decimals."

@@ -5,7 +5,7 @@ Reading one of the fields is in `biopsies.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,3 +110,8 @@ def fields_of(table: Table, select: Mapping[str, str | int]) -> list[Field]:
 def _natural(text: str) -> tuple[int, str]:
     """Sort key that puts 2 before 10."""
     return (int(text) if text.isdecimal() else -1, text)
+
+
+def told_apart_by(fields: Sequence[Field]) -> list[str]:
+    """Columns in which these fields differ."""
+    return [column for column in fields[0].select if len({field.select.get(column) for field in fields}) > 1]

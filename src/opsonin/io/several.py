@@ -11,6 +11,7 @@ from dataclasses import replace
 from opsonin.core.errors import Fault, InputError, did_you_mean
 from opsonin.io.fields import fields_of, names_patients
 from opsonin.io.tables import Table
+from opsonin.io.toml_files import inline
 from opsonin.model.scenario import Region
 
 _LISTED = 12
@@ -103,7 +104,7 @@ def _patients(table: Table, chosen: list[dict[str, str]]) -> list[Fault]:
 
 
 def _written(select: Mapping[str, str]) -> str:
-    return "{ " + ", ".join(f"{column} = {value}" for column, value in select.items()) + " }"
+    return inline(select)
 
 
 def _some(fields: list[dict[str, str]]) -> str:

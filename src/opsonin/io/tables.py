@@ -39,7 +39,14 @@ _KNOWN_BY_FIRST_BYTES = (
     (b"\xff\xfe", "UTF-16 text"),
     (b"\xfe\xff", "UTF-16 text"),
 )
+_MARK = b"\xef\xbb\xbf"  # of a byte order, before UTF-8
 _SAVE = "Save it as CSV in UTF-8, with commas, or as parquet."
+_KNOWN_BY_FIRST_WORDS = (
+    (b"version https://git-lfs.github.com", "a pointer of Git LFS", "Fetch what it points to: git lfs pull."),
+    (b"<", "a page of HTML or XML", "What was downloaded may be a page about the table: open it and see."),
+    (b"{", "JSON", _SAVE),
+    (b"[", "JSON", _SAVE),
+)
 
 
 @dataclass(frozen=True)
@@ -114,6 +121,13 @@ def read_even_rows(path: Path) -> Table:
         )
     for first, kind in _KNOWN_BY_FIRST_BYTES:
         _refuse_if(raw.startswith(first), name, f"is {kind}, not a table of text.", _SAVE)
+    for first, kind, fix in _KNOWN_BY_FIRST_WORDS:
+        _refuse_if(
+            raw.removeprefix(_MARK).lstrip()[: len(first)].lower() == first,
+            name,
+            f"is {kind}, not a table.",
+            fix,
+        )
     _refuse_if(b"\0" in raw, name, f"is not text: byte 0 in row {raw[: raw.find(0)].count(10) + 1}.", _SAVE)
     return _from_text(_utf8(raw, name), _separator(path), name, digest)
 
@@ -150,7 +164,7 @@ def _utf8(raw: bytes, name: str) -> bytes:
         raise InputError(
             Fault(f"{name} row {row}", f"byte 0x{raw[error.start]:02x} is not UTF-8 text.", _SAVE)
         ) from error
-    content = raw.removeprefix(b"\xef\xbb\xbf")
+    content = raw.removeprefix(_MARK)
     _refuse_if(not content.strip(), name, "is empty.")
     return content
 
@@ -167,6 +181,9 @@ def _from_text(raw: bytes, separator: str, name: str, digest: str) -> Table:
         columns = next(csv.reader(first, delimiter=separator))
     except (csv.Error, StopIteration) as error:
         raise InputError(Fault(f"{name} row 1", f"the header cannot be read: {error}.", _SAVE)) from error
+    remark = columns[0].lstrip().startswith("#") and len(columns) == 1 and separator in first.readline()
+    problem = f"'{columns[0]}' is a remark, not a header."
+    _refuse_if(remark, f"{name} row 1", problem, "Remove the lines that begin with # at its top.")
     ragged: list[pyarrow.csv.InvalidRow] = []
 
     def note(row: pyarrow.csv.InvalidRow) -> str:

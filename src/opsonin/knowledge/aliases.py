@@ -6,19 +6,31 @@ import re
 from collections.abc import Mapping
 
 from opsonin.core.errors import did_you_mean
-from opsonin.model.drugs import Drug
+from opsonin.model.drugs import Blocks, Drug
 
 
 def meant(name: str, known: Mapping[str, object]) -> str:
-    """`Did you mean 'x'?` for the drug that is also known by this name, else for the closest name.
+    """`Did you mean 'x'?` for the drug also known by this name, the drugs that block what it names, or a close name.
 
     Args:
         known: entries by name.
     """
-    for entry in known.values():
-        if isinstance(entry, Drug) and _plain(name) in map(_plain, entry.also_known_as):
-            return f"Did you mean '{entry.name}'? It is named so here."
-    return did_you_mean(name, known)
+    drugs = {entry.name: entry for entry in known.values() if isinstance(entry, Drug)}
+    for drug in drugs.values():
+        if _plain(name) in map(_plain, drug.also_known_as):
+            return f"Did you mean '{drug.name}'? It is named so here."
+    asked = _plain(
+        re.sub(r"^(anti|a)[\W_]|[\W_]?(inhibitor|blocker|antibody)$", "", name, flags=re.IGNORECASE)
+    )
+    blocking = [
+        drug.name
+        for drug in drugs.values()
+        if any(isinstance(effect, Blocks) and _plain(effect.blocks) == asked for effect in drug.effects)
+    ]
+    if blocking:
+        return f"What blocks it here: {', '.join(blocking)}."
+    # names of drugs end alike (-mab, -inib): another target is no misspelling
+    return did_you_mean(name, known, alike=0.8 if drugs else 0.6)
 
 
 def _plain(name: str) -> str:

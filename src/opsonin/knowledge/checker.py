@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from opsonin.core.errors import Fault, HostError, InputError, did_you_mean
+from opsonin.core.errors import Fault, InputError, did_you_mean
 from opsonin.core.units import split, to_unit
 from opsonin.knowledge.library import SET_BY_SCENARIO, Library, children
 from opsonin.model.sourced import Sourced
@@ -88,8 +88,7 @@ def check(library: Library, evidence: Path | None = None) -> list[Fault]:
     the model (`validation`), not one known to be misprinted, and not recalled from memory alone.
 
     Raises:
-        HostError: the table cannot be read.
-        InputError: a column is missing.
+        InputError: the table cannot be read, or a column is missing.
     """
     faults = [
         Fault(path, "is assumed and has no range", "Give the lowest and highest plausible value.")
@@ -137,7 +136,9 @@ def _evidence(file: Path) -> dict[str, dict[str, str]]:
                 raise InputError(Fault(str(file), f"lacks the column {', '.join(sorted(missing))}"))
             return {row["id"]: row for row in reader}
     except OSError as error:
-        raise HostError(Fault(str(file), f"cannot be read: {error.strerror}")) from error
+        raise InputError(
+            Fault(str(file), f"cannot be read: {error.strerror}.", "Name a CSV file.")
+        ) from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(Fault(str(file), f"is no CSV in UTF-8: {error}.")) from error
 

@@ -70,7 +70,7 @@ def replace_file(target: Path, content: bytes, again: str) -> Path:
     except OSError as error:
         unfinished.unlink(missing_ok=True)
         fix = f"Free some space or check the folder's permissions, then `{again}` again."
-        problem = f"the {target.stem} cannot be written: {error.strerror}"
+        problem = f"cannot be written: {error.strerror}."
         raise HostError(Fault(str(target), problem, fix)) from error
     return target
 

@@ -17,34 +17,33 @@ from opsonin.core.errors import Fault, HostError
 
 Content = bytes | memoryview
 
+KEPT = "What was stored before, if anything, is intact: `opsonin resume` goes on with a run."
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 _UNFINISHED_SEGMENT = re.compile(r"\d{6,}\.tmp")
 
 
 @contextmanager
-def host_errors(place: Path) -> Iterator[None]:
-    """Turn an operating-system error met while writing `place` into a HostError in plain words."""
+def host_errors(place: Path, kept: str = KEPT) -> Iterator[None]:
+    """Turn an operating-system error met while writing `place` into a HostError in plain words; `kept`: what stays."""
     try:
         yield
     except OSError as error:
-        kept = "What was stored before, if anything, is intact: `opsonin resume` goes on with a run."
         if error.errno in _FULL:
-            problem, fix = "cannot be written: the disk (or the quota) is full.", f"Free some space. {kept}"
+            problem, fix = "the disk (or the quota) is full", "Free some space."
         elif error.errno in _FORBIDDEN:
-            problem, fix = (
-                "cannot be written: permission denied.",
-                f"Choose a folder you may write to. {kept}",
-            )
+            problem, fix = "permission denied", "Choose a folder you may write to."
         else:
-            problem, fix = f"cannot be written: {error.strerror or error}.", kept
-        raise HostError(Fault(str(place), problem, fix)) from error
+            problem, fix = error.strerror or str(error), "Choose another folder."
+        raise HostError(
+            Fault(str(place), f"cannot be written: {problem}.", f"{fix} {kept}".strip())
+        ) from error
 
 
-def write_atomic(path: Path, data: Content) -> None:
+def write_atomic(path: Path, data: Content, kept: str = KEPT) -> None:
     """Replace the file `path` by `data` in one step that survives a power cut; raises HostError."""
     unfinished = path.with_name(path.name + ".tmp")
-    with host_errors(path):
+    with host_errors(path, kept):
         try:
             unfinished.write_bytes(data)
             _sync(unfinished)

@@ -128,8 +128,13 @@ class Result:
 
     @property
     def complete(self) -> bool:
-        """True once the run has ended, and while all its arms are still there."""
-        return (self.path / layout.SUMMARY).is_file() and set(self._planned) <= set(self.arms)
+        """True once the run has ended, and while all that it stored of its arms is still there."""
+        return (self.path / layout.SUMMARY).is_file() and all(map(self._at_its_end, self._planned))
+
+    def _at_its_end(self, arm: str) -> bool:
+        count = layout.segment_count(self.path, arm)
+        days = self._stored_summary.get("days", 0.0)
+        return count > 0 and self._frame(arm, count - 1)["tick"] >= days * _TICKS_PER_DAY
 
     def input_cells(self) -> Columns:
         """The cells as the run read them, column -> values."""

@@ -131,6 +131,14 @@ GOOD = ("\n".join(biopsy_lines()) + "\n").encode()
         ("cells.csv", b"PK\x03\x04....", ("Excel",)),
         ("cells.csv", b"%PDF-1.4 ...", ("PDF",)),
         ("cells.csv", "patient,image\n".encode("utf-16"), ("UTF-16",)),
+        ("cells.csv", b"<!DOCTYPE html>\n<html>...", ("page of HTML",)),
+        ("cells.csv", b'\xef\xbb\xbf {"cells": []}', ("JSON",)),
+        (
+            "cells.csv",
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n",
+            ("Git LFS", "git lfs pull"),
+        ),
+        ("cells.csv", b"# made by a program\n" + GOOD, ("row 1", "'# made by a program' is a remark")),
         ("cells.csv", GOOD + b"P1,1,\x00,1,SOX10+\n", ("byte 0", "row 38")),
         ("cells.csv", GOOD.replace(b"P1,1,10.0", b"P\xe9,1,10.0", 1), ("row 3", "0xe9", "UTF-8")),
         ("cells.csv.gz", GOOD, ("gzip",)),
@@ -253,3 +261,34 @@ def test_a_ragged_row_hides_no_cell_in_another_place(
     said = refused(write_field(tmp_path, lines=lines), capfd)
     assert "row 2  has 4 values" in said
     assert "row 3  x_um 9000" in said
+
+
+@pytest.mark.parametrize(
+    ("select", "more", "words"),
+    [
+        ("", "P1,2,{x},{y},{label}", ("holds 2 fields", "told apart by image")),
+        ('select = { patient = "P1" }', "P1,2,{x},{y},{label}", ("told apart by image", 'fields = "all"')),
+        ("", "P2,1,{x}5,{y}5,{label}", ("told apart by patient", 'patient = "P1"')),
+    ],
+)
+def test_several_fields_read_as_one_are_one_fault(
+    select: str, more: str, words: tuple[str, ...], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    lines = biopsy_lines()
+    parts = [line.split(",") for line in lines[1:]]
+    lines += [more.format(x=x, y=y, label=label) for _, _, x, y, label in parts]
+    scenario = SCENARIO.replace('select = { patient = "P1", image = 1 }', select)
+    said = refused(write_field(tmp_path, scenario, lines), capfd)
+    assert said.count("cells.csv") == 2  # its name, and in the command that lists the fields
+    for word in words:
+        assert word in said
+
+
+def test_fields_that_may_be_parts_of_one_image_are_doubted(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    lines = biopsy_lines()
+    halves = [*lines[:19], *(line.replace("P1,1,", "P1,2,") for line in lines[19:])]
+    path = write_field(tmp_path, SCENARIO.replace(", image = 1", ""), halves)
+    assert main(["check", str(path)]) == 0
+    assert "holds 2 fields, told apart by image" in capfd.readouterr().out

@@ -255,7 +255,7 @@ CASES: dict[str, tuple[Make, list[str], int, tuple[str, ...]]] = {
     "unknown entry": (nothing, ["knowledge", "show", "nivolumap"], 2, ("'nivolumap'", "'nivolumab'")),
     "evidence that is binary": (binary("ids.csv"), [*EVIDENCE, "ids.csv"], 2, ("ids.csv", "UTF-8")),
     "evidence without columns": (nothing, [*EVIDENCE, "cells.csv"], 2, ("seen_in",)),
-    "evidence that is not there": (nothing, [*EVIDENCE, "no.csv"], 3, ("no.csv",)),
+    "evidence that is not there": (nothing, [*EVIDENCE, "no.csv"], 2, ("no.csv",)),
     "table that is not there": (nothing, ["biopsy", "show", "cell.csv"], 2, ("cell.csv", "'cells.csv'")),
     "table that is a folder": (nothing, ["biopsy", "labels", "good"], 2, ("good", "directory")),
     "table that is binary": (binary("ids.csv"), ["biopsy", "show", "ids.csv"], 2, ("ids.csv", "0xff")),
