@@ -237,9 +237,9 @@ def test_a_stop_between_fields_says_how_to_go_on(folder, patient, tmp_path, monk
 
     original = run.complete
 
-    def stopped(plan, writer, hears):
+    def stopped(plan, writer, hears, threads):
         hears[1].requested = False
-        result = original(plan, writer, hears)
+        result = original(plan, writer, hears, threads)
         hears[1].requested = True
         return result
 
@@ -346,15 +346,15 @@ def test_a_field_that_is_not_the_patients_own_is_refused(patient, tmp_path):
         ({"tissue__fields": [{}]}, ["fields"]),
         ({"tissue__fields": [{"patient": "A"}]}, ["column 'patient' is given in select"]),
         ({"tissue__fields": [1, 3]}, ["cells.csv", "no row has '3' in column 'image'", "1, 10, 2"]),
-        ({"tissue__fields": [1, {"image": 1}]}, ["{ image = 1 } is asked for twice"]),
+        ({"tissue__fields": [1, {"image": 1}]}, ['{ image = "1" } is asked for twice']),
         ({"tissue__select": {}}, ["2 patients: A, B", "select"]),
         (
             {"tissue__select": {}, "tissue__fields": [1]},
-            ["told apart by patient, image", "{ patient = A, image = 1 }"],
+            ["told apart by patient, image", '{ patient = "A", image = "1" }'],
         ),
         (
             {"tissue__select": {}, "tissue__fields": [{"image": 1}, {"image": 2}]},
-            ["{ image = 1 } are 2 fields, not one"],
+            ['{ image = "1" } are 2 fields, not one'],
         ),
         ({"tissue__select": {"patient": "B"}, "tissue__fields": [1, 2]}, ["no column tells fields apart"]),
         ({"tissue__fields": [{"imgae": 1}, 2]}, ["3 fields, not one"]),

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import zarr
-from store_samples import INPUT, PROVENANCE, segment, write
+from store_samples import HOUR, INPUT, PROVENANCE, segment, write
 
 from opsonin.core.errors import InputError, RunError
-from opsonin.store import Result, Writer
+from opsonin.store import Result, Segment, Writer
+from opsonin.store.gathered import finish, gathering, part_folder
 
 ARMS = ("control", "anti-PD-1 + x")
 
@@ -74,6 +77,31 @@ def test_observables_are_curves_in_days_with_units(stored: Path) -> None:
     assert data["time"].attrs["units"] == "d"
     assert data["cancer"].attrs == {"units": "cells", "long_name": "Cancer cells"}
     assert list(data["cancer"].sel(arm="control").values) == [0.0, 0.5, 1.0, 1.5, 2.0]
+
+
+@pytest.mark.parametrize("minutes", [55, 60, 93])
+def test_a_run_is_complete_at_its_end_whatever_its_days_are_rounded_to(minutes: int, tmp_path: Path) -> None:
+    def stretched(arm: str, index: int, stored: Segment) -> Segment:
+        return replace(stored, tick=index * minutes * 60)
+
+    out = write(tmp_path / "out", stretched, count=2)
+    finish(out, {"days": minutes / 1440.0})
+    assert Result.open(out).complete
+
+
+def test_a_gathered_result_is_complete_while_all_its_parts_are(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    places = [part_folder("replicate", index) for index in range(2)]
+    with gathering(out, "replicate") as told:
+        for place in places:
+            finish(write(out / place, provenance=PROVENANCE | {"run_hash": "h"}), {"days": 2 * HOUR / 86400})
+        parts = [{"name": place, "folder": place, "run_hash": "h"} for place in places]
+        told.update(PROVENANCE | {"replicates": parts})
+    assert not Result.open(out).complete
+    finish(out, {"days": 2 * HOUR / 86400})
+    assert Result.open(out).complete and Result.open(out).summary
+    shutil.rmtree(out / places[1] / "arms" / "control" / "000002")
+    assert not Result.open(out).complete
 
 
 def test_an_arm_that_is_behind_reads_nan_where_it_was_not_observed(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _LONGEST = 300  # signs without a space: the longest word that is quoted whole; no path of ours is as long
+_MOST = 2_000  # signs of a problem
 _LONG = re.compile(rf"\S{{{_LONGEST + 1},}}")
 
 
@@ -31,7 +32,10 @@ class Fault:
 
     def __post_init__(self) -> None:
         for name in ("where", "problem"):
-            object.__setattr__(self, name, _LONG.sub(_shortened, getattr(self, name)))
+            text = _LONG.sub(_shortened, getattr(self, name))
+            if len(text) > _MOST:
+                text = f"{text[: _MOST - 100]} ... {text[-60:]} ({len(text):,} signs)"
+            object.__setattr__(self, name, text)
 
     def __str__(self) -> str:
         indent = "\n    "

@@ -92,7 +92,7 @@ def _factor(unit: str, target: str) -> float:
     except pint.DimensionalityError as error:
         wanted = target or "no unit"
         problem = f"unit '{unit or 'none'}' has the wrong dimension; expected one that converts to '{wanted}'"
-        if unit == "m" and wanted == "min":
+        if unit == "m" and wanted in ("min", "h", "d"):
             problem += ". m is the metre, min the minute"
         raise UnitError(problem) from error
 
@@ -108,7 +108,7 @@ def _hint(unit: str) -> str:
     """What was meant by a unit that is not known: the same letters in another case, or a length of time that varies."""
     if unit.lower().rstrip("s") in _VARYING:
         return "Months and years differ in length: write days or weeks"
-    close = [name for name in _NAMES if name.lower() == unit.lower()]
+    close = [name for name in _NAMES if name.lower() == unit.lower() or f"{name}s" == unit.lower()]
     return f"Did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
 
 

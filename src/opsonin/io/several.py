@@ -63,7 +63,7 @@ def _listed(
     inside = [_beyond(field.select, region) for field in fields_of(table, region.select | select)]
     if len(inside) == 1:
         return select, []
-    problem = f"fields: {_written(select)} are {len(inside)} fields, not one."
+    problem = f"fields: {inline(select)} are {len(inside)} fields, not one."
     return select, [Fault(table.name, problem, f"Name each: {_some(inside)}.")]
 
 
@@ -85,7 +85,7 @@ def _by_value(value: str, table: Table, found: list[dict[str, str]]) -> tuple[di
 
 def _twice(table: Table, chosen: list[dict[str, str]]) -> list[Fault]:
     again = [select for index, select in enumerate(chosen) if select and select in chosen[:index]]
-    return [Fault(table.name, f"fields: {_written(select)} is asked for twice.") for select in again]
+    return [Fault(table.name, f"fields: {inline(select)} is asked for twice.") for select in again]
 
 
 def _patients(table: Table, chosen: list[dict[str, str]]) -> list[Fault]:
@@ -103,9 +103,5 @@ def _patients(table: Table, chosen: list[dict[str, str]]) -> list[Fault]:
     return faults
 
 
-def _written(select: Mapping[str, str]) -> str:
-    return inline(select)
-
-
 def _some(fields: list[dict[str, str]]) -> str:
-    return ", ".join(_written(field) for field in fields[:4]) + (", ..." if len(fields) > 4 else "")
+    return ", ".join(inline(field) for field in fields[:4]) + (", ..." if len(fields) > 4 else "")

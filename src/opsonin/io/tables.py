@@ -181,7 +181,8 @@ def _from_text(raw: bytes, separator: str, name: str, digest: str) -> Table:
         columns = next(csv.reader(first, delimiter=separator))
     except (csv.Error, StopIteration) as error:
         raise InputError(Fault(f"{name} row 1", f"the header cannot be read: {error}.", _SAVE)) from error
-    remark = columns[0].lstrip().startswith("#") and len(columns) == 1 and separator in first.readline()
+    header = next((line for line in first if not line.startswith("#")), "")
+    remark = columns[0].lstrip().startswith("#") and len(columns) == 1 and separator in header
     problem = f"'{columns[0]}' is a remark, not a header."
     _refuse_if(remark, f"{name} row 1", problem, "Remove the lines that begin with # at its top.")
     ragged: list[pyarrow.csv.InvalidRow] = []

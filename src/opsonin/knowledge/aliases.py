@@ -20,7 +20,7 @@ def meant(name: str, known: Mapping[str, object]) -> str:
         if _plain(name) in map(_plain, drug.also_known_as):
             return f"Did you mean '{drug.name}'? It is named so here."
     asked = _plain(
-        re.sub(r"^(anti|a)[\W_]|[\W_]?(inhibitor|blocker|antibody)$", "", name, flags=re.IGNORECASE)
+        re.sub(r"^(anti|a(?=PD))[\W_]?|[\W_]?(inhibitor|blocker|antibody)$", "", name, flags=re.IGNORECASE)
     )
     blocking = [
         drug.name

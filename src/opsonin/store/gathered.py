@@ -90,6 +90,11 @@ class Gathered(Result, ABC):
         return [arm for arm in planned if any(arm in part.arms for part in self.parts.values())]
 
     @property
+    def complete(self) -> bool:
+        """True once all has ended, and while every part is whole: the arms are theirs."""
+        return (self.path / layout.SUMMARY).is_file() and all(part.complete for part in self.parts.values())
+
+    @property
     def start(self) -> dict[str, Any] | None:
         """None: what was found before time 0 is each part's own."""
         return None

@@ -134,7 +134,8 @@ class Result:
     def _at_its_end(self, arm: str) -> bool:
         count = layout.segment_count(self.path, arm)
         days = self._stored_summary.get("days", 0.0)
-        return count > 0 and self._frame(arm, count - 1)["tick"] >= days * _TICKS_PER_DAY
+        end = round(days * _TICKS_PER_DAY)  # days are minutes divided, not always back to whole ticks
+        return count > 0 and self._frame(arm, count - 1)["tick"] >= end
 
     def input_cells(self) -> Columns:
         """The cells as the run read them, column -> values."""

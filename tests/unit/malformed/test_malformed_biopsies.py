@@ -139,6 +139,7 @@ GOOD = ("\n".join(biopsy_lines()) + "\n").encode()
             ("Git LFS", "git lfs pull"),
         ),
         ("cells.csv", b"# made by a program\n" + GOOD, ("row 1", "'# made by a program' is a remark")),
+        ("cells.csv", b"# one\n# two\n" + GOOD, ("row 1", "'# one' is a remark")),
         ("cells.csv", GOOD + b"P1,1,\x00,1,SOX10+\n", ("byte 0", "row 38")),
         ("cells.csv", GOOD.replace(b"P1,1,10.0", b"P\xe9,1,10.0", 1), ("row 3", "0xe9", "UTF-8")),
         ("cells.csv.gz", GOOD, ("gzip",)),
