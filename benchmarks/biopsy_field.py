@@ -40,13 +40,13 @@ FIRST_STEP = """
 import sys, time
 from opsonin.core import kernel_cache
 kernel_cache.prepare(1)
-from opsonin.engine import run, start
+from opsonin.engine import arms, loop, start
 from opsonin.engine.compile import compile_scenario
 from opsonin.io.scenario import Scenario
 plan = compile_scenario(Scenario.load(sys.argv[1]))
-run.use_threads(1, len(plan.imaged.id))
+arms.use_threads(1, len(plan.imaged.id))
 tissue = start.settled(plan)
-run.advance(plan, plan.courses[0], tissue, 0, lambda *_: None)
+loop.advance(plan, plan.courses[0], tissue, 0, lambda *_: None)
 """
 
 

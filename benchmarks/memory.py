@@ -42,7 +42,7 @@ def mechanics(n):
 
 def tissue(n):
     """A generated block, made, relaxed and taken one whole coupling step; returns the bytes of its columns."""
-    from opsonin.engine import run
+    from opsonin.engine import loop
     from opsonin.engine.compile import compile_scenario
     from opsonin.engine.start import started
     from opsonin.io.scenario import Scenario
@@ -61,7 +61,7 @@ def tissue(n):
         )
     )
     state = started(plan)
-    run.advance(plan, plan.courses[0], state, 0, lambda *_: None)
+    loop.advance(plan, plan.courses[0], state, 0, lambda *_: None)
     print(f"tissue: {state.cells.n} cells, {state.fields.shape} voxels")
     return (
         state.cells.bytes_per_cell() * state.cells.capacity

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from opsonin.core.schedule import ticks
-from opsonin.engine import run
+from opsonin.engine import loop
 from opsonin.engine.compile import Plan, compile_scenario
 from opsonin.engine.start import started
 from opsonin.engine.trace import Trace
@@ -59,7 +59,7 @@ def carried_on(
     """The same tissue, a time later."""
     record = trace.record if trace is not None else lambda *_: None
     for now in range(tick, tick + ticks(minutes), plan.coupling):
-        run.advance(plan, plan.courses[arm], tissue, now, record)
+        loop.advance(plan, plan.courses[arm], tissue, now, record)
     return tissue
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from opsonin.core.schedule import ticks
-from opsonin.engine import run
+from opsonin.engine import loop
 from opsonin.engine.compile import Plan, compile_scenario
 from opsonin.engine.start import started
 from opsonin.io.scenario import Scenario
@@ -113,7 +113,7 @@ def untreated(plan: Plan, days: int, *, retained: bool = True) -> dict[str, Any]
     killed = 0.0
     for step in range(days * ticks(DAY) // plan.coupling):
         already, at_risk = tissue.counters["kills"], live(tissue, "cancer") * tissue.weight
-        run.advance(plan, plan.courses[0], tissue, step * plan.coupling, lambda *_: None)
+        loop.advance(plan, plan.courses[0], tissue, step * plan.coupling, lambda *_: None)
         killed += (tissue.counters["kills"] - already) / max(at_risk, 1.0)
         if step % _NOTED == 0:
             row = fate.turnover(tissue)[cancer].sum(axis=0)

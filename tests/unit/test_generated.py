@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 from opsonin.core.errors import InputError
 from opsonin.core.random import key_of
 from opsonin.core.schedule import ticks
-from opsonin.engine import run
+from opsonin.engine import loop, run
 from opsonin.engine.architecture import SEEN_AS
 from opsonin.engine.compile import Plan, compile_scenario
 from opsonin.engine.placed import placed
@@ -465,7 +465,7 @@ def test_every_geometry_lives_for_some_minutes(name: str) -> None:
     assert tissue.boundary == made.boundary
     assert (tissue.steadiness is None) == free
     for now in range(0, ticks(12.0), made.coupling):
-        run.advance(made, made.courses[0], tissue, now, lambda *_: None)
+        loop.advance(made, made.courses[0], tissue, now, lambda *_: None)
     assert tissue.cells.n == pytest.approx(cells, abs=0.03 * cells)
     oxygen = tissue.cells.arrays.signal[made.tables.oxygen, : tissue.cells.n]
     assert np.isfinite(oxygen).all()

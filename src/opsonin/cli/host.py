@@ -153,7 +153,7 @@ def _processor() -> str:
 def _threads(cells: int) -> Finding:
     import numba
 
-    from opsonin.engine.run import use_threads
+    from opsonin.engine.arms import use_threads
 
     before = numba.get_num_threads()
     use_threads(None, cells)

@@ -19,15 +19,13 @@ from opsonin.engine.fields import patient_summary
 from opsonin.engine.progress import Hears, Named
 from opsonin.engine.provenance import verify_resumable
 from opsonin.engine.replicates import ensemble_summary
+from opsonin.engine.team import Task
 from opsonin.model.scenario import Scenario
 from opsonin.store.ensemble import Ensemble
 from opsonin.store.gathered import Gathered, called, finish, going_on
 from opsonin.store.layout import verify_unchanged
 from opsonin.store.patient import Patient
 from opsonin.store.result import Result
-
-# In cells x days: starting a process takes as long as this many cells take for a day.
-_WORTH_A_PROCESS = 5_000.0
 
 
 def carry_out(
@@ -54,10 +52,10 @@ def carry_out(
             verify_resumable(whole.provenance, str(whole.path))
         cores = threads or kernel_cache.cores()
         size = min(len(left), cores)
-        if size > 1 and _work(left) > _WORTH_A_PROCESS:
+        if size > 1 and _work(left) > team.WORTH_A_PROCESS:
             compile_for(next(iter(left.values())).path, hears)
-            paths = {name: run.path for name, run in left.items()}
-            team.carry_out(paths, hears, (size, cores // size), whole.path)
+            tasks = {name: Task(run.path, Named(hears[0], name)) for name, run in left.items()}
+            team.carry_out(tasks, hears, (size, cores // size), whole.path)
         else:
             _one_by_one(left, hears, whole.path, lambda path, heard: go_on(path, heard, threads))
         for part in reversed(list(_wholes(whole))):

@@ -12,36 +12,48 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from opsonin.core import errors
 from opsonin.core.errors import Fault, Interrupted, OpsoninError, RunError
 from opsonin.engine.processes import environment
-from opsonin.engine.progress import Hears, Named
+from opsonin.engine.progress import Hears, Listener
 
+# In cells x days: starting a process takes as long as this many cells take for a day.
+WORTH_A_PROCESS = 5_000.0
 _POLL = 0.2  # s; how soon a stop is passed on
 _Event = tuple[str, dict[str, Any]]  # name of the run, what its worker said
 
 
-def carry_out(runs: Mapping[str, Path], hears: Hears, size: tuple[int, int], out: Path) -> None:
-    """Take every run to its end.
+@dataclass(frozen=True)
+class Task:
+    """What a worker is given: a run by its folder, or one begun arm of it; `listener` hears how it goes on."""
+
+    path: Path
+    listener: Listener
+    arm: str | None = None
+
+
+def carry_out(tasks: Mapping[str, Task], hears: Hears, size: tuple[int, int], out: Path) -> None:
+    """Take every run, or arm of a run, to its end.
 
     Args:
-        runs: folders by name; size: (workers, threads of each); out: the folder that holds all, for messages.
+        tasks: by name; size: (workers, threads of each); out: the folder that holds all, for messages.
     Raises:
         Interrupted: a stop was asked for; every run stored what it had reached.
         OpsoninError: of the first kind met, with the faults of every run that failed; the others are done.
     """
-    waiting: queue.SimpleQueue[tuple[str, Path]] = queue.SimpleQueue()
-    for item in runs.items():
+    waiting: queue.SimpleQueue[tuple[str, Task]] = queue.SimpleQueue()
+    for item in tasks.items():
         waiting.put(item)
     events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
     members: list[_Member] = []
     try:
         for _ in range(size[0]):
             members.append(_Member(waiting, events, size[1]))
-        failed, left = _heard(runs, events, members, hears)
+        failed, left = _heard(tasks, events, members, hears)
     finally:
         for member in members:
             member.end()
@@ -65,12 +77,12 @@ def interrupted(name: str, out: Path, where: str = "") -> Interrupted:
 
 
 def _heard(
-    runs: Mapping[str, Path], events: queue.SimpleQueue[_Event], members: list[_Member], hears: Hears
+    tasks: Mapping[str, Task], events: queue.SimpleQueue[_Event], members: list[_Member], hears: Hears
 ) -> tuple[dict[str, OpsoninError], list[str]]:
     """Pass on what the workers say until all have ended: what failed, and what is not done."""
     listener, stop = hears
     failed: dict[str, OpsoninError] = {}
-    left = list(runs)
+    left = list(tasks)
     told = False
     while any(member.busy for member in members) or not events.empty():
         if stop.requested and not told:
@@ -91,7 +103,7 @@ def _heard(
             case "stopped":
                 pass
             case event:
-                getattr(Named(listener, name), event)(**said)
+                getattr(tasks[name].listener, event)(**said)
     return failed, left
 
 
@@ -106,7 +118,7 @@ class _Member:
 
     def __init__(
         self,
-        waiting: queue.SimpleQueue[tuple[str, Path]],
+        waiting: queue.SimpleQueue[tuple[str, Task]],
         events: queue.SimpleQueue[_Event],
         threads: int,
     ) -> None:
@@ -157,10 +169,10 @@ class _Member:
     def _talk(self) -> None:
         while not self._stopped:
             try:
-                name, path = self._waiting.get_nowait()
+                name, task = self._waiting.get_nowait()
             except queue.Empty:
                 break
-            self._say({"go_on": str(path)})
+            self._say({"go_on": str(task.path), "arm": task.arm})
             if not self._listen(name):
                 return
         self._done.set()

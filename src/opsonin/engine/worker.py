@@ -1,9 +1,10 @@
-"""A worker process: goes on with the runs whose folders it is given, one after the other.
+"""A worker process: goes on with the runs, or arms of runs, that it is given, one after the other.
 
     python -m opsonin.engine.worker THREADS
 
-It reads {"go_on": FOLDER} and {"stop": true}, one JSON document per line, and writes what a `Listener` would hear, then
-"done", "failed" with the faults, or "stopped". When the one who started it is gone, it stops as after Ctrl-C.
+It reads {"go_on": FOLDER, "arm": NAME or null} and {"stop": true}, one JSON document per line, and writes what a
+`Listener` would hear, then "done", "failed" with the faults, or "stopped". When the one who started it is gone, it
+ends at once: what it has stored is whole, and whoever resumes the run need not wait for it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from typing import Any, TextIO
 from opsonin.core import kernel_cache
 from opsonin.core.errors import Fault, HostError, Interrupted, OpsoninError, out_of_memory
 from opsonin.engine.signals import StopRequest
+
+_ALONE = 1  # exit code that nobody is there to read
+_Task = tuple[str, str | None]  # folder of a run, and an arm of it or None
 
 
 class _Told:
@@ -66,14 +70,21 @@ def main(threads: int) -> None:
     told = _Told(os.fdopen(os.dup(1), "w", encoding="utf-8"))
     os.dup2(2, 1)  # whatever else is printed must not come between the documents
     kernel_cache.prepare(threads)
+    from opsonin.engine.arms import go_on_with_arm
     from opsonin.engine.run import go_on
 
-    runs: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
     stop = StopRequest()  # set by words, not by signals
-    threading.Thread(target=_read, args=(runs, stop), daemon=True).start()
-    while (folder := runs.get()) is not None:
+    at_work = threading.Event()
+    threading.Thread(target=_read, args=(tasks, stop, at_work), daemon=True).start()
+    while (task := tasks.get()) is not None:
+        folder, arm = task
+        at_work.set()
         try:
-            go_on(Path(folder), (told, stop), threads)
+            if arm is None:
+                go_on(Path(folder), (told, stop), threads)
+            else:
+                go_on_with_arm(Path(folder), arm, (told, stop), threads)
         except Interrupted:
             told.say("stopped")
         except Exception as error:
@@ -82,17 +93,19 @@ def main(threads: int) -> None:
             told.say("failed", kind=type(failure).__name__, faults=faults)
         else:
             told.say("done")
+        at_work.clear()
 
 
-def _read(runs: queue.SimpleQueue[str | None], stop: StopRequest) -> None:
+def _read(tasks: queue.SimpleQueue[_Task | None], stop: StopRequest, at_work: threading.Event) -> None:
     for line in sys.stdin:
         words = json.loads(line)
         if "go_on" in words:
-            runs.put(words["go_on"])
+            tasks.put((words["go_on"], words["arm"]))
         else:
             stop.requested = True
-    stop.requested = True  # nobody is there to hear of what goes on
-    runs.put(None)
+    if at_work.is_set():
+        os._exit(_ALONE)
+    tasks.put(None)
 
 
 def _as_failure(error: Exception) -> OpsoninError:

@@ -6,6 +6,8 @@ What goes into a segment is the engine's business.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -37,10 +39,11 @@ class Writer:
         provenance: what rebuilds the run, as stored.
     """
 
-    def __init__(self, out: Path, lock: FolderLock, provenance: dict[str, Any]) -> None:
+    def __init__(self, out: Path, lock: FolderLock | None, provenance: dict[str, Any]) -> None:
         self.path = out
         self.provenance = provenance
-        self._lock = lock
+        self._lock = lock  # none where another process holds the result
+        self._arms: set[str] = set()  # held
 
     @classmethod
     def create(cls, out: Path, provenance: dict[str, Any], input_cells: Columns) -> Writer:
@@ -90,6 +93,32 @@ class Writer:
             raise
         return cls(out, lock, provenance)
 
+    @classmethod
+    def within(cls, out: Path) -> Writer:
+        """For a process that goes on with arms of a result that another one holds: see `alone_on`.
+
+        Raises:
+            RunError: not a result, or of another format version.
+        """
+        return cls(out, None, layout.read_provenance(out))
+
+    @contextmanager
+    def alone_on(self, arm: str) -> Iterator[None]:
+        """Hold one arm: a process that a killed run left behind may be at it for a moment yet.
+
+        Raises:
+            RunError: another process holds it.
+        """
+        folder = layout.arm_folder(self.path, arm)
+        make_folder(folder)
+        lock = FolderLock(folder)
+        self._arms.add(arm)
+        try:
+            yield
+        finally:
+            self._arms.discard(arm)
+            lock.release()
+
     def commit(self, arm: str, index: int, segment: Segment) -> None:
         """Store segment `index` (0, 1, 2, ... without a gap) of an arm, as a whole or not at all.
 
@@ -97,7 +126,7 @@ class Writer:
             HostError: disk full, permission denied, ...; earlier segments remain, the run can be resumed.
             ValueError: the index is not the next one, the writer is closed, or the segment is malformed.
         """
-        if not self._lock.held:
+        if not (self._held or arm in self._arms):
             raise ValueError("this writer is closed")
         expected = layout.segment_count(self.path, arm)
         if index != expected:
@@ -130,19 +159,24 @@ class Writer:
 
     def finish(self, summary: dict[str, Any]) -> None:
         """Store the summary, which marks the result as complete; HostError if it cannot be written."""
-        if not self._lock.held:
+        if not self._held:
             raise ValueError("this writer is closed")
         write_atomic(self.path / layout.SUMMARY, layout.json_bytes(summary))
 
     def tell(self, start: dict[str, Any]) -> None:
         """Store what was found before time 0; HostError if it cannot be written."""
-        if not self._lock.held:
+        if not self._held:
             raise ValueError("this writer is closed")
         write_atomic(self.path / layout.START, layout.json_bytes(start))
 
     def close(self) -> None:
         """Let others write; no effect if already closed."""
-        self._lock.release()
+        if self._lock is not None:
+            self._lock.release()
+
+    @property
+    def _held(self) -> bool:
+        return self._lock is not None and self._lock.held
 
     def __enter__(self) -> Writer:
         return self

@@ -1,0 +1,164 @@
+"""The arms of one tissue: begun from the same time 0, taken to their ends side by side or one after the other.
+
+Each goes on from what is stored of it, so which process does that changes no bit.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from opsonin.core import kernel_cache
+from opsonin.core.errors import Fault, Interrupted
+from opsonin.core.schedule import MINUTES_PER_DAY, minutes
+from opsonin.engine import checkpoint, team, warming
+from opsonin.engine.compile import Course, Plan
+from opsonin.engine.loop import advance
+from opsonin.engine.progress import Hears, Listener
+from opsonin.engine.provenance import rebuilt, summary_of
+from opsonin.engine.recording import Recorder
+from opsonin.engine.signals import StopRequest
+from opsonin.engine.start import Start, resumed, started
+from opsonin.engine.team import Task
+from opsonin.engine.trace import Trace
+from opsonin.store.result import Result
+from opsonin.store.writer import Writer
+
+_REPORT_SECONDS = 0.25
+# Below this, starting a second thread costs more than it saves.
+_CELLS_PER_THREAD = 10_000
+
+
+def complete(plan: Plan, writer: Writer, hears: Hears, threads: int | None) -> Result:
+    """Take every arm to its end from what the writer has stored, and finish the result.
+
+    Args:
+        threads: of kernels and of arms side by side, together; results do not depend on it. Default: all cores.
+    """
+    start, path = Start(plan), writer.path
+    if not kernel_cache.is_warm():
+        compile_kernels(plan, path, hears[0])
+    left = [course for course in plan.courses if _reached(plan, course, writer) < plan.duration]
+    cores = threads or kernel_cache.cores()
+    size = min(len(left), cores)
+    if size > 1 and _saved(plan, left, writer) > team.WORTH_A_PROCESS:
+        for course in left:
+            _begin(plan, course, start, writer, hears)
+        tasks = {f"arm '{course.name}'": Task(path, hears[0], course.name) for course in left}
+        team.carry_out(tasks, hears, (size, cores // size), path)
+    else:
+        use_threads(threads, len(plan.imaged.id))
+        for course in plan.courses:
+            _begin(plan, course, start, writer, hears)
+            run_arm(plan, course, writer, hears)
+    writer.finish(summary_of(plan, Result.open(path)))
+    return Result.open(path)
+
+
+def go_on_with_arm(path: Path, arm: str, hears: Hears, threads: int | None) -> None:
+    """Take one begun arm of the run in `path` to its end, for a process that holds the run and does the rest."""
+    writer = Writer.within(path)
+    plan = rebuilt(path, writer.provenance, None)
+    use_threads(threads, len(plan.imaged.id))
+    run_arm(plan, next(course for course in plan.courses if course.name == arm), writer, hears)
+
+
+def use_threads(threads: int | None, cells: int) -> None:
+    """Let kernels use this many threads, at most as many as numba's pool holds and as the cells keep busy."""
+    import numba
+
+    wanted = kernel_cache.cores() if threads is None else threads
+    useful = max(1, cells // _CELLS_PER_THREAD)
+    numba.set_num_threads(min(wanted, useful, numba.config.NUMBA_NUM_THREADS))
+
+
+def _reached(plan: Plan, course: Course, writer: Writer) -> int:
+    """The tick up to which an arm is stored; -1 before its time 0."""
+    last = writer.last_segment(course.name)
+    return -1 if last is None else min(last * plan.every, plan.duration)
+
+
+def _saved(plan: Plan, left: list[Course], writer: Writer) -> float:
+    """What need not be waited for if arms are computed side by side [cells x days]."""
+    days = [
+        minutes(plan.duration - max(_reached(plan, course, writer), 0)) / MINUTES_PER_DAY for course in left
+    ]
+    return (sum(days) - max(days)) * len(plan.imaged.id)
+
+
+def _begin(plan: Plan, course: Course, start: Start, writer: Writer, hears: Hears) -> None:
+    """Store the time 0 of an arm, if it is not stored yet."""
+    listener, stop = hears
+    if writer.last_segment(course.name) is not None:
+        return
+    _stop_if_asked(stop, course, 0, writer)
+    listener.heading(course.name, 0.0)
+    tissue = start.tissue()
+    if start.steadiness is not None:
+        writer.tell(asdict(start.steadiness))
+    recorder = Recorder(plan, course, str(writer.provenance["run_hash"]))
+    recorder.observe(tissue, 0)
+    with writer.alone_on(course.name):
+        writer.commit(course.name, 0, recorder.segment(tissue, 0, Trace()))
+
+
+def run_arm(plan: Plan, course: Course, writer: Writer, hears: Hears) -> None:
+    """Take one arm from its last stored time to the end, storing every `plan.every`."""
+    with writer.alone_on(course.name):
+        _go_on(plan, course, writer, hears)
+
+
+def _go_on(plan: Plan, course: Course, writer: Writer, hears: Hears) -> None:
+    listener, stop = hears
+    last, tick = writer.last_segment(course.name) or 0, _reached(plan, course, writer)
+    _stop_if_asked(stop, course, tick, writer)
+    frozen, origin = writer.read_checkpoint(course.name, last), str(writer.provenance["run_hash"])
+    checkpoint.verify_origin(
+        frozen, (origin, course.name, tick), f"{writer.path}, arm '{course.name}', segment {last}"
+    )
+    tissue = resumed(plan, frozen, tick, course)
+    recorder, trace = Recorder(plan, course, origin), Trace()
+    recorder.follow(tissue)
+    listener.started(course.name, minutes(tick), minutes(plan.duration))
+    listener.heading(course.name, minutes(min(tick + plan.every, plan.duration)))
+    told = time.monotonic()
+    while tick < plan.duration:
+        advance(plan, course, tissue, tick, trace.record)
+        tick += plan.coupling
+        if tick % plan.observe == 0 or tick == plan.duration:
+            recorder.observe(tissue, tick)
+        if time.monotonic() - told > _REPORT_SECONDS:
+            listener.step(course.name, minutes(tick), tissue.cells.n)
+            told = time.monotonic()
+        if tick % plan.every == 0 or tick == plan.duration:
+            last += 1
+            writer.commit(course.name, last, recorder.segment(tissue, tick, trace))
+            if tick < plan.duration:
+                _stop_if_asked(stop, course, tick, writer)
+                listener.heading(course.name, minutes(min(tick + plan.every, plan.duration)))
+    listener.finished(course.name)
+
+
+def _stop_if_asked(stop: StopRequest, course: Course, tick: int, writer: Writer) -> None:
+    """End here, at a stored time or before the first, if someone asked for it."""
+    if stop.requested:
+        raise Interrupted(
+            Fault(
+                f"arm '{course.name}', day {minutes(tick) / 1440.0:g}",
+                "the run was stopped; everything up to here is stored.",
+                f"Go on with: opsonin resume {writer.path}",
+            )
+        )
+
+
+def compile_kernels(plan: Plan, folder: Path, listener: Listener) -> None:
+    """Burn a throw-away tissue in for a moment, so that all kernels are compiled and their caches written."""
+    listener.compiling(done=False)
+    with warming.uncollected():
+        warming.compile_halves(plan, folder)
+        tissue = started(replace(plan, burn_in=4 * plan.coupling))
+        Recorder(plan, plan.courses[0], "").follow(tissue)
+        advance(plan, plan.courses[0], tissue, 0, Trace().record)
+    kernel_cache.mark_warm()
+    listener.compiling(done=True)

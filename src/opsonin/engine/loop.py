@@ -1,0 +1,71 @@
+"""The loop, and only the loop.
+
+One coupling step from tick t to t + dt; each process reads the state that the one before left:
+
+    pharmacology   drugs in blood -> share of each receptor that is free          (engine.coupling)
+    transport      cells and vessels -> substrates -> signals at cells            (tissue.transport)
+    expression     signals -> molecules                                          (tissue.expression)
+    ledger         every second time: what stands between killers and targets   (tissue.ledger)
+    repeat dt / motion_step times:
+        contacts   synapses -> hits, exhaustion                                  (tissue.contacts)
+        death      hits, priming -> caspases -> kills                            (tissue.death)
+        motion     headings, crawling, pushing and pulling                       (tissue.motion)
+    fate           cycle, division, death, exit, clearance                       (tissue.fate, tissue.apply)
+    trafficking    arrivals at vessels                                           (tissue.trafficking, tissue.apply)
+    window         box follows its cells and stays at their pressure at rest     (tissue.window)
+    extent         a doubled box is cropped, a narrow one tiled                  (tissue.extent)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+
+from opsonin.core.schedule import minutes
+from opsonin.engine import coupling
+from opsonin.engine.compile import Course, Plan
+from opsonin.tissue import (
+    contacts,
+    death,
+    expression,
+    extent,
+    fate,
+    ledger,
+    motion,
+    trafficking,
+    transport,
+    window,
+)
+from opsonin.tissue.integrity import check_state
+from opsonin.tissue.tissue import Tissue
+
+
+def advance(
+    plan: Plan, course: Course, tissue: Tissue, tick: int, record: Callable[[Tissue, ModuleType, int], None]
+) -> None:
+    """One coupling step from `tick`; `record` hears of every process as it ends."""
+    duration = minutes(plan.coupling)
+    coupling.step(tissue, course, tick)
+    record(tissue, coupling, tick)
+    transport.step(tissue, duration)
+    record(tissue, transport, tick)
+    expression.step(tissue, tick, duration)
+    record(tissue, expression, tick)
+    if tick % plan.look == 0:
+        ledger.step(tissue, tick, minutes(min(plan.look, plan.duration - tick)))
+    for now in range(tick, tick + plan.coupling, plan.motion):
+        contacts.step(tissue, now, minutes(plan.motion))
+        death.step(tissue, now, minutes(plan.motion))
+        motion.step(tissue, now, minutes(plan.motion))
+    record(tissue, contacts, tick)
+    record(tissue, death, tick)
+    record(tissue, motion, tick)
+    fate.step(tissue, tick, duration)
+    record(tissue, fate, tick)
+    trafficking.step(tissue, tick, duration)
+    record(tissue, trafficking, tick)
+    window.step(tissue, duration)
+    record(tissue, window, tick)
+    extent.step(tissue, tick + plan.coupling)
+    record(tissue, extent, tick)
+    check_state(tissue, tick + plan.coupling)
