@@ -26,7 +26,7 @@ demo: install
 	$(BIN)/opsonin run examples/demo.toml -o out/demo
 
 test: install-dev lint
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 test-slow: install-dev
 	$(BIN)/python -m pytest -q -m slow

@@ -31,3 +31,13 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared data folder is not beside this checkout")
     return folder
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the kernels before the processes of a parallel session start, for each would compile them."""
+    is_worker = hasattr(config, "workerinput")
+    if getattr(config.option, "numprocesses", None) and not is_worker and not kernel_cache.is_warm():
+        from opsonin.engine.run import run
+        from tissues import CONTROL, scenario
+
+        run(scenario(scenario__duration="12 min", output__every="12 min", arm=[CONTROL]))

@@ -16,7 +16,7 @@ import laws
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from opsonin.engine import run
+from opsonin.engine import loop
 from opsonin.knowledge.checker import numbers
 from opsonin.knowledge.evidence import spelled_out
 from opsonin.knowledge.library import KINDS, load_library
@@ -189,7 +189,7 @@ class Step(Generated):
     """One coupling step, as drawn where it is run."""
 
     def lines(self) -> Iterator[str]:
-        text = inspect.getdoc(run) or ""
+        text = inspect.getdoc(loop) or ""
         drawn = text.partition("\n\n")[2].partition("\n\n")
         yield from (marked(drawn[0]), "", ".. code-block:: text", "")
         yield from (f"   {line}" for line in drawn[2].splitlines())

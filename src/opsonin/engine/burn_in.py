@@ -4,7 +4,7 @@ Tumour cells are held by their spontaneous loss and immune cells by arrivals and
 other cells are not held. A loss cannot be less than none: where oxygen takes more than division gives, numbers fall,
 which `census` tells.
 
-Each process runs as in `engine.run`, with two differences: whatever changes a number of cells is answered at once, and
+Each process runs as in `engine.loop`, with two differences: whatever changes a number of cells is answered at once, and
 exhaustion stays as imaged. In the first part the box is fixed and the resting pressure and the hindrance of the cycle
 settle; in the second the window breathes and rates are summed up. What they give is in `tissue.balance`.
 """

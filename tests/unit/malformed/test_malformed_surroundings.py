@@ -427,7 +427,7 @@ def test_too_little_memory_is_told_with_advice_and_can_be_resumed(
 
     monkeypatch.setattr("opsonin.report.html.write_report", unreported)
     with monkeypatch.context() as patched:
-        patched.setattr("opsonin.engine.run.check_state", starve)
+        patched.setattr("opsonin.engine.loop.check_state", starve)
         assert main([*RUN, "--quiet"]) == 3
     said = capfd.readouterr().err
     assert "what was stored in out is intact: arm 'control' 1 time." in said
