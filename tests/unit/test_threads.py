@@ -19,7 +19,7 @@ def two_threads(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(numba, "get_num_threads", lambda: 2)  # whatever the cores of this machine
 
 
-@pytest.mark.parametrize("n", [0, 1, 7, 1000])
+@pytest.mark.parametrize("n", [2000, 2001, 10_007])
 def test_the_pieces_are_all_indices_once_each_on_its_own_thread(two_threads, n):
     seen, meet, on = np.zeros(n, int), threading.Barrier(2), set()
 
@@ -42,12 +42,19 @@ def test_on_one_thread_the_kernel_is_called_here_and_once():
     assert calls == [(0, 5, threading.get_ident())]
 
 
+@pytest.mark.parametrize("n", [0, 1, 1000])
+def test_a_few_are_done_here_before_a_second_thread_has_begun(two_threads, n):
+    calls = []
+    spread(n, lambda begin, end: calls.append((begin, end, threading.get_ident())))
+    assert calls == [(0, n, threading.get_ident())]
+
+
 def test_what_a_piece_raises_is_raised(two_threads):
     def kernel(begin, end):
         raise ValueError("of a piece")
 
     with pytest.raises(ValueError, match="of a piece"):
-        spread(10, kernel)
+        spread(10_000, kernel)
 
 
 def test_the_second_process_compiles_its_half_of_a_stored_run(tmp_path):

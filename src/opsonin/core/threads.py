@@ -8,6 +8,11 @@ from functools import lru_cache
 from typing import Any
 
 import numba
+import numpy as np
+
+# To numba a literal is a type of its own: a kernel called with 0 and with the first of a piece is compiled twice.
+FIRST = np.int64(0)
+_FEW = 2_000  # indices; fewer are done before a second thread has begun
 
 
 def spread(n: int, kernel: Callable[..., Any], *arguments: Any) -> None:
@@ -16,7 +21,7 @@ def spread(n: int, kernel: Callable[..., Any], *arguments: Any) -> None:
     The kernel must let go of the interpreter (`nogil=True`) and treat each index by itself: then the number of threads
     changes no bit. Numba's own parallel loops would do the same, and take several times as long to compile.
     """
-    threads = numba.get_num_threads()
+    threads = 1 if n < _FEW else numba.get_num_threads()
     if threads == 1:
         kernel(0, n, *arguments)
         return

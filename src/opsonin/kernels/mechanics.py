@@ -17,6 +17,7 @@ import numpy as np
 from numba import njit, prange
 
 from opsonin.core.random import mixed
+from opsonin.core.threads import FIRST
 from opsonin.kernels.neighbours import (
     MAX_SPANS,
     NOT_FINITE,
@@ -39,8 +40,6 @@ _PARALLEL_FROM = 6000  # cells; below, starting threads costs more than they sav
 _CHUNKS = 64
 _SLABS = 16
 _BATCH = 512  # pairs worked out together: long vector loops, yet inside the first-level cache
-# To numba a literal is a type of its own: what is called with 0 and with a chunk's first would be compiled twice.
-_FIRST = np.int64(0)
 _STAGGER = 72  # float64; arrays that start at the same offset of a page evict each other
 
 
@@ -398,9 +397,9 @@ def _evaluate(now, n, box, dimension, bins, work):
         _fastest_parallel(n, rank, now, dimension, total, partial)
         squared = partial.max()
     else:
-        _copy_sorted(_FIRST, n, order, now, dimension, lanes, rank)
-        _sum_pairs(_FIRST, nz * ny, most, box, dimension, bins, start, order, now.id, lanes, total)
-        squared = _fastest(_FIRST, n, rank, now, dimension, total)
+        _copy_sorted(FIRST, n, order, now, dimension, lanes, rank)
+        _sum_pairs(FIRST, nz * ny, most, box, dimension, bins, start, order, now.id, lanes, total)
+        squared = _fastest(FIRST, n, rank, now, dimension, total)
     return (OK if squared < np.inf else NOT_FINITE), math.sqrt(squared)
 
 
@@ -459,7 +458,7 @@ def _advance(bodies, n, box, dimension, dt, steps, limit, halvings, moved):
             if n >= _PARALLEL_FROM:
                 _shift_parallel(n, duration, box, dimension, rank, now, total, moved)
             else:
-                _shift(_FIRST, n, duration, box, dimension, rank, now, total, moved)
+                _shift(FIRST, n, duration, box, dimension, rank, now, total, moved)
             # the positions just written are the next old state: each is read once before it is overwritten
             x, y, z = moved.x, moved.y, moved.z
             left -= piece

@@ -12,8 +12,8 @@ import numpy as np
 from numba import njit, prange
 
 from opsonin.core.errors import Fault, RunError
+from opsonin.core.threads import FIRST
 from opsonin.kernels.stencil import (
-    FIRST,
     absolute_residual,
     absolute_sum,
     chunking,

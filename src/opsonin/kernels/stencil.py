@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, prange
 
+from opsonin.core.threads import FIRST
+
 # Work is cut into chunks of whole rows whose number depends on the shape alone: a sum is the chunks' sums, in
 # order. Levels smaller than the second constant stay on one thread, where starting the others costs more.
 CHUNK_POINTS = 4096
 PARALLEL_POINTS = 16384
-# To numba a literal is a type of its own: what is called with 0 and with a chunk's first would be compiled twice.
-FIRST = np.int64(0)
 
 
 @njit(cache=True, error_model="numpy")
