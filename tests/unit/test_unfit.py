@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from opsonin.io.unfit import doses_in_doubt
+from opsonin.io.unfit import doses_in_doubt, numbers_in_doubt
 from tissues import CONTROL, NIVOLUMAB, plan, scenario
 
 HELD = {"name": "held", "dose": [{"drug": "nivolumab", "amount": "10 nM", "lasting": "1 d"}]}
@@ -33,3 +33,21 @@ def test_a_run_tells_its_doubts_of_doses() -> None:
     densities = {"cancer": "2500 cells/mm2", "cd8": "0 cells/mm2", "other": "600 cells/mm2"}
     notes = plan(arm=[CONTROL, NIVOLUMAB], tissue__generate__densities=densities).notes
     assert any(note.startswith("Doubtful: nivolumab blocks PD-1") for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "doubted"),
+    [
+        ("tumour.melanoma.patient_weight", "1e300 kg", True),
+        ("tumour.melanoma.patient_weight", "1 g", True),
+        ("tumour.melanoma.patient_weight", "60 kg", False),
+        ("cell.cd8.trafficking.retention", 0.0, False),
+    ],
+)
+def test_a_number_far_outside_its_range_is_doubtful_and_a_knock_out_is_not(
+    path: str, value: str | float, doubted: bool
+) -> None:
+    asked = scenario(knowledge={path: value})
+    told = list(numbers_in_doubt(asked, asked.library()))
+    assert len(told) == doubted
+    assert all(text.startswith(f"{path} = {value} is far outside its range") for text in told)

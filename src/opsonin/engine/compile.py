@@ -22,7 +22,7 @@ from opsonin.engine.plausibility import (
 from opsonin.io.biopsies import Biopsy, became_told
 from opsonin.io.packing import NO_TUMOUR, doubts_of
 from opsonin.io.scenario import Scenario
-from opsonin.io.unfit import doses_in_doubt
+from opsonin.io.unfit import doses_in_doubt, numbers_in_doubt
 from opsonin.knowledge.followed import MARKER, followed, left_out
 from opsonin.knowledge.library import Library
 from opsonin.laws.cycle import growth_rate, potential_growth_rate
@@ -249,7 +249,8 @@ def _omitted(scenario: Scenario, library: Library) -> Iterator[str]:
 
 def _unfit(scenario: Scenario, library: Library, imaged: Imaged, species: Species) -> Iterator[str]:
     present = {species.cells[kind] for kind in np.unique(imaged.kind)}
-    return (f"Doubtful: {told}" for told in doses_in_doubt(scenario, library, present))
+    doubts = (*numbers_in_doubt(scenario, library), *doses_in_doubt(scenario, library, present))
+    return (f"Doubtful: {told}" for told in doubts)
 
 
 def _scales(imaged: Imaged, library: Library, species: Species, box: Box) -> npt.NDArray[np.float64]:

@@ -1,16 +1,18 @@
-"""Doses that a run would take without a word, though they do not fit its patient or its cells."""
+"""Doses and numbers that a run would take without a word, though they do not fit its patient, its cells or any cell."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from opsonin.knowledge.checker import range_told, sourced
 from opsonin.knowledge.followed import followed
-from opsonin.knowledge.library import Library
+from opsonin.knowledge.library import Library, load_library
 from opsonin.model.drugs import Blocks
 from opsonin.model.knowledge import Tumour
 from opsonin.model.scenario import Scenario
 
 _LEAST_PERSON_KG = 1.0
+_FAR = 10.0  # times the range of a number
 
 
 def of_animal(tumour: Tumour) -> bool:
@@ -40,6 +42,19 @@ def doses_in_doubt(scenario: Scenario, library: Library, cells: Collection[str])
                 if not any(effect.blocks in _expressed(cell, library, tumour) for cell in {*cells} & who):
                     kills = "" if len(who) == len(library.cells) else "that kills "
                     yield f"{name} blocks {effect.blocks}, which no cell {kills}in this tissue carries."
+
+
+def numbers_in_doubt(scenario: Scenario, library: Library) -> Iterator[str]:
+    """A sentence for each number of the scenario's own that is far from what the knowledge base holds possible.
+
+    None for 0, which knocks out. `library` has them in it.
+    """
+    known, own = dict(sourced(load_library())), dict(sourced(library))
+    for path in scenario.knowledge:
+        if path in known and (edges := known[path].range) is not None:
+            value = own[path].value
+            if value > _FAR * edges[1] or 0.0 < value < edges[0] / _FAR:
+                yield f"{path} = {own[path].text} is far outside its range, {range_told(known[path])}."
 
 
 def _who_must_carry(molecule: str, library: Library) -> set[str]:

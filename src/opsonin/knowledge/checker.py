@@ -50,7 +50,7 @@ class NumberRow:
 def numbers(library: Library) -> list[NumberRow]:
     """Every number, in the order of kinds, names and keys."""
     rows = []
-    for path, number in _numbers(library):
+    for path, number in sourced(library):
         edges = "" if number.range is None else f"{number.range[0]:g} to {number.range[1]:g}"
         rows.append(
             NumberRow(
@@ -58,7 +58,7 @@ def numbers(library: Library) -> list[NumberRow]:
                 number.text,
                 number.unit,
                 edges,
-                _range_told(number),
+                range_told(number),
                 number.source or "",
                 number.assumed or "",
                 number.note,
@@ -67,7 +67,8 @@ def numbers(library: Library) -> list[NumberRow]:
     return rows
 
 
-def _range_told(number: Sourced) -> str:
+def range_told(number: Sourced) -> str:
+    """The range of a number in the unit that its value is written in; "" if it has none."""
     if number.range is None:
         return ""
     _, unit = split(number.text)
@@ -77,7 +78,7 @@ def _range_told(number: Sourced) -> str:
 
 def count_assumed(library: Library) -> int:
     """How many numbers have no source."""
-    return sum(number.assumed is not None for _, number in _numbers(library))
+    return sum(number.assumed is not None for _, number in sourced(library))
 
 
 def check(library: Library, evidence: Path | None = None) -> list[Fault]:
@@ -92,13 +93,13 @@ def check(library: Library, evidence: Path | None = None) -> list[Fault]:
     """
     faults = [
         Fault(path, "is assumed and has no range", "Give the lowest and highest plausible value.")
-        for path, number in _numbers(library)
+        for path, number in sourced(library)
         if number.assumed not in (None, SET_BY_SCENARIO) and number.range is None
     ]
     if evidence is None:
         return faults
     rows = _evidence(evidence)
-    for path, number in _numbers(library):
+    for path, number in sourced(library):
         faults += _faults_of(path, number, rows)
     return faults
 
@@ -143,7 +144,8 @@ def _evidence(file: Path) -> dict[str, dict[str, str]]:
         raise InputError(Fault(str(file), f"is no CSV in UTF-8: {error}.")) from error
 
 
-def _numbers(library: Library) -> Iterator[tuple[str, Sourced]]:
+def sourced(library: Library) -> Iterator[tuple[str, Sourced]]:
+    """Every number with its path, dotted as `Library.override` takes it."""
     for kind, name, entry in library.entries():
         yield from _below(f"{kind}.{name}", entry)
 
