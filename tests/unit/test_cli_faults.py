@@ -220,3 +220,11 @@ def test_a_drug_is_found_by_its_target_and_not_by_the_end_of_its_name(asked: str
     drugs = load_library().drugs
     assert meant(asked, drugs) == told
     assert "Did you mean" not in meant("ipilimumab", drugs)
+
+
+@pytest.mark.parametrize("levels", [21, 300, 3000, 100_000])
+def test_lists_in_lists_without_end_are_no_scenario(tmp_path: Path, levels: int, capfd):
+    scenario = tmp_path / "deep.toml"
+    scenario.write_text(f"x = {'[' * levels}{']' * levels}\n")
+    assert main(["check", str(scenario)]) == 2
+    assert "deep.toml  is nested too deeply" in capfd.readouterr().err

@@ -16,6 +16,7 @@ from opsonin.core.errors import Fault, InputError, did_you_mean
 from opsonin.io.long_numbers import cut, real, without_long
 
 MOST_BYTES = 10_000_000
+_MOST_DEEP = 20
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -48,7 +49,7 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
     try:
         data = _loaded(text)
     except RecursionError as error:
-        raise InputError(Fault(name, "is nested too deeply.")) from error
+        raise InputError(_too_deep(name)) from error
     except ValueError as error:
         found = _AT_LINE.search(str(error))
         problem = (
@@ -60,8 +61,27 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
         lines = text.split("\n")
         written = lines[int(found[1]) - 1].strip()[:80] if int(found[1]) <= len(lines) else ""
         raise InputError(Fault(f"{name}:{found[1]}", f"is not valid TOML: {problem}: `{written}`")) from error
+    if _deeper(data, _MOST_DEEP):
+        raise InputError(_too_deep(name))
     tables: dict[str, Any] = without_long(data)
     return tables
+
+
+def _too_deep(name: str) -> Fault:
+    return Fault(name, "is nested too deeply.", f"No value lies in more than {_MOST_DEEP} tables and lists.")
+
+
+def _deeper(tables: dict[str, Any], levels: int) -> bool:
+    """Whether a value lies in more than so many tables and lists; without recursion, which is what runs out."""
+    here: list[Any] = [tables]
+    for _ in range(levels):
+        here = [
+            item
+            for node in here
+            for item in (node.values() if isinstance(node, dict) else node)
+            if isinstance(item, (dict, list))
+        ]
+    return bool(here)
 
 
 def _loaded(text: str) -> dict[str, Any]:
