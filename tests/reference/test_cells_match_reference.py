@@ -64,6 +64,7 @@ def random_cells(seed, n=60):
         "phase_end": rng.integers(90_000, 140_000, n),
         "pressure": rng.normal(0.01, 0.02, n),
         "damage": np.where(kinds == load_cells().index("cancer"), rng.choice([0.0, 0.5, 1.9], n), 0.0),
+        "bound": rng.choice([0.0, 5.0], n),
         "exhaustion": rng.uniform(0, 1, n),
         "activation": rng.uniform(0, 1, n),
         "engagement": rng.choice([0.0, 0.4, 1.0], n),
@@ -223,7 +224,8 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
         {int(i): t.tolist() for i, t in zip(effectors, touched, strict=True)},
     )
     m = len(effectors)
-    partner, hits, drive, net = np.empty(m, np.int64), np.empty(m, np.int64), np.empty(m), np.empty(m)
+    partner, hits = np.empty(m, np.int64), np.empty(m, np.int64)
+    bound, drive, net = np.empty(m), np.empty(m), np.empty(m)
     contacts.engage(
         cells.arrays,
         tables(2),
@@ -236,6 +238,7 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
         target,
         partner,
         hits,
+        bound,
         drive,
         net,
     )
@@ -243,12 +246,13 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
     assert m > 0
     np.testing.assert_array_equal(partner, [row[0] for row in rows])
     np.testing.assert_array_equal(hits, [row[1] for row in rows])
-    close(drive, [row[2] for row in rows])
-    close(net, [row[3] for row in rows])
+    close(bound, [row[2] for row in rows])
+    close(drive, [row[3] for row in rows])
+    close(net, [row[4] for row in rows])
     twin = random_cells(seed)
     twin.arrays.partner[:n] = cells.arrays.partner[:n]
     counted = reference.strike(twin.arrays, n, tables(2), duration, expected)
-    got = contacts.strike(cells.arrays, n, tables(2), duration, effectors, partner, hits, drive, net)
+    got = contacts.strike(cells.arrays, n, tables(2), duration, effectors, partner, hits, bound, drive, net)
     assert got == counted
     for name, values in cells.arrays._asdict().items():
         close(values[..., :n].astype(float), getattr(twin.arrays, name)[..., :n].astype(float))
@@ -280,8 +284,9 @@ def on_their_way(seed, priming):
 def test_succumb_equals_its_twin(seed, priming, duration):
     (cells, numbers), (twin, _) = on_their_way(seed, priming), on_their_way(seed, priming)
     free = np.random.default_rng(seed).choice([0.1, 1.0], len(traits().turnover))
-    got = death.succumb(cells.arrays, cells.n, numbers, free, TISSUE_RATES, 100_000, duration)
-    expected = reference.succumb(twin.arrays, cells.n, numbers, free, 100_000, duration, death.advance)
+    drugs = (free, np.random.default_rng(seed).choice([0.0, 0.02], len(free)))
+    got = death.succumb(cells.arrays, cells.n, numbers, *drugs, TISSUE_RATES, 100_000, duration)
+    expected = reference.succumb(twin.arrays, cells.n, numbers, *drugs, 100_000, duration, death.advance)
     assert got == expected
     for name, values in cells.arrays._asdict().items():
         close(values[..., : cells.n].astype(float), getattr(twin.arrays, name)[..., : cells.n].astype(float))

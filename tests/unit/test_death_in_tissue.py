@@ -24,6 +24,7 @@ def dead_of(hits, *drugs, minutes=360, every=25, **changes):
     """Share of the tumour cells that die of `hits` hits each, `every` minutes apart, and how many without any."""
     asked = plan(arm=arm(*drugs), **changes)
     tissue = settled(asked)
+    tissue.cells.arrays.bound[: tissue.cells.n] = 0.0  # of killers that were there when the tissue was drawn
     tissue.exposure = asked.courses[0].regimen.exposure(0.0, asked.species.molecules, asked.species.cells)
     cells, n = tissue.cells.arrays, tissue.cells.n
     cancer = np.flatnonzero(cells.kind[:n] == asked.species.cells.index("cancer"))

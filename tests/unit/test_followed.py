@@ -16,7 +16,10 @@ ENTINOSTAT = Dose(drug="entinostat", amount="1 uM", lasting="1 h")
 
 
 def test_what_laws_read_is_followed_and_nothing_else():
-    assert set(followed(LIBRARY)) == {RECOGNISED, MARKER, "PD-L1", *PROTEINS}
+    assert set(followed(LIBRARY)) == {
+        *(RECOGNISED, MARKER, "PD-L1", *PROTEINS),
+        *("Fas", "FasL", "DR4", "DR5", "TRAIL"),
+    }
     assert plan().species.molecules == followed(LIBRARY)
 
 

@@ -15,11 +15,20 @@ from opsonin.engine.start import started
 from opsonin.engine.trace import Trace
 from opsonin.kernels.contacts import engage
 from opsonin.kernels.death import advance
-from opsonin.kernels.ledger import hits_of
+from opsonin.kernels.ledger import held_back
 from opsonin.laws.apoptosis import rate_of_half_life, repaired_damage
-from opsonin.laws.ledger import DYING, kill_rate
+from opsonin.laws.death import active_disc
+from opsonin.laws.ledger import (
+    DYING,
+    LIGAND_SPEED,
+    hits_in_a_row,
+    kill_rate,
+    ligand_kill_rate,
+    receptors_needed,
+    unresisted_kill_rate,
+)
 from opsonin.laws.metabolism import oxygen_fitness
-from opsonin.laws.recognition import lytic_hit_hazard, vigour
+from opsonin.laws.recognition import effort, lytic_hit_hazard, vigour
 from opsonin.model import tables as column
 from opsonin.model.death import EARM_CELL, TISSUE_RATES, DeathDrive, DeathState
 from opsonin.observe import barriers
@@ -69,23 +78,22 @@ def test_the_factors_of_every_contact_multiply_to_the_hazard_of_the_step_that_fo
     killers = ((cells.reactive[:n] > 0) & (cells.phase[:n] <= 1)).nonzero()[0]
     begin, touched = touched_by(tissue, killers, 0)
     m = len(killers)
-    partner, hits, drive, net = np.empty(m, np.int64), np.empty(m, np.int64), np.empty(m), np.empty(m)
+    partner, hits = np.empty(m, np.int64), np.empty(m, np.int64)
+    bound, drive, net = np.empty(m), np.empty(m), np.empty(m)
     inputs = (tissue.key, 0, 1.0, tissue.exposure.free, killers, begin, touched)
-    engage(cells, tissue.tables, *inputs, partner, hits, drive, net)
+    engage(cells, tissue.tables, *inputs, partner, hits, bound, drive, net)
     numbers = tissue.tables.types[cells.kind[killers[0]]]
-    hazards = [
-        lytic_hit_hazard(
-            a,
-            oxygen_fitness(cells.signal[tissue.tables.oxygen, i], numbers[column.LYTIC_OXYGEN]),
-            vigour(cells.exhaustion[i]),
-            numbers[column.HIT_RATE],
-        )
-        for i, j, a in zip(killers, partner, net, strict=True)
-        if j >= 0
-    ]
+    possible = []
+    for i, j, held, a in zip(killers, partner, bound, net, strict=True):
+        if j >= 0:
+            fitness = oxygen_fitness(cells.signal[tissue.tables.oxygen, i], numbers[column.LYTIC_OXYGEN])
+            hits_come = lytic_hit_hazard(
+                effort(a, fitness, vigour(cells.exhaustion[i])), numbers[column.HIT_RATE]
+            )
+            possible.append(unresisted_kill_rate(hits_come, held, LIGAND_SPEED))
     resistance = 1 << (len(tissue.ledger.losses) - 1)
-    assert len(hazards) == tissue.ledger.contact > 10
-    assert tissue.ledger.worth[resistance] == pytest.approx(sum(hazards), rel=1e-9)
+    assert len(possible) == tissue.ledger.contact > 10
+    assert tissue.ledger.worth[resistance] == pytest.approx(sum(possible), rel=1e-9)
 
 
 @nb.njit(error_model="numpy")
@@ -112,15 +120,52 @@ def test_the_rate_of_kills_is_that_of_the_death_switch_within_a_factor_of_two(ha
     rng, repair = np.random.default_rng(1), rate_of_half_life(50.0)
     proteins = EARM_CELL._replace(**{name: getattr(EARM_CELL, name) * fold for name, fold in folds.items()})
     times = [_dies(rng.exponential(1.0 / hazard, 4000), proteins, TISSUE_RATES) for _ in range(150)]
-    ratio = kill_rate(hazard, hits_of(proteins), repair, DYING) * np.mean(times)
+    ratio = kill_rate(hazard, hits_in_a_row(*held_back(proteins)), repair, DYING) * np.mean(times)
     assert 0.5 < ratio < 2.0
 
 
-def test_what_holds_death_back_asks_for_more_hits():
+@nb.njit(error_model="numpy")
+def _held_until(bound, proteins, rates):
+    """Time of death [min] of a cell whose death receptors stay held; endless past four days."""
+    state, time = DeathState(0.0, 0.0, 0.0, 0.0, 0.0), 0.0
+    while state.caspase3 < rates.commitment and time < 5760.0:
+        state = advance(state, proteins, DeathDrive(bound, 0.0, 0.0), rates, 2.0)
+        time += 2.0
+    return time if time < 5760.0 else np.inf
+
+
+@pytest.mark.parametrize("bound", [4.0, 10.0, 40.0])
+@pytest.mark.parametrize(
+    "folds", [{}, {"mcl1": 0.3}, {"mcl1": 2.0}, {"xiap": 0.5}, {"xiap": 1.4}, {"flip": 50.0}, {"bcl2": 5.0}]
+)
+def test_the_rate_of_kills_by_ligands_is_that_of_the_death_switch_within_a_factor_of_two(bound, folds):
+    rng, spread = np.random.default_rng(3), np.sqrt(np.log1p(0.25**2))
+    proteins = EARM_CELL._replace(**{name: getattr(EARM_CELL, name) * fold for name, fold in folds.items()})
+    cells = [
+        type(proteins)(*(x * np.exp(rng.normal(0.0, spread) - 0.5 * spread**2) for x in proteins))
+        for _ in range(150)
+    ]
+    switched = np.mean([1.0 / _held_until(bound, cell, TISSUE_RATES) for cell in cells])
+    active = active_disc(bound, proteins.flip, TISSUE_RATES.flip_half)
+    guarding, xiap = held_back(proteins)
+    rate = ligand_kill_rate(active, receptors_needed(guarding, xiap), xiap, LIGAND_SPEED)
+    assert rate == pytest.approx(switched, rel=1.0, abs=2e-4)
+    assert switched == pytest.approx(rate, rel=1.0, abs=2e-4)
+
+
+def test_what_holds_death_back_asks_for_more_hits_and_more_receptors():
+    def needed(proteins):
+        held = held_back(proteins)
+        return np.array([hits_in_a_row(*held), receptors_needed(*held)])
+
     for name in ("bcl2", "bclxl", "mcl1", "xiap", "survivin"):
-        assert hits_of(EARM_CELL._replace(**{name: 2.0 * getattr(EARM_CELL, name)})) > hits_of(EARM_CELL)
+        assert np.all(
+            needed(EARM_CELL._replace(**{name: 2.0 * getattr(EARM_CELL, name)})) > needed(EARM_CELL)
+        )
     for name in ("bax", "bak"):
-        assert hits_of(EARM_CELL._replace(**{name: 2.0 * getattr(EARM_CELL, name)})) < hits_of(EARM_CELL)
+        assert np.all(
+            needed(EARM_CELL._replace(**{name: 2.0 * getattr(EARM_CELL, name)})) < needed(EARM_CELL)
+        )
 
 
 def test_every_target_is_held_near_or_out_of_reach_and_a_crop_counts_them_alike():

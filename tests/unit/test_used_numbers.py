@@ -29,7 +29,7 @@ def test_only_entries_that_the_run_looks_at_are_listed() -> None:
     assert names(found, "tumour") == {"melanoma"}
     assert names(found, "cell") == {"cancer", "cd8"}
     assert names(found, "drug") == {"nivolumab"}
-    assert names(found, "interaction") == {"PD-1:PD-L1"}
+    assert names(found, "interaction") == {"PD-1:PD-L1", "Fas:FasL", "DR4:TRAIL", "DR5:TRAIL"}
     assert names(found, "geometry") == set()
     assert len(found) < len(numbers(LIBRARY)) / 4
     assert names(paths(), "drug") == set()

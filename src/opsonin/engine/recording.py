@@ -9,9 +9,10 @@ import numpy as np
 from opsonin.core.schedule import minutes
 from opsonin.engine import checkpoint
 from opsonin.engine.compile import Course, Plan
+from opsonin.engine.tabulate import pairs_of
 from opsonin.engine.trace import Trace
 from opsonin.model.death import PROTEINS
-from opsonin.model.drugs import Blocks, Kills
+from opsonin.model.drugs import Agonizes, Blocks, Kills
 from opsonin.model.phase import PHASES
 from opsonin.model.tables import HIT_RATE
 from opsonin.observe import barriers
@@ -43,7 +44,8 @@ def observables(plan: Plan) -> list[Observable]:
             {name for m, name in enumerate(plan.species.molecules) if plan.tables.resting[tumour, m] > 0.0},
             {name: drugs[name].title for name in sorted(drugs)},
             toxic=any(
-                isinstance(e, Kills) or (isinstance(e, Blocks) and e.blocks in PROTEINS) for e in effects
+                isinstance(e, Kills | Agonizes) or (isinstance(e, Blocks) and e.blocks in PROTEINS)
+                for e in effects
             ),
         )
     )
@@ -51,7 +53,7 @@ def observables(plan: Plan) -> list[Observable]:
 
 def barriers_told(plan: Plan) -> dict[str, str]:
     """What can keep a killer from killing, name -> title, in the order of the ledger."""
-    return barriers.titles({name: pair.title for name, pair in sorted(plan.library.interactions.items())})
+    return barriers.titles({pair.name: pair.title for pair in pairs_of(plan.library, "checkpoint")})
 
 
 class Recorder:

@@ -15,7 +15,7 @@ from opsonin.laws.cycle import cell_loss_rate, potential_growth_rate, resting_ex
 from opsonin.laws.recognition import planar_affinity
 from opsonin.model import tables as column
 from opsonin.model.death import PROTEINS
-from opsonin.model.knowledge import CellType, Exchange, Tumour
+from opsonin.model.knowledge import CellType, Exchange, Interaction, Tumour
 from opsonin.state.tables import Tables
 from opsonin.tissue.tissue import Species, Traits, Transport
 
@@ -44,7 +44,7 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
     """All numbers of one tumour type; `scales` (types,) multiply the radii (the imaged packing)."""
     names = species_of(library)
     shifts = [(m, shift) for m in names.molecules for shift in library.molecules[m].shifts]
-    checkpoints = [pair for _, pair in sorted(library.interactions.items())]
+    checkpoints, deadly = pairs_of(library, "checkpoint"), pairs_of(library, "death")
     attractants = [
         c.motility.attractant for c in library.cells.values() if c.motility and c.motility.attractant
     ]
@@ -67,10 +67,16 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
         checkpoint_ligand=np.array([names.molecules.index(p.ligand) for p in checkpoints], np.int64),
         checkpoint=np.array(
             [
-                [planar_affinity(p.affinity.value, p.gap.value, NM), p.half.value, p.hill.value]
+                [_planar(p), p.half.value, p.hill.value]
                 for p in checkpoints
+                if p.half is not None and p.hill is not None
             ]
         ).reshape(-1, 3),
+        death_receptor=np.array([names.molecules.index(p.receptor) for p in deadly], np.int64),
+        death_ligand=np.array([names.molecules.index(p.ligand) for p in deadly], np.int64),
+        death_pair=np.array([[_planar(p), p.contact.value] for p in deadly if p.contact is not None]).reshape(
+            -1, 2
+        ),
         matching_fraction=tumour.matching_antigen_fraction.value,
         mhc_i=names.molecules.index(RECOGNISED),
         death=np.array([names.molecules.index(name) for name in PROTEINS], np.int64),
@@ -78,6 +84,15 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
         attractant=names.substrates.index(min(attractants)) if attractants else 0,
         dimension=dimension,
     )
+
+
+def pairs_of(library: Library, kind: str) -> list[Interaction]:
+    """Receptor-ligand pairs of one kind, by name."""
+    return [pair for _, pair in sorted(library.interactions.items()) if pair.kind == kind]
+
+
+def _planar(pair: Interaction) -> float:
+    return float(planar_affinity(pair.affinity.value, pair.gap.value, NM))
 
 
 def _resting(library: Library, tumour: Tumour, cell: str, molecule: str) -> float:

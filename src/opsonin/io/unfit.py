@@ -58,11 +58,11 @@ def numbers_in_doubt(scenario: Scenario, library: Library) -> Iterator[str]:
 
 
 def _who_must_carry(molecule: str, library: Library) -> set[str]:
-    """Cells on which a block counts: of a receptor those that kill, as it is their killing that it restrains."""
-    receptors = {pair.receptor for pair in library.interactions.values()}
-    return {
-        name for name, cell in library.cells.items() if cell.lytic is not None or molecule not in receptors
+    """Cells on which a block counts: of what killers turn to their targets those that kill."""
+    turned = {
+        pair.receptor if pair.kind == "checkpoint" else pair.ligand for pair in library.interactions.values()
     }
+    return {name for name, cell in library.cells.items() if cell.lytic is not None or molecule not in turned}
 
 
 def _expressed(cell: str, library: Library, tumour: Tumour) -> set[str]:

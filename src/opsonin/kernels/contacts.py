@@ -18,7 +18,9 @@ from opsonin.laws.metabolism import oxygen_fitness
 from opsonin.laws.recognition import (
     antigen_signal,
     bound_pairs,
+    bound_receptors,
     checkpoint_factor,
+    effort,
     exhaustion_rate,
     exhaustion_target,
     lytic_hit_hazard,
@@ -90,6 +92,19 @@ def _checkpoints(cells, tables, free, i, j):
     return product
 
 
+@nb.njit(cache=True, error_model="numpy")
+def death_receptors(cells, tables, free, i, j):
+    """Death receptors of target `j` that effector `i` holds at full effort, antibodies included."""
+    held = 0.0
+    for k in range(len(tables.death_receptor)):
+        r, m = tables.death_receptor[k], tables.death_ligand[k]
+        receptor = cells.level[r, j] * free[r] / tables.types[cells.kind[j], SURFACE]
+        ligand = cells.level[m, i] * free[m] / tables.types[cells.kind[i], SURFACE]
+        pairs = bound_pairs(receptor, ligand, tables.death_pair[k, 0])
+        held += bound_receptors(pairs, tables.death_pair[k, 1], 1.0)
+    return held
+
+
 def engage(
     cells: Any,
     tables: Any,
@@ -102,26 +117,28 @@ def engage(
     touched: Any,
     partner: Any,
     hits: Any,
+    bound: Any,
     drive: Any,
     net: Any,
 ) -> None:
-    """Propose, for every effector, its partner, the hits of this step, its antigen signal and its net activation.
+    """Propose for every effector its partner, what it does to it in this step, its antigen signal and net activation.
 
     Args:
         key: (2,) uint32; `tick` of the start of the step; `duration` [min].
         free: (molecules,) share of each molecule that no drug holds [-].
         effectors: (m,) slots; start: (m + 1,), touched: slots of the cells each one touches.
-        partner: (m,) output slots, -1 for none; hits: (m,) output counts; drive, net: (m,) outputs [-].
-    Memory: four columns of m; work: number of contacts.
+        partner: (m,) output slots, -1 for none; hits: (m,) output counts; bound: (m,) output [molecules];
+            drive, net: (m,) outputs [-].
+    Memory: five columns of m; work: number of contacts.
     """
-    contacts, found = (effectors, start, touched), (partner, hits, drive, net)
+    contacts, found = (effectors, start, touched), (partner, hits, bound, drive, net)
     spread(len(effectors), _engage, cells, tables, key, tick, duration, free, contacts, found)
 
 
 @nb.njit(cache=True, error_model="numpy", nogil=True)
 def _engage(begin, end, cells, tables, key, tick, duration, free, contacts, found):
     effectors, start, touched = contacts
-    partner, hits, drive, net = found
+    partner, hits, bound, drive, net = found
     types, signal, exhaustion = tables.types, cells.signal, cells.exhaustion
     identity, kind, oxygen = cells.id, cells.kind, tables.oxygen
     for e in range(begin, end):
@@ -131,6 +148,7 @@ def _engage(begin, end, cells, tables, key, tick, duration, free, contacts, foun
             j = target_of(cells, tables, key, i, touched[start[e] : start[e + 1]])
         partner[e] = j
         hits[e] = 0
+        bound[e] = 0.0
         drive[e] = 0.0
         net[e] = 0.0
         if j >= 0:
@@ -139,7 +157,9 @@ def _engage(begin, end, cells, tables, key, tick, duration, free, contacts, foun
             checkpoints = _checkpoints(cells, tables, free, i, j)
             net[e] = net_activation(drive[e], numbers[COSTIMULATION], checkpoints)
             fitness = oxygen_fitness(signal[oxygen, i], numbers[LYTIC_OXYGEN])
-            hazard = lytic_hit_hazard(net[e], fitness, vigour(exhaustion[i]), numbers[HIT_RATE])
+            delivered = effort(net[e], fitness, vigour(exhaustion[i]))
+            bound[e] = bound_receptors(death_receptors(cells, tables, free, i, j), 1.0, delivered)
+            hazard = lytic_hit_hazard(delivered, numbers[HIT_RATE])
             chance, _ = uniforms(key[0], key[1], mixed(identity[i], identity[j]), tick, _HITS, 0)
             hits[e] = poisson(hazard * duration, chance)
 
@@ -157,12 +177,15 @@ def _tire(cells, numbers, i, drive, net, duration):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def strike(cells, n, tables, duration, effectors, partner, hits, drive, net):
-    """Carry out one step of `engage`: repair, then new damage; returns how many hits. What they do is `kernels.death`.
+def strike(cells, n, tables, duration, effectors, partner, hits, bound, drive, net):
+    """Carry out one step of `engage`: repair, then new damage and the death receptors held; returns how many hits.
+
+    What they do is `kernels.death`.
 
     Memory: in place; work: n + m.
     """
     types, kind = tables.types, cells.kind
+    cells.bound[:n] = 0.0
     for i in range(n):
         if cells.damage[i] > 0.0:
             cells.damage[i] = repaired_damage(cells.damage[i], types[kind[i], DAMAGE_HALF_LIFE], duration)
@@ -173,7 +196,8 @@ def strike(cells, n, tables, duration, effectors, partner, hits, drive, net):
             continue
         _tire(cells, types[kind[i]], i, drive[e], net[e], duration)
         cells.partner[i] = cells.id[j] if j >= 0 else np.uint64(0)
-        if j >= 0 and hits[e] > 0 and cells.phase[j] <= COMMITTED:
+        if j >= 0 and cells.phase[j] <= COMMITTED:
             delivered += hits[e]
             cells.damage[j] += hits[e]
+            cells.bound[j] += bound[e]
     return delivered

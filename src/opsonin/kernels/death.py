@@ -85,14 +85,23 @@ def _advance(state, proteins, drive, rates, duration):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def succumb(cells, n, tables, free, rates, tick, duration):
+def agonized_receptors(cells, tables, agonized, i):
+    """Death receptors of cell `i` that drugs hold [molecules]."""
+    held = 0.0
+    for r in tables.death_receptor:
+        held += cells.level[r, i] * agonized[r]
+    return held
+
+
+@nb.njit(cache=True, error_model="numpy")
+def succumb(cells, n, tables, free, agonized, rates, tick, duration):
     """Advance every cell that something drives to death; returns (killed, died of drugs alone).
 
-    What dies here is a corpse at once, so that its killers are free in the next step. Cells without damage, priming
-    or a way behind them are at rest, where nothing moves: they are passed over.
+    What dies here is a corpse at once, so that its killers are free in the next step. Cells that nothing drives and
+    that have no way behind them are at rest, where nothing moves: they are passed over.
 
     Args:
-        free: (molecules,) share of each molecule that no drug holds [-].
+        free, agonized: (molecules,) share of each molecule that no drug holds, that drugs hold as a ligand does [-].
         rates: DeathRates; `tick` of the start of the step; `duration` [min].
     Memory: in place; work: n, and about 0.6 us for each driven cell and minute.
     """
@@ -105,14 +114,16 @@ def succumb(cells, n, tables, free, rates, tick, duration):
             continue
         damage, priming = cells.damage[i], numbers[PRIMING]
         state = DeathState(cells.disc[i], cells.caspase8[i], cells.bid[i], cells.pores[i], cells.caspase3[i])
-        if damage < SPENT and priming == 0.0 and max(state) < SPENT:
+        held = agonized_receptors(cells, tables, agonized, i)
+        bound = cells.bound[i] + held
+        if damage < SPENT and bound < SPENT and priming == 0.0 and max(state) < SPENT:
             continue
         mean = 0.5 * (damage + repaired_damage(damage, numbers[DAMAGE_HALF_LIFE], duration))
-        drive = DeathDrive(0.0, mean, priming)
+        drive = DeathDrive(bound, mean, priming)
         state = advance(state, proteins_of(cells, tables, free, i), drive, rates, duration)
         cells.disc[i], cells.caspase8[i], cells.bid[i], cells.pores[i], cells.caspase3[i] = state
         if state.caspase3 >= rates.commitment:
-            if damage >= SPENT:
+            if damage >= SPENT or cells.bound[i] >= SPENT or (held == 0.0 and state.disc >= SPENT):
                 killed += 1
             else:
                 alone += 1

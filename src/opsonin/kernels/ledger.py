@@ -5,17 +5,29 @@ Nothing of the tissue is changed here. What a contact is, and its factors, are t
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numba as nb
 import numpy as np
 
-from opsonin.kernels.contacts import antigen_seen, checkpoint, target_of
+from opsonin.kernels.contacts import antigen_seen, checkpoint, death_receptors, target_of
 from opsonin.kernels.death import proteins_of
 from opsonin.kernels.neighbours import MAX_SPANS, OK, bin_cells, bin_shape, nearest, spans_around
 from opsonin.laws.apoptosis import rate_of_half_life
-from opsonin.laws.death import guard_load, stable_xiap
-from opsonin.laws.ledger import DYING, LEAST_SHARE, hits_in_a_row, kill_rate, let_through
+from opsonin.laws.death import active_disc, guard_load, stable_xiap
+from opsonin.laws.ledger import (
+    DYING,
+    LEAST_SHARE,
+    LIGAND_SPEED,
+    hits_in_a_row,
+    kill_rate,
+    let_through,
+    ligand_kill_rate,
+    receptors_needed,
+    unresisted_kill_rate,
+)
 from opsonin.laws.metabolism import oxygen_fitness
-from opsonin.laws.recognition import vigour
+from opsonin.laws.recognition import bound_receptors, lytic_hit_hazard, vigour
 from opsonin.model.death import EARM_CELL, TISSUE_RATES
 from opsonin.model.phase import COMMITTED
 from opsonin.model.tables import COSTIMULATION, DAMAGE_HALF_LIFE, HIT_RATE, LYTIC_OXYGEN
@@ -35,6 +47,25 @@ _GUARDING = (1.0 + EARM_CELL.bcl2 / _BCL2 + EARM_CELL.bclxl / _BCLXL + EARM_CELL
 _XIAP = EARM_CELL.xiap
 
 
+class Contact(NamedTuple):
+    """What a killer can do to the target it holds, and what the target sets against it.
+
+    Attributes:
+        hit_rate: of a killer with nothing in its way [1/min]; bound: death receptors that it then holds [molecules].
+        hits, repair: as in `laws.ledger.kill_rate`.
+        guarding, xiap: as in `laws.ledger.hits_in_a_row`.
+        active: share of the DISC that cFLIP leaves [-].
+    """
+
+    hit_rate: float
+    bound: float
+    hits: float
+    repair: float
+    guarding: float
+    xiap: float
+    active: float
+
+
 @nb.njit(cache=True, error_model="numpy")
 def _shares(cells, tables, free, i, j, share):
     """What each barrier but resistance lets through between killer `i` and target `j`."""
@@ -51,40 +82,77 @@ def _shares(cells, tables, free, i, j, share):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _without_each_set(share, hazard, resisted, hits, repair):
-    """For every set of barriers taken away the hazard of a hit, and what of it resistance lets through.
+def contact_of(cells, tables, free, i, j):
+    """The `Contact` of killer `i` with target `j`."""
+    proteins = proteins_of(cells, tables, free, j)
+    guarding, xiap = held_back(proteins)
+    return Contact(
+        tables.types[cells.kind[i], HIT_RATE],
+        death_receptors(cells, tables, free, i, j),
+        hits_in_a_row(guarding, xiap),
+        rate_of_half_life(tables.types[cells.kind[j], DAMAGE_HALF_LIFE]),
+        guarding,
+        xiap,
+        active_disc(1.0, proteins.flip, TISSUE_RATES.flip_half),
+    )
+
+
+@nb.njit(cache=True, error_model="numpy")
+def kills_resisted(contact, delivered):
+    """Rate of kills at this effort [1/min]; hits and death receptors as if the other were not there."""
+    rate, hazard = 0.0, lytic_hit_hazard(delivered, contact.hit_rate)
+    if hazard > 0.0:
+        rate += kill_rate(hazard, contact.hits, contact.repair, DYING)
+    bound = bound_receptors(contact.bound, contact.active, delivered)
+    if bound > 0.0:
+        needed = receptors_needed(contact.guarding, contact.xiap)
+        rate += ligand_kill_rate(bound, needed, contact.xiap, LIGAND_SPEED)
+    return rate
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _without_each_set(share, contact, delivered, possible, resisted):
+    """For every set of barriers taken away the rate of kills without resistance, and what resistance lets through.
 
     Args:
-        hazard: (2^(k-1),) output, at the beginning hazard[0] with nothing in the way; resisted: likewise, output.
-    An open barrier makes no other set, and where repair undoes as good as everything it does so at any lower hazard:
-    most sets need no power.
+        delivered: (2^(k-1),) output: effort; possible, resisted: likewise, outputs.
+    An open barrier makes no other set, and where resistance undoes as good as everything that hits and less than one
+    receptor held do, it does so at any lower effort: most sets need no power.
     """
     open_ones = 0
+    delivered[0] = 1.0
     for b in range(len(share) - 1):
         if share[b] == 1.0:
             open_ones |= 1 << b
         for without in range(1 << b):
-            hazard[without | 1 << b] = hazard[without]
-            hazard[without] *= share[b]
+            delivered[without | 1 << b] = delivered[without]
+            delivered[without] *= share[b]
     closed = 0.0
-    for without in range(len(hazard) - 1, -1, -1):
+    for without in range(len(delivered) - 1, -1, -1):
         if without | open_ones != without:
             resisted[without] = resisted[without | open_ones]
-        elif hazard[without] <= closed:
+            possible[without] = possible[without | open_ones]
+            continue
+        possible[without] = delivered[without] * unresisted_kill_rate(
+            contact.hit_rate, contact.bound, LIGAND_SPEED
+        )
+        if delivered[without] <= closed or possible[without] == 0.0:
             resisted[without] = LEAST_SHARE
         else:
-            resisted[without] = let_through(kill_rate(hazard[without], hits, repair, DYING) / hazard[without])
-            if resisted[without] == LEAST_SHARE:
-                closed = max(closed, hazard[without])
+            resisted[without] = let_through(
+                min(kills_resisted(contact, delivered[without]) / possible[without], 1.0)
+            )
+            if resisted[without] == LEAST_SHARE and contact.bound * delivered[without] < 1.0:
+                closed = max(closed, delivered[without])
 
 
 @nb.njit(cache=True, error_model="numpy")
-def hits_of(proteins):
-    """Hits in a row that kill a cell of these `DeathProteins`, see `laws.ledger.hits_in_a_row`."""
+def held_back(proteins):
+    """How the guards and XIAP of these `DeathProteins` hold death back, relative to the cell of EARM [-]."""
     effectors = _BAX_SHARE * proteins.bax + proteins.bak
     load = guard_load(proteins.bcl2, proteins.bclxl, proteins.mcl1, _BCL2, _BCLXL, _MCL1)
     xiap = stable_xiap(proteins.xiap, proteins.survivin, _SURVIVIN_SHARE)
-    return hits_in_a_row((1.0 + load) / max(effectors, 1.0) / _GUARDING, xiap / _XIAP)
+    return (1.0 + load) / max(effectors, 1.0) / _GUARDING, xiap / _XIAP
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -99,7 +167,8 @@ def tally(cells, tables, key, free, killers, start, touched, place, worth, losse
     Memory: 2^k; work: contacts times 2^k.
     """
     k = len(losses)
-    share, hazard, resisted = np.empty(k), np.empty(1 << (k - 1)), np.empty(1 << (k - 1))
+    sets = 1 << (k - 1)
+    share, delivered, possible, resisted = np.empty(k), np.empty(sets), np.empty(sets), np.empty(sets)
     contacts = 0
     for e in range(len(killers)):
         i = killers[e]
@@ -109,14 +178,11 @@ def tally(cells, tables, key, free, killers, start, touched, place, worth, losse
         contacts += 1
         place[j] = HELD
         _shares(cells, tables, free, i, j, share)
-        hits = hits_of(proteins_of(cells, tables, free, j))
-        repair = rate_of_half_life(tables.types[cells.kind[j], DAMAGE_HALF_LIFE])
-        hazard[0] = tables.types[cells.kind[i], HIT_RATE]
-        _without_each_set(share, hazard, resisted, hits, repair)
+        _without_each_set(share, contact_of(cells, tables, free, i, j), delivered, possible, resisted)
         share[k - 1] = resisted[0]
-        for without in range(len(hazard)):
-            worth[without] += hazard[without] * resisted[without]
-            worth[without | len(hazard)] += hazard[without]
+        for without in range(sets):
+            worth[without] += possible[without] * resisted[without]
+            worth[without | sets] += possible[without]
         for b in range(k):
             losses[b] -= np.log(share[b])
     return contacts

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from opsonin.core.errors import did_you_mean
-from opsonin.model.drugs import Blocks, Drug
+from opsonin.model.drugs import Agonizes, Blocks, Drug
 
 
 def meant(name: str, known: Mapping[str, object]) -> str:
@@ -29,6 +29,14 @@ def meant(name: str, known: Mapping[str, object]) -> str:
     ]
     if blocking:
         return f"What blocks it here: {', '.join(blocking)}."
+    asked = _plain(re.sub(r"[\W_]?agonist$", "", name, flags=re.IGNORECASE))
+    agonists = [
+        drug.name
+        for drug in drugs.values()
+        if any(isinstance(effect, Agonizes) and _plain(effect.agonizes) == asked for effect in drug.effects)
+    ]
+    if agonists:
+        return f"What acts as its ligand here: {', '.join(agonists)}."
     # names of drugs end alike (-mab, -inib): another target is no misspelling
     return did_you_mean(name, known, alike=0.8 if drugs else 0.6)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from opsonin.knowledge.library import Library
 from opsonin.model.death import PROTEINS
-from opsonin.model.drugs import Blocks, Drug, Shifts
+from opsonin.model.drugs import Agonizes, Blocks, Drug, Shifts
 
 RECOGNISED = "MHC-I"
 MARKER = "PD-1"
@@ -21,6 +21,11 @@ def followed(library: Library) -> tuple[str, ...]:
     return tuple(sorted({RECOGNISED, MARKER, *PROTEINS, *paired} & set(library.molecules)))
 
 
+def death_receptors(library: Library) -> set[str]:
+    """Molecules whose cell dies of their ligand."""
+    return {pair.receptor for pair in library.interactions.values() if pair.kind == "death"}
+
+
 def left_out(drug: Drug, library: Library) -> Iterator[str]:
     """What a drug is known to do and the model does not carry: as told, and to molecules that are not followed."""
     yield from drug.omitted
@@ -30,3 +35,5 @@ def left_out(drug: Drug, library: Library) -> Iterator[str]:
             yield f"{'raises' if effect.fold_max.value > 1.0 else 'lowers'} {effect.shifts}"
         elif isinstance(effect, Blocks) and effect.blocks not in known:
             yield f"blocks {effect.blocks}"
+        elif isinstance(effect, Agonizes) and effect.agonizes not in death_receptors(library):
+            yield f"agonizes {effect.agonizes}"

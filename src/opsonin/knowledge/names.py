@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from opsonin.model.drugs import ALL_CELLS, Blocks, Drug, Kills, Shifts
+from opsonin.model.drugs import ALL_CELLS, Agonizes, Blocks, Drug, Kills, Shifts
 from opsonin.model.knowledge import CellType, LabelMap, Tumour
 from opsonin.model.sourced import Sourced
 
@@ -78,6 +78,8 @@ def _of_drug(drug: Drug) -> Iterator[tuple[Place, str, str]]:
         place = "effects", str(number)
         if isinstance(effect, Blocks):
             yield (*place, "blocks"), "molecule", effect.blocks
+        elif isinstance(effect, Agonizes):
+            yield (*place, "agonizes"), "molecule", effect.agonizes
         elif isinstance(effect, Shifts):
             yield (*place, "shifts"), "molecule", effect.shifts
         else:

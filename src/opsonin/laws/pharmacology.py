@@ -175,3 +175,25 @@ def free_share(load):
     Source: law of mass action, competitive binding (Gaddum 1926).
     """
     return 1.0 / (1.0 + load)
+
+
+@law
+def held_share(load):
+    """Share of a receptor that a drug holds at equilibrium, L / (1 + L), in [0, 1) [-].
+
+    Args:
+        load: its `binding_load` L [-].
+    Source: law of mass action.
+    """
+    return load / (1.0 + load)
+
+
+@law
+def either(first, second):
+    """Share of receptors that one drug or another holds, 1 - (1 - a)(1 - b) [-].
+
+    Args:
+        first, second: shares that each holds a, b [-].
+    Source: as if each bound without regard to the other (Bliss 1939).
+    """
+    return 1.0 - (1.0 - first) * (1.0 - second)

@@ -97,19 +97,45 @@ def vigour(exhaustion):
 
 
 @law
-def lytic_hit_hazard(activation, fitness, vigour, hit_rate_max):
-    """Rate at which an effector delivers lytic hits to the target it touches [1/min].
+def effort(activation, fitness, vigour):
+    """Share of what it could do that an effector does to the target it touches, e = A M V, in [0, 1] [-].
 
-    h = h_max * A * M * V: each factor in [0, 1] is one barrier, so log-losses add up in the ledger.
+    Each factor in [0, 1] is one barrier, so log-losses add up in the ledger.
 
     Args:
         activation: net synapse signal A [-], from `net_activation`.
         fitness: metabolic fitness of the effector M [-].
         vigour: V [-], from `vigour`.
-        hit_rate_max: hits per minute with nothing in the way, h_max [1/min].
+    Source: this model: barriers multiply.
+    """
+    return activation * fitness * vigour
+
+
+@law
+def lytic_hit_hazard(delivered, hit_rate_max):
+    """Rate at which an effector delivers lytic hits to the target it touches, h_max e [1/min].
+
+    Args:
+        delivered: effort e [-], from `effort`.
+        hit_rate_max: hits per minute with nothing in the way h_max [1/min].
     Source: Weigelin 2021 (three hits within 50 min).
     """
-    return hit_rate_max * activation * fitness * vigour
+    return hit_rate_max * delivered
+
+
+@law
+def bound_receptors(pairs, contact, delivered):
+    """Death receptors of the target that the effector's ligand holds, C a e [molecules].
+
+    The ligand comes to the surface as far as the effector is at work: what holds back hits holds it back, too.
+
+    Args:
+        pairs: of a synapse at full effort C [molecules/um2], from `bound_pairs`.
+        contact: area of the synapse a [um2].
+        delivered: effort e [-], from `effort`.
+    Source: Fas ligand is released on recognition only, Bossi 1999, doi:10.1038/4779.
+    """
+    return pairs * contact * delivered
 
 
 @law

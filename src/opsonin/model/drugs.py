@@ -35,6 +35,21 @@ class Blocks(Entry):
         return self.blocks
 
 
+class Agonizes(Entry):
+    """It holds the death receptor `agonizes` as its ligand does: what it occupies, times `efficacy`.
+
+    The efficacy is below 1 where it gathers receptors worse than a ligand on a membrane.
+    """
+
+    agonizes: str
+    affinity: Nanomolar
+    efficacy: Fraction
+
+    @property
+    def label(self) -> str:
+        return f"agonizes:{self.agonizes}"
+
+
 class Answer(Entry):
     """An effect that saturates with the free drug in the tissue: Hill of `half` and `hill`."""
 
@@ -88,7 +103,13 @@ class Arrests(Answer):
         return f"arrests:{'+'.join(self.arrests)}"
 
 
-EFFECTS: dict[str, type[Entry]] = {"blocks": Blocks, "shifts": Shifts, "kills": Kills, "arrests": Arrests}
+EFFECTS: dict[str, type[Entry]] = {
+    "blocks": Blocks,
+    "agonizes": Agonizes,
+    "shifts": Shifts,
+    "kills": Kills,
+    "arrests": Arrests,
+}
 
 
 def _kind_of(raw: Any) -> str | None:
@@ -98,13 +119,14 @@ def _kind_of(raw: Any) -> str | None:
 
 Effect = Annotated[
     Annotated[Blocks, Tag("blocks")]
+    | Annotated[Agonizes, Tag("agonizes")]
     | Annotated[Shifts, Tag("shifts")]
     | Annotated[Kills, Tag("kills")]
     | Annotated[Arrests, Tag("arrests")],
     Discriminator(
         _kind_of,
         custom_error_type="effect_kind",
-        custom_error_message="an effect has exactly one of the keys 'blocks', 'shifts', 'kills' and 'arrests'",
+        custom_error_message="an effect has exactly one of the keys 'blocks', 'agonizes', 'shifts', 'kills', 'arrests'",
     ),
 ]
 

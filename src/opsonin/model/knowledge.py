@@ -19,6 +19,7 @@ Fraction = Annotated[Sourced, held_in("", highest=1.0)]
 Time = Annotated[Sourced, held_in("min", positive=True)]
 Rate = Annotated[Sourced, held_in("1/min")]
 Length = Annotated[Sourced, held_in("um", positive=True)]
+Area = Annotated[Sourced, held_in("um**2", positive=True)]
 Speed = Annotated[Sourced, held_in("um/min")]
 Diffusivity = Annotated[Sourced, held_in("um**2/min", positive=True)]
 Nanomolar = Annotated[Sourced, held_in("nM", positive=True)]
@@ -210,17 +211,31 @@ class CellType(Entry):
 
 
 class Interaction(Entry):
-    """A receptor-ligand pair across the synapse; `checkpoint` pairs lower activation by 1/(1 + (I/K)^n)."""
+    """A receptor-ligand pair across the synapse.
+
+    Of a `checkpoint` the receptor is the effector's: I pairs lower its activation by 1/(1 + (I/K)^n). Of a `death` pair
+    the receptor is the target's, which dies of it.
+    """
 
     name: Name
     title: str
     receptor: str
     ligand: str
-    kind: Literal["checkpoint"]
+    kind: Literal["checkpoint", "death"]
     affinity: Nanomolar  # three-dimensional Kd
     gap: Length  # width of the synaptic cleft: turns Kd into 1/um2
-    half: PairsPerArea  # bound pairs at half inhibition
-    hill: Positive
+    half: PairsPerArea | None = None  # bound pairs at half inhibition
+    hill: Positive | None = None
+    contact: Area | None = None  # of the synapse
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Interaction:
+        needed = {"checkpoint": ("half", "hill"), "death": ("contact",)}[self.kind]
+        for key in ("half", "hill", "contact"):
+            if (getattr(self, key) is not None) != (key in needed):
+                wanted = " and ".join(f"'{name}'" for name in needed)
+                raise ValueError(f"a pair of kind '{self.kind}' needs {wanted} and no more: '{key}' is amiss")
+        return self
 
 
 class Tumour(Entry):

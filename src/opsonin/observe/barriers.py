@@ -25,7 +25,7 @@ _IN_CONTACT = {
 _AFTER = {
     "oxygen": "Lack of oxygen",
     "exhaustion": "Exhaustion",
-    "resistance": "Resistance to hits",
+    "resistance": "Resistance to death",
 }
 _SPACE = {NEAR: "Near killers, but not in contact", FAR: "No killers in reach"}
 

@@ -14,15 +14,17 @@ from opsonin.laws.apoptosis import LN2
 from opsonin.laws.events import relaxed
 from opsonin.laws.pharmacology import (
     binding_load,
+    either,
     fold_of_effect,
     free_share,
+    held_share,
     let_in,
     mark_balance,
     mark_rate,
     toxic_hazard,
 )
 from opsonin.laws.response import hill
-from opsonin.model.drugs import ALL_CELLS, Answer, Arrests, Blocks, Kills, Shifts
+from opsonin.model.drugs import ALL_CELLS, Agonizes, Answer, Arrests, Blocks, Kills, Shifts
 from opsonin.model.phase import COMMITTED
 from opsonin.patient.pharmacokinetics import DrugCourse
 from opsonin.state.exposure import Exposure
@@ -53,6 +55,10 @@ class Regimen:
                 match effect:
                     case Blocks() if effect.blocks in molecules:
                         load[molecules.index(effect.blocks)] += binding_load(free, effect.affinity.value)
+                    case Agonizes() if effect.agonizes in molecules:
+                        held = effect.efficacy.value * held_share(binding_load(free, effect.affinity.value))
+                        m = molecules.index(effect.agonizes)
+                        found.agonized[m] = either(found.agonized[m], held)
                     case Shifts() if effect.shifts in molecules:
                         strength = self._strength(course, effect, free, time)
                         fold = fold_of_effect(effect.fold_max.value, strength)

@@ -18,7 +18,9 @@ from opsonin.laws.motility import chemotactic_bias, crawling_speed, receptor_dif
 from opsonin.laws.recognition import (
     antigen_signal,
     bound_pairs,
+    bound_receptors,
     checkpoint_factor,
+    effort,
     exhaustion_rate,
     exhaustion_target,
     lytic_hit_hazard,
@@ -288,14 +290,17 @@ def turnover(
 
 def engage(
     cells: Any, tables: Any, key: Key, tick: int, duration: float, free: Any, contacts: dict[int, list[int]]
-) -> dict[int, tuple[int, int, float, float]]:
-    """Effector slot -> (partner slot or -1, hits, antigen signal, net activation); see `kernels.contacts.engage`."""
+) -> dict[int, tuple[int, int, float, float, float]]:
+    """Effector slot -> (partner slot or -1, hits, receptors held, antigen signal, net activation).
+
+    See `kernels.contacts.engage`.
+    """
     found = {}
     for i, touched in contacts.items():
         sees = cells.reactive[i] != 0 and _live(cells, i)
         j = target_of(cells, tables, key, i, touched) if sees else -1
         if j < 0:
-            found[i] = (-1, 0, 0.0, 0.0)
+            found[i] = (-1, 0, 0.0, 0.0, 0.0)
             continue
         numbers = tables.types[cells.kind[i]]
         complexes = presented_complexes(cells.level[tables.mhc_i, j], tables.matching_fraction)
@@ -309,10 +314,24 @@ def engage(
             passed *= checkpoint_factor(bound_pairs(on_effector, on_target, affinity), half, steepness)
         net = net_activation(drive, numbers[column.COSTIMULATION], passed)
         fitness = oxygen_fitness(float(cells.signal[tables.oxygen, i]), numbers[column.LYTIC_OXYGEN])
-        hazard = lytic_hit_hazard(net, fitness, vigour(cells.exhaustion[i]), numbers[column.HIT_RATE])
+        delivered = effort(net, fitness, vigour(cells.exhaustion[i]))
+        hazard = lytic_hit_hazard(delivered, numbers[column.HIT_RATE])
         chance, _ = uniforms(key, mixed(int(cells.id[i]), int(cells.id[j])), tick, Stream.HITS, 0)
-        found[i] = (j, poisson(hazard * duration, chance), drive, net)
+        held = delivered * death_receptors(cells, tables, free, i, j)
+        found[i] = (j, poisson(hazard * duration, chance), held, drive, net)
     return found
+
+
+def death_receptors(cells: Any, tables: Any, free: Any, i: int, j: int) -> float:
+    """Death receptors of target `j` that effector `i` holds at full effort; see `kernels.contacts.death_receptors`."""
+    held = 0.0
+    for receptor, ligand, (affinity, contact) in zip(
+        tables.death_receptor, tables.death_ligand, tables.death_pair.tolist(), strict=True
+    ):
+        on_target = cells.level[receptor, j] * free[receptor] / tables.types[cells.kind[j], column.SURFACE]
+        on_effector = cells.level[ligand, i] * free[ligand] / tables.types[cells.kind[i], column.SURFACE]
+        held += bound_receptors(bound_pairs(on_target, on_effector, affinity), contact, 1.0)
+    return held
 
 
 def target_of(cells: Any, tables: Any, key: Key, i: int, touched: list[int]) -> int:
@@ -335,15 +354,16 @@ def strike(
     n: int,
     tables: Any,
     duration: float,
-    engaged: dict[int, tuple[int, int, float, float]],
+    engaged: dict[int, tuple[int, int, float, float, float]],
 ) -> int:
     """Carry out `engage` on the cells themselves; returns how many hits. See `kernels.contacts.strike`."""
+    cells.bound[:n] = 0.0
     for i in range(n):
         if cells.damage[i] > 0.0:
             half_life = tables.types[cells.kind[i], column.DAMAGE_HALF_LIFE]
             cells.damage[i] = repaired_damage(cells.damage[i], half_life, duration)
     delivered = 0
-    for i, (j, hits, drive, net) in engaged.items():
+    for i, (j, hits, bound, drive, net) in engaged.items():
         if not _live(cells, i):
             continue
         numbers = tables.types[cells.kind[i]]
@@ -360,14 +380,15 @@ def strike(
         )
         cells.engagement[i] = net
         cells.partner[i] = cells.id[j] if j >= 0 else 0
-        if j >= 0 and hits > 0 and _live(cells, j):
+        if j >= 0 and _live(cells, j):
             delivered += hits
             cells.damage[j] += hits
+            cells.bound[j] += bound
     return delivered
 
 
 def succumb(
-    cells: Any, n: int, tables: Any, free: Any, tick: int, duration: float, follow: Follow
+    cells: Any, n: int, tables: Any, free: Any, agonized: Any, tick: int, duration: float, follow: Follow
 ) -> tuple[int, int]:
     """Follow every driven cell over a step; returns (killed, died of drugs). See `kernels.death.succumb`.
 
@@ -381,18 +402,24 @@ def succumb(
         half_life, priming = numbers[column.DAMAGE_HALF_LIFE], float(numbers[column.PRIMING])
         state = DeathState(*(float(getattr(cells, name)[i]) for name in DeathState._fields))
         damage = float(cells.damage[i])
-        at_rest = damage < SPENT and priming == 0.0 and max(state) < SPENT
+        struck, held = float(cells.bound[i]), 0.0
+        for r in tables.death_receptor:
+            held += float(cells.level[r, i] * agonized[r])
+        at_rest = max(damage, struck + held, *state) < SPENT and priming == 0.0
         if not _live(cells, i) or half_life <= 0.0 or at_rest:
             continue
         levels = [float(cells.level[m, i] * free[m]) for m in tables.death]
         levels[-1] /= tables.resting[cells.kind[i], tables.death[-1]]
-        drive = DeathDrive(0.0, 0.5 * (damage + repaired_damage(damage, half_life, duration)), priming)
+        drive = DeathDrive(
+            struck + held, 0.5 * (damage + repaired_damage(damage, half_life, duration)), priming
+        )
         after = follow(state, DeathProteins(*levels), drive, TISSUE_RATES, duration)
         for name, value in zip(DeathState._fields, after, strict=True):
             getattr(cells, name)[i] = value
         if after.caspase3 >= TISSUE_RATES.commitment:
-            killed += damage >= SPENT
-            alone += damage < SPENT
+            by_killers = max(damage, struck) >= SPENT or (held == 0.0 and after.disc >= SPENT)
+            killed += by_killers
+            alone += not by_killers
             cells.phase[i] = phases.APOPTOTIC
             cells.phase_start[i] = now
             cells.phase_end[i] = now + round(numbers[column.APOPTOTIC_TIME] * 60.0)

@@ -10,8 +10,17 @@ from typing import Any
 import numpy as np
 
 from opsonin.laws.apoptosis import rate_of_half_life
-from opsonin.laws.death import guard_load, stable_xiap
-from opsonin.laws.ledger import DYING, hits_in_a_row, kill_rate, let_through
+from opsonin.laws.death import active_disc, guard_load, stable_xiap
+from opsonin.laws.ledger import (
+    DYING,
+    LIGAND_SPEED,
+    hits_in_a_row,
+    kill_rate,
+    let_through,
+    ligand_kill_rate,
+    receptors_needed,
+    unresisted_kill_rate,
+)
 from opsonin.laws.metabolism import oxygen_fitness
 from opsonin.laws.recognition import (
     antigen_signal,
@@ -23,6 +32,7 @@ from opsonin.laws.recognition import (
 from opsonin.model import phase as phases
 from opsonin.model import tables as column
 from opsonin.model.death import EARM_CELL, TISSUE_RATES, DeathProteins
+from opsonin.reference.cells import death_receptors
 
 
 def shares(cells: Any, tables: Any, free: Any, i: int, j: int) -> list[float]:
@@ -48,19 +58,28 @@ def shares(cells: Any, tables: Any, free: Any, i: int, j: int) -> list[float]:
 def worth_of(cells: Any, tables: Any, free: Any, i: int, j: int, without: Iterable[int]) -> float:
     """Rate of kills of one contact with some barriers taken away [1/min]; the last barrier is resistance."""
     passed, taken = shares(cells, tables, free, i, j), set(without)
-    hazard = float(tables.types[cells.kind[i], column.HIT_RATE])
-    hazard *= math.prod(share for b, share in enumerate(passed) if b not in taken)
+    delivered = math.prod(share for b, share in enumerate(passed) if b not in taken)
+    hazard = delivered * float(tables.types[cells.kind[i], column.HIT_RATE])
+    bound = delivered * death_receptors(cells, tables, free, i, j)
+    possible = float(unresisted_kill_rate(hazard, bound, LIGAND_SPEED))
     if len(passed) in taken:
-        return hazard
+        return possible
     levels = [float(cells.level[m, j] * free[m]) for m in tables.death]
     levels[-1] /= tables.resting[cells.kind[j], tables.death[-1]]
-    hits = hits_of(DeathProteins(*levels))
+    proteins = DeathProteins(*levels)
+    guarding, xiap = held_back(proteins)
     repair = rate_of_half_life(float(tables.types[cells.kind[j], column.DAMAGE_HALF_LIFE]))
-    return hazard * float(let_through(kill_rate(hazard, hits, repair, DYING) / hazard))
+    rate = 0.0
+    if hazard > 0.0:
+        rate += float(kill_rate(hazard, hits_in_a_row(guarding, xiap), repair, DYING))
+    if bound > 0.0:
+        left = active_disc(bound, proteins.flip, TISSUE_RATES.flip_half)
+        rate += float(ligand_kill_rate(left, receptors_needed(guarding, xiap), xiap, LIGAND_SPEED))
+    return possible * float(let_through(min(rate / possible, 1.0))) if possible else 0.0
 
 
-def hits_of(proteins: DeathProteins) -> float:
-    """Hits in a row that kill a cell, relative to the cell of EARM; see `laws.ledger.hits_in_a_row`."""
+def held_back(proteins: DeathProteins) -> tuple[float, float]:
+    """How guards and XIAP hold death back, relative to the cell of EARM; see `kernels.ledger.held_back`."""
 
     def guarding(cell: DeathProteins) -> float:
         affinities = (TISSUE_RATES.bcl2_affinity, TISSUE_RATES.bclxl_affinity, TISSUE_RATES.mcl1_affinity)
@@ -68,7 +87,7 @@ def hits_of(proteins: DeathProteins) -> float:
         return float((1.0 + load) / max(TISSUE_RATES.bax_share * cell.bax + cell.bak, 1.0))
 
     xiap = stable_xiap(proteins.xiap, proteins.survivin, TISSUE_RATES.survivin_share)
-    return float(hits_in_a_row(guarding(proteins) / guarding(EARM_CELL), xiap / EARM_CELL.xiap))
+    return guarding(proteins) / guarding(EARM_CELL), float(xiap / EARM_CELL.xiap)
 
 
 def near(cells: Any, n: int, killers: Iterable[int], reach: float, box: Any, dimension: int) -> list[bool]:

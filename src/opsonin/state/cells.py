@@ -26,6 +26,7 @@ _SCALARS: tuple[tuple[str, type], ...] = (
     ("heading_y", np.float64),
     ("heading_z", np.float64),
     ("damage", np.float64),  # hits not yet repaired
+    ("bound", np.float64),  # death receptors that the ligands of effectors hold
     ("disc", np.float64),  # the way to apoptosis, see `model.death.DeathState`
     ("caspase8", np.float64),
     ("bid", np.float64),
@@ -63,6 +64,7 @@ class CellArrays(NamedTuple):
     heading_y: Floats
     heading_z: Floats
     damage: Floats
+    bound: Floats
     disc: Floats
     caspase8: Floats
     bid: Floats

@@ -15,12 +15,14 @@ class Exposure(NamedTuple):
 
     Attributes:
         free: (M,) share of each molecule that no drug holds [-].
+        agonized: (M,) share of each death receptor that drugs hold as its ligand does [-].
         fold: (M,) factor on the resting level of each molecule [-].
         toxic: (T, 2) hazard of death by drugs [1/min], of resting and of committed cells.
         let_in: (T,) share of the cells due to enter the cycle that drugs let in [-].
     """
 
     free: Floats
+    agonized: Floats
     fold: Floats
     toxic: Floats
     let_in: Floats
@@ -28,4 +30,6 @@ class Exposure(NamedTuple):
     @classmethod
     def none(cls, molecules: int, types: int) -> Exposure:
         """No drug."""
-        return cls(np.ones(molecules), np.ones(molecules), np.zeros((types, 2)), np.ones(types))
+        return cls(
+            np.ones(molecules), np.zeros(molecules), np.ones(molecules), np.zeros((types, 2)), np.ones(types)
+        )

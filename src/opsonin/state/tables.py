@@ -32,6 +32,9 @@ class Tables(NamedTuple):
     checkpoint_receptor: Indices  # (checkpoints,) molecule on the effector
     checkpoint_ligand: Indices  # (checkpoints,) molecule on the target
     checkpoint: Floats  # (checkpoints, 3): planar affinity, half [1/um2], Hill
+    death_receptor: Indices  # (death pairs,) molecule on the target
+    death_ligand: Indices  # (death pairs,) molecule on the effector
+    death_pair: Floats  # (death pairs, 2): planar affinity [1/um2], area of the synapse [um2]
     matching_fraction: float
     mhc_i: int
     death: Indices  # (8,) molecules behind `model.death.DeathProteins`

@@ -15,7 +15,7 @@ from opsonin.model.phase import COMMITTED
 from opsonin.tissue.tissue import Tissue
 
 NAME = "contacts"
-COLUMNS = ("damage", "engagement", "activation", "exhaustion", "partner")
+COLUMNS = ("damage", "bound", "engagement", "activation", "exhaustion", "partner")
 
 # Contacts per effector for which room is made at first; a full array is enlarged.
 _USUAL_CONTACTS = 16
@@ -27,12 +27,12 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
     cells, n = tissue.cells.arrays, tissue.cells.n
     # A bystander recognises nothing here: looking at its contacts would change nothing.
     effectors = ((cells.reactive[:n] > 0) & (cells.phase[:n] <= COMMITTED)).nonzero()[0]
-    if len(effectors) == 0 and not cells.damage[:n].any():
+    if len(effectors) == 0 and not cells.damage[:n].any() and not cells.bound[:n].any():
         return
     begin, touched = touched_by(tissue, effectors, tick)
     count = len(effectors)
     partner, hits = np.empty(count, np.int64), np.empty(count, np.int64)
-    drive, net = np.empty(count), np.empty(count)
+    bound, drive, net = np.empty(count), np.empty(count), np.empty(count)
     engage(
         cells,
         tissue.tables,
@@ -45,10 +45,12 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
         touched,
         partner,
         hits,
+        bound,
         drive,
         net,
     )
-    tissue.count("hits", strike(cells, n, tissue.tables, duration, effectors, partner, hits, drive, net))
+    struck = strike(cells, n, tissue.tables, duration, effectors, partner, hits, bound, drive, net)
+    tissue.count("hits", struck)
 
 
 def touched_by(tissue: Tissue, effectors: Any, tick: int) -> tuple[Any, Any]:

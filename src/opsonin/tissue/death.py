@@ -1,4 +1,4 @@
-"""Process: what lytic hits, priming and drugs inside cells come to: cells that live on, and cells that die."""
+"""Process: what hits, death ligands, priming and drugs inside cells come to: cells that live on, and cells that die."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ COLUMNS = ("phase", "disc", "caspase8", "bid", "pores", "caspase3")
 
 def step(tissue: Tissue, tick: int, duration: float) -> None:
     """The death decision of every cell over `duration` [min] from `tick`; the dead become corpses."""
-    cells, free = tissue.cells, tissue.exposure.free
-    killed, alone = succumb(cells.arrays, cells.n, tissue.tables, free, TISSUE_RATES, tick, duration)
+    cells, drugs = tissue.cells, tissue.exposure
+    killed, alone = succumb(
+        cells.arrays, cells.n, tissue.tables, drugs.free, drugs.agonized, TISSUE_RATES, tick, duration
+    )
     tissue.count("kills", killed)
     tissue.count("drug_deaths", alone)
