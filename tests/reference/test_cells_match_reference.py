@@ -52,7 +52,9 @@ def random_cells(seed, n=60):
     rng = np.random.default_rng(seed)
     molecules = len(tabulate.species_of(load_library()).molecules)
     cells = Cells(n + 7, molecules, 3)
-    kinds = rng.choice([load_cells().index(name) for name in ("cancer", "cd8", "other")], n).astype(np.int16)
+    kinds = rng.choice([load_cells().index(name) for name in ("cancer", "cd8", "nk", "other")], n).astype(
+        np.int16
+    )
     columns = {
         "id": rng.integers(1, 2**63, n).astype(np.uint64),
         "kind": kinds,
@@ -205,7 +207,7 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
     cells = random_cells(seed)
     rng = np.random.default_rng(seed)
     n, kind = cells.n, cells.arrays.kind[: cells.n]
-    effectors = np.flatnonzero(kind == load_cells().index("cd8"))
+    effectors = np.flatnonzero(np.isin(kind, [load_cells().index("cd8"), load_cells().index("nk")]))
     touched = [np.sort(rng.choice(n, rng.integers(0, 7), replace=False)) for _ in effectors]
     for i, others in zip(effectors, touched, strict=True):
         if len(others) and rng.random() < 0.5:

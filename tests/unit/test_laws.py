@@ -35,6 +35,8 @@ UNITS = {
     "let_in": ("", "", ""),
     "let_through": ("", ""),
     "hits_in_a_row": ("", "", ""),
+    "activating_part": ("molecule/um**2", "molecule/um**2", "", ""),
+    "natural_signal": ("", ""),
     "ligand_kill_rate": ("", "", "", "1/min", "1/min"),
     "receptors_needed": ("", "", ""),
     "unresisted_kill_rate": ("1/min", "", "1/min", "1/min"),

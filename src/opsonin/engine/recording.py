@@ -66,7 +66,7 @@ class Recorder:
         self._barriers = tuple(barriers_told(plan))
         self._kills = 0.0
         self._effectors = tuple(
-            name for name in plan.species.cells if plan.library.cells[name].lytic is not None
+            name for name in plan.species.cells if plan.library.cells[name].killing is not None
         )
         self._rows: list[list[float]] = []
         self._ticks: list[int] = []

@@ -44,7 +44,9 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
     """All numbers of one tumour type; `scales` (types,) multiply the radii (the imaged packing)."""
     names = species_of(library)
     shifts = [(m, shift) for m in names.molecules for shift in library.molecules[m].shifts]
-    checkpoints, deadly = pairs_of(library, "checkpoint"), pairs_of(library, "death")
+    checkpoints, activating, deadly = (
+        pairs_of(library, kind) for kind in ("checkpoint", "activating", "death")
+    )
     attractants = [
         c.motility.attractant for c in library.cells.values() if c.motility and c.motility.attractant
     ]
@@ -65,13 +67,10 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
         induction_half=np.array([[e[5] for e in row] for row in exchanges]),
         checkpoint_receptor=np.array([names.molecules.index(p.receptor) for p in checkpoints], np.int64),
         checkpoint_ligand=np.array([names.molecules.index(p.ligand) for p in checkpoints], np.int64),
-        checkpoint=np.array(
-            [
-                [_planar(p), p.half.value, p.hill.value]
-                for p in checkpoints
-                if p.half is not None and p.hill is not None
-            ]
-        ).reshape(-1, 3),
+        checkpoint=_answers(checkpoints),
+        activating_receptor=np.array([names.molecules.index(p.receptor) for p in activating], np.int64),
+        activating_ligand=np.array([names.molecules.index(p.ligand) for p in activating], np.int64),
+        activating=_answers(activating),
         death_receptor=np.array([names.molecules.index(p.receptor) for p in deadly], np.int64),
         death_ligand=np.array([names.molecules.index(p.ligand) for p in deadly], np.int64),
         death_pair=np.array([[_planar(p), p.contact.value] for p in deadly if p.contact is not None]).reshape(
@@ -89,6 +88,14 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
 def pairs_of(library: Library, kind: str) -> list[Interaction]:
     """Receptor-ligand pairs of one kind, by name."""
     return [pair for _, pair in sorted(library.interactions.items()) if pair.kind == kind]
+
+
+def _answers(pairs: list[Interaction]) -> npt.NDArray[np.float64]:
+    """(pairs, 3): planar affinity, half, Hill."""
+    rows = [
+        [_planar(p), p.half.value, p.hill.value] for p in pairs if p.half is not None and p.hill is not None
+    ]
+    return np.array(rows).reshape(-1, 3)
 
 
 def _planar(pair: Interaction) -> float:
@@ -109,7 +116,7 @@ def _exchange(library: Library, cell: str, substrate: str) -> tuple[float, float
     by = column.ALWAYS
     if exchange.induced_by is not None:
         by = species_of(library).substrates.index(exchange.induced_by)
-    elif library.cells[cell].lytic is not None:
+    elif library.cells[cell].killing is not None:
         by = column.BY_ACTIVATION  # an effector secretes as far as it is activated
     return (
         exchange.uptake_max.value * per_molecule if exchange.uptake_max else 0.0,
@@ -185,16 +192,18 @@ def _motility(row: list[float], cell: CellType) -> None:
 
 
 def _lytic(row: list[float], cell: CellType) -> None:
+    if cell.killing is not None:
+        row[column.KILLER] = row[column.COSTIMULATION] = 1.0
+        row[column.NATURAL] = float(cell.natural is not None)
+        row[column.HIT_RATE] = cell.killing.hit_rate_max.value
+        row[column.LYTIC_OXYGEN] = cell.killing.oxygen_half.value
+        row[column.ACTIVATION_MEMORY] = cell.killing.activation_memory.value
+        row[column.EXHAUSTION_GAIN] = cell.killing.exhaustion_gain.value
+        row[column.EXHAUSTION_RECOVERY] = cell.killing.exhaustion_recovery.value
     if cell.lytic is not None:
-        lytic = cell.lytic
-        row[column.HIT_RATE] = lytic.hit_rate_max.value
-        row[column.SIGNAL_HALF] = lytic.signal_half.value
-        row[column.SIGNAL_HILL] = lytic.signal_hill.value
-        row[column.COSTIMULATION] = lytic.costimulation.value
-        row[column.LYTIC_OXYGEN] = lytic.oxygen_half.value
-        row[column.ACTIVATION_MEMORY] = lytic.activation_memory.value
-        row[column.EXHAUSTION_GAIN] = lytic.exhaustion_gain.value
-        row[column.EXHAUSTION_RECOVERY] = lytic.exhaustion_recovery.value
+        row[column.SIGNAL_HALF] = cell.lytic.signal_half.value
+        row[column.SIGNAL_HILL] = cell.lytic.signal_hill.value
+        row[column.COSTIMULATION] = cell.lytic.costimulation.value
     if cell.trafficking is not None:
         row[column.TISSUE_EXIT] = cell.trafficking.exit_rate.value
         row[column.RETENTION] = cell.trafficking.retention.value

@@ -60,9 +60,11 @@ def numbers_in_doubt(scenario: Scenario, library: Library) -> Iterator[str]:
 def _who_must_carry(molecule: str, library: Library) -> set[str]:
     """Cells on which a block counts: of what killers turn to their targets those that kill."""
     turned = {
-        pair.receptor if pair.kind == "checkpoint" else pair.ligand for pair in library.interactions.values()
+        pair.ligand if pair.kind == "death" else pair.receptor for pair in library.interactions.values()
     }
-    return {name for name, cell in library.cells.items() if cell.lytic is not None or molecule not in turned}
+    return {
+        name for name, cell in library.cells.items() if cell.killing is not None or molecule not in turned
+    }
 
 
 def _expressed(cell: str, library: Library, tumour: Tumour) -> set[str]:

@@ -16,6 +16,7 @@ from opsonin.laws.apoptosis import repaired_damage
 from opsonin.laws.events import relaxed
 from opsonin.laws.metabolism import oxygen_fitness
 from opsonin.laws.recognition import (
+    activating_part,
     antigen_signal,
     bound_pairs,
     bound_receptors,
@@ -24,6 +25,7 @@ from opsonin.laws.recognition import (
     exhaustion_rate,
     exhaustion_target,
     lytic_hit_hazard,
+    natural_signal,
     net_activation,
     presented_complexes,
     vigour,
@@ -37,6 +39,7 @@ from opsonin.model.tables import (
     EXHAUSTION_RECOVERY,
     HIT_RATE,
     LYTIC_OXYGEN,
+    NATURAL,
     SIGNAL_HALF,
     SIGNAL_HILL,
     SURFACE,
@@ -66,20 +69,47 @@ def target_of(cells, tables, key, i, touched):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def antigen_seen(cells, tables, i, j):
-    """Antigen signal of target `j` to the receptor of effector `i`, if it matches."""
+def recognises(cells, tables, i):
+    """Whether effector `i` may see anything on a target of this tumour."""
+    return cells.reactive[i] > 0 or tables.types[cells.kind[i], NATURAL] > 0.0
+
+
+@nb.njit(cache=True, error_model="numpy")
+def signal_seen(cells, tables, free, i, j):
+    """Signal of target `j` to effector `i`: antigen that its receptor matches, or ligands of activating receptors."""
     numbers = tables.types[cells.kind[i]]
+    if numbers[NATURAL] > 0.0:
+        total = 0.0
+        for k in range(len(tables.activating_receptor)):
+            pairs = pairs_between(
+                cells,
+                tables,
+                free,
+                i,
+                j,
+                tables.activating_receptor[k],
+                tables.activating_ligand[k],
+                tables.activating[k, 0],
+            )
+            total += activating_part(pairs, tables.activating[k, 1], tables.activating[k, 2])
+        return natural_signal(total)
     complexes = presented_complexes(cells.level[tables.mhc_i, j], tables.matching_fraction)
     return antigen_signal(complexes, numbers[SIGNAL_HALF], numbers[SIGNAL_HILL])
+
+
+@nb.njit(cache=True, error_model="numpy")
+def pairs_between(cells, tables, free, i, j, on_i, on_j, affinity):
+    """Pairs of molecule `on_i` of cell `i` with `on_j` of cell `j` [molecules/um2], antibodies included."""
+    first = cells.level[on_i, i] * free[on_i] / tables.types[cells.kind[i], SURFACE]
+    second = cells.level[on_j, j] * free[on_j] / tables.types[cells.kind[j], SURFACE]
+    return bound_pairs(first, second, affinity)
 
 
 @nb.njit(cache=True, error_model="numpy")
 def checkpoint(cells, tables, free, i, j, k):
     """Factor of checkpoint `k` between effector `i` and target `j`, antibodies included."""
     r, m = tables.checkpoint_receptor[k], tables.checkpoint_ligand[k]
-    receptor = cells.level[r, i] * free[r] / tables.types[cells.kind[i], SURFACE]
-    ligand = cells.level[m, j] * free[m] / tables.types[cells.kind[j], SURFACE]
-    pairs = bound_pairs(receptor, ligand, tables.checkpoint[k, 0])
+    pairs = pairs_between(cells, tables, free, i, j, r, m, tables.checkpoint[k, 0])
     return checkpoint_factor(pairs, tables.checkpoint[k, 1], tables.checkpoint[k, 2])
 
 
@@ -98,9 +128,7 @@ def death_receptors(cells, tables, free, i, j):
     held = 0.0
     for k in range(len(tables.death_receptor)):
         r, m = tables.death_receptor[k], tables.death_ligand[k]
-        receptor = cells.level[r, j] * free[r] / tables.types[cells.kind[j], SURFACE]
-        ligand = cells.level[m, i] * free[m] / tables.types[cells.kind[i], SURFACE]
-        pairs = bound_pairs(receptor, ligand, tables.death_pair[k, 0])
+        pairs = pairs_between(cells, tables, free, i, j, m, r, tables.death_pair[k, 0])
         held += bound_receptors(pairs, tables.death_pair[k, 1], 1.0)
     return held
 
@@ -144,7 +172,7 @@ def _engage(begin, end, cells, tables, key, tick, duration, free, contacts, foun
     for e in range(begin, end):
         i = effectors[e]
         j = -1
-        if cells.reactive[i] > 0 and cells.phase[i] <= COMMITTED:
+        if recognises(cells, tables, i) and cells.phase[i] <= COMMITTED:
             j = target_of(cells, tables, key, i, touched[start[e] : start[e + 1]])
         partner[e] = j
         hits[e] = 0
@@ -153,7 +181,7 @@ def _engage(begin, end, cells, tables, key, tick, duration, free, contacts, foun
         net[e] = 0.0
         if j >= 0:
             numbers = types[kind[i]]
-            drive[e] = antigen_seen(cells, tables, i, j)
+            drive[e] = signal_seen(cells, tables, free, i, j)
             checkpoints = _checkpoints(cells, tables, free, i, j)
             net[e] = net_activation(drive[e], numbers[COSTIMULATION], checkpoints)
             fitness = oxygen_fitness(signal[oxygen, i], numbers[LYTIC_OXYGEN])

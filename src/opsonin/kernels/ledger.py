@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
-from opsonin.kernels.contacts import antigen_seen, checkpoint, death_receptors, target_of
+from opsonin.kernels.contacts import checkpoint, death_receptors, recognises, signal_seen, target_of
 from opsonin.kernels.death import proteins_of
 from opsonin.kernels.neighbours import MAX_SPANS, OK, bin_cells, bin_shape, nearest, spans_around
 from opsonin.laws.apoptosis import rate_of_half_life
@@ -30,11 +30,11 @@ from opsonin.laws.metabolism import oxygen_fitness
 from opsonin.laws.recognition import bound_receptors, lytic_hit_hazard, vigour
 from opsonin.model.death import EARM_CELL, TISSUE_RATES
 from opsonin.model.phase import COMMITTED
-from opsonin.model.tables import COSTIMULATION, DAMAGE_HALF_LIFE, HIT_RATE, LYTIC_OXYGEN
+from opsonin.model.tables import COSTIMULATION, DAMAGE_HALF_LIFE, HIT_RATE, LYTIC_OXYGEN, NATURAL
 
 FAR, NEAR, HELD = range(3)
 # Barriers of a contact, in this order: these, the checkpoints of the tables, and the last three.
-RECEPTOR, ANTIGEN, COSTIMULATED, FIRST_CHECKPOINT = range(4)
+RECEPTOR, ANTIGEN, LIGANDS, COSTIMULATED, FIRST_CHECKPOINT = range(5)
 AFTER_CHECKPOINTS = 3  # oxygen, exhaustion, resistance
 
 
@@ -71,8 +71,11 @@ def _shares(cells, tables, free, i, j, share):
     """What each barrier but resistance lets through between killer `i` and target `j`."""
     numbers = tables.types[cells.kind[i]]
     checkpoints = len(tables.checkpoint_receptor)
-    share[RECEPTOR] = let_through(1.0 if cells.reactive[i] > 0 else 0.0)
-    share[ANTIGEN] = let_through(antigen_seen(cells, tables, i, j))
+    share[RECEPTOR] = let_through(1.0 if recognises(cells, tables, i) else 0.0)
+    share[ANTIGEN] = share[LIGANDS] = 1.0
+    share[LIGANDS if numbers[NATURAL] > 0.0 else ANTIGEN] = let_through(
+        signal_seen(cells, tables, free, i, j)
+    )
     share[COSTIMULATED] = let_through(numbers[COSTIMULATION])
     for k in range(checkpoints):
         share[FIRST_CHECKPOINT + k] = let_through(checkpoint(cells, tables, free, i, j, k))

@@ -32,6 +32,32 @@ def antigen_signal(complexes, half, steepness):
 
 
 @law
+def activating_part(pairs, half, steepness):
+    """What one activating pair adds to the signal, (I/K)^n [-].
+
+    Args:
+        pairs: engaged I [molecules/um2].
+        half: pairs that alone give half of the full signal K [molecules/um2].
+        steepness: n [-].
+    Source: this model, as `checkpoint_factor`.
+    """
+    return power(pairs / half, steepness)
+
+
+@law
+def natural_signal(total):
+    """Signal S in [0, 1) of a killer without antigen receptor: a saturating sum, Q / (1 + Q).
+
+    Activating pairs stand in for each other; none is needed, and inhibition multiplies the sum, it is not taken off it.
+
+    Args:
+        total: sum of all `activating_part` Q [-].
+    Source: NK cells weigh several activating receptors, Bryceson 2006, doi:10.1182/blood-2005-04-1351; form assumed.
+    """
+    return total / (1.0 + total)
+
+
+@law
 def planar_affinity(affinity, gap, molecules_per_volume):
     """Dissociation constant of a pair confined to a cleft: K_2D = K_3D * gap [molecules/um2].
 

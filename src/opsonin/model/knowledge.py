@@ -146,17 +146,26 @@ class Motility(Entry):
         return self
 
 
-class Lytic(Entry):
+class Killing(Entry):
     """An effector's killing machinery and tiring."""
 
     hit_rate_max: Rate
-    signal_half: HalfMolecules  # matching pMHC at half-maximal lysis
-    signal_hill: Positive
-    costimulation: Fraction
     oxygen_half: Oxygen
     activation_memory: Time
     exhaustion_gain: Rate
     exhaustion_recovery: Rate
+
+
+class Natural(Killing):
+    """Of a killer that needs no antigen: what it sees are the `activating` pairs, see `Interaction`."""
+
+
+class Lytic(Killing):
+    """Of a killer that sees peptides on MHC-I."""
+
+    signal_half: HalfMolecules  # matching pMHC at half-maximal lysis
+    signal_hill: Positive
+    costimulation: Fraction
     exhaustion_initial: Fraction  # of a PD-1+ cell at the time of biopsy
     reactive_fraction: Fraction  # of CD8 cells; these are PD-1+ ones (see its note)
     pd1_positive: Fraction  # of arriving cells
@@ -207,30 +216,43 @@ class CellType(Entry):
     motility: Motility | None = None
     trafficking: Trafficking | None = None
     lytic: Lytic | None = None
+    natural: Natural | None = None
     lytic_target: LyticTarget | None = None
+
+    @model_validator(mode="after")
+    def _kills_in_one_way(self) -> CellType:
+        if self.lytic is not None and self.natural is not None:
+            raise ValueError("'lytic' and 'natural' exclude each other")
+        return self
+
+    @property
+    def killing(self) -> Killing | None:
+        """How it kills, if it does."""
+        return self.lytic or self.natural
 
 
 class Interaction(Entry):
     """A receptor-ligand pair across the synapse.
 
-    Of a `checkpoint` the receptor is the effector's: I pairs lower its activation by 1/(1 + (I/K)^n). Of a `death` pair
-    the receptor is the target's, which dies of it.
+    Of a `checkpoint` the receptor is the effector's: I pairs lower its activation by 1/(1 + (I/K)^n). So it is of an
+    `activating` pair, which adds (I/K)^n to what a killer without antigen receptor sees. Of a `death` pair the receptor
+    is the target's, which dies of it.
     """
 
     name: Name
     title: str
     receptor: str
     ligand: str
-    kind: Literal["checkpoint", "death"]
+    kind: Literal["checkpoint", "activating", "death"]
     affinity: Nanomolar  # three-dimensional Kd
     gap: Length  # width of the synaptic cleft: turns Kd into 1/um2
-    half: PairsPerArea | None = None  # bound pairs at half inhibition
+    half: PairsPerArea | None = None  # bound pairs at half inhibition or activation
     hill: Positive | None = None
     contact: Area | None = None  # of the synapse
 
     @model_validator(mode="after")
     def _is_whole(self) -> Interaction:
-        needed = {"checkpoint": ("half", "hill"), "death": ("contact",)}[self.kind]
+        needed = ("contact",) if self.kind == "death" else ("half", "hill")
         for key in ("half", "hill", "contact"):
             if (getattr(self, key) is not None) != (key in needed):
                 wanted = " and ".join(f"'{name}'" for name in needed)

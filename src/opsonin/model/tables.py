@@ -28,6 +28,8 @@ from __future__ import annotations
     ATTRACTANT_HALF,  # nM
     GRADIENT_HALF,
     HIT_RATE,  # 1/min
+    KILLER,  # 1 for cells that can kill
+    NATURAL,  # 1 for those of them that need no antigen
     SIGNAL_HALF,  # molecules
     SIGNAL_HILL,
     COSTIMULATION,
@@ -44,7 +46,7 @@ from __future__ import annotations
     STROMA,  # 1 for stroma and endothelium
     SHEATH,  # -1 for tumour cells, what keeps stroma off them, else 0
     COLUMNS,
-) = range(38)
+) = range(40)
 
 # Values of `induced_by` that are not the index of a substrate.
 ALWAYS = -1

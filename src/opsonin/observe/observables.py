@@ -139,7 +139,7 @@ def resizings(days: Floats, weights: Floats) -> list[tuple[float, str]]:
 
 _EVENTS = {
     "hits": "Lytic hits delivered",
-    "kills": "Cancer cells killed by CD8 T cells",
+    "kills": "Cancer cells killed by T and NK cells",
     "divisions": "Divisions",
     "apoptoses": "Spontaneous deaths",
     "drug_deaths": "Deaths by drugs, of all cells",

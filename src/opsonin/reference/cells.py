@@ -16,6 +16,7 @@ from opsonin.laws.expression import remixed_variation, steady_level
 from opsonin.laws.metabolism import necrosis_hazard, oxygen_fitness, uptake_clearance
 from opsonin.laws.motility import chemotactic_bias, crawling_speed, receptor_difference
 from opsonin.laws.recognition import (
+    activating_part,
     antigen_signal,
     bound_pairs,
     bound_receptors,
@@ -24,6 +25,7 @@ from opsonin.laws.recognition import (
     exhaustion_rate,
     exhaustion_target,
     lytic_hit_hazard,
+    natural_signal,
     net_activation,
     presented_complexes,
     vigour,
@@ -297,21 +299,22 @@ def engage(
     """
     found = {}
     for i, touched in contacts.items():
-        sees = cells.reactive[i] != 0 and _live(cells, i)
-        j = target_of(cells, tables, key, i, touched) if sees else -1
+        j = (
+            target_of(cells, tables, key, i, touched)
+            if recognises(cells, tables, i) and _live(cells, i)
+            else -1
+        )
         if j < 0:
             found[i] = (-1, 0, 0.0, 0.0, 0.0)
             continue
         numbers = tables.types[cells.kind[i]]
-        complexes = presented_complexes(cells.level[tables.mhc_i, j], tables.matching_fraction)
-        drive = antigen_signal(complexes, numbers[column.SIGNAL_HALF], numbers[column.SIGNAL_HILL])
+        drive = signal_seen(cells, tables, free, i, j)
         passed = 1.0
         for receptor, ligand, (affinity, half, steepness) in zip(
             tables.checkpoint_receptor, tables.checkpoint_ligand, tables.checkpoint.tolist(), strict=True
         ):
-            on_effector = cells.level[receptor, i] * free[receptor] / numbers[column.SURFACE]
-            on_target = cells.level[ligand, j] * free[ligand] / tables.types[cells.kind[j], column.SURFACE]
-            passed *= checkpoint_factor(bound_pairs(on_effector, on_target, affinity), half, steepness)
+            pairs = pairs_between(cells, tables, free, (i, receptor), (j, ligand), affinity)
+            passed *= checkpoint_factor(pairs, half, steepness)
         net = net_activation(drive, numbers[column.COSTIMULATION], passed)
         fitness = oxygen_fitness(float(cells.signal[tables.oxygen, i]), numbers[column.LYTIC_OXYGEN])
         delivered = effort(net, fitness, vigour(cells.exhaustion[i]))
@@ -322,16 +325,49 @@ def engage(
     return found
 
 
+def recognises(cells: Any, tables: Any, i: int) -> bool:
+    """Whether effector `i` may see anything; see `kernels.contacts.recognises`."""
+    return bool(cells.reactive[i] != 0 or tables.types[cells.kind[i], column.NATURAL] > 0.0)
+
+
+def signal_seen(cells: Any, tables: Any, free: Any, i: int, j: int) -> float:
+    """Signal of target `j` to effector `i`; see `kernels.contacts.signal_seen`."""
+    numbers = tables.types[cells.kind[i]]
+    if numbers[column.NATURAL] == 0.0:
+        complexes = presented_complexes(float(cells.level[tables.mhc_i, j]), tables.matching_fraction)
+        return float(antigen_signal(complexes, numbers[column.SIGNAL_HALF], numbers[column.SIGNAL_HILL]))
+    total = 0.0
+    for receptor, ligand, (affinity, half, steepness) in zip(
+        tables.activating_receptor, tables.activating_ligand, tables.activating.tolist(), strict=True
+    ):
+        pairs = pairs_between(cells, tables, free, (i, receptor), (j, ligand), affinity)
+        total += activating_part(pairs, half, steepness)
+    return float(natural_signal(total))
+
+
+def pairs_between(
+    cells: Any, tables: Any, free: Any, first: tuple[int, int], second: tuple[int, int], affinity: float
+) -> float:
+    """Pairs of molecules, each of (cell, molecule), per area of the synapse; see `kernels.contacts.pairs_between`."""
+    densities = [
+        float(cells.level[m, i] * free[m] / tables.types[cells.kind[i], column.SURFACE])
+        for i, m in (first, second)
+    ]
+    return float(bound_pairs(*densities, affinity))
+
+
 def death_receptors(cells: Any, tables: Any, free: Any, i: int, j: int) -> float:
     """Death receptors of target `j` that effector `i` holds at full effort; see `kernels.contacts.death_receptors`."""
-    held = 0.0
-    for receptor, ligand, (affinity, contact) in zip(
-        tables.death_receptor, tables.death_ligand, tables.death_pair.tolist(), strict=True
-    ):
-        on_target = cells.level[receptor, j] * free[receptor] / tables.types[cells.kind[j], column.SURFACE]
-        on_effector = cells.level[ligand, i] * free[ligand] / tables.types[cells.kind[i], column.SURFACE]
-        held += bound_receptors(bound_pairs(on_target, on_effector, affinity), contact, 1.0)
-    return held
+    return sum(
+        float(
+            bound_receptors(
+                pairs_between(cells, tables, free, (i, ligand), (j, receptor), affinity), area, 1.0
+            )
+        )
+        for receptor, ligand, (affinity, area) in zip(
+            tables.death_receptor, tables.death_ligand, tables.death_pair.tolist(), strict=True
+        )
+    )
 
 
 def target_of(cells: Any, tables: Any, key: Key, i: int, touched: list[int]) -> int:

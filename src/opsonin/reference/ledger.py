@@ -22,34 +22,28 @@ from opsonin.laws.ledger import (
     unresisted_kill_rate,
 )
 from opsonin.laws.metabolism import oxygen_fitness
-from opsonin.laws.recognition import (
-    antigen_signal,
-    bound_pairs,
-    checkpoint_factor,
-    presented_complexes,
-    vigour,
-)
+from opsonin.laws.recognition import checkpoint_factor, vigour
 from opsonin.model import phase as phases
 from opsonin.model import tables as column
 from opsonin.model.death import EARM_CELL, TISSUE_RATES, DeathProteins
-from opsonin.reference.cells import death_receptors
+from opsonin.reference.cells import death_receptors, pairs_between, recognises, signal_seen
 
 
 def shares(cells: Any, tables: Any, free: Any, i: int, j: int) -> list[float]:
     """What each barrier but resistance lets through between killer `i` and target `j`."""
     numbers = tables.types[cells.kind[i]]
-    complexes = presented_complexes(float(cells.level[tables.mhc_i, j]), tables.matching_fraction)
+    seen, natural = signal_seen(cells, tables, free, i, j), numbers[column.NATURAL] > 0.0
     passed = [
-        float(cells.reactive[i] > 0),
-        antigen_signal(complexes, float(numbers[column.SIGNAL_HALF]), float(numbers[column.SIGNAL_HILL])),
+        float(recognises(cells, tables, i)),
+        1.0 if natural else seen,
+        seen if natural else 1.0,
         numbers[column.COSTIMULATION],
     ]
     for receptor, ligand, (affinity, half, steepness) in zip(
         tables.checkpoint_receptor, tables.checkpoint_ligand, tables.checkpoint.tolist(), strict=True
     ):
-        on_killer = cells.level[receptor, i] * free[receptor] / numbers[column.SURFACE]
-        on_target = cells.level[ligand, j] * free[ligand] / tables.types[cells.kind[j], column.SURFACE]
-        passed.append(checkpoint_factor(bound_pairs(on_killer, on_target, affinity), half, steepness))
+        pairs = pairs_between(cells, tables, free, (i, receptor), (j, ligand), affinity)
+        passed.append(float(checkpoint_factor(pairs, half, steepness)))
     passed.append(oxygen_fitness(float(cells.signal[tables.oxygen, i]), float(numbers[column.LYTIC_OXYGEN])))
     passed.append(vigour(cells.exhaustion[i]))
     return [float(let_through(share)) for share in passed]

@@ -18,6 +18,7 @@ from opsonin.store.why import Account
 _COLOURS = {
     "receptor": "#2b6cb0",
     "antigen": "#63a4dc",
+    "ligands": "#7fd0d6",
     "costimulation": "#a9cdee",
     "oxygen": "#4f9d5d",
     "exhaustion": "#98cf9a",

@@ -32,6 +32,9 @@ class Tables(NamedTuple):
     checkpoint_receptor: Indices  # (checkpoints,) molecule on the effector
     checkpoint_ligand: Indices  # (checkpoints,) molecule on the target
     checkpoint: Floats  # (checkpoints, 3): planar affinity, half [1/um2], Hill
+    activating_receptor: Indices  # (activating pairs,) molecule on the effector
+    activating_ligand: Indices  # (activating pairs,) molecule on the target
+    activating: Floats  # (activating pairs, 3): planar affinity, half [1/um2], Hill
     death_receptor: Indices  # (death pairs,) molecule on the target
     death_ligand: Indices  # (death pairs,) molecule on the effector
     death_pair: Floats  # (death pairs, 2): planar affinity [1/um2], area of the synapse [um2]

@@ -12,6 +12,7 @@ from opsonin.kernels.contacts import engage, strike
 from opsonin.kernels.neighbours import FULL, OK, contacts_of
 from opsonin.laws.mechanics import ADHESION_REACH
 from opsonin.model.phase import COMMITTED
+from opsonin.model.tables import NATURAL
 from opsonin.tissue.tissue import Tissue
 
 NAME = "contacts"
@@ -26,7 +27,8 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
     """Contacts over `duration` [min] from `tick`: propose from the old state, then apply."""
     cells, n = tissue.cells.arrays, tissue.cells.n
     # A bystander recognises nothing here: looking at its contacts would change nothing.
-    effectors = ((cells.reactive[:n] > 0) & (cells.phase[:n] <= COMMITTED)).nonzero()[0]
+    sees = (cells.reactive[:n] > 0) | (tissue.tables.types[:, NATURAL] > 0.0)[cells.kind[:n]]
+    effectors = (sees & (cells.phase[:n] <= COMMITTED)).nonzero()[0]
     if len(effectors) == 0 and not cells.damage[:n].any() and not cells.bound[:n].any():
         return
     begin, touched = touched_by(tissue, effectors, tick)

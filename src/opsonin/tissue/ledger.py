@@ -12,7 +12,7 @@ from opsonin.core.schedule import minutes
 from opsonin.kernels.ledger import AFTER_CHECKPOINTS, FIRST_CHECKPOINT, count_targets, mark_near, tally
 from opsonin.kernels.neighbours import OK
 from opsonin.model.phase import COMMITTED
-from opsonin.model.tables import SIGNAL_HALF
+from opsonin.model.tables import KILLER
 from opsonin.tissue.contacts import touched_by
 from opsonin.tissue.tissue import Tissue
 
@@ -32,7 +32,7 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
     if ledger is None:
         return
     cells, n, tables = tissue.cells.arrays, tissue.cells.n, tissue.tables
-    kills = tables.types[:, SIGNAL_HALF] > 0.0
+    kills = tables.types[:, KILLER] > 0.0
     killers = (kills[cells.kind[:n]] & (cells.phase[:n] <= COMMITTED)).nonzero()[0]
     begin, touched = touched_by(tissue, killers, tick)
     place = np.empty(n, np.int8)
