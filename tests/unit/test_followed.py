@@ -16,7 +16,8 @@ ENTINOSTAT = Dose(drug="entinostat", amount="1 uM", lasting="1 h")
 
 
 def test_what_laws_read_is_followed_and_nothing_else():
-    assert set(followed(LIBRARY)) == {RECOGNISED, MARKER, "PD-L1", *PROTEINS}
+    paired = {"PD-L1", "PD-L2", "TIGIT", "CD155", "TIM-3", "Gal-9", "NKG2A", "HLA-E", "KIR"}
+    assert set(followed(LIBRARY)) == {RECOGNISED, MARKER, *paired, *PROTEINS}
     assert plan().species.molecules == followed(LIBRARY)
 
 

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from opsonin.cli.main import main
+from opsonin.knowledge.library import load_library
 from opsonin.report import html, why, why_picture, words
 from opsonin.store.result import Result
 from opsonin.store.segments import LEDGER
@@ -53,8 +54,9 @@ def test_it_says_of_each_arm_what_takes_most(capfd: pytest.CaptureFixture[str]) 
     assert len(arms) == 2
     assert f"Most is lost to {first[0].lower()}{first[1:]}" in arms[0]
     shares = [int(found) for found in re.findall(r"^  \S.*?  +(\d+) %", said, re.MULTILINE)]
-    assert len(shares) == 18
-    assert shares[:9] == sorted(shares[:9], reverse=True)
+    each = 8 + len(load_library().interactions)
+    assert len(shares) == 2 * each
+    assert shares[:each] == sorted(shares[:each], reverse=True)
 
 
 def test_json_holds_the_table_the_totals_and_the_course(capfd: pytest.CaptureFixture[str]) -> None:
