@@ -53,7 +53,7 @@ def test_it_says_of_each_arm_what_takes_most(capfd: pytest.CaptureFixture[str]) 
     arms = [line for line in said.splitlines() if re.match(r"(control|nivolumab): ", line)]
     assert len(arms) == 2
     assert f"Most is lost to {first[0].lower()}{first[1:]}" in arms[0]
-    shares = [int(found) for found in re.findall(r"^  \S.*?  +(\d+) %", said, re.MULTILINE)]
+    shares = [float(found) for found in re.findall(r"^  \S.*?  +([\d.]+) %", said, re.MULTILINE)]
     each = 8 + len(load_library().interactions)
     assert len(shares) == 2 * each
     assert shares[:each] == sorted(shares[:each], reverse=True)
