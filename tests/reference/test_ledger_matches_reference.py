@@ -50,9 +50,10 @@ def test_every_contact_is_worth_what_its_twin_says_without_any_set_of_barriers(s
     free = np.ones(len(traits().turnover))
     free[load_molecules().index("PD-1")] = free_pd1
     worth, losses, place = np.zeros(1 << BARRIERS), np.zeros(BARRIERS), np.zeros(n, np.int8)
-    contacts = kernels.tally(cells.arrays, tables(2), KEY, free, killers, begin, target, place, worth, losses)
+    numbers = tables(2)
+    contacts = kernels.tally(cells.arrays, numbers, KEY, free, killers, begin, target, place, worth, losses)
     pairs = [
-        (int(i), plain_cells.target_of(cells.arrays, tables(2), PLAIN_KEY, int(i), t.tolist()))
+        (int(i), plain_cells.target_of(cells.arrays, numbers, PLAIN_KEY, int(i), t.tolist()))
         for i, t in zip(killers, touched, strict=True)
     ]
     pairs = [(i, j) for i, j in pairs if j >= 0]

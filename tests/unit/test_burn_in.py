@@ -193,13 +193,17 @@ def test_a_burn_in_too_short_to_measure_killing_is_told() -> None:
         assert warned(steady, kills=0, steps=5) == ""  # nobody kills
 
 
-# Every T cell recognises the tumour, which has much antigen and no PD-L1.
+# Every T cell recognises the tumour, which has much antigen and no ligand of a checkpoint.
 HARSH = {
     "cell.cd8.lytic.reactive_fraction": 1.0,
     "cell.cd8.lytic.pd1_positive": 1.0,
     "cell.cd8.lytic.exhaustion_initial": 0.0,
     "tumour.melanoma.matching_antigen_fraction": 0.1,
     "tumour.melanoma.expresses.cancer.PD-L1": "1 molecules",
+    "cell.cancer.expresses.PD-L2": "1 molecules",
+    "cell.cancer.expresses.CD155": "1 molecules",
+    "cell.cancer.expresses.Gal-9": "1 molecules",
+    "tumour.melanoma.expresses.cancer.HLA-E": "1 molecules",
 }
 
 

@@ -211,8 +211,16 @@ def test_a_place_that_is_no_number_says_how_to_write_it(value: str, fix: str, tm
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        ("anti-PD-1", "What blocks it here: nivolumab, pembrolizumab."),
-        ("PD-1 inhibitor", "What blocks it here: nivolumab, pembrolizumab."),
+        ("anti-PD-1", "What blocks it here: cemiplimab, dostarlimab, nivolumab, pembrolizumab."),
+        ("PD-1 inhibitor", "What blocks it here: cemiplimab, dostarlimab, nivolumab, pembrolizumab."),
+        ("aPDL1", "What blocks it here: atezolizumab, avelumab, durvalumab."),
+        ("anti-TIGIT", "What blocks it here: tiragolumab."),
+        ("aTIGIT", "What blocks it here: tiragolumab."),
+        ("anti TIM3 antibody", "What blocks it here: sabatolimab."),
+        ("NKG2A-blocker", "What blocks it here: monalizumab."),
+        ("anti-KIR", "What blocks it here: lirilumab."),
+        ("IMFINZI", "Did you mean 'durvalumab'? It is named so here."),
+        ("XIAP antisense", "Did you mean 'aeg35156'? It is named so here."),
         ("nivolumap", "Did you mean 'nivolumab'?"),
     ],
 )

@@ -90,7 +90,7 @@ words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _opsonin_completion opsonin
         ('"opsonin" "knowledge" "show" "nivo"', ["nivolumab"]),
         ('"opsonin" "knowledge" "show" "drug.nivo"', ["drug.nivolumab"]),
         ('"opsonin" "knowledge" "show" "drag."', []),
-        ('"opsonin" "knowledge" "show" "PD-1:"', ["PD-1:PD-L1"]),
+        ('"opsonin" "knowledge" "show" "PD-1:"', ["PD-1:PD-L1", "PD-1:PD-L2"]),
         ('"opsonin" "init" "--labels" ""', ["codex-mouse", "melanoma-markers", "pdac-markers", "tnbc-mibi"]),
         ('"opsonin" "branch" "old" "--from" ""', ["control", "other"]),
         ('"opsonin" "why" "old" "--arm" "c"', ["control"]),

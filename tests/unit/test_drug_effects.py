@@ -25,7 +25,13 @@ LIBRARY = load_library()
 MOLECULES = tuple(sorted(LIBRARY.molecules))
 CELLS = tuple(sorted(LIBRARY.cells))
 EVERY_EFFECT = [(name, effect.label) for name, drug in LIBRARY.drugs.items() for effect in drug.effects]
-STRONG = {"blocks": 1e4, "shifts": 1e6, "kills": 1e6, "arrests": 1e6}  # nM, far above any half
+STRONG = {
+    "blocks": 1e4,
+    "agonizes": 1e6,
+    "shifts": 1e6,
+    "kills": 1e6,
+    "arrests": 1e6,
+}  # nM, far above any half
 
 
 def held(drug, nanomolar, start=0.0, end=DAY, library=LIBRARY):
@@ -46,6 +52,7 @@ def same(one, other):
 
 KNOCK_OUT = {
     "blocks": ("affinity", "1e30 nM"),
+    "agonizes": ("efficacy", 0),
     "shifts": ("fold_max", 1),
     "kills": ("rate_max", "0 1/d"),
     "arrests": ("share_max", 0),

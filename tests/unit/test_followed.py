@@ -12,30 +12,32 @@ from opsonin.model.scenario import Dose
 from tissues import plan
 
 LIBRARY = load_library()
-ENTINOSTAT = Dose(drug="entinostat", amount="1 uM", lasting="1 h")
+BORTEZOMIB = Dose(drug="bortezomib", amount="1 uM", lasting="1 h")
 
 
 def test_what_laws_read_is_followed_and_nothing_else():
-    assert set(followed(LIBRARY)) == {
-        *(RECOGNISED, MARKER, "PD-L1", *PROTEINS),
+    paired = {
+        *("PD-L1", "PD-L2", "TIGIT", "CD155", "TIM-3", "Gal-9", "NKG2A", "HLA-E", "KIR"),
+        *("NKG2D", "MICA", "ULBP", "DNAM-1", "CD112", "NKp30", "B7-H6"),
         *("Fas", "FasL", "DR4", "DR5", "TRAIL"),
     }
+    assert set(followed(LIBRARY)) == {RECOGNISED, MARKER, *paired, *PROTEINS}
     assert plan().species.molecules == followed(LIBRARY)
 
 
 def test_what_a_drug_does_to_a_molecule_that_is_not_followed_is_told_of_the_run():
-    assert "raises MICA" in left_out(LIBRARY.drugs["entinostat"], LIBRARY)
-    assert "raises MHC-I" not in left_out(LIBRARY.drugs["entinostat"], LIBRARY)
-    dose = [{"drug": "entinostat", "amount": "1 uM", "lasting": "1 h"}]
-    (note,) = [text for text in plan(arm=[{"name": "a", "dose": dose}]).notes if "entinostat" in text]
-    assert "raises MICA" in note
+    assert "raises calreticulin" in left_out(LIBRARY.drugs["bortezomib"], LIBRARY)
+    assert "raises DR5" not in left_out(LIBRARY.drugs["bortezomib"], LIBRARY)
+    dose = [{"drug": "bortezomib", "amount": "1 uM", "lasting": "1 h"}]
+    (note,) = [text for text in plan(arm=[{"name": "a", "dose": dose}]).notes if "bortezomib" in text]
+    assert "raises calreticulin" in note
 
 
 def test_a_run_lists_no_number_of_a_molecule_that_it_does_not_follow():
-    rows = {row.path for row in used(LIBRARY, Use("melanoma", ("cancer", "cd8"), None, (ENTINOSTAT,)))}
+    rows = {row.path for row in used(LIBRARY, Use("melanoma", ("cancer", "cd8"), None, (BORTEZOMIB,)))}
     assert "molecule.MHC-I.half_life" in rows
-    assert "drug.entinostat.effects.shifts:MHC-I.fold_max" in rows
-    assert not [path for path in rows if "MICA" in path]
+    assert "drug.bortezomib.effects.shifts:DR5.fold_max" in rows
+    assert not [path for path in rows if "calreticulin" in path]
 
 
 def test_what_nothing_reads_changes_no_bit():

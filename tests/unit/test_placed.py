@@ -63,7 +63,7 @@ def test_states_that_the_biopsy_does_not_show_are_told_with_which_and_how_many(b
     for words in (
         "Neither label nor stain tells, of all 60 cancer: BAK (",
         "MHC-I (5e4 molecules, assumed), PD-L1 (8e3 molecules, evidence:",
-        "0.5 (assumed) of MHC-I",
+        "0.5 (assumed) of HLA-E, MHC-I",
         "PD-1 on 25 cells",
         "keep the imaged density",
         "hours before the biopsy",

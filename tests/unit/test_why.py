@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from opsonin.cli.main import main
+from opsonin.knowledge.library import load_library
 from opsonin.report import html, why, why_picture, words
 from opsonin.store.result import Result
 from opsonin.store.segments import LEDGER
@@ -52,9 +53,10 @@ def test_it_says_of_each_arm_what_takes_most(capfd: pytest.CaptureFixture[str]) 
     arms = [line for line in said.splitlines() if re.match(r"(control|nivolumab): ", line)]
     assert len(arms) == 2
     assert f"Most is lost to {first[0].lower()}{first[1:]}" in arms[0]
-    shares = [int(found) for found in re.findall(r"^  \S.*?  +(\d+) %", said, re.MULTILINE)]
-    assert len(shares) == 18
-    assert shares[:9] == sorted(shares[:9], reverse=True)
+    shares = [float(found) for found in re.findall(r"^  \S.*?  +([\d.]+) %", said, re.MULTILINE)]
+    each = 9 + sum(pair.kind == "checkpoint" for pair in load_library().interactions.values())
+    assert len(shares) == 2 * each
+    assert shares[:each] == sorted(shares[:each], reverse=True)
 
 
 def test_json_holds_the_table_the_totals_and_the_course(capfd: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,10 @@ from collections.abc import Mapping
 from opsonin.core.errors import did_you_mean
 from opsonin.model.drugs import Agonizes, Blocks, Drug
 
+_AROUND_A_TARGET = re.compile(
+    r"^(anti|a(?=PD|TIGIT|TIM|NKG|KIR))[\W_]?|[\W_]?(inhibitor|blocker|antibody)$", re.IGNORECASE
+)
+
 
 def meant(name: str, known: Mapping[str, object]) -> str:
     """`Did you mean 'x'?` for the drug also known by this name, the drugs that block what it names, or a close name.
@@ -19,9 +23,7 @@ def meant(name: str, known: Mapping[str, object]) -> str:
     for drug in drugs.values():
         if _plain(name) in map(_plain, drug.also_known_as):
             return f"Did you mean '{drug.name}'? It is named so here."
-    asked = _plain(
-        re.sub(r"^(anti|a(?=PD))[\W_]?|[\W_]?(inhibitor|blocker|antibody)$", "", name, flags=re.IGNORECASE)
-    )
+    asked = _plain(_AROUND_A_TARGET.sub("", name))
     blocking = [
         drug.name
         for drug in drugs.values()

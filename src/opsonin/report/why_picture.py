@@ -26,7 +26,7 @@ _COLOURS = {
     "near": "#c9c5bb",
     "far": "#8b8880",
 }
-_CHECKPOINTS = ("#c2417c", "#e58bb4", "#9c2a5c", "#f2bcd4")
+_CHECKPOINTS = ("#c2417c", "#e58bb4", "#7d1d49", "#f2bcd4", "#a8555f", "#d98f7e")
 _EDGE = "#ffffff"
 _PANEL_INCH = (4.6, 4.1)
 _ACROSS = 3
