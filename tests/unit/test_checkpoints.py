@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -86,4 +87,21 @@ def test_pd_1_is_not_counted_twice_by_its_two_ligands(fold: float):
     product = math.prod(share(by_both[name], "cd8", "cancer", level) for name, level in levels.items())
     half = LIBRARY.interactions["PD-1:PD-L1"].half.value
     together = sum(pairs(by_both[name], "cd8", "cancer", level) for name, level in levels.items())
-    assert 0.8 < product / checkpoint_factor(together, half, 2.0) < 1.5
+    once = checkpoint_factor(together, half, 2.0)
+    assert 0.8 < product / once < 1.5
+    note = LIBRARY.interactions["PD-1:PD-L2"].hill.note or ""
+    assert all(f" {100.0 * value:.2g} %" in note for value in (product, once))
+
+
+def test_what_all_pairs_leave_a_t_cell_at_a_resting_melanoma_cell_is_what_the_page_says():
+    own = LIBRARY.tumours["melanoma"].expresses["cancer"]
+    left = {
+        name: share(name, "cd8", "cancer", own[pair.ligand].value if pair.ligand in own else None)
+        for name, pair in LIBRARY.interactions.items()
+        if pair.receptor in LIBRARY.cells["cd8"].expresses
+    }
+    page = (
+        (Path(__file__).parents[2] / "docs" / "knowledge.md").read_text(encoding="utf-8").replace("\n", " ")
+    )
+    assert f"keeps {100.0 * left['PD-1:PD-L1']:.0f} % with PD-1:PD-L1" in page
+    assert f"{100.0 * math.prod(left.values()):.0f} % with all pairs" in page
