@@ -343,12 +343,13 @@ def test_events_count_for_all_that_a_window_stands_for(frozen):
     tissue = thawed(frozen)
     for axis in (0, 1):
         extent.tile(tissue, axis, 360)
-    events = np.zeros(tissue.cells.n, np.int8)
-    events[np.flatnonzero(tissue.cells.arrays.phase[: tissue.cells.n] == phase.RESTING)[:8]] = (
-        phase.DIE_APOPTOTIC
-    )
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    events, rests = np.zeros(n, np.int8), cells.phase[:n] == phase.RESTING
+    tumour = cells.kind[:n] == tissue.species.cells.index("cancer")
+    for own, number in ((tumour, 8), (~tumour, 4)):
+        events[np.flatnonzero(rests & own)[:number]] = phase.DIE_APOPTOTIC
     apply.events(tissue, events, 360, 6.0)
-    assert tissue.counters["apoptoses"] == 2.0
+    assert tissue.counters["apoptoses"] == 2.0  # those of the tumour alone, each a quarter of one
 
 
 def test_a_cropped_tissue_comes_to_rest_again(frozen):

@@ -140,12 +140,12 @@ def resizings(days: Floats, weights: Floats) -> list[tuple[float, str]]:
 _EVENTS = {
     "hits": "Lytic hits delivered",
     "kills": "Cancer cells killed by T and NK cells",
-    "divisions": "Divisions",
-    "apoptoses": "Spontaneous deaths",
+    "divisions": "Divisions of cancer cells",
+    "apoptoses": "Spontaneous deaths of cancer cells",
     "drug_deaths": "Deaths by drugs, of all cells",
-    "necroses": "Deaths for lack of oxygen",
-    "arrivals": "CD8 T cells arrived",
-    "departures": "CD8 T cells left",
+    "necroses": "Deaths of cancer cells for lack of oxygen",
+    "arrivals": "Immune cells arrived",
+    "departures": "Immune cells left",
 }
 
 

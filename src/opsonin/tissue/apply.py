@@ -37,17 +37,26 @@ def events(tissue: Tissue, event: Events, tick: int, duration: float) -> None:
     dying = (event == DIE_APOPTOTIC) | (event == DIE_POISONED)
     _enter(tissue, dying, APOPTOTIC, column.APOPTOTIC_TIME, now)
     _enter(tissue, event == DIE_NECROTIC, NECROTIC, column.NECROTIC_TIME, now)
+    _count(tissue, event)
     daughters = _divide(tissue, np.flatnonzero(event == DIVIDE), now)
-    tissue.count("apoptoses", int(np.count_nonzero(event == DIE_APOPTOTIC)))
-    tissue.count("drug_deaths", int(np.count_nonzero(event == DIE_POISONED)))
-    tissue.count("necroses", int(np.count_nonzero(event == DIE_NECROTIC)))
-    tissue.count("departures", int(np.count_nonzero(event == LEAVE)))
-    tissue.count("divisions", len(daughters.get("id", ())))
     gone = np.flatnonzero((event == VANISH) | (event == LEAVE))
     if len(gone):
         tissue.cells.remove(gone)
     if daughters:
         tissue.cells.append(daughters)
+
+
+def _count(tissue: Tissue, event: Events) -> None:
+    """Of the tumour, what makes it grow or shrink; of all cells, who leaves and who dies of drugs."""
+    tumour = event[tissue.tables.types[tissue.cells.arrays.kind[: len(event)], column.TUMOUR] > 0.0]
+    for name, counted, which in (
+        ("divisions", tumour, DIVIDE),
+        ("apoptoses", tumour, DIE_APOPTOTIC),
+        ("necroses", tumour, DIE_NECROTIC),
+        ("drug_deaths", event, DIE_POISONED),
+        ("departures", event, LEAVE),
+    ):
+        tissue.count(name, int(np.count_nonzero(counted == which)))
 
 
 def _enter(tissue: Tissue, which: npt.NDArray[np.bool_], phase: int, length: int, now: int) -> None:
