@@ -27,6 +27,7 @@ from opsonin.model import tables as column
 from opsonin.model.death import TISSUE_RATES
 from opsonin.reference import cells as reference
 from opsonin.state.cells import Cells
+from opsonin.state.exposure import Exposure
 
 KEY = np.array([123456789, 987654321], np.uint32)
 PLAIN_KEY = (123456789, 987654321)
@@ -212,8 +213,8 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
     for i, others in zip(effectors, touched, strict=True):
         if len(others) and rng.random() < 0.5:
             cells.arrays.partner[i] = cells.arrays.id[rng.choice(others)]
-    free = np.ones(len(traits().turnover))
-    free[load_molecules().index("PD-1")] = free_pd1
+    drugs = random_drugs(rng)
+    drugs.free[load_molecules().index("PD-1")] = free_pd1
     begin = np.concatenate([[0], np.cumsum([len(t) for t in touched])]).astype(np.int64)
     target = np.concatenate([*touched, [0]]).astype(np.int64)
     expected = reference.engage(
@@ -222,7 +223,7 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
         PLAIN_KEY,
         100_000,
         duration,
-        free,
+        drugs,
         {int(i): t.tolist() for i, t in zip(effectors, touched, strict=True)},
     )
     m = len(effectors)
@@ -234,7 +235,7 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
         KEY,
         100_000,
         duration,
-        free,
+        drugs,
         effectors,
         begin,
         target,
@@ -258,6 +259,15 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
     assert got == counted
     for name, values in cells.arrays._asdict().items():
         close(values[..., :n].astype(float), getattr(twin.arrays, name)[..., :n].astype(float))
+
+
+def random_drugs(rng):
+    """Drugs that hold, coat and act as ligands of some molecules."""
+    none = Exposure.none(len(traits().turnover), len(load_cells()))
+    free, coated, agonized = (
+        rng.choice(some, len(none.free)) for some in ([0.1, 1.0], [0.0, 0.0, 0.7], [0.0, 0.02])
+    )
+    return none._replace(free=free, coated=coated, agonized=agonized)
 
 
 def load_cells():
@@ -285,10 +295,9 @@ def on_their_way(seed, priming):
 @given(SEEDS, st.sampled_from([0.0, 2e-4]), st.sampled_from([1.0, 6.0]))
 def test_succumb_equals_its_twin(seed, priming, duration):
     (cells, numbers), (twin, _) = on_their_way(seed, priming), on_their_way(seed, priming)
-    free = np.random.default_rng(seed).choice([0.1, 1.0], len(traits().turnover))
-    drugs = (free, np.random.default_rng(seed).choice([0.0, 0.02], len(free)))
-    got = death.succumb(cells.arrays, cells.n, numbers, *drugs, TISSUE_RATES, 100_000, duration)
-    expected = reference.succumb(twin.arrays, cells.n, numbers, *drugs, 100_000, duration, death.advance)
+    drugs = random_drugs(np.random.default_rng(seed))
+    got = death.succumb(cells.arrays, cells.n, numbers, drugs, TISSUE_RATES, 100_000, duration)
+    expected = reference.succumb(twin.arrays, cells.n, numbers, drugs, 100_000, duration, death.advance)
     assert got == expected
     for name, values in cells.arrays._asdict().items():
         close(values[..., : cells.n].astype(float), getattr(twin.arrays, name)[..., : cells.n].astype(float))

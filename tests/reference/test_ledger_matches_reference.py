@@ -16,8 +16,8 @@ from test_cells_match_reference import (
     load_cells,
     load_molecules,
     random_cells,
+    random_drugs,
     tables,
-    traits,
 )
 
 from opsonin.kernels import ledger as kernels
@@ -47,11 +47,11 @@ def test_every_contact_is_worth_what_its_twin_says_without_any_set_of_barriers(s
     touched = [np.sort(rng.choice(n, rng.integers(0, 7), replace=False)) for _ in killers]
     begin = np.concatenate([[0], np.cumsum([len(t) for t in touched])]).astype(np.int64)
     target = np.concatenate([*touched, [0]]).astype(np.int64)
-    free = np.ones(len(traits().turnover))
-    free[load_molecules().index("PD-1")] = free_pd1
+    drugs = random_drugs(rng)
+    drugs.free[load_molecules().index("PD-1")] = free_pd1
     worth, losses, place = np.zeros(1 << BARRIERS), np.zeros(BARRIERS), np.zeros(n, np.int8)
     numbers = tables(2)
-    contacts = kernels.tally(cells.arrays, numbers, KEY, free, killers, begin, target, place, worth, losses)
+    contacts = kernels.tally(cells.arrays, numbers, KEY, drugs, killers, begin, target, place, worth, losses)
     pairs = [
         (int(i), plain_cells.target_of(cells.arrays, numbers, PLAIN_KEY, int(i), t.tolist()))
         for i, t in zip(killers, touched, strict=True)
@@ -61,12 +61,12 @@ def test_every_contact_is_worth_what_its_twin_says_without_any_set_of_barriers(s
     assert set(np.flatnonzero(place == kernels.HELD)) == {j for _, j in pairs}
     some = np.unique([0, (1 << BARRIERS) - 1, *rng.integers(0, 1 << BARRIERS, 60)])
     expected = [
-        sum(reference.worth_of(cells.arrays, tables(2), free, i, j, sets_of(mask)) for i, j in pairs)
+        sum(reference.worth_of(cells.arrays, tables(2), drugs, i, j, sets_of(mask)) for i, j in pairs)
         for mask in some
     ]
     np.testing.assert_allclose(worth[some], expected, rtol=1e-11)
-    open_way = [reference.worth_of(cells.arrays, tables(2), free, i, j, range(BARRIERS)) for i, j in pairs]
-    each = [reference.worth_of(cells.arrays, tables(2), free, i, j, ()) for i, j in pairs]
+    open_way = [reference.worth_of(cells.arrays, tables(2), drugs, i, j, range(BARRIERS)) for i, j in pairs]
+    each = [reference.worth_of(cells.arrays, tables(2), drugs, i, j, ()) for i, j in pairs]
     whole = sum(math.log(most / left) for most, left in zip(open_way, each, strict=True))
     assert losses.sum() == pytest.approx(whole, rel=1e-11)  # the loss of a contact is the sum of its factors'
 

@@ -41,13 +41,13 @@ def share(name: str, killer: str, target: str, ligand: float | None = None, free
         ("PD-1:PD-L2", "cd8", None, "97 %"),
         ("PD-1:PD-L2", "cd8", 500.0, "99.8 %"),
         ("PD-1:PD-L2", "cd8", 1.2e4, "50 %"),
-        ("TIGIT:CD155", "cd8", None, "71 %"),
-        ("TIGIT:CD155", "cd8", 5e3, "99 %"),
-        ("TIGIT:CD155", "cd8", 2e5, "57 %"),
-        ("TIM-3:Gal-9", "cd8", None, "77 %"),
-        ("TIM-3:Gal-9", "cd8", 1e3, "99.7 %"),
-        ("TIM-3:Gal-9", "cd8", 1.5e4, "62 %"),
-        ("TIM-3:Gal-9", "cd8", 1e5, "51 %"),
+        ("TIGIT:CD155", "cd8", None, "88 %"),
+        ("TIGIT:CD155", "cd8", 5e3, "99.6 %"),
+        ("TIGIT:CD155", "cd8", 2e5, "79 %"),
+        ("TIM-3:Gal-9", "cd8", None, "88 %"),
+        ("TIM-3:Gal-9", "cd8", 1e3, "99.9 %"),
+        ("TIM-3:Gal-9", "cd8", 1.5e4, "78 %"),
+        ("TIM-3:Gal-9", "cd8", 1e5, "70 %"),
         ("NKG2A:HLA-E", "nk", None, "68 %"),
         ("NKG2A:HLA-E", "nk", 1e3, "99.5 %"),
         ("NKG2A:HLA-E", "nk", 3e4, "20 %"),
@@ -98,7 +98,7 @@ def test_what_all_pairs_leave_a_t_cell_at_a_resting_melanoma_cell_is_what_the_pa
     left = {
         name: share(name, "cd8", "cancer", own[pair.ligand].value if pair.ligand in own else None)
         for name, pair in LIBRARY.interactions.items()
-        if pair.receptor in LIBRARY.cells["cd8"].expresses
+        if pair.kind == "checkpoint" and pair.receptor in LIBRARY.cells["cd8"].expresses
     }
     page = (
         (Path(__file__).parents[2] / "docs" / "knowledge.md").read_text(encoding="utf-8").replace("\n", " ")

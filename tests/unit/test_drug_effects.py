@@ -28,6 +28,7 @@ EVERY_EFFECT = [(name, effect.label) for name, drug in LIBRARY.drugs.items() for
 STRONG = {
     "blocks": 1e4,
     "agonizes": 1e6,
+    "opsonizes": 1e4,
     "shifts": 1e6,
     "kills": 1e6,
     "arrests": 1e6,
@@ -53,6 +54,7 @@ def same(one, other):
 KNOCK_OUT = {
     "blocks": ("affinity", "1e30 nM"),
     "agonizes": ("efficacy", 0),
+    "opsonizes": ("affinity", "1e30 nM"),
     "shifts": ("fold_max", 1),
     "kills": ("rate_max", "0 1/d"),
     "arrests": ("share_max", 0),

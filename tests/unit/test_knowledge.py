@@ -61,7 +61,7 @@ def test_the_entries_of_this_step_are_there() -> None:
         },
         "interactions": {
             *("PD-1:PD-L1", "PD-1:PD-L2", "TIGIT:CD155", "TIM-3:Gal-9", "NKG2A:HLA-E", "KIR:MHC-I"),
-            *("NKG2D:MICA", "NKG2D:ULBP", "DNAM-1:CD155", "DNAM-1:CD112", "NKp30:B7-H6"),
+            *("NKG2D:MICA", "NKG2D:ULBP", "DNAM-1:CD155", "DNAM-1:CD112", "NKp30:B7-H6", "CD16:IgG1"),
             *("Fas:FasL", "DR4:TRAIL", "DR5:TRAIL"),
         },
         "drugs": {
@@ -75,7 +75,7 @@ def test_the_entries_of_this_step_are_there() -> None:
             *("fluorouracil", "omacetaxine", "ym155"),
             *("trametinib", "cobimetinib", "dabrafenib", "palbociclib", "abemaciclib", "capivasertib"),
             *("venetoclax", "navitoclax", "s63845", "birinapant", "lcl161", "aeg35156"),
-            *("dulanermin", "conatumumab"),
+            *("dulanermin", "conatumumab", "trastuzumab", "rituximab", "dinutuximab"),
         },
         "tumours": {"melanoma", "tnbc", "pdac", "b16"},
         "geometries": {"section", "block", "well", "spheroid", "organoid", "marrow", "node"},

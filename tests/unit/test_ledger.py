@@ -80,7 +80,7 @@ def test_the_factors_of_every_contact_multiply_to_the_hazard_of_the_step_that_fo
     m = len(killers)
     partner, hits = np.empty(m, np.int64), np.empty(m, np.int64)
     bound, drive, net = np.empty(m), np.empty(m), np.empty(m)
-    inputs = (tissue.key, 0, 1.0, tissue.exposure.free, killers, begin, touched)
+    inputs = (tissue.key, 0, 1.0, tissue.exposure, killers, begin, touched)
     engage(cells, tissue.tables, *inputs, partner, hits, bound, drive, net)
     numbers = tissue.tables.types[cells.kind[killers[0]]]
     possible = []

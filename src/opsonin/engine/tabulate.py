@@ -44,8 +44,8 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
     """All numbers of one tumour type; `scales` (types,) multiply the radii (the imaged packing)."""
     names = species_of(library)
     shifts = [(m, shift) for m in names.molecules for shift in library.molecules[m].shifts]
-    checkpoints, activating, deadly = (
-        pairs_of(library, kind) for kind in ("checkpoint", "activating", "death")
+    checkpoints, activating, antibody, deadly = (
+        pairs_of(library, kind) for kind in ("checkpoint", "activating", "antibody", "death")
     )
     attractants = [
         c.motility.attractant for c in library.cells.values() if c.motility and c.motility.attractant
@@ -71,6 +71,8 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
         activating_receptor=np.array([names.molecules.index(p.receptor) for p in activating], np.int64),
         activating_ligand=np.array([names.molecules.index(p.ligand) for p in activating], np.int64),
         activating=_answers(activating),
+        antibody_receptor=np.array([names.molecules.index(p.receptor) for p in antibody], np.int64),
+        antibody=_answers(antibody),
         death_receptor=np.array([names.molecules.index(p.receptor) for p in deadly], np.int64),
         death_ligand=np.array([names.molecules.index(p.ligand) for p in deadly], np.int64),
         death_pair=np.array([[_planar(p), p.contact.value] for p in deadly if p.contact is not None]).reshape(

@@ -75,7 +75,7 @@ def recognises(cells, tables, i):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def signal_seen(cells, tables, free, i, j):
+def signal_seen(cells, tables, drugs, i, j):
     """Signal of target `j` to effector `i`: antigen that its receptor matches, or ligands of activating receptors."""
     numbers = tables.types[cells.kind[i]]
     if numbers[NATURAL] > 0.0:
@@ -84,7 +84,7 @@ def signal_seen(cells, tables, free, i, j):
             pairs = pairs_between(
                 cells,
                 tables,
-                free,
+                drugs,
                 i,
                 j,
                 tables.activating_receptor[k],
@@ -92,43 +92,59 @@ def signal_seen(cells, tables, free, i, j):
                 tables.activating[k, 0],
             )
             total += activating_part(pairs, tables.activating[k, 1], tables.activating[k, 2])
-        return natural_signal(total)
+        return natural_signal(total + _antibodies_seen(cells, tables, drugs, i, j))
     complexes = presented_complexes(cells.level[tables.mhc_i, j], tables.matching_fraction)
     return antigen_signal(complexes, numbers[SIGNAL_HALF], numbers[SIGNAL_HILL])
 
 
 @nb.njit(cache=True, error_model="numpy")
-def pairs_between(cells, tables, free, i, j, on_i, on_j, affinity):
+def _antibodies_seen(cells, tables, drugs, i, j):
+    """What the Fc receptors of effector `i` add to its signal for the antibodies on target `j`."""
+    coat = 0.0
+    for m in range(len(drugs.coated)):
+        if drugs.coated[m] > 0.0:
+            coat += cells.level[m, j] * drugs.coated[m]
+    total = 0.0
+    if coat > 0.0:
+        for k in range(len(tables.antibody_receptor)):
+            receptor = cells.level[tables.antibody_receptor[k], i] / tables.types[cells.kind[i], SURFACE]
+            pairs = bound_pairs(receptor, coat / tables.types[cells.kind[j], SURFACE], tables.antibody[k, 0])
+            total += activating_part(pairs, tables.antibody[k, 1], tables.antibody[k, 2])
+    return total
+
+
+@nb.njit(cache=True, error_model="numpy")
+def pairs_between(cells, tables, drugs, i, j, on_i, on_j, affinity):
     """Pairs of molecule `on_i` of cell `i` with `on_j` of cell `j` [molecules/um2], antibodies included."""
-    first = cells.level[on_i, i] * free[on_i] / tables.types[cells.kind[i], SURFACE]
-    second = cells.level[on_j, j] * free[on_j] / tables.types[cells.kind[j], SURFACE]
+    first = cells.level[on_i, i] * drugs.free[on_i] / tables.types[cells.kind[i], SURFACE]
+    second = cells.level[on_j, j] * drugs.free[on_j] / tables.types[cells.kind[j], SURFACE]
     return bound_pairs(first, second, affinity)
 
 
 @nb.njit(cache=True, error_model="numpy")
-def checkpoint(cells, tables, free, i, j, k):
+def checkpoint(cells, tables, drugs, i, j, k):
     """Factor of checkpoint `k` between effector `i` and target `j`, antibodies included."""
     r, m = tables.checkpoint_receptor[k], tables.checkpoint_ligand[k]
-    pairs = pairs_between(cells, tables, free, i, j, r, m, tables.checkpoint[k, 0])
+    pairs = pairs_between(cells, tables, drugs, i, j, r, m, tables.checkpoint[k, 0])
     return checkpoint_factor(pairs, tables.checkpoint[k, 1], tables.checkpoint[k, 2])
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _checkpoints(cells, tables, free, i, j):
+def _checkpoints(cells, tables, drugs, i, j):
     """Product of all checkpoint factors between effector `i` and target `j`."""
     product = 1.0
     for k in range(len(tables.checkpoint_receptor)):
-        product *= checkpoint(cells, tables, free, i, j, k)
+        product *= checkpoint(cells, tables, drugs, i, j, k)
     return product
 
 
 @nb.njit(cache=True, error_model="numpy")
-def death_receptors(cells, tables, free, i, j):
+def death_receptors(cells, tables, drugs, i, j):
     """Death receptors of target `j` that effector `i` holds at full effort, antibodies included."""
     held = 0.0
     for k in range(len(tables.death_receptor)):
         r, m = tables.death_receptor[k], tables.death_ligand[k]
-        pairs = pairs_between(cells, tables, free, i, j, m, r, tables.death_pair[k, 0])
+        pairs = pairs_between(cells, tables, drugs, i, j, m, r, tables.death_pair[k, 0])
         held += bound_receptors(pairs, tables.death_pair[k, 1], 1.0)
     return held
 
@@ -139,7 +155,7 @@ def engage(
     key: Any,
     tick: Any,
     duration: Any,
-    free: Any,
+    drugs: Any,
     effectors: Any,
     start: Any,
     touched: Any,
@@ -153,18 +169,18 @@ def engage(
 
     Args:
         key: (2,) uint32; `tick` of the start of the step; `duration` [min].
-        free: (molecules,) share of each molecule that no drug holds [-].
+        drugs: `state.exposure.Exposure`.
         effectors: (m,) slots; start: (m + 1,), touched: slots of the cells each one touches.
         partner: (m,) output slots, -1 for none; hits: (m,) output counts; bound: (m,) output [molecules];
             drive, net: (m,) outputs [-].
     Memory: five columns of m; work: number of contacts.
     """
     contacts, found = (effectors, start, touched), (partner, hits, bound, drive, net)
-    spread(len(effectors), _engage, cells, tables, key, tick, duration, free, contacts, found)
+    spread(len(effectors), _engage, cells, tables, key, tick, duration, drugs, contacts, found)
 
 
 @nb.njit(cache=True, error_model="numpy", nogil=True)
-def _engage(begin, end, cells, tables, key, tick, duration, free, contacts, found):
+def _engage(begin, end, cells, tables, key, tick, duration, drugs, contacts, found):
     effectors, start, touched = contacts
     partner, hits, bound, drive, net = found
     types, signal, exhaustion = tables.types, cells.signal, cells.exhaustion
@@ -181,12 +197,12 @@ def _engage(begin, end, cells, tables, key, tick, duration, free, contacts, foun
         net[e] = 0.0
         if j >= 0:
             numbers = types[kind[i]]
-            drive[e] = signal_seen(cells, tables, free, i, j)
-            checkpoints = _checkpoints(cells, tables, free, i, j)
+            drive[e] = signal_seen(cells, tables, drugs, i, j)
+            checkpoints = _checkpoints(cells, tables, drugs, i, j)
             net[e] = net_activation(drive[e], numbers[COSTIMULATION], checkpoints)
             fitness = oxygen_fitness(signal[oxygen, i], numbers[LYTIC_OXYGEN])
             delivered = effort(net[e], fitness, vigour(exhaustion[i]))
-            bound[e] = bound_receptors(death_receptors(cells, tables, free, i, j), 1.0, delivered)
+            bound[e] = bound_receptors(death_receptors(cells, tables, drugs, i, j), 1.0, delivered)
             hazard = lytic_hit_hazard(delivered, numbers[HIT_RATE])
             chance, _ = uniforms(key[0], key[1], mixed(identity[i], identity[j]), tick, _HITS, 0)
             hits[e] = poisson(hazard * duration, chance)

@@ -85,24 +85,23 @@ def _advance(state, proteins, drive, rates, duration):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def agonized_receptors(cells, tables, agonized, i):
+def agonized_receptors(cells, tables, drugs, i):
     """Death receptors of cell `i` that drugs hold [molecules]."""
     held = 0.0
     for r in tables.death_receptor:
-        held += cells.level[r, i] * agonized[r]
+        held += cells.level[r, i] * drugs.agonized[r]
     return held
 
 
 @nb.njit(cache=True, error_model="numpy")
-def succumb(cells, n, tables, free, agonized, rates, tick, duration):
+def succumb(cells, n, tables, drugs, rates, tick, duration):
     """Advance every cell that something drives to death; returns (killed, died of drugs alone).
 
     What dies here is a corpse at once, so that its killers are free in the next step. Cells that nothing drives and
     that have no way behind them are at rest, where nothing moves: they are passed over.
 
     Args:
-        free, agonized: (molecules,) share of each molecule that no drug holds, that drugs hold as a ligand does [-].
-        rates: DeathRates; `tick` of the start of the step; `duration` [min].
+        drugs: `state.exposure.Exposure`; rates: DeathRates; `tick` of the start of the step; `duration` [min].
     Memory: in place; work: n, and about 0.6 us for each driven cell and minute.
     """
     killed = 0
@@ -114,13 +113,13 @@ def succumb(cells, n, tables, free, agonized, rates, tick, duration):
             continue
         damage, priming = cells.damage[i], numbers[PRIMING]
         state = DeathState(cells.disc[i], cells.caspase8[i], cells.bid[i], cells.pores[i], cells.caspase3[i])
-        held = agonized_receptors(cells, tables, agonized, i)
+        held = agonized_receptors(cells, tables, drugs, i)
         bound = cells.bound[i] + held
         if damage < SPENT and bound < SPENT and priming == 0.0 and max(state) < SPENT:
             continue
         mean = 0.5 * (damage + repaired_damage(damage, numbers[DAMAGE_HALF_LIFE], duration))
         drive = DeathDrive(bound, mean, priming)
-        state = advance(state, proteins_of(cells, tables, free, i), drive, rates, duration)
+        state = advance(state, proteins_of(cells, tables, drugs, i), drive, rates, duration)
         cells.disc[i], cells.caspase8[i], cells.bid[i], cells.pores[i], cells.caspase3[i] = state
         if state.caspase3 >= rates.commitment:
             if damage >= SPENT or cells.bound[i] >= SPENT or (held == 0.0 and state.disc >= SPENT):
@@ -135,17 +134,17 @@ def succumb(cells, n, tables, free, agonized, rates, tick, duration):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def proteins_of(cells, tables, free, i):
+def proteins_of(cells, tables, drugs, i):
     """What cell `i` has of the proteins that no drug holds; survivin relative to the resting level of its type."""
     m = tables.death
     resting = tables.resting[cells.kind[i], m[7]]
     return DeathProteins(
-        cells.level[m[0], i] * free[m[0]],
-        cells.level[m[1], i] * free[m[1]],
-        cells.level[m[2], i] * free[m[2]],
-        cells.level[m[3], i] * free[m[3]],
-        cells.level[m[4], i] * free[m[4]],
-        cells.level[m[5], i] * free[m[5]],
-        cells.level[m[6], i] * free[m[6]],
-        cells.level[m[7], i] * free[m[7]] / resting,
+        cells.level[m[0], i] * drugs.free[m[0]],
+        cells.level[m[1], i] * drugs.free[m[1]],
+        cells.level[m[2], i] * drugs.free[m[2]],
+        cells.level[m[3], i] * drugs.free[m[3]],
+        cells.level[m[4], i] * drugs.free[m[4]],
+        cells.level[m[5], i] * drugs.free[m[5]],
+        cells.level[m[6], i] * drugs.free[m[6]],
+        cells.level[m[7], i] * drugs.free[m[7]] / resting,
     )

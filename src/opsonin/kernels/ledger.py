@@ -67,31 +67,31 @@ class Contact(NamedTuple):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _shares(cells, tables, free, i, j, share):
+def _shares(cells, tables, drugs, i, j, share):
     """What each barrier but resistance lets through between killer `i` and target `j`."""
     numbers = tables.types[cells.kind[i]]
     checkpoints = len(tables.checkpoint_receptor)
     share[RECEPTOR] = let_through(1.0 if recognises(cells, tables, i) else 0.0)
     share[ANTIGEN] = share[LIGANDS] = 1.0
     share[LIGANDS if numbers[NATURAL] > 0.0 else ANTIGEN] = let_through(
-        signal_seen(cells, tables, free, i, j)
+        signal_seen(cells, tables, drugs, i, j)
     )
     share[COSTIMULATED] = let_through(numbers[COSTIMULATION])
     for k in range(checkpoints):
-        share[FIRST_CHECKPOINT + k] = let_through(checkpoint(cells, tables, free, i, j, k))
+        share[FIRST_CHECKPOINT + k] = let_through(checkpoint(cells, tables, drugs, i, j, k))
     after = FIRST_CHECKPOINT + checkpoints
     share[after] = let_through(oxygen_fitness(cells.signal[tables.oxygen, i], numbers[LYTIC_OXYGEN]))
     share[after + 1] = let_through(vigour(cells.exhaustion[i]))
 
 
 @nb.njit(cache=True, error_model="numpy")
-def contact_of(cells, tables, free, i, j):
+def contact_of(cells, tables, drugs, i, j):
     """The `Contact` of killer `i` with target `j`."""
-    proteins = proteins_of(cells, tables, free, j)
+    proteins = proteins_of(cells, tables, drugs, j)
     guarding, xiap = held_back(proteins)
     return Contact(
         tables.types[cells.kind[i], HIT_RATE],
-        death_receptors(cells, tables, free, i, j),
+        death_receptors(cells, tables, drugs, i, j),
         hits_in_a_row(guarding, xiap),
         rate_of_half_life(tables.types[cells.kind[j], DAMAGE_HALF_LIFE]),
         guarding,
@@ -159,7 +159,7 @@ def held_back(proteins):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def tally(cells, tables, key, free, killers, start, touched, place, worth, losses):
+def tally(cells, tables, key, drugs, killers, start, touched, place, worth, losses):
     """Add up all contacts of this moment; returns how many there are.
 
     Args:
@@ -180,8 +180,8 @@ def tally(cells, tables, key, free, killers, start, touched, place, worth, losse
             continue
         contacts += 1
         place[j] = HELD
-        _shares(cells, tables, free, i, j, share)
-        _without_each_set(share, contact_of(cells, tables, free, i, j), delivered, possible, resisted)
+        _shares(cells, tables, drugs, i, j, share)
+        _without_each_set(share, contact_of(cells, tables, drugs, i, j), delivered, possible, resisted)
         share[k - 1] = resisted[0]
         for without in range(sets):
             worth[without] += possible[without] * resisted[without]

@@ -9,16 +9,22 @@ from collections.abc import Iterator
 
 from opsonin.knowledge.library import Library
 from opsonin.model.death import PROTEINS
-from opsonin.model.drugs import Agonizes, Blocks, Drug, Shifts
+from opsonin.model.drugs import Agonizes, Blocks, Drug, Opsonizes, Shifts
 
 RECOGNISED = "MHC-I"
 MARKER = "PD-1"
 
 
 def followed(library: Library) -> tuple[str, ...]:
-    """Molecules that recognition, a checkpoint or the death decision reads, in alphabetical order."""
+    """Molecules that recognition, a pair, an antibody or the death decision reads, in alphabetical order."""
     paired = {name for pair in library.interactions.values() for name in (pair.receptor, pair.ligand)}
-    return tuple(sorted({RECOGNISED, MARKER, *PROTEINS, *paired} & set(library.molecules)))
+    coated = {
+        effect.opsonizes
+        for drug in library.drugs.values()
+        for effect in drug.effects
+        if isinstance(effect, Opsonizes)
+    }
+    return tuple(sorted({RECOGNISED, MARKER, *PROTEINS, *paired, *coated} & set(library.molecules)))
 
 
 def death_receptors(library: Library) -> set[str]:

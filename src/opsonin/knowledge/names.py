@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from opsonin.model.drugs import ALL_CELLS, Agonizes, Blocks, Drug, Kills, Shifts
+from opsonin.model.drugs import ALL_CELLS, Agonizes, Blocks, Drug, Kills, Opsonizes, Shifts
 from opsonin.model.knowledge import CellType, LabelMap, Tumour
 from opsonin.model.sourced import Sourced
 
@@ -29,7 +29,8 @@ def mentions(library: Library) -> Iterator[Mention]:
             yield "cell", name, place, kind, target
     for name, pair in library.interactions.items():
         yield "interaction", name, ("receptor",), "molecule", pair.receptor
-        yield "interaction", name, ("ligand",), "molecule", pair.ligand
+        if pair.ligand:
+            yield "interaction", name, ("ligand",), "molecule", pair.ligand
     for name, drug in library.drugs.items():
         for place, kind, target in _of_drug(drug):
             yield "drug", name, place, kind, target
@@ -78,6 +79,8 @@ def _of_drug(drug: Drug) -> Iterator[tuple[Place, str, str]]:
         place = "effects", str(number)
         if isinstance(effect, Blocks):
             yield (*place, "blocks"), "molecule", effect.blocks
+        elif isinstance(effect, Opsonizes):
+            yield (*place, "opsonizes"), "molecule", effect.opsonizes
         elif isinstance(effect, Agonizes):
             yield (*place, "agonizes"), "molecule", effect.agonizes
         elif isinstance(effect, Shifts):

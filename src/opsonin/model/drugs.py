@@ -35,6 +35,17 @@ class Blocks(Entry):
         return self.blocks
 
 
+class Opsonizes(Entry):
+    """It coats cells that carry `opsonizes`: killers with Fc receptors see the antibodies on them."""
+
+    opsonizes: str
+    affinity: Nanomolar
+
+    @property
+    def label(self) -> str:
+        return f"opsonizes:{self.opsonizes}"
+
+
 class Agonizes(Entry):
     """It holds the death receptor `agonizes` as its ligand does: what it occupies, times `efficacy`.
 
@@ -105,6 +116,7 @@ class Arrests(Answer):
 
 EFFECTS: dict[str, type[Entry]] = {
     "blocks": Blocks,
+    "opsonizes": Opsonizes,
     "agonizes": Agonizes,
     "shifts": Shifts,
     "kills": Kills,
@@ -119,6 +131,7 @@ def _kind_of(raw: Any) -> str | None:
 
 Effect = Annotated[
     Annotated[Blocks, Tag("blocks")]
+    | Annotated[Opsonizes, Tag("opsonizes")]
     | Annotated[Agonizes, Tag("agonizes")]
     | Annotated[Shifts, Tag("shifts")]
     | Annotated[Kills, Tag("kills")]
@@ -126,7 +139,7 @@ Effect = Annotated[
     Discriminator(
         _kind_of,
         custom_error_type="effect_kind",
-        custom_error_message="an effect has exactly one of the keys 'blocks', 'agonizes', 'shifts', 'kills', 'arrests'",
+        custom_error_message=f"an effect has exactly one of the keys {', '.join(map(repr, EFFECTS))}",
     ),
 ]
 

@@ -235,15 +235,16 @@ class Interaction(Entry):
     """A receptor-ligand pair across the synapse.
 
     Of a `checkpoint` the receptor is the effector's: I pairs lower its activation by 1/(1 + (I/K)^n). So it is of an
-    `activating` pair, which adds (I/K)^n to what a killer without antigen receptor sees. Of a `death` pair the receptor
-    is the target's, which dies of it.
+    `activating` pair, which adds (I/K)^n to what a killer without antigen receptor sees, and of an `antibody` pair,
+    whose ligand is any antibody on the target and has no name. Of a `death` pair the receptor is the target's, which
+    dies of it.
     """
 
     name: Name
     title: str
     receptor: str
-    ligand: str
-    kind: Literal["checkpoint", "activating", "death"]
+    ligand: str = ""
+    kind: Literal["checkpoint", "activating", "antibody", "death"]
     affinity: Nanomolar  # three-dimensional Kd
     gap: Length  # width of the synaptic cleft: turns Kd into 1/um2
     half: PairsPerArea | None = None  # bound pairs at half inhibition or activation
@@ -257,6 +258,8 @@ class Interaction(Entry):
             if (getattr(self, key) is not None) != (key in needed):
                 wanted = " and ".join(f"'{name}'" for name in needed)
                 raise ValueError(f"a pair of kind '{self.kind}' needs {wanted} and no more: '{key}' is amiss")
+        if bool(self.ligand) == (self.kind == "antibody"):
+            raise ValueError("a pair needs a 'ligand', except one of kind 'antibody'")
         return self
 
 

@@ -24,7 +24,7 @@ from opsonin.laws.pharmacology import (
     toxic_hazard,
 )
 from opsonin.laws.response import hill
-from opsonin.model.drugs import ALL_CELLS, Agonizes, Answer, Arrests, Blocks, Kills, Shifts
+from opsonin.model.drugs import ALL_CELLS, Agonizes, Answer, Arrests, Blocks, Kills, Opsonizes, Shifts
 from opsonin.model.phase import COMMITTED
 from opsonin.patient.pharmacokinetics import DrugCourse
 from opsonin.state.exposure import Exposure
@@ -55,6 +55,10 @@ class Regimen:
                 match effect:
                     case Blocks() if effect.blocks in molecules:
                         load[molecules.index(effect.blocks)] += binding_load(free, effect.affinity.value)
+                    case Opsonizes() if effect.opsonizes in molecules:
+                        m = molecules.index(effect.opsonizes)
+                        held = held_share(binding_load(free, effect.affinity.value))
+                        found.coated[m] = either(found.coated[m], held)
                     case Agonizes() if effect.agonizes in molecules:
                         held = effect.efficacy.value * held_share(binding_load(free, effect.affinity.value))
                         m = molecules.index(effect.agonizes)

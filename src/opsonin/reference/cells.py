@@ -291,7 +291,7 @@ def turnover(
 
 
 def engage(
-    cells: Any, tables: Any, key: Key, tick: int, duration: float, free: Any, contacts: dict[int, list[int]]
+    cells: Any, tables: Any, key: Key, tick: int, duration: float, drugs: Any, contacts: dict[int, list[int]]
 ) -> dict[int, tuple[int, int, float, float, float]]:
     """Effector slot -> (partner slot or -1, hits, receptors held, antigen signal, net activation).
 
@@ -308,19 +308,19 @@ def engage(
             found[i] = (-1, 0, 0.0, 0.0, 0.0)
             continue
         numbers = tables.types[cells.kind[i]]
-        drive = signal_seen(cells, tables, free, i, j)
+        drive = signal_seen(cells, tables, drugs, i, j)
         passed = 1.0
         for receptor, ligand, (affinity, half, steepness) in zip(
             tables.checkpoint_receptor, tables.checkpoint_ligand, tables.checkpoint.tolist(), strict=True
         ):
-            pairs = pairs_between(cells, tables, free, (i, receptor), (j, ligand), affinity)
+            pairs = pairs_between(cells, tables, drugs, (i, receptor), (j, ligand), affinity)
             passed *= checkpoint_factor(pairs, half, steepness)
         net = net_activation(drive, numbers[column.COSTIMULATION], passed)
         fitness = oxygen_fitness(float(cells.signal[tables.oxygen, i]), numbers[column.LYTIC_OXYGEN])
         delivered = effort(net, fitness, vigour(cells.exhaustion[i]))
         hazard = lytic_hit_hazard(delivered, numbers[column.HIT_RATE])
         chance, _ = uniforms(key, mixed(int(cells.id[i]), int(cells.id[j])), tick, Stream.HITS, 0)
-        held = delivered * death_receptors(cells, tables, free, i, j)
+        held = delivered * death_receptors(cells, tables, drugs, i, j)
         found[i] = (j, poisson(hazard * duration, chance), held, drive, net)
     return found
 
@@ -330,7 +330,7 @@ def recognises(cells: Any, tables: Any, i: int) -> bool:
     return bool(cells.reactive[i] != 0 or tables.types[cells.kind[i], column.NATURAL] > 0.0)
 
 
-def signal_seen(cells: Any, tables: Any, free: Any, i: int, j: int) -> float:
+def signal_seen(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> float:
     """Signal of target `j` to effector `i`; see `kernels.contacts.signal_seen`."""
     numbers = tables.types[cells.kind[i]]
     if numbers[column.NATURAL] == 0.0:
@@ -340,28 +340,34 @@ def signal_seen(cells: Any, tables: Any, free: Any, i: int, j: int) -> float:
     for receptor, ligand, (affinity, half, steepness) in zip(
         tables.activating_receptor, tables.activating_ligand, tables.activating.tolist(), strict=True
     ):
-        pairs = pairs_between(cells, tables, free, (i, receptor), (j, ligand), affinity)
+        pairs = pairs_between(cells, tables, drugs, (i, receptor), (j, ligand), affinity)
         total += activating_part(pairs, half, steepness)
+    coat = float(np.dot(cells.level[:, j], drugs.coated)) / tables.types[cells.kind[j], column.SURFACE]
+    for receptor, (affinity, half, steepness) in zip(
+        tables.antibody_receptor, tables.antibody.tolist(), strict=True
+    ):
+        on_effector = float(cells.level[receptor, i]) / numbers[column.SURFACE]
+        total += activating_part(bound_pairs(on_effector, coat, affinity), half, steepness)
     return float(natural_signal(total))
 
 
 def pairs_between(
-    cells: Any, tables: Any, free: Any, first: tuple[int, int], second: tuple[int, int], affinity: float
+    cells: Any, tables: Any, drugs: Any, first: tuple[int, int], second: tuple[int, int], affinity: float
 ) -> float:
     """Pairs of molecules, each of (cell, molecule), per area of the synapse; see `kernels.contacts.pairs_between`."""
     densities = [
-        float(cells.level[m, i] * free[m] / tables.types[cells.kind[i], column.SURFACE])
+        float(cells.level[m, i] * drugs.free[m] / tables.types[cells.kind[i], column.SURFACE])
         for i, m in (first, second)
     ]
     return float(bound_pairs(*densities, affinity))
 
 
-def death_receptors(cells: Any, tables: Any, free: Any, i: int, j: int) -> float:
+def death_receptors(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> float:
     """Death receptors of target `j` that effector `i` holds at full effort; see `kernels.contacts.death_receptors`."""
     return sum(
         float(
             bound_receptors(
-                pairs_between(cells, tables, free, (i, ligand), (j, receptor), affinity), area, 1.0
+                pairs_between(cells, tables, drugs, (i, ligand), (j, receptor), affinity), area, 1.0
             )
         )
         for receptor, ligand, (affinity, area) in zip(
@@ -424,7 +430,7 @@ def strike(
 
 
 def succumb(
-    cells: Any, n: int, tables: Any, free: Any, agonized: Any, tick: int, duration: float, follow: Follow
+    cells: Any, n: int, tables: Any, drugs: Any, tick: int, duration: float, follow: Follow
 ) -> tuple[int, int]:
     """Follow every driven cell over a step; returns (killed, died of drugs). See `kernels.death.succumb`.
 
@@ -440,11 +446,11 @@ def succumb(
         damage = float(cells.damage[i])
         struck, held = float(cells.bound[i]), 0.0
         for r in tables.death_receptor:
-            held += float(cells.level[r, i] * agonized[r])
+            held += float(cells.level[r, i] * drugs.agonized[r])
         at_rest = max(damage, struck + held, *state) < SPENT and priming == 0.0
         if not _live(cells, i) or half_life <= 0.0 or at_rest:
             continue
-        levels = [float(cells.level[m, i] * free[m]) for m in tables.death]
+        levels = [float(cells.level[m, i] * drugs.free[m]) for m in tables.death]
         levels[-1] /= tables.resting[cells.kind[i], tables.death[-1]]
         drive = DeathDrive(
             struck + held, 0.5 * (damage + repaired_damage(damage, half_life, duration)), priming

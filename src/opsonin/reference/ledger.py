@@ -29,10 +29,10 @@ from opsonin.model.death import EARM_CELL, TISSUE_RATES, DeathProteins
 from opsonin.reference.cells import death_receptors, pairs_between, recognises, signal_seen
 
 
-def shares(cells: Any, tables: Any, free: Any, i: int, j: int) -> list[float]:
+def shares(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> list[float]:
     """What each barrier but resistance lets through between killer `i` and target `j`."""
     numbers = tables.types[cells.kind[i]]
-    seen, natural = signal_seen(cells, tables, free, i, j), numbers[column.NATURAL] > 0.0
+    seen, natural = signal_seen(cells, tables, drugs, i, j), numbers[column.NATURAL] > 0.0
     passed = [
         float(recognises(cells, tables, i)),
         1.0 if natural else seen,
@@ -42,23 +42,23 @@ def shares(cells: Any, tables: Any, free: Any, i: int, j: int) -> list[float]:
     for receptor, ligand, (affinity, half, steepness) in zip(
         tables.checkpoint_receptor, tables.checkpoint_ligand, tables.checkpoint.tolist(), strict=True
     ):
-        pairs = pairs_between(cells, tables, free, (i, receptor), (j, ligand), affinity)
+        pairs = pairs_between(cells, tables, drugs, (i, receptor), (j, ligand), affinity)
         passed.append(float(checkpoint_factor(pairs, half, steepness)))
     passed.append(oxygen_fitness(float(cells.signal[tables.oxygen, i]), float(numbers[column.LYTIC_OXYGEN])))
     passed.append(vigour(cells.exhaustion[i]))
     return [float(let_through(share)) for share in passed]
 
 
-def worth_of(cells: Any, tables: Any, free: Any, i: int, j: int, without: Iterable[int]) -> float:
+def worth_of(cells: Any, tables: Any, drugs: Any, i: int, j: int, without: Iterable[int]) -> float:
     """Rate of kills of one contact with some barriers taken away [1/min]; the last barrier is resistance."""
-    passed, taken = shares(cells, tables, free, i, j), set(without)
+    passed, taken = shares(cells, tables, drugs, i, j), set(without)
     delivered = math.prod(share for b, share in enumerate(passed) if b not in taken)
     hazard = delivered * float(tables.types[cells.kind[i], column.HIT_RATE])
-    bound = delivered * death_receptors(cells, tables, free, i, j)
+    bound = delivered * death_receptors(cells, tables, drugs, i, j)
     possible = float(unresisted_kill_rate(hazard, bound, LIGAND_SPEED))
     if len(passed) in taken:
         return possible
-    levels = [float(cells.level[m, j] * free[m]) for m in tables.death]
+    levels = [float(cells.level[m, j] * drugs.free[m]) for m in tables.death]
     levels[-1] /= tables.resting[cells.kind[j], tables.death[-1]]
     proteins = DeathProteins(*levels)
     guarding, xiap = held_back(proteins)

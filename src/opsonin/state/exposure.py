@@ -16,6 +16,7 @@ class Exposure(NamedTuple):
     Attributes:
         free: (M,) share of each molecule that no drug holds [-].
         agonized: (M,) share of each death receptor that drugs hold as its ligand does [-].
+        coated: (M,) share of each molecule that holds an antibody which Fc receptors see [-].
         fold: (M,) factor on the resting level of each molecule [-].
         toxic: (T, 2) hazard of death by drugs [1/min], of resting and of committed cells.
         let_in: (T,) share of the cells due to enter the cycle that drugs let in [-].
@@ -23,6 +24,7 @@ class Exposure(NamedTuple):
 
     free: Floats
     agonized: Floats
+    coated: Floats
     fold: Floats
     toxic: Floats
     let_in: Floats
@@ -30,6 +32,12 @@ class Exposure(NamedTuple):
     @classmethod
     def none(cls, molecules: int, types: int) -> Exposure:
         """No drug."""
+        nothing = np.zeros(molecules)
         return cls(
-            np.ones(molecules), np.zeros(molecules), np.ones(molecules), np.zeros((types, 2)), np.ones(types)
+            free=np.ones(molecules),
+            agonized=nothing,
+            coated=nothing.copy(),
+            fold=np.ones(molecules),
+            toxic=np.zeros((types, 2)),
+            let_in=np.ones(types),
         )

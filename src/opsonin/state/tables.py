@@ -35,6 +35,8 @@ class Tables(NamedTuple):
     activating_receptor: Indices  # (activating pairs,) molecule on the effector
     activating_ligand: Indices  # (activating pairs,) molecule on the target
     activating: Floats  # (activating pairs, 3): planar affinity, half [1/um2], Hill
+    antibody_receptor: Indices  # (antibody pairs,) Fc receptor on the effector
+    antibody: Floats  # (antibody pairs, 3): planar affinity, half [1/um2], Hill
     death_receptor: Indices  # (death pairs,) molecule on the target
     death_ligand: Indices  # (death pairs,) molecule on the effector
     death_pair: Floats  # (death pairs, 2): planar affinity [1/um2], area of the synapse [um2]

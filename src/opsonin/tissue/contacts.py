@@ -41,7 +41,7 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
         tissue.key,
         tick,
         duration,
-        tissue.exposure.free,
+        tissue.exposure,
         effectors,
         begin,
         touched,

@@ -13,8 +13,6 @@ COLUMNS = ("phase", "disc", "caspase8", "bid", "pores", "caspase3")
 def step(tissue: Tissue, tick: int, duration: float) -> None:
     """The death decision of every cell over `duration` [min] from `tick`; the dead become corpses."""
     cells, drugs = tissue.cells, tissue.exposure
-    killed, alone = succumb(
-        cells.arrays, cells.n, tissue.tables, drugs.free, drugs.agonized, TISSUE_RATES, tick, duration
-    )
+    killed, alone = succumb(cells.arrays, cells.n, tissue.tables, drugs, TISSUE_RATES, tick, duration)
     tissue.count("kills", killed)
     tissue.count("drug_deaths", alone)

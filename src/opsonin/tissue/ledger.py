@@ -42,7 +42,7 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
         raise RunError(Fault(where, "a cell left the box or is not at a finite place"))
     worth, losses = np.zeros_like(ledger.worth), np.zeros_like(ledger.losses)
     contacts = tally(
-        cells, tables, tissue.key, tissue.exposure.free, killers, begin, touched, place, worth, losses
+        cells, tables, tissue.key, tissue.exposure, killers, begin, touched, place, worth, losses
     )
     far, near, _ = count_targets(cells, n, tables, place)
     time = tissue.weight * duration
