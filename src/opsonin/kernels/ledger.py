@@ -36,6 +36,7 @@ FAR, NEAR, HELD = range(3)
 # Barriers of a contact, in this order: these, the checkpoints of the tables, and the last three.
 RECEPTOR, ANTIGEN, LIGANDS, COSTIMULATED, FIRST_CHECKPOINT = range(5)
 AFTER_CHECKPOINTS = 3  # oxygen, exhaustion, resistance
+PATTERNS = 32  # of closed barriers that are summed apart at a time
 
 
 _BCL2, _BCLXL, _MCL1 = TISSUE_RATES.bcl2_affinity, TISSUE_RATES.bclxl_affinity, TISSUE_RATES.mcl1_affinity
@@ -114,39 +115,61 @@ def kills_resisted(contact, delivered):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _without_each_set(share, contact, delivered, possible, resisted):
-    """For every set of barriers taken away the rate of kills without resistance, and what resistance lets through.
+def _closed(share, barriers):
+    """Write the barriers before resistance that let less than everything through; returns how many."""
+    count = 0
+    for b in range(len(share) - 1):
+        if share[b] < 1.0:
+            barriers[count] = b
+            count += 1
+    return count
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _without_each_set(share, closed, contact, delivered, possible, resisted):
+    """For every set of the closed barriers taken away the rate of kills without resistance, and with it.
 
     Args:
-        delivered: (2^(k-1),) output: effort; possible, resisted: likewise, outputs.
-    An open barrier makes no other set, and where resistance undoes as good as everything that hits and less than one
-    receptor held do, it does so at any lower effort: most sets need no power.
+        closed: (m,) barriers; bit c of a set stands for the c-th of them.
+        delivered: (2^m or more,) output: effort; possible, resisted: likewise, outputs.
+    Where resistance undoes as good as everything that hits and less than one receptor held do, it does so at any lower
+    effort: most sets need no power.
     """
-    open_ones = 0
     delivered[0] = 1.0
-    for b in range(len(share) - 1):
-        if share[b] == 1.0:
-            open_ones |= 1 << b
-        for without in range(1 << b):
-            delivered[without | 1 << b] = delivered[without]
-            delivered[without] *= share[b]
-    closed = 0.0
-    for without in range(len(delivered) - 1, -1, -1):
-        if without | open_ones != without:
-            resisted[without] = resisted[without | open_ones]
-            possible[without] = possible[without | open_ones]
-            continue
-        possible[without] = delivered[without] * unresisted_kill_rate(
-            contact.hit_rate, contact.bound, LIGAND_SPEED
-        )
-        if delivered[without] <= closed or possible[without] == 0.0:
-            resisted[without] = LEAST_SHARE
-        else:
-            resisted[without] = let_through(
-                min(kills_resisted(contact, delivered[without]) / possible[without], 1.0)
-            )
-            if resisted[without] == LEAST_SHARE and contact.bound * delivered[without] < 1.0:
-                closed = max(closed, delivered[without])
+    for c in range(len(closed)):
+        for without in range(1 << c):
+            delivered[without | 1 << c] = delivered[without]
+            delivered[without] *= share[closed[c]]
+    full = unresisted_kill_rate(contact.hit_rate, contact.bound, LIGAND_SPEED)
+    in_vain = 0.0
+    for without in range((1 << len(closed)) - 1, -1, -1):
+        effort = delivered[without]
+        possible[without] = effort * full
+        passed = LEAST_SHARE
+        if effort > in_vain and possible[without] > 0.0:
+            passed = let_through(min(kills_resisted(contact, effort) / possible[without], 1.0))
+            if passed == LEAST_SHARE and contact.bound * effort < 1.0:
+                in_vain = max(in_vain, effort)
+        resisted[without] = possible[without] * passed
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _share_out(mask, resisted, possible, worth):
+    """Add the sums over the sets of the barriers in `mask` to those over all sets: an open barrier makes no other."""
+    sets = len(worth) // 2
+    place = np.zeros(sets, np.int64)
+    bit, own = 1, 1
+    while bit < sets:
+        step = 0
+        if mask & bit:
+            step = own
+            own <<= 1
+        for without in range(bit):
+            place[without | bit] = place[without] + step
+        bit <<= 1
+    for without in range(sets):
+        worth[without] += resisted[place[without]]
+        worth[without | sets] += possible[place[without]]
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -167,12 +190,15 @@ def tally(cells, tables, key, drugs, killers, start, touched, place, worth, loss
         place: (n,) in and out: HELD is written for targets that are held.
         worth: (2^k,) in and out: rate of kills with the barriers of each set taken away, bit b for barrier b [1/min].
         losses: (k,) in and out: minus the logarithm of what each barrier lets through.
-    Memory: 2^k; work: contacts times 2^k.
+    Contacts with the same barriers closed are summed over the sets of these alone, and then shared out to all sets.
+    Memory: 2^k times `PATTERNS`; work: contacts times 2^(barriers closed), and 2^k for each pattern.
     """
     k = len(losses)
     sets = 1 << (k - 1)
-    share, delivered, possible, resisted = np.empty(k), np.empty(sets), np.empty(sets), np.empty(sets)
-    contacts = 0
+    share, barriers = np.empty(k), np.empty(k, np.int64)
+    delivered, possible, resisted = np.empty(sets), np.empty(sets), np.empty(sets)
+    masks, sums = np.empty(PATTERNS, np.int64), np.empty((PATTERNS, 2, sets))
+    contacts = patterns = 0
     for e in range(len(killers)):
         i = killers[e]
         j = target_of(cells, tables, key, i, touched[start[e] : start[e + 1]])
@@ -181,13 +207,32 @@ def tally(cells, tables, key, drugs, killers, start, touched, place, worth, loss
         contacts += 1
         place[j] = HELD
         _shares(cells, tables, drugs, i, j, share)
-        _without_each_set(share, contact_of(cells, tables, drugs, i, j), delivered, possible, resisted)
-        share[k - 1] = resisted[0]
-        for without in range(sets):
-            worth[without] += possible[without] * resisted[without]
-            worth[without | sets] += possible[without]
+        count = _closed(share, barriers)
+        _without_each_set(
+            share, barriers[:count], contact_of(cells, tables, drugs, i, j), delivered, possible, resisted
+        )
+        share[k - 1] = resisted[0] / possible[0] if possible[0] > 0.0 else LEAST_SHARE
+        mask = 0
+        for b in barriers[:count]:
+            mask |= 1 << b
+        p = 0
+        while p < patterns and masks[p] != mask:
+            p += 1
+        if p == PATTERNS:
+            for full in range(PATTERNS):
+                _share_out(masks[full], sums[full, 0], sums[full, 1], worth)
+            p = patterns = 0
+        if p == patterns:
+            masks[p] = mask
+            sums[p, :, : 1 << count] = 0.0
+            patterns += 1
+        for without in range(1 << count):
+            sums[p, 0, without] += resisted[without]
+            sums[p, 1, without] += possible[without]
         for b in range(k):
             losses[b] -= np.log(share[b])
+    for p in range(patterns):
+        _share_out(masks[p], sums[p, 0], sums[p, 1], worth)
     return contacts
 
 
