@@ -56,7 +56,7 @@ def test_the_entries_of_this_step_are_there() -> None:
             *("trametinib", "dabrafenib", "palbociclib", "capivasertib"),
             *("venetoclax", "navitoclax", "s63845", "birinapant", "lcl161"),
         },
-        "tumours": {"melanoma", "tnbc", "pdac", "b16", "b_all", "aml", "myeloma", "dlbcl"},
+        "tumours": {"melanoma", "tnbc", "pdac", "b16", "b_all", "aml", "myeloma", "dlbcl", "ccrcc", "nsclc"},
         "geometries": {"section", "block", "well", "spheroid", "organoid", "marrow", "node"},
         "labels": {"codex-mouse", "melanoma-markers", "pdac-markers", "tnbc-mibi"},
     }
