@@ -69,6 +69,8 @@ def test_the_entries_of_this_step_are_there() -> None:
             "nsclc",
             "her2_breast",
             "crc_mss",
+            "crc_msi",
+            "hcc",
         },
         "geometries": {"section", "block", "well", "spheroid", "organoid", "marrow", "node"},
         "labels": {"codex-mouse", "melanoma-markers", "pdac-markers", "tnbc-mibi"},
