@@ -71,6 +71,8 @@ def test_the_entries_of_this_step_are_there() -> None:
             "crc_mss",
             "crc_msi",
             "hcc",
+            "gbm",
+            "ovarian",
         },
         "geometries": {"section", "block", "well", "spheroid", "organoid", "marrow", "node"},
         "labels": {"codex-mouse", "melanoma-markers", "pdac-markers", "tnbc-mibi"},
