@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from opsonin.engine.plausibility import require_plausible_biology
+from opsonin.knowledge.composition import space_held
 from opsonin.knowledge.library import load_library
 from opsonin.model import tables as column
 from opsonin.report.maps import BACKGROUND_TYPES, muted, pale
@@ -23,7 +24,7 @@ CELLS = LIBRARY.cells
 IMMUNE = sorted(name for name, cell in CELLS.items() if cell.role == "immune")
 STATIONARY = sorted(name for name, cell in CELLS.items() if cell.role in ("stroma", "vessel"))
 TUMOURS = sorted(LIBRARY.tumours)
-COMPLETE = ("b16", "pdac", "tnbc")  # give the density of every type
+COMPLETE = sorted(set(TUMOURS) - {"melanoma"})  # give the density of every type
 HOUR, DAY, YEAR = 60.0, 1440.0, 365.25 * 1440.0
 
 # What linear RGB becomes for readers without red or green cones (Machado 2009, severity 1).
@@ -170,7 +171,12 @@ def test_a_tumour_can_grow_as_published(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "lowest", "highest"),
-    [("tnbc", 60, 146), ("pdac", 34, 151), ("melanoma", 8, 212), ("b16", 1.5, 2.8)],
+    [
+        *(("tnbc", 60, 146), ("pdac", 34, 151), ("melanoma", 8, 212), ("b16", 1.5, 2.8)),
+        *(("ccrcc", 20, 154), ("nsclc", 121, 357), ("her2_breast", 102, 222), ("crc_mss", 112, 404)),
+        *(("crc_msi", 112, 404), ("hcc", 119, 162), ("gbm", 21, 50), ("ovarian", 55, 67)),
+        *(("b_all", 3, 60), ("aml", 11, 36), ("myeloma", 150, 210), ("dlbcl", 7, 120)),
+    ],
 )
 def test_a_doubling_time_lies_within_the_series_that_measured_it(
     name: str, lowest: float, highest: float
@@ -184,6 +190,14 @@ def test_a_tumour_gives_the_density_of_every_type(name: str) -> None:
     assert set(densities) == set(CELLS)
     assert all(number.range is not None for number in densities.values())
     assert densities["cancer"].value == max(number.value for number in densities.values())
+
+
+@pytest.mark.parametrize("name", COMPLETE)
+def test_the_cells_of_a_tumour_fill_its_section(name: str) -> None:
+    """Discs of the sizes in the knowledge base would cover about all of the area: none is squeezed or swollen much."""
+    densities = LIBRARY.tumours[name].densities
+    covered = sum(space_held({cell: d.value for cell, d in densities.items()}, LIBRARY, 2).values())
+    assert 0.5 < covered < 1.4
 
 
 IMAGED_AS = {

@@ -15,7 +15,7 @@ from opsonin.cli.main import main
 from opsonin.core.errors import Fault
 from opsonin.io.columns import numbers
 from opsonin.io.tables import read_table
-from opsonin.knowledge.aliases import meant
+from opsonin.knowledge.aliases import TUMOURS, meant
 from opsonin.knowledge.library import load_library
 from opsonin.store.result import Result
 from small_run import small_run
@@ -228,6 +228,27 @@ def test_a_drug_is_found_by_its_target_and_not_by_the_end_of_its_name(asked: str
     drugs = load_library().drugs
     assert meant(asked, drugs) == told
     assert "Did you mean" not in meant("ipilimumab", drugs)
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        *(("RCC", "'ccrcc'"), ("kidney", "'ccrcc'"), ("lung", "'nsclc'"), ("NSCLC", "'nsclc'")),
+        *(("colorectal", "'crc_mss' or 'crc_msi'"), ("CRC", "'crc_mss' or 'crc_msi'"), ("MSI", "'crc_msi'")),
+        *(("breast", "'tnbc' or 'her2_breast'"), ("HER2+", "'her2_breast'"), ("liver", "'hcc'")),
+        *(("glioblastoma", "'gbm'"), ("GBM", "'gbm'"), ("HGSOC", "'ovarian'"), ("ovary", "'ovarian'")),
+        *(("AML", "'aml'"), ("ALL", "'b_all'"), ("BCP-ALL", "'b_all'"), ("leukemia", "'aml' or 'b_all'")),
+        *(("lymphoma", "'dlbcl'"), ("multiple myeloma", "'myeloma'"), ("melanomma", "'melanoma'")),
+    ],
+)
+def test_a_tumour_is_found_by_the_name_that_people_call_it(asked: str, named: str):
+    library = load_library()
+    assert f"Did you mean {named}?" in meant(asked, library.tumours)
+    assert "adrenal" not in library.tumours and "'ccrcc'" not in meant("adrenal", library.tumours)
+
+
+def test_every_tumour_has_a_name_that_people_call_it():
+    assert {tumour for tumour, _ in TUMOURS} == set(load_library().tumours)
 
 
 @pytest.mark.parametrize("levels", [21, 300, 3000, 100_000])

@@ -200,6 +200,24 @@ def test_as_json_it_says_what_it_wrote(place: Path, capfd: pytest.CaptureFixture
 @pytest.mark.parametrize(
     ("name", "tumour"),
     [
+        ("RCC_TMA.csv", "ccrcc"),
+        ("crc-msi.csv", "crc_msi"),
+        ("colorectal.csv", "crc_mss"),
+        ("all_cells.csv", None),
+    ],
+)
+def test_the_name_of_a_table_tells_its_tumour(
+    name: str, tumour: str | None, place: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    table(place / name, "roi,kind,X,Y,phenotype", rows(("Tumor", "CD8 T cell")))
+    assert main(["init", name]) == 0
+    assert ("is a placeholder" in capfd.readouterr().out) == (tumour is None)
+    assert scenario()["tissue"]["tumour"] == (tumour or "melanoma")
+
+
+@pytest.mark.parametrize(
+    ("name", "tumour"),
+    [
         ("biopsies/melanoma_cells.csv.gz", "melanoma"),
         ("biopsies/tnbc_cells.csv.gz", "tnbc"),
         ("biopsies/pdac/PDAC_TISSUE_1.csv.gz", "pdac"),

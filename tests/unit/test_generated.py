@@ -178,7 +178,7 @@ def test_another_seed_draws_another_tissue() -> None:
 # Architecture
 
 
-@pytest.mark.parametrize("tumour", ["melanoma", "tnbc", "pdac", "b16"])
+@pytest.mark.parametrize("tumour", ["melanoma", "tnbc", "pdac", "b16", "ccrcc", "crc_msi"])
 @pytest.mark.parametrize(
     "generate",
     [

@@ -77,7 +77,10 @@ def test_the_entries_of_this_step_are_there() -> None:
             *("venetoclax", "navitoclax", "s63845", "birinapant", "lcl161", "aeg35156"),
             *("dulanermin", "conatumumab", "trastuzumab", "rituximab", "dinutuximab"),
         },
-        "tumours": {"melanoma", "tnbc", "pdac", "b16"},
+        "tumours": {
+            *("melanoma", "tnbc", "pdac", "b16", "ccrcc", "nsclc", "her2_breast", "crc_mss", "crc_msi"),
+            *("hcc", "gbm", "ovarian", "b_all", "dlbcl", "myeloma", "aml"),
+        },
         "geometries": {"section", "block", "well", "spheroid", "organoid", "marrow", "node"},
         "labels": {"codex-mouse", "melanoma-markers", "pdac-markers", "tnbc-mibi"},
     }

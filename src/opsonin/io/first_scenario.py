@@ -18,21 +18,16 @@ from opsonin.io.tables import Table, capped
 from opsonin.io.thickness import NUCLEUS_OF, thickness_of
 from opsonin.io.toml_files import inline
 from opsonin.io.unfit import of_animal
+from opsonin.knowledge.aliases import tumours_called
 from opsonin.knowledge.library import Library
 from opsonin.model.knowledge import LabelMap
 from opsonin.model.scenario import Region
 
 UNSURE = "melanoma"
+_OTHERS = "others: opsonin knowledge list tumours"
 _DRUG = "nivolumab"
 # In animals: antibodies to people's receptors need not bind theirs.
 _HELD_DRUG, _HELD = "entinostat", "400 nM"
-# What the names of label maps, files and columns say of a tumour; the first that fits is taken.
-_TUMOURS = (
-    ("b16", r"b16|mouse|murine|h2kb|h2db"),
-    ("tnbc", r"tnbc|breast|mammary|triple.?neg"),
-    ("pdac", r"pdac|pancrea"),
-    ("melanoma", r"melanom|sox10|melan-?a|(?<![a-z])mel(?![a-z])"),
-)
 
 
 @dataclass(frozen=True)
@@ -81,7 +76,7 @@ def scenario_of_table(
     thickness = thickness_of(Region(tumour=tumour), library, label_map)
     note = library.tumours[tumour].title if sure else "TODO: nothing in the table says which"
     tissue = [
-        f"tumour = {inline(tumour)}  # {note}; others: {_others(tumour, library)}",
+        f"tumour = {inline(tumour)}  # {note}; {_OTHERS}",
         f"biopsy = {inline(names.table)}",
         *_select(field, fields),
         f"labels = {inline(named)}  # what the labels mean: {_one_line(label_map.title)}",
@@ -95,7 +90,7 @@ def scenario_of_table(
 def scenario_of_drawn(names: Names, library: Library) -> FirstScenario:
     """Two arms for a section drawn at random."""
     tissue = [
-        f"tumour = {inline(UNSURE)}  # {library.tumours[UNSURE].title}; others: {_others(UNSURE, library)}",
+        f"tumour = {inline(UNSURE)}  # {library.tumours[UNSURE].title}; {_OTHERS}",
         "",
         "[tissue.generate]  # drawn at random; for a biopsy: opsonin init CELLS.csv",
         'size = ["400 um", "400 um"]',
@@ -196,15 +191,9 @@ def _value(text: str) -> str | int:
 def _tumour(table: Table, label_map: LabelMap, library: Library) -> tuple[str, bool]:
     """The tumour that names tell of, and whether any did."""
     for words in ((label_map.name, label_map.title), (table.name,), (*table.columns, *label_map.labels)):
-        told = " ".join(words).lower()
-        for tumour, pattern in _TUMOURS:
-            if tumour in library.tumours and re.search(pattern, told):
-                return tumour, True
+        for tumour in tumours_called(" ".join(words), library.tumours):
+            return tumour, True
     return UNSURE, False
-
-
-def _others(tumour: str, library: Library) -> str:
-    return ", ".join(sorted(set(library.tumours) - {tumour}))
 
 
 def _comment(text: str) -> list[str]:

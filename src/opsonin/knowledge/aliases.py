@@ -3,10 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from opsonin.core.errors import did_you_mean
 from opsonin.model.drugs import Agonizes, Blocks, Drug
+from opsonin.model.knowledge import Tumour
+
+# What people call tumours, in lower case; of several that fit, the first is the likeliest. Mice come before organs, a
+# subtype before the organ that it is of, and organs that others spread to (the liver) last.
+TUMOURS = (
+    ("b16", r"b16|mouse|murine|h2kb|h2db"),
+    ("her2_breast", r"^her2|her2.?(?:\+|pos|breast|enrich)"),
+    ("tnbc", r"tnbc|breast|mammary|triple.?neg"),
+    ("her2_breast", r"breast|mammary"),
+    ("pdac", r"pdac|pancrea"),
+    ("melanoma", r"melanom|sox10|melan-?a|(?<![a-z])mel(?![a-z])"),
+    ("crc_msi", r"(?<![a-z])(?:msi|dmmr)(?![a-z])|microsatellite.unst"),
+    ("crc_mss", r"colorect|colon.?(?:ca|ad|tum)|^colon$|(?<![a-z])(?:crc|mss|pmmr)(?![a-z])"),
+    ("crc_msi", r"colorect|colon.?(?:ca|ad|tum)|^colon$|(?<![a-z])crc(?![a-z])"),
+    ("ccrcc", r"(?<![a-z])(?:cc)?rcc(?![a-z])|kidney|(?<!ad)renal"),
+    ("nsclc", r"nsclc|(?<![a-z])lung|(?<![a-z])(?:luad|lusc)(?![a-z])"),
+    ("gbm", r"(?<![a-z])gbm(?![a-z])|gliobl|gliom|^brain$"),
+    ("ovarian", r"hgso?c|ovar"),
+    ("myeloma", r"myelom"),
+    ("dlbcl", r"dlbcl|lymphom|large.b.?cell"),
+    ("aml", r"(?<![a-z])aml(?![a-z])|myelo(?:id|cytic).leuk"),
+    ("b_all", r"(?<![a-z])b(?:cp)?.?all(?![a-z])|lymphoblast"),
+    ("aml", r"^leuka?emia$"),
+    ("b_all", r"^leuka?emia$"),
+    ("hcc", r"(?<![a-z])hcc(?![a-z])|hepatocell|(?<![a-z])liver"),
+)
 
 _AROUND_A_TARGET = re.compile(
     r"^(anti|a(?=PD|TIGIT|TIM|NKG|KIR))[\W_]?|[\W_]?(inhibitor|blocker|antibody)$", re.IGNORECASE
@@ -14,7 +40,7 @@ _AROUND_A_TARGET = re.compile(
 
 
 def meant(name: str, known: Mapping[str, object]) -> str:
-    """`Did you mean 'x'?` for the drug also known by this name, the drugs that block what it names, or a close name.
+    """`Did you mean 'x'?` for the entry also known by this name, the drugs that block what it names, or a close name.
 
     Args:
         known: entries by name.
@@ -39,8 +65,19 @@ def meant(name: str, known: Mapping[str, object]) -> str:
     ]
     if agonists:
         return f"What acts as its ligand here: {', '.join(agonists)}."
+    called = tumours_called(name, [entry.name for entry in known.values() if isinstance(entry, Tumour)])
+    if called:
+        named = " or ".join(f"'{tumour}'" for tumour in called)
+        return f"Did you mean {named}? It is named so here."
     # names of drugs end alike (-mab, -inib): another target is no misspelling
     return did_you_mean(name, known, alike=0.8 if drugs else 0.6)
+
+
+def tumours_called(told: str, known: Iterable[str]) -> list[str]:
+    """Those of the known tumours that a name or text tells of, the likeliest first."""
+    there = set(known)
+    fitting = (tumour for tumour, pattern in TUMOURS if re.search(pattern, told.lower()))
+    return [tumour for tumour in dict.fromkeys(fitting) if tumour in there]
 
 
 def _plain(name: str) -> str:
