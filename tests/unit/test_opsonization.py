@@ -45,6 +45,25 @@ def test_more_antigen_is_seen_better_until_it_suffices():
     assert most < 1.05 * many
 
 
+def test_rituximab_coats_lymphoma_cells():
+    """The tumour is another: its cells carry CD20, those of melanoma do not."""
+    seen = []
+    for dose in ([], [{"drug": "rituximab", "amount": "100 nM", "lasting": "1 d"}]):
+        field = {
+            "tissue__tumour": "dlbcl",
+            "tissue__generate__densities": FIELD,
+            "arm": [{"name": "a", "dose": dose}],
+        }
+        asked = plan(**field)
+        tissue = settled(asked)
+        tissue.exposure = asked.courses[0].regimen.exposure(0.0, asked.species.molecules, asked.species.cells)
+        contacts.step(tissue, 0, 0.0)
+        cells, n = tissue.cells.arrays, tissue.cells.n
+        holds = (cells.kind[:n] == asked.species.cells.index("nk")) & (cells.partner[:n] > 0)
+        seen.append(float(cells.engagement[:n][holds].mean()))
+    assert seen[1] > 1.3 * seen[0]
+
+
 def test_without_cd16_an_antibody_does_nothing():
     null = {"cell.nk.expresses.CD16": "0 molecules"}
     assert activation("trastuzumab", **null) == activation(**null)

@@ -102,11 +102,15 @@ class Scenario(model.Scenario):
         return None if self.tissue.biopsy is None else self._folder / self.tissue.biopsy
 
     def library(self) -> Library:
-        """The knowledge base with this scenario's overrides."""
-        library = load_library()
-        for path, value in self.knowledge.items():
-            library = library.override(path, value if isinstance(value, str) else repr(value))
-        return library
+        """The knowledge base as this scenario has it: what it says of the tumour, then of all else.
+
+        So a number of a cell type that the scenario gives stands, even where the tumour has one of its own.
+        """
+        of_tumour = {path: text for path, text in self.knowledge.items() if path.startswith("tumour.")}
+        library = _overridden(load_library(), of_tumour).of_tumour(self.tissue.tumour)
+        return _overridden(
+            library, {path: self.knowledge[path] for path in self.knowledge.keys() - of_tumour}
+        )
 
     def label_map(self) -> LabelMap | None:
         """What the biopsy's labels mean; InputError if the file of it is wrong."""
@@ -203,3 +207,9 @@ def _faults_of_biopsy(draft: Draft, library: Library) -> tuple[Fault, ...]:
     except InputError as error:
         return error.faults
     return ()
+
+
+def _overridden(library: Library, numbers: Mapping[str, str | float]) -> Library:
+    for path, value in sorted(numbers.items()):
+        library = library.override(path, value if isinstance(value, str) else repr(value))
+    return library

@@ -54,6 +54,14 @@ class UnknownPath(ValueError):
     """A dotted path names nothing in the knowledge base."""
 
 
+# What a tumour may say of its cells, and where that stands in their types.
+OF_TUMOUR = {
+    "diameter": ("cancer", "diameter"),
+    "priming": ("cancer", "lytic_target", "priming"),
+    "reactive_fraction": ("cd8", "lytic", "reactive_fraction"),
+}
+
+
 @dataclass(frozen=True)
 class Library:
     """Every entry, by kind and name. Immutable: `override` returns a new library."""
@@ -98,6 +106,15 @@ class Library:
         if faults:
             raise ValueError(f"'{path}': {faults[0].problem}")
         return library
+
+    def of_tumour(self, name: str) -> Library:
+        """A copy whose cell types are those of a tumour, where it says how they differ (see `OF_TUMOUR`)."""
+        cells = dict(self.cells)
+        for key, (cell, *parts) in OF_TUMOUR.items():
+            number = getattr(self.tumours[name], key)
+            if number is not None and cell in cells:
+                cells[cell] = _with(cells[cell], parts, number)
+        return replace(self, cells=cells)
 
     def _repr_html_(self) -> str:
         """How a notebook shows it: see `opsonin.as_html`."""
@@ -284,6 +301,15 @@ def _numbered(path: tuple[str, ...], counts: Mapping[tuple[str, ...], int]) -> t
         if depth < len(path) - 1 and full in counts:
             full = (*full, str(counts[full]))
     return full
+
+
+def _with(node: Any, parts: list[str], number: Sourced) -> Any:
+    """`node` with another number at `parts`, origin and all; without that part it stays as it is."""
+    key, *rest = parts
+    below = getattr(node, key)
+    if not rest:
+        return node.model_copy(update={key: number})
+    return node if below is None else node.model_copy(update={key: _with(below, rest, number)})
 
 
 def _replaced(node: Any, parts: list[str], text: str | float, path: str) -> Any:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from opsonin.knowledge.checker import NumberRow, numbers
 from opsonin.knowledge.composition import EFFECTOR
 from opsonin.knowledge.followed import followed
-from opsonin.knowledge.library import Library
+from opsonin.knowledge.library import OF_TUMOUR, Library
 from opsonin.model.drugs import Arrests, Kills
 from opsonin.model.scenario import Dose, Generated
 
@@ -83,7 +83,11 @@ def _counts(library: Library, use: Use, path: Sequence[str]) -> bool:
         case "cell":
             replaced = library.tumours[use.tumour].expresses.get(name, {}) if key == "expresses" else {}
             waits = key == "expresses" and path[3] not in followed(library)
-            return not (cultured and key == "trafficking") and not waits and path[-1] not in replaced
+            given = any(
+                list(place) == path[1:] and getattr(library.tumours[use.tumour], own) is not None
+                for own, place in OF_TUMOUR.items()
+            )
+            return not ((cultured and key == "trafficking") or waits or given or path[-1] in replaced)
         case "drug":
             return key != "effects" or path[3].rpartition(":")[2] in _acted_on(library)
         case "tumour":

@@ -264,7 +264,11 @@ class Interaction(Entry):
 
 
 class Tumour(Entry):
-    """A tumour type: a set of measured differences, never a response factor."""
+    """A tumour type: a set of measured differences, never a response factor.
+
+    `diameter` and `priming` are those of its cells, `reactive_fraction` that of its CD8 T cells, where they differ from
+    those of the cell types.
+    """
 
     name: Name
     title: str
@@ -275,6 +279,9 @@ class Tumour(Entry):
     vessel_density: PerArea
     densities: dict[str, CellsPerArea]
     patient_weight: Weight
+    diameter: Length | None = None
+    priming: Fraction | None = None
+    reactive_fraction: Fraction | None = None
 
 
 class Patches(Entry):
