@@ -19,6 +19,7 @@ from opsonin.io.fields import Field, fields_of, names_patients, normalised, told
 from opsonin.io.intensities import Levels, measured_levels
 from opsonin.io.places import nearest_distance, place_doubts, place_faults
 from opsonin.io.tables import Table, as_text, capped, read_even_rows
+from opsonin.io.text_tables import short
 from opsonin.io.toml_files import inline
 from opsonin.model.knowledge import LabelMap
 
@@ -249,10 +250,6 @@ def _plural(column: str) -> str:
 
 
 def _column_hint(table: Table, column: str) -> str:
-    only = table.columns[0]
-    for separator, kind in ((";", "semicolons"), ("\t", "tabs"), (",", "commas")):
-        if len(table.columns) == 1 and separator in only:
-            return f"Its columns seem to be separated by {kind}; save it with commas (.csv) or tabs (.tsv)."
     if all(name in table.columns for name in _SCIMAP) and column not in ("patient", "image"):
         return (
             "It has X_centroid and Y_centroid, as scimap and MCMICRO write them; "
@@ -293,7 +290,7 @@ def label_faults(
         also = "" if count == 1 else f" ({count:,} cells have it)"
         where = f"{table.name} row {table.rows[kept[first]]}"
         problem = (
-            f"label '{label}' is not in label map '{label_map.name}'{also}."
+            f"label '{short(label)}' is not in label map '{label_map.name}'{also}."
             if label.strip()
             else f"the label is empty{also}."
         )

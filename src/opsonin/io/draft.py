@@ -18,6 +18,7 @@ from opsonin.io.fields import fields_of
 from opsonin.io.guesses import Columns, guess_columns, guess_marking, guess_stains
 from opsonin.io.places import USUAL_UM, nearest_distance
 from opsonin.io.tables import Table, capped
+from opsonin.io.text_tables import short
 from opsonin.io.toml_files import inline, parse_toml, toml_key
 from opsonin.knowledge.library import Library
 from opsonin.model.knowledge import SECTION, LabelMap, Marking
@@ -238,7 +239,9 @@ def _gaps(table: Table, columns: Columns, library: Library) -> Iterator[Fault]:
             continue
         rows = np.flatnonzero(codes == code)
         where = f"{table.name} row {table.rows[rows[0]]}"
-        what = f"the words of label '{text}' name no cell type" if text.strip() else "the label is empty"
+        what = (
+            f"the words of label '{short(text)}' name no cell type" if text.strip() else "the label is empty"
+        )
         yield Fault(where, f"{what} ({_cells(len(rows))}).")
 
 
