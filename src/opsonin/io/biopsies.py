@@ -5,7 +5,7 @@ Reading files is in `tables.py`; turning a biopsy into a tissue is the engine's 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ MOST_CELLS = 5_000_000
 # Of positions in um.
 _DECIMALS = 6
 _UNITS = ("um", "microns", "px", "pixel", "pixels", "nm", "mm")
+_IDS = frozenset({"cellid", "objectid", "cellname", "cellnumber"})
 _SCIMAP = ("X_centroid", "Y_centroid")
 
 
@@ -149,7 +150,7 @@ def biopsy_of(table: Table, select: Mapping[str, str | int], label_map: LabelMap
             faults = [_several(table, fields)]  # what is said of places in one field is not to the point
     if table.faults or faults:
         raise InputError(*table.faults, *faults)
-    doubts = (_several(table, fields),) if len(fields) > 1 else ()
+    doubts = (_several(table, fields),) if len(fields) > 1 else tuple(_id_doubts(table, kept))
     return _biopsy(table, select, label_map, kept, positions, texts.tolist(), ignored, measured, doubts)
 
 
@@ -160,6 +161,25 @@ def _several(table: Table, fields: list[Field]) -> Fault:
         f'Choose one, as in select = {inline(fields[0].select)}, or name several in fields; fields = "all" reads each. '
         f"opsonin biopsy show {table.name} lists them.",
     )
+
+
+def _id_doubts(table: Table, kept: NDArray[np.int64]) -> Iterator[Fault]:
+    """One doubt per column of ids in which cells share one: the table may hold a cell twice."""
+    for column in table.columns:
+        if normalised(column) not in _IDS or table.columns.count(column) > 1:
+            continue
+        texts, codes = coded(table.column(column))
+        _, first, inverse = np.unique(codes[kept], return_index=True, return_inverse=True)
+        original, blank = first[inverse], [code for code, text in enumerate(texts) if not text.strip()]
+        twice = np.flatnonzero((original != np.arange(len(kept))) & ~np.isin(codes[kept], blank))
+        if len(twice):
+            again, before = (table.rows[kept[index]] for index in (twice[0], original[twice[0]]))
+            problem = (
+                f"{column} '{short(texts[codes[kept[twice[0]]]])}' is that of row {before} too; "
+                f"{len(twice):,} of {len(kept):,} cells share the id of one above."
+            )
+            fix = "If these are the same cells twice, remove one of each; if the ids begin anew, all is well."
+            yield Fault(f"{table.name} row {again}", problem, fix)
 
 
 def _biopsy(
