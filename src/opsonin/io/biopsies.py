@@ -320,9 +320,8 @@ def label_faults(
 
 def _count_faults(table: Table, kept: NDArray[np.int64]) -> list[Fault]:
     if len(kept) < FEWEST_CELLS:
-        return [
-            Fault(table.name, f"only {len(kept)} cells are selected; at least {FEWEST_CELLS} are needed.")
-        ]
+        cells = "1 cell is" if len(kept) == 1 else f"{len(kept)} cells are"
+        return [Fault(table.name, f"only {cells} selected; at least {FEWEST_CELLS} are needed.")]
     if len(kept) > MOST_CELLS:
         fix = "Select a smaller field."
         return [

@@ -93,6 +93,7 @@ CASES: dict[str, tuple[Callable[[Lines], Lines], tuple[str, ...]]] = {
     "padded number": (replaced("P1,1,", "P1,01,"), ("'1'", "images: 01.")),
     "too few values": (replaced(",SOX10+", "", 2), ("row 2 ", "4 values", "5")),
     "too many values": (replaced("SOX10+", "SOX10+,7", 2), ("row 2 ", "6 values", "5")),
+    "one cell": (lambda lines: lines[:2], ("only 1 cell is selected",)),
     "too few cells": (lambda lines: lines[:6], ("5 cells", "10")),
     "header only": (lambda lines: lines[:1], ("no rows",)),
     "blank": (lambda lines: ["", ""], ("empty",)),
@@ -102,7 +103,7 @@ CASES: dict[str, tuple[Callable[[Lines], Lines], tuple[str, ...]]] = {
     ),
     "positions in nm": (
         lambda lines: [lines[0], *(scaled(line, 1e3) for line in lines[1:])],
-        ("pixels", "scale"),
+        ("nanometres", "scale"),
     ),
     "open quote": (replaced("P1,1,10.0", '"P1,1,10.0', 3), ("row 3 ", "a quote is opened and not closed")),
     "open quote of the last value": (replaced("SOX10+", '"SOX10+', 5), ("row 5 ", "a quote is opened")),
