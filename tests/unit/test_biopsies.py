@@ -192,3 +192,15 @@ def test_a_field_without_tumour_cells_is_doubted(tmp_path: Path) -> None:
     frame.to_csv(tmp_path / "b.csv", index=False)
     alone = read_biopsy(tmp_path / "b.csv", {}, LABELS)
     assert any(fault.problem == NO_TUMOUR for fault in doubts_of(alone, library))
+
+
+def test_ids_that_cells_share_are_doubted_with_both_rows(tmp_path: Path) -> None:
+    def doubts(ids: list[object]) -> tuple[str, ...]:
+        frame = table().query("image == 1").assign(cell_id=ids)
+        frame.to_csv(tmp_path / "a.csv", index=False)
+        return tuple(str(doubt) for doubt in read_biopsy(tmp_path / "a.csv", {"image": 1}, LABELS).doubts)
+
+    assert not any("cell_id" in doubt for doubt in doubts([*range(12)]))
+    assert not any("cell_id" in doubt for doubt in doubts([""] * 12))
+    (told,) = (doubt for doubt in doubts([n // 2 for n in range(12)]) if "cell_id" in doubt)
+    assert "a.csv row 3  cell_id '0' is that of row 2 too; 5 of 11 cells" in told

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from opsonin.core.errors import InputError
+from opsonin.core.schedule import minutes
 from opsonin.engine import burn_in, checkpoint
 from opsonin.engine.burn_in import Steadiness, _Sums, _warnings, live_through
 from opsonin.engine.census import drifted
@@ -130,8 +131,17 @@ def test_every_arm_begins_with_the_same_bits_and_an_empty_count_of_events() -> N
     assert not first["counters"].any()
 
 
+def test_the_burn_in_tells_how_far_it_is() -> None:
+    told: list[tuple[float, float]] = []
+    Start(plan()).tissue(lambda done_min, total_min: told.append((done_min, total_min)))
+    total = minutes(plan().coupling) * burn_in.steps(plan())
+    assert told[-1] == (total, total)
+    assert len(told) == burn_in.steps(plan())
+    assert told == sorted(told)
+
+
 def test_burden_is_1_at_time_0_however_many_cells_were_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    def drifting(of: Plan, tissue: Tissue) -> None:
+    def drifting(of: Plan, tissue: Tissue, reached: object) -> None:
         kind = tissue.cells.arrays.kind[: tissue.cells.n]
         tissue.cells.remove(np.flatnonzero(kind == of.species.cells.index("cancer"))[:3])
 

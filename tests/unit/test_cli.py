@@ -313,6 +313,23 @@ def test_progress_tells_days_cells_speed_and_time_left(live: bool, monkeypatch: 
         assert words in said
 
 
+@pytest.mark.parametrize("live", [False, True])
+def test_progress_tells_of_the_time_before_time_0(live: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = io.StringIO()
+    console = Console(file=text, force_terminal=live, width=200)
+    clock = iter(float(second) for second in range(0, 10_000, 6))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    with progress.LiveProgress(console) if live else progress.PlainProgress(console) as shown:
+        for hour in range(36):
+            shown.preparing("a [b]", hour * 60.0, 4320.0)
+        if live:
+            shown._progress.refresh()
+    assert "a [b]" in text.getvalue()
+    assert re.search(r"before time 0, 1\.\d of 3\.0 d", text.getvalue())
+    if not live:
+        assert len(text.getvalue().splitlines()) == 18
+
+
 @pytest.mark.parametrize("kind", [progress.NoProgress, progress.PlainProgress, progress.LiveProgress])
 def test_who_asks_for_a_stop_reads_where_each_arm_will_stop(kind: Any) -> None:
     text = io.StringIO()
@@ -418,7 +435,10 @@ def test_a_tissue_without_tumour_is_doubted(tmp_path: Path, capsys: pytest.Captu
     ("holds", "words"),
     [
         ([], "before anything was stored. The same command begins again."),
-        (["provenance.json"], "is intact. opsonin resume {out}"),
+        (["provenance.json"], "before time 0: no state is stored in {out} yet"),
+        (["provenance.json"], "It begins anew with: opsonin resume {out}"),
+        (["provenance.json", "arms/a/000000/x"], "is intact: arm 'a' 1 time. opsonin resume {out}"),
+        (["provenance.json", "replicates/1/arms/a/000000/x"], "is intact. opsonin resume {out}"),
         (["provenance.json", "summary.json"], "its report is not written. opsonin report {out}"),
     ],
 )
@@ -428,6 +448,7 @@ def test_an_early_interruption_says_what_is_there_and_how_to_go_on(
     out = tmp_path / "out"
     out.mkdir()
     for name in holds:
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text("{}")
     with pytest.raises(Interrupted) as met, telling_what_is_left(out):
         raise KeyboardInterrupt

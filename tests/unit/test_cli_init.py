@@ -117,6 +117,29 @@ def test_of_an_unknown_panel_a_label_map_is_drafted_beside_it(
     assert "TODO" in Path("scenario.toml").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(("header", "mark"), [("Patient ID,ROI,X um,Y um,Phenotype", ""), (HEADER, " ")])
+def test_labels_of_a_shipped_map_tell_the_tumour_whatever_the_columns_are_called(
+    header: str, mark: str, place: Path
+) -> None:
+    labels = tuple(f"{label}{mark}" for label in ("Tumor", "CD8T", "Macrophage"))
+    table(place / "cells.csv", header, rows(labels, FIELDS[:1]))
+    assert main(["init", "cells.csv"]) == 0
+    assert scenario()["tissue"]["tumour"] == "tnbc"
+
+
+@pytest.mark.parametrize(("unit", "um"), [("mm", 1000.0), ("nm", 0.001)])
+def test_positions_whose_name_says_their_unit_are_scaled(unit: str, um: float, place: Path) -> None:
+    lines = [
+        f"{patient},{image},{float(x) / um},{float(y) / um},{label}"
+        for patient, image, x, y, label in (row.split(",") for row in rows(LABELS))
+    ]
+    table(place / "cells.csv", HEADER.replace("_um", f"_{unit}"), lines)
+    assert main(["init", "cells.csv"]) == 0
+    scenario()
+    drafted = tomllib.loads((place / "cells.labels.toml").read_text(encoding="utf-8"))
+    assert (drafted["x"], drafted["scale"]) == (f"x_{unit}", um)
+
+
 def test_a_panel_that_no_guess_reads_is_left_to_a_person(
     place: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

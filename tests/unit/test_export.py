@@ -181,6 +181,14 @@ def test_an_unknown_arm_or_time_is_told(result, method):
         getattr(result, method)("7 h", "control")
 
 
+def test_a_time_that_is_not_stored_is_told_as_asked_and_a_number_as_minutes(result):
+    with pytest.raises(InputError, match=r"is not stored at 2\.1 d\.") as told:
+        result.cells("2.1 d", "control")
+    assert "minutes" not in str(told.value)
+    with pytest.raises(InputError, match=r"(?s)not stored at 28 min.*write \"28 d\" for days"):
+        result.cells(28, "control")
+
+
 @pytest.mark.parametrize(
     ("time", "words"),
     [

@@ -200,6 +200,9 @@ def test_a_patient_is_rebuilt_from_its_result_and_compared_field_by_field(folder
     assert found.arm == "image 1: control"
     two = run.run(asked(folder, tissue__fields=[1, 2]))
     assert str(diff(patient.path, two.path)) == "'image 10' is not in both results: present | absent"
+    one = next(iter(two.by_field.values()))
+    told = str(diff(one.path, two.path))
+    assert told == "the results are of different kinds: one run | 2 fields"
 
 
 def test_a_killed_patient_goes_on_with_the_same_bits(folder, patient, tmp_path):

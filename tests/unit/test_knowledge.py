@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from opsonin.core.errors import InputError
 from opsonin.core.units import registry
 from opsonin.knowledge.checker import check, count_assumed, numbers
 from opsonin.knowledge.library import KINDS, SET_BY_SCENARIO, UnknownPath, file_stem, load_library
@@ -256,3 +257,13 @@ def test_reading_the_library_is_quick() -> None:
 
 def test_the_packaged_library_is_read_once() -> None:
     assert load_library() is LIBRARY
+
+
+def test_a_name_that_no_entry_has_is_an_error_of_opsonin_with_what_was_meant() -> None:
+    drugs = pickle.loads(pickle.dumps(load_library())).drugs
+    with pytest.raises(
+        InputError, match=r"there is no drug 'nivolumap'\.\s+Did you mean 'nivolumab'"
+    ) as told:
+        drugs["nivolumap"]
+    assert isinstance(told.value, KeyError)
+    assert drugs.get("nivolumap") is None

@@ -33,7 +33,7 @@ from opsonin.report import (
     words,
 )
 from opsonin.report.curves import Curve
-from opsonin.report.stored import map_times, snapshots
+from opsonin.report.stored import Snapshot, map_times, snapshots
 from opsonin.store.ensemble import pooled
 
 ROOT = Path(__file__).parents[2]
@@ -359,3 +359,12 @@ def test_assumed_numbers_stand_below_the_entry_that_holds_them() -> None:
     assert [group["entry"] for group in found] == ["cell.cd8", "molecule.PD-1"]
     assert [item["key"] for item in found[0]["numbers"]] == ["lytic.signal_hill", "adhesion"]
     assert origin.assumed({}) == []
+
+
+def test_killers_lie_on_top_of_all_other_cells() -> None:
+    types = {
+        name: {"colour": "#000000", "title": name} for name in ("nk", "cd8", "macrophage", "cancer", "dc")
+    }
+    cells = pd.DataFrame({"type": list(types), "radius_um": 5.0})
+    panel = Snapshot("arm", 0.0, cells, {}, {}, (100.0, 100.0, 10.0))
+    assert list(maps.scene([panel], types).colours)[-2:] == ["nk", "cd8"]

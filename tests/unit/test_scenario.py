@@ -266,3 +266,8 @@ def test_a_scenario_tells_itself_in_a_line() -> None:
     assert told == str(asked)
     assert told.startswith("<Scenario 'Demo: a generated")
     assert told.endswith("melanoma, 5 d, seed 7, arms control, nivolumab>")
+
+
+def test_a_scenario_that_is_called_says_how_to_make_one() -> None:
+    with pytest.raises(InputError, match=r"(?s)not made by calling it.*Scenario\.from_dict"):
+        Scenario(name="x")

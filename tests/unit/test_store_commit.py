@@ -16,6 +16,7 @@ import pytest
 from store_samples import INPUT, PROVENANCE, segment, write
 
 from opsonin.core.errors import HostError, InputError, RunError
+from opsonin.report.page import replace_file
 from opsonin.store import Result, Writer, write_atomic
 
 ARM = "control"
@@ -245,6 +246,22 @@ def test_a_file_is_replaced_as_a_whole_or_not_at_all(tmp_path: Path, monkeypatch
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]
     write_atomic(path, b"new")
     assert path.read_bytes() == b"new"
+
+
+def test_a_read_only_place_is_named_by_itself_and_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(HostError) as refused:
+        replace_file(tmp_path / "report.html", b"new", "opsonin report")
+    (fault,) = refused.value.faults
+    assert fault.where == str(tmp_path / "report.html")
+    assert "its file system is read-only" in fault.problem
+    assert "`opsonin report` again" in fault.fix
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,9 @@ def _left_in(out: Path, what: str, again: str) -> tuple[str, str]:
     if (out / layout.SUMMARY).is_file():
         problem = f"{what}after the run: its result is whole in {out}, its report is not written."
         return problem, f"opsonin report {out}"
+    if not any(out.rglob(f"{layout.ARMS}/*/[0-9]*[0-9]")):  # of its parts, too
+        problem = f"{what}before time 0: no state is stored in {out} yet, and what led up to it is lost."
+        return problem, f"It begins anew with: opsonin resume {out}"
     counts = {arm: layout.segment_count(out, arm) for arm in layout.stored_arms(out)}
     times = ", ".join(f"arm '{arm}' {count} time{'s' * (count != 1)}" for arm, count in counts.items())
     problem = f"{what}before it was done; what was stored in {out} is intact{': ' + times if times else ''}."

@@ -47,6 +47,11 @@ class Pace:
         return f"{told}, {speed * 60.0:.3g} d/min, {minutes}:{seconds:02d} left"
 
 
+def _before(done_min: float, total_min: float) -> str:
+    done, total = done_min / MINUTES_PER_DAY, total_min / MINUTES_PER_DAY
+    return f"before time 0, {done:.1f} of {total:.1f} d"
+
+
 class Stopping:
     """What is said at once to who asked for a stop, however little is said else."""
 
@@ -95,6 +100,12 @@ class PlainProgress(Stopping):
 
     def compiling(self, *, done: bool) -> None:
         self._say("kernels are ready" if done else COMPILING)
+
+    def preparing(self, arm: str, done_min: float, total_min: float) -> None:
+        now = time.monotonic()
+        if now - self._last >= SECONDS_BETWEEN_LINES:
+            self._last = now
+            self._say(f"arm '{arm}': {_before(done_min, total_min)}")
 
     def started(self, arm: str, time_min: float, duration_min: float) -> None:
         self._paces[arm] = Pace(time_min, duration_min)
@@ -147,9 +158,15 @@ class LiveProgress(Stopping):
     def compiling(self, *, done: bool) -> None:
         self.note("kernels are ready" if done else COMPILING)
 
+    def preparing(self, arm: str, done_min: float, total_min: float) -> None:
+        self._show(arm, done_min, total_min, _before(done_min, total_min))
+
     def started(self, arm: str, time_min: float, duration_min: float) -> None:
         self._paces[arm] = Pace(time_min, duration_min)
-        values: dict[str, Any] = {"total": duration_min, "completed": time_min, "told": ""}
+        self._show(arm, time_min, duration_min, "")
+
+    def _show(self, arm: str, completed: float, total: float, told: str) -> None:
+        values: dict[str, Any] = {"total": total, "completed": completed, "told": told}
         if arm in self._tasks:
             self._progress.update(self._tasks[arm], **values)
         else:

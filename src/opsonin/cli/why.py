@@ -59,6 +59,7 @@ def why(
             [
                 words.sentence(account, tables[account.arm]),
                 *_lines(tables[account.arm], len(account.each)),
+                *_open(tables[account.arm]),
                 "",
             ]
         )
@@ -93,11 +94,18 @@ def _format(picture: Path | None, formats: tuple[str, ...]) -> str:
     return kind
 
 
+def _open(table: pandas.DataFrame) -> list[str]:
+    """What took nothing, in one line."""
+    titles = [f"{title[:1].lower()}{title[1:]}" for title in table.loc[table["share"] == 0.0, "title"]]
+    return [f"  Nothing is lost to {', '.join(titles)}."] if titles else []
+
+
 def _lines(table: pandas.DataFrame, replicates: int) -> list[str]:
     """The table of one arm."""
     from opsonin.report.why import percent, within
     from opsonin.report.words import number
 
+    table = table[table["share"] != 0.0]
     head = ["barrier", "share", "early", "late", "lets through"]
     rows = [
         [

@@ -5,7 +5,9 @@ Each goes on from what is stored of it, so which process does that changes no bi
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -94,13 +96,26 @@ def _begin(plan: Plan, course: Course, start: Start, writer: Writer, hears: Hear
         return
     _stop_if_asked(stop, course, 0, writer)
     listener.heading(course.name, 0.0)
-    tissue = start.tissue()
+    tissue = start.tissue(_telling(course, listener))
     if start.steadiness is not None:
         writer.tell(asdict(start.steadiness))
     recorder = Recorder(plan, course, str(writer.provenance["run_hash"]))
     recorder.observe(tissue, 0)
     with writer.alone_on(course.name):
         writer.commit(course.name, 0, recorder.segment(tissue, 0, Trace()))
+
+
+def _telling(course: Course, listener: Listener) -> Callable[[float, float], None]:
+    """What tells a listener of the burn-in, a few times per second at most."""
+    told = -math.inf
+
+    def tell(done_min: float, total_min: float) -> None:
+        nonlocal told
+        if time.monotonic() - told > _REPORT_SECONDS:
+            listener.preparing(course.name, done_min, total_min)
+            told = time.monotonic()
+
+    return tell
 
 
 def run_arm(plan: Plan, course: Course, writer: Writer, hears: Hears) -> None:

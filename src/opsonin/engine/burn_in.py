@@ -12,7 +12,7 @@ settle; in the second the window breathes and rates are summed up. What they giv
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -143,9 +143,13 @@ def steps(plan: Plan) -> int:
     return max(4, plan.burn_in // plan.coupling)
 
 
-def live_through(plan: Plan, tissue: Tissue) -> Steadiness:
+def live_through(
+    plan: Plan, tissue: Tissue, reached: Callable[[int, int], None] = lambda done, count: None
+) -> Steadiness:
     """Burn in, leave the tissue balanced at time 0, and say what was found.
 
+    Args:
+        reached: is called after each step with how many are done, and of how many.
     Raises:
         InputError: an immune type runs away, see `tissue.elasticity`. RunError: a numerical fault.
     """
@@ -170,6 +174,7 @@ def live_through(plan: Plan, tissue: Tissue) -> Steadiness:
         tissue.balance.exhaustion = _newcomers_exhaustion(plan, tissue, rates, rest.tiring / rest.steps)
         if step >= settling:
             _add(tissue, sums, fate.turnover(tissue), tiring)
+        reached(step + 1, count)
     found = _balanced(plan, tissue, clamp, sums)
     rows = census(tissue, begun_with)
     source = "imaged" if plan.scenario.tissue.generate is None else "drawn"

@@ -13,6 +13,9 @@ class Listener(Protocol):
     def compiling(self, *, done: bool) -> None:
         """Kernels are being compiled (once per version of the sources), or are ready."""
 
+    def preparing(self, arm: str, done_min: float, total_min: float) -> None:
+        """The tissue of an arm lives up to its time 0, of which nothing is stored; called as often as `step`."""
+
     def started(self, arm: str, time_min: float, duration_min: float) -> None:
         """An arm starts, or goes on, at `time_min`."""
 
@@ -36,6 +39,9 @@ class Silent:
     """A listener that hears nothing."""
 
     def compiling(self, *, done: bool) -> None:
+        pass
+
+    def preparing(self, arm: str, done_min: float, total_min: float) -> None:
         pass
 
     def started(self, arm: str, time_min: float, duration_min: float) -> None:
@@ -65,6 +71,9 @@ class Named:
 
     def compiling(self, *, done: bool) -> None:
         self._listener.compiling(done=done)
+
+    def preparing(self, arm: str, done_min: float, total_min: float) -> None:
+        self._listener.preparing(self._of_run(arm), done_min, total_min)
 
     def started(self, arm: str, time_min: float, duration_min: float) -> None:
         self._listener.started(self._of_run(arm), time_min, duration_min)

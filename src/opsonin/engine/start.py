@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from opsonin.core.schedule import minutes
 from opsonin.engine import burn_in, checkpoint, coupling
 from opsonin.engine.burn_in import Steadiness
 from opsonin.engine.compile import Course, Plan
@@ -47,8 +49,16 @@ def blank_tissue(plan: Plan) -> Tissue:
     )
 
 
-def started(plan: Plan) -> Tissue:
-    """The untreated tissue at time 0: settled, burnt in and balanced; in medium just settled."""
+def _unheard(done_min: float, total_min: float) -> None:
+    """Nobody hears how far the burn-in is."""
+
+
+def started(plan: Plan, preparing: Callable[[float, float], None] = _unheard) -> Tissue:
+    """The untreated tissue at time 0: settled, burnt in and balanced; in medium just settled.
+
+    Args:
+        preparing: hears how much of the burn-in is done, and of how much [min].
+    """
     tissue = settled(plan)
     if plan.boundary == MEDIUM:
         types = tissue.tables.types
@@ -56,7 +66,10 @@ def started(plan: Plan) -> Tissue:
             types[:, column.TUMOUR] > 0.0, 0.0, types[:, column.SPONTANEOUS]
         )
     else:
-        tissue.steadiness = burn_in.live_through(plan, tissue)
+        step_min = minutes(plan.coupling)
+        tissue.steadiness = burn_in.live_through(
+            plan, tissue, lambda done, count: preparing(done * step_min, count * step_min)
+        )
     cells, n = tissue.cells.arrays, tissue.cells.n
     alive = cells.kind[:n][cells.phase[:n] <= COMMITTED]
     tissue.initial = np.bincount(alive, minlength=len(tissue.species.cells)).astype(np.int64)
@@ -92,10 +105,10 @@ class Start:
         self._frozen: dict[str, Any] | None = None
         self.steadiness: Steadiness | None = None
 
-    def tissue(self) -> Tissue:
-        """A tissue at time 0 of its own."""
+    def tissue(self, preparing: Callable[[float, float], None] = _unheard) -> Tissue:
+        """A tissue at time 0 of its own; `preparing` hears of the burn-in as in `started`."""
         if self._frozen is None:
-            tissue = started(self._plan)
+            tissue = started(self._plan, preparing)
             self._frozen, self.steadiness = checkpoint.freeze(tissue), tissue.steadiness
         tissue = blank_tissue(self._plan)
         checkpoint.thaw(tissue, self._frozen)

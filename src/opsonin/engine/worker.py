@@ -46,6 +46,9 @@ class _Told:
     def compiling(self, *, done: bool) -> None:
         self.say("compiling", done=done)
 
+    def preparing(self, arm: str, done_min: float, total_min: float) -> None:
+        self.say("preparing", arm=arm, done_min=done_min, total_min=total_min)
+
     def started(self, arm: str, time_min: float, duration_min: float) -> None:
         self.say("started", arm=arm, time_min=time_min, duration_min=duration_min)
 

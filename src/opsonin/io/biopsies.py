@@ -5,7 +5,7 @@ Reading files is in `tables.py`; turning a biopsy into a tissue is the engine's 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from opsonin.io.fields import Field, fields_of, names_patients, normalised, told
 from opsonin.io.intensities import Levels, measured_levels
 from opsonin.io.places import nearest_distance, place_doubts, place_faults
 from opsonin.io.tables import Table, as_text, capped, read_even_rows
+from opsonin.io.text_tables import short
 from opsonin.io.toml_files import inline
 from opsonin.model.knowledge import LabelMap
 
@@ -27,6 +28,7 @@ MOST_CELLS = 5_000_000
 # Of positions in um.
 _DECIMALS = 6
 _UNITS = ("um", "microns", "px", "pixel", "pixels", "nm", "mm")
+_IDS = frozenset({"cellid", "objectid", "cellname", "cellnumber"})
 _SCIMAP = ("X_centroid", "Y_centroid")
 
 
@@ -148,7 +150,7 @@ def biopsy_of(table: Table, select: Mapping[str, str | int], label_map: LabelMap
             faults = [_several(table, fields)]  # what is said of places in one field is not to the point
     if table.faults or faults:
         raise InputError(*table.faults, *faults)
-    doubts = (_several(table, fields),) if len(fields) > 1 else ()
+    doubts = (_several(table, fields),) if len(fields) > 1 else tuple(_id_doubts(table, kept))
     return _biopsy(table, select, label_map, kept, positions, texts.tolist(), ignored, measured, doubts)
 
 
@@ -159,6 +161,25 @@ def _several(table: Table, fields: list[Field]) -> Fault:
         f'Choose one, as in select = {inline(fields[0].select)}, or name several in fields; fields = "all" reads each. '
         f"opsonin biopsy show {table.name} lists them.",
     )
+
+
+def _id_doubts(table: Table, kept: NDArray[np.int64]) -> Iterator[Fault]:
+    """One doubt per column of ids in which cells share one: the table may hold a cell twice."""
+    for column in table.columns:
+        if normalised(column) not in _IDS or table.columns.count(column) > 1:
+            continue
+        texts, codes = coded(table.column(column))
+        _, first, inverse = np.unique(codes[kept], return_index=True, return_inverse=True)
+        original, blank = first[inverse], [code for code, text in enumerate(texts) if not text.strip()]
+        twice = np.flatnonzero((original != np.arange(len(kept))) & ~np.isin(codes[kept], blank))
+        if len(twice):
+            again, before = (table.rows[kept[index]] for index in (twice[0], original[twice[0]]))
+            problem = (
+                f"{column} '{short(texts[codes[kept[twice[0]]]])}' is that of row {before} too; "
+                f"{len(twice):,} of {len(kept):,} cells share the id of one above."
+            )
+            fix = "If these are the same cells twice, remove one of each; if the ids begin anew, all is well."
+            yield Fault(f"{table.name} row {again}", problem, fix)
 
 
 def _biopsy(
@@ -249,10 +270,6 @@ def _plural(column: str) -> str:
 
 
 def _column_hint(table: Table, column: str) -> str:
-    only = table.columns[0]
-    for separator, kind in ((";", "semicolons"), ("\t", "tabs"), (",", "commas")):
-        if len(table.columns) == 1 and separator in only:
-            return f"Its columns seem to be separated by {kind}; save it with commas (.csv) or tabs (.tsv)."
     if all(name in table.columns for name in _SCIMAP) and column not in ("patient", "image"):
         return (
             "It has X_centroid and Y_centroid, as scimap and MCMICRO write them; "
@@ -293,7 +310,7 @@ def label_faults(
         also = "" if count == 1 else f" ({count:,} cells have it)"
         where = f"{table.name} row {table.rows[kept[first]]}"
         problem = (
-            f"label '{label}' is not in label map '{label_map.name}'{also}."
+            f"label '{short(label)}' is not in label map '{label_map.name}'{also}."
             if label.strip()
             else f"the label is empty{also}."
         )
@@ -303,9 +320,8 @@ def label_faults(
 
 def _count_faults(table: Table, kept: NDArray[np.int64]) -> list[Fault]:
     if len(kept) < FEWEST_CELLS:
-        return [
-            Fault(table.name, f"only {len(kept)} cells are selected; at least {FEWEST_CELLS} are needed.")
-        ]
+        cells = "1 cell is" if len(kept) == 1 else f"{len(kept)} cells are"
+        return [Fault(table.name, f"only {cells} selected; at least {FEWEST_CELLS} are needed.")]
     if len(kept) > MOST_CELLS:
         fix = "Select a smaller field."
         return [

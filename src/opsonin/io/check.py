@@ -17,7 +17,7 @@ from opsonin.io.generated import check_generated
 from opsonin.io.held import check_held
 from opsonin.io.locate import KeyPath, Lines
 from opsonin.io.long_numbers import LongNumber
-from opsonin.io.wording import shown, spelled
+from opsonin.io.wording import per_surface, shown, spelled
 from opsonin.knowledge.aliases import meant
 from opsonin.knowledge.library import Library
 from opsonin.model.drugs import Drug
@@ -280,6 +280,8 @@ def _check_amount(draft: Draft, path: KeyPath, drug: Drug | None) -> None:
         density = mass_per_volume(written)
         if density is not None:
             draft.fault((*path, "amount"), f"amount: {error}", _molar(density, drug))
+        elif per_surface(written):
+            _need_kinetics(draft, path, drug)  # or the mass would be refused in its turn
         return
     amount, lasting = draft.shown(*path, "amount"), draft.get(*path, "lasting")
     if kind == HELD and lasting is None:
@@ -293,7 +295,14 @@ def _check_amount(draft: Draft, path: KeyPath, drug: Drug | None) -> None:
         draft.fault(
             (*path, "lasting"), f"lasting {draft.shown(*path, 'lasting')} is given with amount {amount}", fix
         )
-    if kind != HELD and drug is not None and drug.kinetics is None:
+    if kind != HELD:
+        _need_kinetics(draft, path, drug)
+
+
+def _need_kinetics(draft: Draft, path: KeyPath, drug: Drug | None) -> None:
+    """A mass needs a drug whose way through the body is known."""
+    amount = draft.shown(*path, "amount")
+    if drug is not None and drug.kinetics is None:
         problem = (
             f"amount {amount}: the knowledge base does not know how the body takes up and clears {drug.name}"
         )

@@ -18,6 +18,7 @@ from opsonin.io.fields import fields_of
 from opsonin.io.guesses import Columns, guess_columns, guess_marking, guess_stains
 from opsonin.io.places import USUAL_UM, nearest_distance
 from opsonin.io.tables import Table, capped
+from opsonin.io.text_tables import short
 from opsonin.io.toml_files import inline, parse_toml, toml_key
 from opsonin.knowledge.library import Library
 from opsonin.model.knowledge import SECTION, LabelMap, Marking
@@ -42,7 +43,7 @@ def _with_columns(table: Table, library: Library) -> list[LabelMap]:
     ]
 
 
-def _knowing(texts: list[str], library: Library) -> LabelMap | None:
+def knowing(texts: list[str], library: Library) -> LabelMap | None:
     """The smallest shipped map that knows all these labels, whatever its columns are called."""
     return _smallest([label_map for label_map in library.labels.values() if _knows(label_map, texts)])
 
@@ -105,7 +106,7 @@ def _no_labels(table: Table) -> str:
 
 def _scale(table: Table, columns: Columns, known: LabelMap | None) -> str:
     """The scale, with what the distance between cells says of it."""
-    scale = known.scale if known is not None else 1.0
+    scale = known.scale if known is not None else columns.um
     line = f"scale = {inline(scale)}  # um per unit of x and y"
     nearest = _nearest(table, columns)
     if nearest is None:
@@ -146,7 +147,7 @@ def _labels(table: Table, column: str | None, known: LabelMap | None, library: L
         return ["", "[labels]"]
     texts, codes = coded(table.column(column))
     counts = Counter(dict(zip(texts, np.bincount(codes, minlength=len(texts)).tolist(), strict=True)))
-    like = known if known is not None else _knowing(texts, library)
+    like = known if known is not None else knowing(texts, library)
     shipped = like.labels if like is not None else {}
     ignored = like.ignore if like is not None else ()
     lines = []
@@ -216,7 +217,7 @@ def drafted_map(table: Table, library: Library) -> tuple[LabelMap, str]:
             *(_all_but_some(table, library) or capped(missing, name)),
             Fault(name, "fits no shipped label map as it is.", fix),
         )
-    like = _knowing(_texts(table, columns.label), library)
+    like = knowing(_texts(table, columns.label), library)
     how = "its labels are guessed from their words"
     if like is not None:
         how = f"its columns are found by their names, its labels are those of '{like.name}'"
@@ -231,14 +232,16 @@ def _gaps(table: Table, columns: Columns, library: Library) -> Iterator[Fault]:
         yield Fault(table.name, f"{_no_labels(table)}.", "Say which holds them in a label map: label.")
         return
     texts, codes = coded(table.column(columns.label))
-    if _knowing(texts, library) is not None:
+    if knowing(texts, library) is not None:
         return
     for code, text in enumerate(texts):
         if guess_marking(text, library) is not None:
             continue
         rows = np.flatnonzero(codes == code)
         where = f"{table.name} row {table.rows[rows[0]]}"
-        what = f"the words of label '{text}' name no cell type" if text.strip() else "the label is empty"
+        what = (
+            f"the words of label '{short(text)}' name no cell type" if text.strip() else "the label is empty"
+        )
         yield Fault(where, f"{what} ({_cells(len(rows))}).")
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from opsonin.core.errors import Fault, InputError
 from opsonin.io.biopsies import Biopsy, biopsy_of
-from opsonin.io.draft import draft_label_map, drafted_map, fitting_map
+from opsonin.io.draft import draft_label_map, drafted_map, fitting_map, knowing
 from opsonin.io.fields import Field, fields_of, names_patients
 from opsonin.io.tables import Table, capped
 from opsonin.io.thickness import NUCLEUS_OF, thickness_of
@@ -190,7 +190,14 @@ def _value(text: str) -> str | int:
 
 def _tumour(table: Table, label_map: LabelMap, library: Library) -> tuple[str, bool]:
     """The tumour that names tell of, and whether any did."""
-    for words in ((label_map.name, label_map.title), (table.name,), (*table.columns, *label_map.labels)):
+    like = knowing([label.strip() for label in (*label_map.labels, *label_map.ignore)], library)
+    shipped = () if like is None else (like.name, like.title)
+    for words in (
+        (label_map.name, label_map.title),
+        shipped,
+        (table.name,),
+        (*table.columns, *label_map.labels),
+    ):
         for tumour in tumours_called(" ".join(words), library.tumours):
             return tumour, True
     return UNSURE, False

@@ -19,6 +19,8 @@ from opsonin.model.knowledge import Marking
 
 _AXES = (
     "{}um",
+    "{}mm",
+    "{}nm",
     "{}",
     "{}centroid",
     "centroid{}",
@@ -115,6 +117,11 @@ class Columns:
     @property
     def in_pixels(self) -> bool:
         return names_pixels(self.x or "")
+
+    @property
+    def um(self) -> float:
+        """Length of the unit that the name of x ends in [um]; 1 where it says none."""
+        return {"mm": 1000.0, "nm": 0.001}.get(normalised(self.x or "")[-2:], 1.0)
 
 
 def names_pixels(column: str) -> bool:

@@ -15,6 +15,7 @@ from opsonin.model.knowledge import LabelMap
 
 NEAREST_UM = (2.0, 60.0)  # no tissue has its cells closer or sparser than this at the median
 USUAL_UM = (4.0, 13.0)  # where solid tissue lies: 65 real fields have 5.6 to 10.5 um
+_NM = 1000.0  # a distance above this is no number of pixels
 # Distance from the middle over the extent of the central 80 % of cells. A uniform field ends at 0.63, the 65 real
 # fields at 1.3 at most; a single cell at the upper limit leaves its field all but empty.
 _FAR, _ASTRAY = 10.0, 2.5
@@ -42,7 +43,7 @@ def place_faults(
     low, high = NEAREST_UM
     if low <= nearest <= high:
         return []
-    unit = "millimetres" if nearest < low else "pixels"
+    unit = "millimetres" if nearest < low else "nanometres" if nearest > _NM else "pixels"
     problem = (
         f"the median distance to the nearest cell is {nearest:.3g} um; tissue has {low:g} to {high:g} um."
     )

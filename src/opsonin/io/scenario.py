@@ -30,6 +30,13 @@ from opsonin.model.knowledge import LabelMap
 class Scenario(model.Scenario):
     """A scenario that knows the folder its paths are relative to."""
 
+    def __new__(cls, *args: object, **tables: object) -> Self:
+        """Only what a class method has checked is a scenario: it calls this without arguments."""
+        if args or tables:
+            fix = "Use Scenario.load(file), Scenario.from_text(text) or Scenario.from_dict(tables)."
+            raise InputError(Fault("Scenario", "is not made by calling it.", fix))
+        return super().__new__(cls)
+
     _folder: Path = PrivateAttr(default=Path())
     _table: Table | None = PrivateAttr(default=None)
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from opsonin.core.errors import Fault, InputError, did_you_mean
 from opsonin.io.h5ad import read_columns
+from opsonin.io.text_tables import header_faults, quote_faults
 
 MOST_BYTES = 4 * 2**30
 MOST_LISTED = 20
@@ -185,6 +186,11 @@ def _from_text(raw: bytes, separator: str, name: str, digest: str) -> Table:
     remark = columns[0].lstrip().startswith("#") and len(columns) == 1 and separator in header
     problem = f"'{columns[0]}' is a remark, not a header."
     _refuse_if(remark, f"{name} row 1", problem, "Remove the lines that begin with # at its top.")
+    first_line = raw[: 2**20].splitlines()[0].decode("utf-8", errors="ignore")
+    wrong = header_faults(name, first_line, columns, separator)
+    wrong = wrong or capped([*quote_faults(name, raw, separator)], name)
+    if wrong:
+        raise InputError(*wrong)
     ragged: list[pyarrow.csv.InvalidRow] = []
 
     def note(row: pyarrow.csv.InvalidRow) -> str:
@@ -200,7 +206,6 @@ def _from_text(raw: bytes, separator: str, name: str, digest: str) -> Table:
             ),
             parse_options=pyarrow.csv.ParseOptions(
                 delimiter=separator,
-                newlines_in_values=True,
                 ignore_empty_lines=False,
                 invalid_row_handler=note,
             ),

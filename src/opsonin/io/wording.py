@@ -28,6 +28,8 @@ _MISSING = {
 # Told by `check.py`, which knows the drug.
 TOLD_OF_DOSES = frozenset({"held", "mass_per_volume"})
 AMOUNTS = 'Write an amount as "240 mg", per body weight as "3 mg/kg", or as "1 uM" in the tissue.'
+_PER_SURFACE = re.compile(r"\s*(\d+\.?\d*)\s*([nuµμm]?g)\s*/\s*m(?:\^|\*\*)?[2²]\s*")
+_SURFACE = 1.8  # body surface of an adult [m2], to show what an amount comes to
 _LONGEST = 60
 _SECTIONS = {
     "scenario",
@@ -91,7 +93,7 @@ def plain(  # noqa: PLR0911, PLR0912 - one case per kind of error
         case "amount":
             message = str(context["message"])
             problem = f"{key}: {message}" if message.startswith("'") else f"{named} {message}"
-            return path, problem, AMOUNTS
+            return path, problem, per_surface(str(value)) or AMOUNTS
         case "fields":
             return path, f"{named} does not say which fields", f"Please {context['message']}."
         case "scalar" | "number":
@@ -144,6 +146,18 @@ def plain(  # noqa: PLR0911, PLR0912 - one case per kind of error
             return path, f"{named} has characters that are not allowed", fix
         case _:
             return path, f"{named} is not accepted here", ""
+
+
+def per_surface(amount: str) -> str:
+    """How to write an amount that is given per body surface; '' of any other."""
+    found = _PER_SURFACE.fullmatch(amount)
+    if found is None:
+        return ""
+    mass = f"{float(found[1]) * _SURFACE:g} {found[2]}"
+    return (
+        f"Multiply it by the body surface, 1.6 to 2 m2 in adults, and give the mass: "
+        f'amount = "{mass}" with {_SURFACE:g} m2.'
+    )
 
 
 def _as_list(key: str) -> str:

@@ -21,6 +21,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from opsonin.core.errors import Fault, InputError, did_you_mean
+from opsonin.knowledge.entries import Entries
 from opsonin.knowledge.names import levels, mentions
 from opsonin.model.drugs import EFFECTS, Drug
 from opsonin.model.knowledge import (
@@ -74,6 +75,10 @@ class Library:
     tumours: Mapping[str, Tumour] = field(default_factory=dict)
     geometries: Mapping[str, Geometry] = field(default_factory=dict)
     labels: Mapping[str, LabelMap] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for kind, (folder, _) in KINDS.items():
+            object.__setattr__(self, folder, Entries(kind, getattr(self, folder)))
 
     def entries(self) -> Iterator[tuple[str, str, Entry]]:
         """(kind as in a path, name, entry), in the order of kinds and names."""

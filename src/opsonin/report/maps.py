@@ -20,6 +20,7 @@ from opsonin.report.stored import DEAD_PHASES, Snapshot
 if TYPE_CHECKING:
     import pandas as pd
 
+KILLERS = ("nk", "cd8")  # drawn last: the page is about them
 BACKGROUND_TYPES = (
     "other",
     "fibroblast",
@@ -77,9 +78,7 @@ def scene(panels: Iterable[Snapshot], cell_types: Mapping[str, Mapping[str, Any]
     panels = list(panels)
     found = {str(name) for panel in panels for name in panel.cells["type"].unique()}
     order = [name for name in (*cell_types, *sorted(found - set(cell_types))) if name in found]
-    order.sort(
-        key=lambda name: BACKGROUND_TYPES.index(name) if name in BACKGROUND_TYPES else len(BACKGROUND_TYPES)
-    )
+    order.sort(key=_height)
     extent = max(panel.box[0] for panel in panels), max(panel.box[1] for panel in panels)
     radii = np.concatenate([panel.cells["radius_um"].to_numpy(float) for panel in panels])
     radii = radii[np.isfinite(radii)]
@@ -101,6 +100,13 @@ def scene(panels: Iterable[Snapshot], cell_types: Mapping[str, Mapping[str, Any]
         block,
         least if smallest < least else 0.0,
     )
+
+
+def _height(name: str) -> int:
+    """Place of a type among those that lie on each other, the lowest first."""
+    if name in BACKGROUND_TYPES:
+        return BACKGROUND_TYPES.index(name)
+    return len(BACKGROUND_TYPES) + (1 + KILLERS.index(name) if name in KILLERS else 0)
 
 
 def field_scale(panels: Iterable[Snapshot], substrate: str) -> FieldScale | None:

@@ -8,14 +8,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from opsonin.core.errors import Fault, HostError
 from opsonin.report import palette, words
+from opsonin.store.commit import write_atomic
 
 
 def rendered(template: str, contents: Mapping[str, Any], script: str) -> str:
@@ -56,22 +55,11 @@ def replace_file(target: Path, content: bytes, again: str) -> Path:
     """Put `content` in the place of `target` at once, or leave what is there.
 
     Args:
-        again: the command to give once there is space.
+        again: the command to give once it can be written.
     Raises:
         HostError: the file cannot be written.
     """
-    unfinished = target.with_name(f".{target.stem}.{os.getpid()}{target.suffix}")
-    try:
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(target)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        fix = f"Free some space or check the folder's permissions, then `{again}` again."
-        problem = f"cannot be written: {error.strerror}."
-        raise HostError(Fault(str(target), problem, fix)) from error
+    write_atomic(target, content, kept=f"Then `{again}` again.", locked=False)
     return target
 
 

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from opsonin.core.errors import Fault, HostError
@@ -19,7 +19,7 @@ Content = bytes | memoryview
 
 KEPT = "What was stored before, if anything, is intact: `opsonin resume` goes on with a run."
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+_FORBIDDEN = {errno.EACCES, errno.EPERM}
 _UNFINISHED_SEGMENT = re.compile(r"\d{6,}\.tmp")
 
 
@@ -33,6 +33,8 @@ def host_errors(place: Path, kept: str = KEPT) -> Iterator[None]:
             problem, fix = "the disk (or the quota) is full", "Free some space."
         elif error.errno in _FORBIDDEN:
             problem, fix = "permission denied", "Choose a folder you may write to."
+        elif error.errno == errno.EROFS:
+            problem, fix = "its file system is read-only", "Choose a folder you may write to."
         else:
             problem, fix = error.strerror or str(error), "Choose another folder."
         raise HostError(
@@ -40,16 +42,21 @@ def host_errors(place: Path, kept: str = KEPT) -> Iterator[None]:
         ) from error
 
 
-def write_atomic(path: Path, data: Content, kept: str = KEPT) -> None:
-    """Replace the file `path` by `data` in one step that survives a power cut; raises HostError."""
-    unfinished = path.with_name(path.name + ".tmp")
+def write_atomic(path: Path, data: Content, kept: str = KEPT, *, locked: bool = True) -> None:
+    """Replace the file `path` by `data` in one step that survives a power cut; raises HostError.
+
+    Args:
+        kept: what stays if it fails, or what to do then; locked: no other process can be writing it.
+    """
+    unfinished = path.with_name(f"{path.name}.tmp" if locked else f"{path.name}.{os.getpid()}.tmp")
     with host_errors(path, kept):
         try:
             unfinished.write_bytes(data)
             _sync(unfinished)
             unfinished.replace(path)
         except OSError:
-            unfinished.unlink(missing_ok=True)
+            with suppress(OSError):  # what keeps it from being written may keep it from being removed
+                unfinished.unlink(missing_ok=True)
             raise
         _sync(path.parent)
 

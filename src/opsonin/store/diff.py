@@ -14,7 +14,7 @@ import numpy as np
 
 from opsonin.core.schedule import minutes
 from opsonin.store import layout
-from opsonin.store.gathered import Gathered, called
+from opsonin.store.gathered import Gathered, called, plural
 from opsonin.store.result import Result, time_text
 from opsonin.store.segments import (
     CELLS,
@@ -30,6 +30,7 @@ from opsonin.store.segments import (
 
 ABSENT, PRESENT = "absent", "present"
 PART = "part"
+KIND = "kind of result"
 STORED = "stored time [min]"
 
 
@@ -44,7 +45,7 @@ class Difference:
             different processes: None, quantity is 'process run', and `values` name both.
         cell: id of the first cell that differs (its row, if cells have no id).
         quantity: a cell column, 'presence' (of the cell), 'field NAME[z,y,x]', 'observable NAME',
-            'state hash', 'length', ...
+            'state hash', 'length', 'kind of result' (one run, or replicates or fields), ...
         values: the two values.
         stored_min: the stored time at which `quantity` was read [min], where it is not `time_min`.
     """
@@ -59,6 +60,8 @@ class Difference:
 
     def __str__(self) -> str:
         a, b = (repr(value) if isinstance(value, float) else str(value) for value in self.values)
+        if self.quantity == KIND:
+            return f"the results are of different kinds: {a} | {b}"
         if self.quantity == PART:
             return f"'{self.arm}' is not in both results: {a} | {b}"
         if self.time_min is None:
@@ -108,6 +111,8 @@ def diff(a: Path | str, b: Path | str) -> Difference | None:
 
 def _of_parts(a: Result, b: Result) -> Difference | None:
     """The first difference between two results of parts: a part that only one has, else the first in a part of both."""
+    if not (isinstance(a, Gathered) and isinstance(b, Gathered) and a.kind == b.kind):
+        return Difference("", None, None, None, KIND, (_kind(a), _kind(b)))
     parts, others = _parts(a), _parts(b)
     for name in [*parts, *others]:
         if name not in parts or name not in others:
@@ -119,10 +124,12 @@ def _of_parts(a: Result, b: Result) -> Difference | None:
     return None
 
 
-def _parts(result: Result) -> dict[str, Path]:
-    """The folder of each part by kind and name; of a result of one tissue, its own."""
-    if not isinstance(result, Gathered):
-        return {"the only run": result.path}
+def _kind(result: Result) -> str:
+    return f"{len(result.parts)} {plural(result.kind)}" if isinstance(result, Gathered) else "one run"
+
+
+def _parts(result: Gathered) -> dict[str, Path]:
+    """The folder of each part by kind and name."""
     return {called(result.kind, name): part.path for name, part in result.parts.items()}
 
 

@@ -343,7 +343,7 @@ class Result:
         return layout.segment_folder(self.path, arm, self._index(time, arm))
 
     def _index(self, time: str | float, arm: str) -> int:
-        wanted = time_asked(time, str(self.path))
+        wanted, asked = time_asked(time, str(self.path)), time if isinstance(time, str) else ""
         ticks = self._ticks(arm)
         for index, tick in enumerate(ticks):
             if abs(wanted * TICKS_PER_MINUTE - tick) < 1e-5:  # seconds: rounding only
@@ -355,7 +355,10 @@ class Result:
             if len(nearest) == len(ticks)
             else f"{len(ticks)} are stored, nearest: {listed}."
         )
-        raise InputError(Fault(str(self.path), f"arm '{arm}' is not stored at {time_text(wanted)}.", stored))
+        if not asked and math.isfinite(wanted):
+            stored += f' A number is of minutes: write "{wanted:g} d" for days.'
+        problem = f"arm '{arm}' is not stored at {asked or time_text(wanted)}."
+        raise InputError(Fault(str(self.path), problem, stored))
 
 
 def time_asked(time: object, where: str) -> float:

@@ -51,8 +51,17 @@ CASES: dict[str, tuple[Callable[[Lines], Lines], tuple[str, ...]]] = {
     ),
     "missing select column": (replaced("patient", "case", 1), ("'patient'", "select")),
     "column twice": (replaced("y_um", "x_um", 1), ("2 columns", "'x_um'")),
-    "semicolons": (replaced(",", ";"), ("semicolons",)),
-    "tabs in a csv": (replaced(",", "\t"), ("tabs",)),
+    "semicolons": (
+        replaced(",", ";"),
+        ("row 1 ", "columns are separated by semicolons, not by commas", "points before decimals"),
+    ),
+    "semicolons and decimal commas": (
+        lambda lines: [line.replace(",", ";").replace(".", ",") for line in lines],
+        ("row 1 ", "columns are separated by semicolons"),
+    ),
+    "bars": (replaced(",", "|"), ("columns are separated by bars",)),
+    "tabs in a csv": (replaced(",", "\t"), ("columns are separated by tabs",)),
+    "Excel's mark": (lambda lines: ["sep=,", *lines], ("row 1 ", "'sep=,' is a mark for Excel")),
     "position as text": (replaced("10.0,0.0", "ten,0.0", 3), ("row 3 ", "x_um", "'ten'")),
     "position missing": (replaced("10.0,0.0", ",0.0", 3), ("row 3 ", "x_um", "empty")),
     "position not a number": (replaced("10.0,0.0", "10.0,NaN", 3), ("row 3 ", "y_um", "'NaN'")),
@@ -84,6 +93,7 @@ CASES: dict[str, tuple[Callable[[Lines], Lines], tuple[str, ...]]] = {
     "padded number": (replaced("P1,1,", "P1,01,"), ("'1'", "images: 01.")),
     "too few values": (replaced(",SOX10+", "", 2), ("row 2 ", "4 values", "5")),
     "too many values": (replaced("SOX10+", "SOX10+,7", 2), ("row 2 ", "6 values", "5")),
+    "one cell": (lambda lines: lines[:2], ("only 1 cell is selected",)),
     "too few cells": (lambda lines: lines[:6], ("5 cells", "10")),
     "header only": (lambda lines: lines[:1], ("no rows",)),
     "blank": (lambda lines: ["", ""], ("empty",)),
@@ -93,9 +103,15 @@ CASES: dict[str, tuple[Callable[[Lines], Lines], tuple[str, ...]]] = {
     ),
     "positions in nm": (
         lambda lines: [lines[0], *(scaled(line, 1e3) for line in lines[1:])],
-        ("pixels", "scale"),
+        ("nanometres", "scale"),
     ),
-    "open quote": (replaced("P1,1,10.0", '"P1,1,10.0', 3), ("cells.csv",)),
+    "open quote": (replaced("P1,1,10.0", '"P1,1,10.0', 3), ("row 3 ", "a quote is opened and not closed")),
+    "open quote of the last value": (replaced("SOX10+", '"SOX10+', 5), ("row 5 ", "a quote is opened")),
+    "two open quotes": (
+        replaced("CD8+PD1+PDL1-", '"CD8+PD1+PDL1-'),
+        ("row 3 ", "row 6 ", "a quote is opened"),
+    ),
+    "very long label": (replaced("SOX10+", "S" * 900, 2), ("row 2 ", f"label '{'S' * 56} ...'")),
 }
 
 
@@ -140,6 +156,8 @@ GOOD = ("\n".join(biopsy_lines()) + "\n").encode()
         ),
         ("cells.csv", b"# made by a program\n" + GOOD, ("row 1", "'# made by a program' is a remark")),
         ("cells.csv", b"# one\n# two\n" + GOOD, ("row 1", "'# one' is a remark")),
+        ("cells.csv", b"\xef\xbb\xbf" + GOOD.replace(b",", b";"), ("separated by semicolons",)),
+        ("cells.tsv", GOOD.replace(b",", b";"), ("separated by semicolons, not by tabs",)),
         ("cells.csv", GOOD + b"P1,1,\x00,1,SOX10+\n", ("byte 0", "row 38")),
         ("cells.csv", GOOD.replace(b"P1,1,10.0", b"P\xe9,1,10.0", 1), ("row 3", "0xe9", "UTF-8")),
         ("cells.csv.gz", GOOD, ("gzip",)),
