@@ -129,7 +129,7 @@ kills = {arm: float(end["kills"].sel(arm=arm)) for arm in result.arms}
 days = float(end["time"])
 for arm in result.arms:
     print(
-        f"{arm}: {100 * (burden[arm] - 1):+.0f} % tumour cells after {days:g} days, {kills[arm]:.0f} of them killed"
+        f"{arm}: {100 * (burden[arm] - 1):+.0f} % tumour cells after {days:g} days; killers killed {kills[arm]:.0f}"
     )
 effect = burden["nivolumab"] / burden["control"]
 print(f"nivolumab leaves {effect:.2f} times the tumour of the untreated arm")

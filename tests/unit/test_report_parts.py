@@ -160,7 +160,10 @@ def test_an_arms_numbers_come_back_from_the_page_as_they_are() -> None:
         rows = table[table["arm"] == arm]
         assert rows["time_d"].tolist() == list(range(6))
         assert rows["value"].tolist() == fake.observables["burden"].sel(arm=arm).values.tolist()
+    density = next(curve for curve in observed.lines(fake, fake.arms) if curve.unit == "cells/mm2")
+    assert list(read(downloads.of_curve(density)).columns)[:3] == ["arm", "time_d", "value_cells_mm2"]
     (whole,) = (read(download) for download in downloads.of_observables(fake))
+    assert f"{density.name}_cells_mm2" in whole.columns
     assert whole.loc[whole["arm"] == "control", "burden"].tolist() == table.loc[:5, "value"].tolist()
 
 

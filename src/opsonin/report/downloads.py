@@ -53,17 +53,19 @@ def table(name: str, content: pd.DataFrame) -> Download:
 
 
 def of_curve(curve: Curve) -> Download:
-    """One panel's numbers: a row per arm and time, with the spread where the panel has a band."""
+    """One panel's numbers, in their unit: a row per arm and time, with the spread where the panel has a band."""
     import pandas as pd
 
     rows = []
+    value = in_unit("value", curve.unit)
     for arm, values in curve.values.items():
-        rows_of_arm: dict[str, Any] = {"arm": arm, "time_d": curve.times / MINUTES_PER_DAY, "value": values}
+        rows_of_arm: dict[str, Any] = {"arm": arm, "time_d": curve.times / MINUTES_PER_DAY, value: values}
         for names, found in ((("min", "max", "sd"), curve.spread), (("low", "high"), curve.interval)):
             if arm in found:
-                rows_of_arm |= dict(zip(names, found[arm], strict=True))
+                columns = (in_unit(name, curve.unit) for name in names)
+                rows_of_arm |= dict(zip(columns, found[arm], strict=True))
         rows.append(pd.DataFrame(rows_of_arm))
-    return table(curve.name, _observed(pd.concat(rows, ignore_index=True), ["value"]))
+    return table(curve.name, _observed(pd.concat(rows, ignore_index=True), [value]))
 
 
 def of_observables(result: StoredResult) -> list[Download]:
@@ -82,7 +84,8 @@ def _rows(data: xr.Dataset) -> pd.DataFrame:
     rows = data.to_dataframe(
         dim_order=sorted(order, key=["replicate", "field", "arm", "time"].index)
     ).reset_index()
-    return _observed(rows.rename(columns={"time": "time_d"}), [str(name) for name in data.data_vars])
+    columns = {str(name): in_unit(str(name), values.attrs.get("units", "")) for name, values in data.items()}
+    return _observed(rows.rename(columns={"time": "time_d", **columns}), list(columns.values()))
 
 
 def of_cells(panels: Iterable[Snapshot], fields: Sequence[str] = ()) -> Download:
@@ -124,11 +127,16 @@ def of_field(panels: Iterable[Snapshot], substrate: str, unit: str) -> Download:
                     "time_d": panel.time / MINUTES_PER_DAY,
                     "x_um": (x * panel.box[0] / plane.shape[1]).ravel().round(2),
                     "y_um": (y * panel.box[1] / plane.shape[0]).ravel().round(2),
-                    f"value_{safe(unit or '1')}": [float(f"{value:.5g}") for value in plane.ravel()],
+                    in_unit("value", unit): [float(f"{value:.5g}") for value in plane.ravel()],
                 }
             )
         )
     return table(substrate, pd.concat(rows, ignore_index=True))
+
+
+def in_unit(name: str, unit: str) -> str:
+    """The name of a column that holds numbers in a unit, as in time_d; a pure number needs none."""
+    return name if unit in ("", "1") else f"{name}_{safe(unit)}"
 
 
 def safe(name: str) -> str:
