@@ -24,10 +24,10 @@ y = "y"
 label = "label"
 
 [labels]
-a = { cell = "cancer", positive = ["MICA"] }
+a = { cell = "cancer", positive = ["CD39"] }
 b = { cell = "cd8" }
 
-[intensities.ULBP]
+[intensities.CD73]
 columns = ["stain"]
 background = 0
 reference = 50
@@ -61,9 +61,10 @@ def test_states_that_the_biopsy_does_not_show_are_told_with_which_and_how_many(b
     assert f"Exhaustion 0.5 at the start in the {tired} that carry PD-1 (assumed), 0 in the others" in told
     assert numbers_of(biopsy)["reactive_cells"] == reactive
     for words in (
-        "Neither label nor stain tells, of all 60 cancer: BAK (",
-        "MHC-I (5e4 molecules, assumed), PD-L1 (8e3 molecules, evidence:",
-        "0.5 (assumed) of HLA-E, MHC-I",
+        "Neither label nor stain tells, of all 60 cancer: B7-H6 (",
+        "MHC-I (5e4 molecules, assumed), ",
+        "PD-L1 (8e3 molecules, evidence:",
+        "; 0.5 (assumed) of ",
         "PD-1 on 25 cells",
         "keep the imaged density",
         "hours before the biopsy",
@@ -88,8 +89,8 @@ def test_a_label_or_stain_that_no_law_reads_is_told(tmp_path: Path) -> None:
         "arm": [{"name": "control"}],
     }
     told = compile_scenario(Scenario.from_dict(data, folder=tmp_path)).notes
-    assert "MICA, ULBP: labels or stains tell of it, but no law reads it; it changes nothing here." in told
-    assert not [text for text in told if text.startswith("ULBP: measured")]
+    assert "CD39, CD73: labels or stains tell of it, but no law reads it; it changes nothing here." in told
+    assert not [text for text in told if text.startswith("CD73: measured")]
 
 
 @pytest.mark.parametrize(
