@@ -24,6 +24,7 @@ from opsonin.laws.ledger import (
     hits_in_a_row,
     kill_rate,
     ligand_kill_rate,
+    passed_by_xiap,
     receptors_needed,
     unresisted_kill_rate,
 )
@@ -148,7 +149,7 @@ def test_the_rate_of_kills_by_ligands_is_that_of_the_death_switch_within_a_facto
     switched = np.mean([1.0 / _held_until(bound, cell, TISSUE_RATES) for cell in cells])
     active = active_disc(bound, proteins.flip, TISSUE_RATES.flip_half)
     guarding, xiap = held_back(proteins)
-    rate = ligand_kill_rate(active, receptors_needed(guarding, xiap), xiap, LIGAND_SPEED)
+    rate = ligand_kill_rate(active, receptors_needed(guarding, xiap), LIGAND_SPEED * passed_by_xiap(xiap))
     assert rate == pytest.approx(switched, rel=1.0, abs=2e-4)
     assert switched == pytest.approx(rate, rel=1.0, abs=2e-4)
 

@@ -44,13 +44,15 @@ def _express(begin, end, cells, tables, turnover, fold, duration):
     resting, molecule, by, numbers = tables.resting, tables.shift_molecule, tables.shift_signal, tables.shift
     for i in range(begin, end):
         if phase[i] <= COMMITTED:
+            k = 0  # shifts lie in the order of their molecules
             for m in range(resting.shape[1]):
+                shift = fold[m]
+                while k < len(molecule) and molecule[k] == m:
+                    if resting[kind[i], m] > 0.0:
+                        shift *= fold_change(numbers[k, 0], signal[by[k], i], numbers[k, 1], numbers[k, 2])
+                    k += 1
                 if resting[kind[i], m] == 0.0:
                     continue  # it has none, and comes to none
-                shift = fold[m]
-                for k in range(len(molecule)):
-                    if molecule[k] == m:
-                        shift *= fold_change(numbers[k, 0], signal[by[k], i], numbers[k, 1], numbers[k, 2])
                 target = steady_level(resting[kind[i], m], variation[m, i], shift)
                 level[m, i] = approached(level[m, i], target, kept[m])
 

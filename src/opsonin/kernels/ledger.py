@@ -17,12 +17,14 @@ from opsonin.laws.apoptosis import rate_of_half_life
 from opsonin.laws.death import active_disc, guard_load, stable_xiap
 from opsonin.laws.ledger import (
     DYING,
+    LEAST_NEEDED,
     LEAST_SHARE,
     LIGAND_SPEED,
     hits_in_a_row,
     kill_rate,
     let_through,
     ligand_kill_rate,
+    passed_by_xiap,
     receptors_needed,
     unresisted_kill_rate,
 )
@@ -54,7 +56,7 @@ class Contact(NamedTuple):
     Attributes:
         hit_rate: of a killer with nothing in its way [1/min]; bound: death receptors that it then holds [molecules].
         hits, repair: as in `laws.ledger.kill_rate`.
-        guarding, xiap: as in `laws.ledger.hits_in_a_row`.
+        needed, speed: as in `laws.ledger.ligand_kill_rate`.
         active: share of the DISC that cFLIP leaves [-].
     """
 
@@ -62,8 +64,8 @@ class Contact(NamedTuple):
     bound: float
     hits: float
     repair: float
-    guarding: float
-    xiap: float
+    needed: float
+    speed: float
     active: float
 
 
@@ -95,8 +97,8 @@ def contact_of(cells, tables, drugs, i, j):
         death_receptors(cells, tables, drugs, i, j),
         hits_in_a_row(guarding, xiap),
         rate_of_half_life(tables.types[cells.kind[j], DAMAGE_HALF_LIFE]),
-        guarding,
-        xiap,
+        receptors_needed(guarding, xiap),
+        LIGAND_SPEED * passed_by_xiap(xiap),
         active_disc(1.0, proteins.flip, TISSUE_RATES.flip_half),
     )
 
@@ -108,9 +110,8 @@ def kills_resisted(contact, delivered):
     if hazard > 0.0:
         rate += kill_rate(hazard, contact.hits, contact.repair, DYING)
     bound = bound_receptors(contact.bound, contact.active, delivered)
-    if bound > 0.0:
-        needed = receptors_needed(contact.guarding, contact.xiap)
-        rate += ligand_kill_rate(bound, needed, contact.xiap, LIGAND_SPEED)
+    if bound > LEAST_NEEDED * contact.needed:
+        rate += ligand_kill_rate(bound, contact.needed, contact.speed)
     return rate
 
 

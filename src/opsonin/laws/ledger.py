@@ -16,11 +16,13 @@ HITS = 2.1
 GUARD_POWER = 1.2
 XIAP_POWER = 0.5
 DYING = 170.0
-# Fitted to the death switch with death receptors held (see `ligand_kill_rate`).
+# Fitted to the death switch with death receptors held (see `ligand_kill_rate`); below the least share of those needed
+# they do as good as nothing.
 NEEDED = 2.24
 NEEDED_GUARD_POWER = 1.48
 NEEDED_XIAP_POWER = 0.35
 NEEDED_STEEPNESS = 4.9
+LEAST_NEEDED = 0.1
 LIGAND_SPEED = 3.47e-3  # 1/min
 LIGAND_POWER = 0.273
 XIAP_HALF = 1.29
@@ -98,20 +100,27 @@ def receptors_needed(guarding, xiap):
 
 
 @law
-def ligand_kill_rate(bound, needed, xiap, speed):
-    """Rate at which death receptors that stay held kill their cell [1/min].
+def passed_by_xiap(xiap):
+    """Share of what death receptors have begun that XIAP does not halt, 1 / (1 + (x/1.29)^6) [-].
 
-    v b^0.27 / ((1 + (n/b)^4.9) (1 + (x/1.29)^6)): few receptors do nothing, and much XIAP halts what many have begun.
+    Args:
+        xiap: hold of XIAP on caspase-3 relative to the cell of EARM x [-].
+    Source: fitted to `kernels.death`, as `ligand_kill_rate`.
+    """
+    return 1.0 / (1.0 + power(xiap / XIAP_HALF, XIAP_STEEPNESS))
+
+
+@law
+def ligand_kill_rate(bound, needed, speed):
+    """Rate at which death receptors that stay held kill their cell, v b^0.27 / (1 + (n/b)^4.9) [1/min].
+
+    Few receptors do nothing.
 
     Args:
         bound: number of receptors that cFLIP leaves b [-], > 0.
         needed: n [-], from `receptors_needed`.
-        xiap: hold of XIAP on caspase-3 relative to the cell of EARM x [-].
-        speed: of the switch with one receptor held v [1/min].
+        speed: of the switch with one receptor held v [1/min], times what XIAP does not halt, from `passed_by_xiap`.
     Source: fitted to `kernels.death` with 1 to 300 receptors held and proteins that vary by 25 %: mean of one over the
         time to death, within 28 % (root mean square of the logarithm).
     """
-    held_off = (1.0 + power(needed / bound, NEEDED_STEEPNESS)) * (
-        1.0 + power(xiap / XIAP_HALF, XIAP_STEEPNESS)
-    )
-    return speed * power(bound, LIGAND_POWER) / held_off
+    return speed * power(bound, LIGAND_POWER) / (1.0 + power(needed / bound, NEEDED_STEEPNESS))

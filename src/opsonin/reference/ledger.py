@@ -13,11 +13,13 @@ from opsonin.laws.apoptosis import rate_of_half_life
 from opsonin.laws.death import active_disc, guard_load, stable_xiap
 from opsonin.laws.ledger import (
     DYING,
+    LEAST_NEEDED,
     LIGAND_SPEED,
     hits_in_a_row,
     kill_rate,
     let_through,
     ligand_kill_rate,
+    passed_by_xiap,
     receptors_needed,
     unresisted_kill_rate,
 )
@@ -66,9 +68,9 @@ def worth_of(cells: Any, tables: Any, drugs: Any, i: int, j: int, without: Itera
     rate = 0.0
     if hazard > 0.0:
         rate += float(kill_rate(hazard, hits_in_a_row(guarding, xiap), repair, DYING))
-    if bound > 0.0:
-        left = active_disc(bound, proteins.flip, TISSUE_RATES.flip_half)
-        rate += float(ligand_kill_rate(left, receptors_needed(guarding, xiap), xiap, LIGAND_SPEED))
+    left, needed = active_disc(bound, proteins.flip, TISSUE_RATES.flip_half), receptors_needed(guarding, xiap)
+    if left > LEAST_NEEDED * needed:
+        rate += float(ligand_kill_rate(left, needed, LIGAND_SPEED * passed_by_xiap(xiap)))
     return possible * float(let_through(min(rate / possible, 1.0))) if possible else 0.0
 
 
