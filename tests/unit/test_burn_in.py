@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from opsonin.core.errors import InputError
-from opsonin.core.schedule import minutes
 from opsonin.engine import burn_in, checkpoint
-from opsonin.engine.burn_in import Steadiness, _Sums, _warnings, live_through
+from opsonin.engine.burn_in import Steadiness, _warnings, live_through
 from opsonin.engine.census import drifted
 from opsonin.engine.compile import Plan, compile_scenario
+from opsonin.engine.lived import Sums
 from opsonin.engine.recording import Recorder
 from opsonin.engine.start import Start, blank_tissue, settled, started
 from opsonin.engine.trace import Trace
@@ -132,16 +132,14 @@ def test_every_arm_begins_with_the_same_bits_and_an_empty_count_of_events() -> N
 
 
 def test_the_burn_in_tells_how_far_it_is() -> None:
-    told: list[tuple[float, float]] = []
-    Start(plan()).tissue(lambda done_min, total_min: told.append((done_min, total_min)))
-    total = minutes(plan().coupling) * burn_in.steps(plan())
-    assert told[-1] == (total, total)
-    assert len(told) == burn_in.steps(plan())
-    assert told == sorted(told)
+    told: list[tuple[int, int]] = []
+    Start(plan()).tissue(watch=lambda tissue, lived, count: told.append((lived.done, count)))
+    count = burn_in.steps(plan())
+    assert told == [(done, count) for done in range(1, count + 1)]
 
 
 def test_burden_is_1_at_time_0_however_many_cells_were_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    def drifting(of: Plan, tissue: Tissue, reached: object) -> None:
+    def drifting(of: Plan, tissue: Tissue, lived: object, watch: object) -> None:
         kind = tissue.cells.arrays.kind[: tissue.cells.n]
         tissue.cells.remove(np.flatnonzero(kind == of.species.cells.index("cancer"))[:3])
 
@@ -170,7 +168,7 @@ def reactive(every_cell: bool) -> Iterator[None]:
 
 def warned(rates: tuple[float, float, float, float], kills: int, steps: int) -> str:
     of, tissue, _ = burnt_in()
-    sums = _Sums(steps=steps, live=[100.0] * steps, kills=list(np.linspace(0.0, kills, steps)))
+    sums = Sums(steps=steps, live=[100.0] * steps, kills=list(np.linspace(0.0, kills, steps)))
     return " ".join(_warnings(of, tissue, sums, rates, ()))
 
 

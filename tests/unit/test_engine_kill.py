@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from opsonin.core.errors import Interrupted
+from opsonin.core.errors import Interrupted, RunError
 from opsonin.engine import run
 from opsonin.store.diff import diff
+from opsonin.store.layout import BURN_IN
 from opsonin.store.result import Result
 from tissues import CONTROL, NIVOLUMAB, scenario
 
@@ -130,17 +131,79 @@ def test_who_asks_for_a_stop_is_told_at_once_and_nothing_goes_on_to_another_arm(
     assert diff(whole, out) is None
 
 
-def test_a_stop_during_the_burn_in_ends_at_day_0(tmp_path):
-    class Listener:
-        def __getattr__(self, event):
-            return lambda *words, **more: signal.raise_signal(signal.SIGINT) if event == "heading" else None
+class Preparing:
+    """Does something each time it hears of the burn-in, and notes what it heard [min]."""
 
-    with pytest.raises(Interrupted, match=r"arm 'control', day 0 "):
-        run.run(scenario(scenario__duration="1 h", output__every="30 min"), tmp_path, listener=Listener())
-    assert Result.open(tmp_path).times("control").tolist() == [0.0]
-    run.resume(tmp_path)
-    whole = run.run(scenario(scenario__duration="1 h", output__every="30 min"))
-    assert diff(whole.path, tmp_path) is None
+    def __init__(self, act=lambda: None):
+        self.act, self.done = act, []
+
+    def __getattr__(self, event):
+        return lambda *words, **more: None
+
+    def preparing(self, arm, done_min, total_min):
+        self.done.append(done_min)
+        self.act()
+
+
+SHORT = {"scenario__duration": "1 h", "output__every": "30 min", "arm": [CONTROL, NIVOLUMAB]}
+
+
+@pytest.fixture(scope="module")
+def unbroken():
+    return run.run(scenario(**SHORT)).path
+
+
+def test_a_stop_during_the_burn_in_keeps_it(tmp_path, monkeypatch, unbroken):
+    monkeypatch.setattr("opsonin.engine.arms._REPORT_SECONDS", 0.0)
+    stopping = Preparing(lambda: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(Interrupted, match=r"arm 'control', \d+% of the burn-in .*stored"):
+        run.run(scenario(**SHORT), tmp_path, listener=stopping)
+    assert (tmp_path / BURN_IN).is_file()
+    going_on = Preparing()
+    run.resume(tmp_path, listener=going_on)
+    assert len(stopping.done) == 1 and stopping.done[0] < going_on.done[0]
+    assert not (tmp_path / BURN_IN).exists()
+    assert diff(unbroken, tmp_path) is None
+
+
+@pytest.mark.parametrize("steps", [2, 6, 8])
+def test_a_run_killed_in_its_burn_in_goes_on_with_it(steps, tmp_path, monkeypatch, unbroken):
+    monkeypatch.setattr("opsonin.engine.arms._REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("opsonin.engine.arms._KEEP_SECONDS", 0.0)
+
+    def die():
+        if len(dying.done) > steps:
+            raise ZeroDivisionError
+
+    dying = Preparing(die)
+    with pytest.raises(ZeroDivisionError):
+        run.run(scenario(**SHORT), tmp_path, listener=dying)
+    going_on = Preparing()
+    run.resume(tmp_path, listener=going_on)
+    assert going_on.done[0] == dying.done[-1]  # told of before it was kept: that step is lived once more
+    assert diff(unbroken, tmp_path) is None
+
+
+def test_an_arm_that_is_begun_later_needs_no_second_burn_in(tmp_path, unbroken):
+    class Killed(Preparing):
+        def finished(self, arm):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run.run(scenario(**SHORT), tmp_path, listener=Killed())
+    going_on = Preparing()
+    run.resume(tmp_path, listener=going_on)
+    assert going_on.done == []
+    assert diff(unbroken, tmp_path) is None
+
+
+def test_a_damaged_burn_in_is_named_with_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr("opsonin.engine.arms._REPORT_SECONDS", 0.0)
+    with pytest.raises(Interrupted):
+        run.run(scenario(**SHORT), tmp_path, listener=Preparing(lambda: signal.raise_signal(signal.SIGINT)))
+    (tmp_path / BURN_IN).write_bytes(b"half of it")
+    with pytest.raises(RunError, match=rf"(?s){BURN_IN}.*remove it"):
+        run.resume(tmp_path)
 
 
 def test_resuming_a_finished_result_changes_nothing(asked):

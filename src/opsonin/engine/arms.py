@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from opsonin.core import kernel_cache
-from opsonin.core.errors import Fault, Interrupted
+from opsonin.core.errors import Interrupted
 from opsonin.core.schedule import MINUTES_PER_DAY, minutes
 from opsonin.engine import checkpoint, team, warming
 from opsonin.engine.compile import Course, Plan
+from opsonin.engine.lived import Lived, freeze
 from opsonin.engine.loop import advance
 from opsonin.engine.progress import Hears, Listener
 from opsonin.engine.provenance import rebuilt, summary_of
@@ -26,8 +27,11 @@ from opsonin.engine.team import Task
 from opsonin.engine.trace import Trace
 from opsonin.store.result import Result
 from opsonin.store.writer import Writer
+from opsonin.tissue.tissue import Tissue
 
 _REPORT_SECONDS = 0.25
+# A burn-in is kept so often, for a run that is killed: at most this much is lived through twice.
+_KEEP_SECONDS = 60.0
 # Below this, starting a second thread costs more than it saves.
 _CELLS_PER_THREAD = 10_000
 
@@ -38,7 +42,7 @@ def complete(plan: Plan, writer: Writer, hears: Hears, threads: int | None) -> R
     Args:
         threads: of kernels and of arms side by side, together; results do not depend on it. Default: all cores.
     """
-    start, path = Start(plan), writer.path
+    start, path = Start(plan, _time_0(plan, writer)), writer.path
     if not kernel_cache.is_warm():
         compile_kernels(plan, path, hears[0])
     left = [course for course in plan.courses if _reached(plan, course, writer) < plan.duration]
@@ -91,31 +95,64 @@ def _saved(plan: Plan, left: list[Course], writer: Writer) -> float:
 
 def _begin(plan: Plan, course: Course, start: Start, writer: Writer, hears: Hears) -> None:
     """Store the time 0 of an arm, if it is not stored yet."""
-    listener, stop = hears
     if writer.last_segment(course.name) is not None:
         return
-    _stop_if_asked(stop, course, 0, writer)
-    listener.heading(course.name, 0.0)
-    tissue = start.tissue(_telling(course, listener))
+    _stop_if_asked(hears[1], course, 0, writer)
+    tissue = start.tissue(_half_way(writer), _Keeper(plan, course, writer, hears))
     if start.steadiness is not None:
         writer.tell(asdict(start.steadiness))
     recorder = Recorder(plan, course, str(writer.provenance["run_hash"]))
     recorder.observe(tissue, 0)
     with writer.alone_on(course.name):
         writer.commit(course.name, 0, recorder.segment(tissue, 0, Trace()))
+    writer.forget_burn_in()
 
 
-def _telling(course: Course, listener: Listener) -> Callable[[float, float], None]:
-    """What tells a listener of the burn-in, a few times per second at most."""
-    told = -math.inf
+def _time_0(plan: Plan, writer: Writer) -> dict[str, Any] | None:
+    """The time 0 of an arm that is stored: all arms have the same."""
+    for course in plan.courses:
+        if writer.last_segment(course.name) is not None:
+            return _read(writer, course, 0, 0)
+    return None
 
-    def tell(done_min: float, total_min: float) -> None:
-        nonlocal told
-        if time.monotonic() - told > _REPORT_SECONDS:
-            listener.preparing(course.name, done_min, total_min)
-            told = time.monotonic()
 
-    return tell
+def _read(writer: Writer, course: Course, segment: int, tick: int) -> dict[str, Any]:
+    """A checkpoint of an arm of this run; RunError if it is damaged or another's."""
+    frozen, origin = writer.read_checkpoint(course.name, segment), str(writer.provenance["run_hash"])
+    where = f"{writer.path}, arm '{course.name}', segment {segment}"
+    checkpoint.verify_origin(frozen, (origin, course.name, tick), where)
+    return frozen
+
+
+def _half_way(writer: Writer) -> dict[str, Any] | None:
+    """What a stopped or killed run kept of its burn-in; RunError if it is damaged or another's."""
+    frozen = writer.burn_in()
+    if frozen is not None:
+        checkpoint.verify_origin(
+            frozen, (str(writer.provenance["run_hash"]), "", 0), f"{writer.path}, burn-in"
+        )
+    return frozen
+
+
+class _Keeper:
+    """Tells of a burn-in, keeps it now and then, and ends it when a stop is asked for."""
+
+    def __init__(self, plan: Plan, course: Course, writer: Writer, hears: Hears) -> None:
+        self._step_min, self._course, self._writer = minutes(plan.coupling), course, writer
+        self._listener, self._stop = hears
+        self._told, self._kept = -math.inf, time.monotonic()
+
+    def __call__(self, tissue: Tissue, lived: Lived, count: int) -> None:
+        now = time.monotonic()
+        if now - self._told > _REPORT_SECONDS:
+            self._told = now
+            self._listener.preparing(self._course.name, lived.done * self._step_min, count * self._step_min)
+        if self._stop.requested or now - self._kept > _KEEP_SECONDS:
+            origin = checkpoint.origin_of(str(self._writer.provenance["run_hash"]), "", 0)
+            self._writer.keep_burn_in(freeze(tissue, lived) | origin)
+            self._kept = time.monotonic()
+        if self._stop.requested:
+            raise _stopped(self._course, f"{lived.done / count:.0%} of the burn-in", self._writer)
 
 
 def run_arm(plan: Plan, course: Course, writer: Writer, hears: Hears) -> None:
@@ -128,12 +165,8 @@ def _go_on(plan: Plan, course: Course, writer: Writer, hears: Hears) -> None:
     listener, stop = hears
     last, tick = writer.last_segment(course.name) or 0, _reached(plan, course, writer)
     _stop_if_asked(stop, course, tick, writer)
-    frozen, origin = writer.read_checkpoint(course.name, last), str(writer.provenance["run_hash"])
-    checkpoint.verify_origin(
-        frozen, (origin, course.name, tick), f"{writer.path}, arm '{course.name}', segment {last}"
-    )
-    tissue = resumed(plan, frozen, tick, course)
-    recorder, trace = Recorder(plan, course, origin), Trace()
+    tissue = resumed(plan, _read(writer, course, last, tick), tick, course)
+    recorder, trace = Recorder(plan, course, str(writer.provenance["run_hash"])), Trace()
     recorder.follow(tissue)
     listener.started(course.name, minutes(tick), minutes(plan.duration))
     listener.heading(course.name, minutes(min(tick + plan.every, plan.duration)))
@@ -158,13 +191,11 @@ def _go_on(plan: Plan, course: Course, writer: Writer, hears: Hears) -> None:
 def _stop_if_asked(stop: StopRequest, course: Course, tick: int, writer: Writer) -> None:
     """End here, at a stored time or before the first, if someone asked for it."""
     if stop.requested:
-        raise Interrupted(
-            Fault(
-                f"arm '{course.name}', day {minutes(tick) / 1440.0:g}",
-                "the run was stopped; everything up to here is stored.",
-                f"Go on with: opsonin resume {writer.path}",
-            )
-        )
+        raise _stopped(course, f"day {minutes(tick) / MINUTES_PER_DAY:g}", writer)
+
+
+def _stopped(course: Course, when: str, writer: Writer) -> Interrupted:
+    return team.interrupted(f"arm '{course.name}'", writer.path, when)
 
 
 def compile_kernels(plan: Plan, folder: Path, listener: Listener) -> None:

@@ -12,16 +12,17 @@ settle; in the second the window breathes and rates are summed up. What they giv
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from opsonin.core.random import Stream
 from opsonin.core.schedule import MINUTES_PER_DAY, minutes
-from opsonin.engine.census import Row, census, drifted, living
+from opsonin.engine.census import Row, census, drifted
 from opsonin.engine.compile import Plan
+from opsonin.engine.lived import Clamp, Lived, Rest, Sums, Watch, unwatched
 from opsonin.kernels.draws import draw_each
 from opsonin.kernels.fate import AT_REST, ENTRY, GATE, LIVE, NECROSIS, PARTS
 from opsonin.laws.cycle import cell_loss_factor, spontaneous_loss
@@ -91,51 +92,6 @@ class Steadiness:
     warnings: tuple[str, ...]
 
 
-@dataclass
-class _Rest:
-    """What the resting tissue was like, step by step, in the first part; `tiring`: the sum, with the second part."""
-
-    pressures: list[float] = field(default_factory=list)
-    packings: list[float] = field(default_factory=list)
-    gates: list[float] = field(default_factory=list)
-    steps: int = 0
-    tiring: Any = 0.0
-
-    def forget(self) -> None:
-        """Begin anew: what was so far belongs to the field as imaged, not to living tissue."""
-        for noted in (self.pressures, self.packings, self.gates):
-            noted.clear()
-        self.steps, self.tiring = 0, 0.0
-
-
-@dataclass
-class _Sums:
-    """Sums over the steps of the second part."""
-
-    steps: int = 0
-    entry: float = 0.0
-    parts: float = 0.0
-    necrosis: float = 0.0
-    live: list[float] = field(default_factory=list)
-    kills: list[float] = field(default_factory=list)
-    loss: Any = 0.0
-    proliferation: Any = 0.0
-    recruited: Any = 0.0
-    tiring: Any = 0.0
-
-
-@dataclass(frozen=True)
-class _Clamp:
-    """What is held: live tumour cells by type, immune cells by source, niche and receptor state."""
-
-    tumour: dict[int, int]
-    immune: tuple[Any, ...]
-
-    @property
-    def tumour_cells(self) -> int:
-        return sum(self.tumour.values())
-
-
 def steps(plan: Plan) -> int:
     """Number of coupling steps before time 0; none for cells in medium, which no patient carried before."""
     if plan.boundary == MEDIUM:
@@ -144,51 +100,49 @@ def steps(plan: Plan) -> int:
 
 
 def live_through(
-    plan: Plan, tissue: Tissue, reached: Callable[[int, int], None] = lambda done, count: None
+    plan: Plan, tissue: Tissue, lived: Lived | None = None, watch: Watch = unwatched
 ) -> Steadiness:
     """Burn in, leave the tissue balanced at time 0, and say what was found.
 
     Args:
-        reached: is called after each step with how many are done, and of how many.
+        lived: what is done of it already, of a tissue thawed with it.
     Raises:
         InputError: an immune type runs away, see `tissue.elasticity`. RunError: a numerical fault.
     """
     count = steps(plan)
-    settling = max(1, round(_SETTLING * count))
-    clamp, sums, begun_with = _clamp(tissue), _Sums(), living(tissue)
-    tissue.balance.exhaustion = np.array([tissue.traits.exhaustion[s.kind] for s in tissue.arrivals])
-    rest = _Rest()
-    strays = [np.zeros(4) for _ in tissue.arrivals]
-    for step in range(count):
-        rates, surplus = _hold(tissue, clamp)
-        if step < settling:
-            _settle(tissue, rates, rest, forget=step <= settling // 2)
-            _note_straying(tissue, strays, forget=step <= settling // 2)
-        elif step == settling:
-            clamp = _divided(tissue, clamp, strays)
-            tissue.measure = float(np.sum(window.measures(tissue)))
-        tick = (step - count) * plan.coupling
-        tiring = _one_step(plan, tissue, tick, breathing=step >= settling)
-        _thin(tissue, surplus, tick, minutes(plan.coupling))
-        rest.steps, rest.tiring = rest.steps + 1, rest.tiring + tiring
-        tissue.balance.exhaustion = _newcomers_exhaustion(plan, tissue, rates, rest.tiring / rest.steps)
-        if step >= settling:
-            _add(tissue, sums, fate.turnover(tissue), tiring)
-        reached(step + 1, count)
-    found = _balanced(plan, tissue, clamp, sums)
-    rows = census(tissue, begun_with)
+    if lived is None:
+        lived = Lived.nothing(tissue)
+        tissue.balance.exhaustion = np.array([tissue.traits.exhaustion[s.kind] for s in tissue.arrivals])
+    while lived.done < count:
+        _live_on(plan, tissue, lived, count)
+        lived.done += 1
+        watch(tissue, lived, count)
+    found = _balanced(plan, tissue, lived.clamp, lived.sums)
+    rows = census(tissue, lived.begun_with)
     source = "imaged" if plan.scenario.tissue.generate is None else "drawn"
     return replace(found, census=rows, warnings=(*found.warnings, *drifted(rows, source)))
 
 
-def _clamp(tissue: Tissue) -> _Clamp:
-    cells, n = tissue.cells.arrays, tissue.cells.n
-    kinds = np.flatnonzero(tissue.tables.types[:, column.TUMOUR])
-    counts = {int(k): int(np.count_nonzero(cells.kind[:n] == k)) for k in kinds}
-    return _Clamp(counts, tuple(trafficking.classes(tissue, source) for source in tissue.arrivals))
+def _live_on(plan: Plan, tissue: Tissue, lived: Lived, count: int) -> None:
+    """One of `count` steps, the next."""
+    step, settling, rest = lived.done, max(1, round(_SETTLING * count)), lived.rest
+    rates, surplus = _hold(tissue, lived.clamp)
+    if step < settling:
+        _settle(tissue, rates, rest, forget=step <= settling // 2)
+        _note_straying(tissue, lived.strays, forget=step <= settling // 2)
+    elif step == settling:
+        lived.clamp = _divided(tissue, lived.clamp, lived.strays)
+        tissue.measure = float(np.sum(window.measures(tissue)))
+    tick = (step - count) * plan.coupling
+    tiring = _one_step(plan, tissue, tick, breathing=step >= settling)
+    _thin(tissue, surplus, tick, minutes(plan.coupling))
+    rest.steps, rest.tiring = rest.steps + 1, rest.tiring + tiring
+    tissue.balance.exhaustion = _newcomers_exhaustion(plan, tissue, rates, rest.tiring / rest.steps)
+    if step >= settling:
+        _add(tissue, lived.sums, fate.turnover(tissue), tiring)
 
 
-def _hold(tissue: Tissue, clamp: _Clamp) -> tuple[Any, list[Any]]:
+def _hold(tissue: Tissue, clamp: Clamp) -> tuple[Any, list[Any]]:
     """Loss and arrivals of the next step, so that the numbers of cells come back to the imaged ones.
 
     Returns:
@@ -242,7 +196,7 @@ def _immune_rates(tissue: Tissue, rates: Any) -> tuple[Any, Any]:
     return loss, proliferation
 
 
-def _settle(tissue: Tissue, rates: Any, rest: _Rest, *, forget: bool) -> None:
+def _settle(tissue: Tissue, rates: Any, rest: Rest, *, forget: bool) -> None:
     """Pressure, packing and hindrance at rest: the present ones at first, then their means."""
     if forget:
         rest.forget()
@@ -263,7 +217,7 @@ def _note_straying(tissue: Tissue, strays: list[Any], *, forget: bool) -> None:
             strays[index] = niche.straying(tissue, source.kind) + (0.0 if forget else strays[index])
 
 
-def _divided(tissue: Tissue, clamp: _Clamp, strays: list[Any]) -> _Clamp:
+def _divided(tissue: Tissue, clamp: Clamp, strays: list[Any]) -> Clamp:
     """Divide each retained type between the niches so that, with those that stray, as many are near as were imaged."""
     immune = []
     for source, imaged, (nest, nest_near, stroma, stroma_near) in zip(
@@ -303,7 +257,7 @@ def _one_step(plan: Plan, tissue: Tissue, tick: int, *, breathing: bool) -> Any:
     return tiring
 
 
-def _add(tissue: Tissue, sums: _Sums, rates: Any, tiring: Any) -> None:
+def _add(tissue: Tissue, sums: Sums, rates: Any, tiring: Any) -> None:
     tumour = rates[tissue.tables.types[:, column.TUMOUR] > 0.0].sum(axis=(0, 1))
     loss, proliferation = _immune_rates(tissue, rates)
     sums.steps += 1
@@ -318,7 +272,7 @@ def _add(tissue: Tissue, sums: _Sums, rates: Any, tiring: Any) -> None:
     sums.tiring = sums.tiring + tiring
 
 
-def _balanced(plan: Plan, tissue: Tissue, clamp: _Clamp, sums: _Sums) -> Steadiness:
+def _balanced(plan: Plan, tissue: Tissue, clamp: Clamp, sums: Sums) -> Steadiness:
     balance, duration = tissue.balance, minutes(plan.coupling)
     parts = max(sums.parts, 1.0)
     gross, necrosis = float(sums.entry / parts), float(sums.necrosis / parts)
@@ -378,7 +332,7 @@ def _balanced(plan: Plan, tissue: Tissue, clamp: _Clamp, sums: _Sums) -> Steadin
 def _warnings(
     plan: Plan,
     tissue: Tissue,
-    sums: _Sums,
+    sums: Sums,
     rates: tuple[float, float, float, float],
     sources: tuple[dict[str, Any], ...],
 ) -> Iterator[str]:
@@ -437,7 +391,7 @@ def _feeding(plan: Plan) -> str:
     )
 
 
-def _killing(sums: _Sums, first: int, duration: float, last: int | None = None) -> float:
+def _killing(sums: Sums, first: int, duration: float, last: int | None = None) -> float:
     """Kills per tumour cell and minute between two steps."""
     end = sums.steps if last is None else last
     if end - first < 2:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from opsonin.core.schedule import minutes
-from opsonin.engine import burn_in, checkpoint, coupling
+from opsonin.engine import burn_in, checkpoint, coupling, lived
 from opsonin.engine.burn_in import Steadiness
 from opsonin.engine.compile import Course, Plan
+from opsonin.engine.lived import Watch, unwatched
 from opsonin.model import tables as column
 from opsonin.model.phase import COMMITTED
 from opsonin.state.cells import Cells
@@ -49,27 +48,25 @@ def blank_tissue(plan: Plan) -> Tissue:
     )
 
 
-def _unheard(done_min: float, total_min: float) -> None:
-    """Nobody hears how far the burn-in is."""
-
-
-def started(plan: Plan, preparing: Callable[[float, float], None] = _unheard) -> Tissue:
+def started(plan: Plan, half_way: dict[str, Any] | None = None, watch: Watch = unwatched) -> Tissue:
     """The untreated tissue at time 0: settled, burnt in and balanced; in medium just settled.
 
     Args:
-        preparing: hears how much of the burn-in is done, and of how much [min].
+        half_way: a burn-in of the same plan as `lived.freeze` left it, to go on with.
     """
-    tissue = settled(plan)
+    done = None
+    if half_way is None:
+        tissue = settled(plan)
+    else:
+        tissue = blank_tissue(plan)
+        done = lived.thaw(tissue, half_way)
     if plan.boundary == MEDIUM:
         types = tissue.tables.types
         tissue.balance.spontaneous = np.where(
             types[:, column.TUMOUR] > 0.0, 0.0, types[:, column.SPONTANEOUS]
         )
     else:
-        step_min = minutes(plan.coupling)
-        tissue.steadiness = burn_in.live_through(
-            plan, tissue, lambda done, count: preparing(done * step_min, count * step_min)
-        )
+        tissue.steadiness = burn_in.live_through(plan, tissue, done, watch)
     cells, n = tissue.cells.arrays, tissue.cells.n
     alive = cells.kind[:n][cells.phase[:n] <= COMMITTED]
     tissue.initial = np.bincount(alive, minlength=len(tissue.species.cells)).astype(np.int64)
@@ -98,17 +95,20 @@ def settled(plan: Plan) -> Tissue:
 
 
 class Start:
-    """Time 0 of all arms: lived up to once, and the same bits for each."""
+    """Time 0 of all arms: lived up to once, and the same bits for each.
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._frozen: dict[str, Any] | None = None
+    Attributes:
+        frozen: time 0 of another arm, if one is stored; steadiness: None then.
+    """
+
+    def __init__(self, plan: Plan, frozen: dict[str, Any] | None = None) -> None:
+        self._plan, self._frozen = plan, frozen
         self.steadiness: Steadiness | None = None
 
-    def tissue(self, preparing: Callable[[float, float], None] = _unheard) -> Tissue:
-        """A tissue at time 0 of its own; `preparing` hears of the burn-in as in `started`."""
+    def tissue(self, half_way: dict[str, Any] | None = None, watch: Watch = unwatched) -> Tissue:
+        """A tissue at time 0 of its own; how it is lived up to is in `started`."""
         if self._frozen is None:
-            tissue = started(self._plan, preparing)
+            tissue = started(self._plan, half_way, watch)
             self._frozen, self.steadiness = checkpoint.freeze(tissue), tissue.steadiness
         tissue = blank_tissue(self._plan)
         checkpoint.thaw(tissue, self._frozen)

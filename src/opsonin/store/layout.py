@@ -19,6 +19,7 @@ from opsonin.core.provenance import FORMAT_VERSION, digest
 PROVENANCE = "provenance.json"
 SUMMARY = "summary.json"
 START = "start.json"
+BURN_IN = "burn_in.npz"
 INPUT = "input"
 INPUT_CELLS = "input/cells.parquet"
 ARMS = "arms"

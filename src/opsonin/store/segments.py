@@ -77,7 +77,7 @@ def encoded(segment: Segment) -> Iterator[tuple[str, Content]]:
     yield OBSERVABLES, table_bytes(_over_time(segment.observables))
     if segment.ledger:
         yield LEDGER, table_bytes(_over_time(segment.ledger))
-    yield CHECKPOINT, _checkpoint_bytes(segment.checkpoint)
+    yield CHECKPOINT, checkpoint_bytes(segment.checkpoint)
 
 
 def read_segment(folder: Path) -> Segment:
@@ -226,7 +226,7 @@ def _field_files(segment: Segment) -> Iterator[tuple[str, Content]]:
         yield f"{FIELDS}/{name}", files[name].to_bytes()
 
 
-def _checkpoint_bytes(arrays: Columns) -> Content:
+def checkpoint_bytes(arrays: Columns) -> Content:
     """An uncompressed npz. numpy.savez would pickle objects and could not store an array named 'file'."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:

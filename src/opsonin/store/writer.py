@@ -22,6 +22,7 @@ from opsonin.store.segments import (
     CHECKPOINT,
     Columns,
     Segment,
+    checkpoint_bytes,
     encoded,
     read_checkpoint,
     read_segment,
@@ -156,6 +157,26 @@ class Writer:
                         "`opsonin resume` then computes them again."
                     )
                     raise RunError(*(replace(fault, fix=fix) for fault in error.faults)) from error
+
+    def keep_burn_in(self, frozen: Columns) -> None:
+        """Store how far the burn-in is, in place of what was kept of it; HostError if it cannot be written."""
+        if not self._held:
+            raise ValueError("this writer is closed")
+        write_atomic(self.path / layout.BURN_IN, checkpoint_bytes(frozen))
+
+    def burn_in(self) -> Columns | None:
+        """What was kept of an unfinished burn-in; RunError if it is damaged."""
+        path = self.path / layout.BURN_IN
+        try:
+            return read_checkpoint(path) if path.is_file() else None
+        except RunError as error:
+            fix = "Restore it; or remove it: `opsonin resume` then begins the burn-in anew."
+            raise RunError(*(replace(fault, fix=fix) for fault in error.faults)) from error
+
+    def forget_burn_in(self) -> None:
+        """Time 0 is stored: how it was lived up to is of no more use."""
+        with host_errors(self.path / layout.BURN_IN):
+            (self.path / layout.BURN_IN).unlink(missing_ok=True)
 
     def finish(self, summary: dict[str, Any]) -> None:
         """Store the summary, which marks the result as complete; HostError if it cannot be written."""
