@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ import pytest
 from scipy import stats
 
 from made_results import DAY, FakeResult
-from opsonin.report import contact, curves, growth, observed, parts, waterfall, words
+from opsonin.report import astray, contact, curves, growth, observed, parts, waterfall, words
 from opsonin.report.curves import Curve
 
 
@@ -148,3 +149,33 @@ def test_no_ratio_of_cells_is_told_where_no_cancer_cell_is_left() -> None:
 def test_an_interval_that_says_nothing_is_not_written() -> None:
     assert growth._text((0.0, 0.0, 0.0), growth.signed)[1] == ""
     assert " to " in growth._text((1.0, -3.0, 5.0), growth.signed)[1]
+
+
+def astray_of(
+    rate: float, cells: float, days: float = 28.0, untreated: tuple[str, ...] = ("control",)
+) -> list[str]:
+    """What is said of an arm that grows at a rate [1/d], of a tumour that was balanced for 0.01."""
+    times = np.array([0.0, days * DAY])
+
+    def of(name: str, values: list[float]) -> Curve:
+        return Curve(name, name, "", times, {"control": np.array(values)})
+
+    grown = math.exp(rate * days)
+    lines = [of("burden", [1.0, grown]), of("cancer_count", [cells, cells * grown])]
+    lines += [of("divisions", [0.0, 3.0 * cells]), of("kills", [0.0, 0.0])]
+    lines += [of("apoptoses", [0.0, 2.0 * cells]), of("necroses", [0.0, 0.0])]
+    return astray.sentences(SimpleNamespace(start={"growth": 0.01}), lines, untreated)
+
+
+def test_a_control_that_does_not_grow_as_it_was_balanced_for_is_told_unless_chance_does_it() -> None:
+    (told,) = astray_of(-0.0175, 1_000.0)
+    assert "control, untreated, shrank by 0.0175 per day" in told and "growth by 0.01" in told
+    assert "chance gives 0.00505 either way" in told  # 2 sqrt(5 x 1000) / 1000 cells / 28 d
+    assert "grew by 0.03 per day" in astray_of(0.03, 1_000.0)[0]
+    assert astray_of(0.0102, 1_000.0) == []
+    assert astray_of(-0.0175, 10.0) == []
+    assert astray_of(-0.0175, 1_000.0, untreated=()) == []
+
+
+def test_of_a_tumour_that_was_never_balanced_nothing_is_told() -> None:
+    assert astray.sentences(SimpleNamespace(start=None), [], ["control"]) == []

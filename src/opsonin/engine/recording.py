@@ -127,6 +127,7 @@ class Recorder:
             drugs={given.drug.name: given.tissue(time) for given in self._course.regimen.drugs},
             initial=dict(zip(species.cells, tissue.initial.tolist(), strict=True)),
             weight=tissue.weight,
+            vessels=tissue.vessels.n,
         )
 
     def _cells(self, tissue: Tissue) -> dict[str, Any]:

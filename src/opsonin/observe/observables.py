@@ -65,6 +65,11 @@ def corpses(snapshot: Snapshot) -> float:
     return snapshot.weight * np.count_nonzero(snapshot.cells.arrays.phase[: snapshot.cells.n] > 1)
 
 
+@observable("vessels", "vessels", "Blood vessels; oxygen moves in steps where one opens or closes")
+def vessels(snapshot: Snapshot) -> float:
+    return snapshot.weight * snapshot.vessels
+
+
 @observable("engaged", "1", "Share of CD8 T and NK cells that hold a target")
 def engaged(snapshot: Snapshot) -> float:
     effectors = _effectors(snapshot)

@@ -12,6 +12,7 @@ from typing import Any
 from opsonin.core.schedule import minutes
 from opsonin.report import (
     asked,
+    astray,
     curves,
     downloads,
     ends,
@@ -171,6 +172,7 @@ def _course(
     burden = next((curve for curve in lines if curve.name == growth.BURDEN), None)
     return {
         "headline": ends.headline(lines, arms, clock),
+        "astray": astray.sentences(result, lines, [arm for arm in arms if not doses[arm]]),
         "growth": growth.table(lines, arms, clock),
         "waterfall": None if burden is None else waterfall.figure(growth.courses(burden), arms),
         "panels": observed.panels(lines, doses, horizon, clock, result.provenance.get("observables")),

@@ -17,7 +17,7 @@ from opsonin.report.stored import StoredResult
 
 _TUMOUR = {"burden", "cancer_count", "cancer_density", "divisions", "apoptoses", "necroses"}
 _CONTACT = {"engaged", contact.NAME, "hits", "kills"}
-_TISSUE = {"area", "weight", "corpses"}
+_TISSUE = {"area", "weight", "corpses", "vessels"}
 _TRAFFIC = {"arrivals", "departures", "cd8_per_cancer_cell"}
 HEADINGS = ("The tumour", "Infiltration", "Contact and killing", "State of the cells", "Tissue and fields")
 

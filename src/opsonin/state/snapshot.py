@@ -24,6 +24,7 @@ class Snapshot:
         drugs: free concentration in the tissue by drug [nM].
         weight: windows of the original size that this one stands for.
         initial: number of live cells of each type at time 0.
+        vessels: number of blood vessels in the window.
     """
 
     cells: Cells
@@ -38,6 +39,7 @@ class Snapshot:
     drugs: Mapping[str, float]
     initial: Mapping[str, int]
     weight: float = 1.0
+    vessels: int = 0
 
     def live(self, kind: str) -> npt.NDArray[np.bool_]:
         """(n,) mask of the live cells of a type."""
