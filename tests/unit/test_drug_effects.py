@@ -24,6 +24,7 @@ DAY = 1440.0
 LIBRARY = load_library()
 MOLECULES = tuple(sorted(LIBRARY.molecules))
 CELLS = tuple(sorted(LIBRARY.cells))
+DEFECTS = tuple(sorted(LIBRARY.defects))
 EVERY_EFFECT = [(name, effect.label) for name, drug in LIBRARY.drugs.items() for effect in drug.effects]
 STRONG = {
     "blocks": 1e4,
@@ -32,6 +33,7 @@ STRONG = {
     "shifts": 1e6,
     "kills": 1e6,
     "arrests": 1e6,
+    "mutates": 1e6,
 }  # nM, far above any half
 
 
@@ -44,7 +46,7 @@ def given(drug, *doses, library=LIBRARY):
 
 
 def seen(course, time, duration=60 * DAY):
-    return Regimen((course,), duration).exposure(time, MOLECULES, CELLS)
+    return Regimen((course,), duration).exposure(time, MOLECULES, CELLS, DEFECTS)
 
 
 def same(one, other):
@@ -58,6 +60,7 @@ KNOCK_OUT = {
     "shifts": ("fold_max", 1),
     "kills": ("rate_max", "0 1/d"),
     "arrests": ("share_max", 0),
+    "mutates": ("fold_max", 1),
 }
 
 
@@ -68,7 +71,7 @@ def without(library, drug, label):
 
 
 def nothing():
-    return exposure.Exposure.none(len(MOLECULES), len(CELLS))
+    return exposure.Exposure.none(len(MOLECULES), len(CELLS), len(DEFECTS))
 
 
 def test_a_held_concentration_is_there_from_its_start_up_to_its_end():

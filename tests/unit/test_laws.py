@@ -36,6 +36,7 @@ UNITS = {
     "let_through": ("", ""),
     "hits_in_a_row": ("", "", ""),
     "activating_part": ("molecule/um**2", "molecule/um**2", "", ""),
+    "not_arrested": ("", "nM", "nM", ""),
     "natural_signal": ("", ""),
     "passed_by_xiap": ("", ""),
     "ligand_kill_rate": ("", "", "1/min", "1/min"),

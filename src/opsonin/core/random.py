@@ -45,6 +45,7 @@ class Stream(IntEnum):
     PARTNER = 9
     RENEWAL = 10
     MIXING = 11
+    MUTATION = 12
 
 
 def key_of(seed: int, patient: str, replicate: int) -> tuple[np.uint32, np.uint32]:

@@ -12,4 +12,6 @@ NAME = "pharmacology"
 def step(tissue: Tissue, course: Course, tick: int) -> None:
     """Set what the drugs do to the cells at `tick`."""
     species = tissue.species
-    tissue.exposure = course.regimen.exposure(minutes(tick), species.molecules, species.cells)
+    tissue.exposure = course.regimen.exposure(
+        minutes(tick), species.molecules, species.cells, species.defects
+    )

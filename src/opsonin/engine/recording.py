@@ -43,6 +43,7 @@ def observables(plan: Plan) -> list[Observable]:
             {e.blocks for e in effects if isinstance(e, Blocks)},
             {name for m, name in enumerate(plan.species.molecules) if plan.tables.resting[tumour, m] > 0.0},
             {name: drugs[name].title for name in sorted(drugs)},
+            {name: library.defects[name].title for name in plan.species.defects},
             toxic=any(
                 isinstance(e, Kills | Agonizes) or (isinstance(e, Blocks) and e.blocks in PROTEINS)
                 for e in effects
@@ -130,6 +131,13 @@ class Recorder:
             vessels=tissue.vessels.n,
         )
 
+    def _lost(self, lost: Any) -> Any:
+        """(cells,) names of the defects of each cell, joined by +."""
+        seen, of = np.unique(lost, return_inverse=True)
+        names = self._plan.species.defects
+        told = ["+".join(name for d, name in enumerate(names) if bits >> d & 1) for bits in seen]
+        return np.array(told, object)[of]
+
     def _cells(self, tissue: Tissue) -> dict[str, Any]:
         n, cells = tissue.cells.n, tissue.cells.arrays
         columns: dict[str, Any] = {
@@ -143,6 +151,7 @@ class Recorder:
             "volume_um3": cells.volume[:n].copy(),
             "reactive": cells.reactive[:n] > 0,
             "engaged": cells.partner[:n] > 0,
+            "lost": self._lost(cells.lost[:n]),
         }
         columns |= {name: getattr(cells, name)[:n].copy() for name in _PLAIN}
         columns |= {name: cells.level[m, :n].copy() for m, name in enumerate(self._plan.species.molecules)}

@@ -41,7 +41,7 @@ def blank_tissue(plan: Plan) -> Tissue:
         vessel_density=plan.vessels_per_area,
         spacing=spacing,
         key=plan.key,
-        exposure=Exposure.none(molecules, len(plan.species.cells)),
+        exposure=Exposure.none(molecules, len(plan.species.cells), len(plan.species.defects)),
         growth_scale=plan.growth_scale,
         balance=Balance.none(len(plan.species.cells), len(plan.arrivals)),
         boundary=plan.boundary,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,7 @@ def species_of(library: Library) -> Species:
         cells=tuple(sorted(library.cells)),
         molecules=followed(library),
         substrates=tuple(sorted(library.substrates)),
+        defects=tuple(sorted(library.defects)),
     )
 
 
@@ -78,6 +80,21 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
         death_pair=np.array([[_planar(p), p.contact.value] for p in deadly if p.contact is not None]).reshape(
             -1, 2
         ),
+        arrest_signal=np.array([_arrest_signal(library, c) for c in names.cells], np.int64),
+        arrest=np.array([_arrest(library, c) for c in names.cells]),
+        defect_rate=np.array([library.defects[d].rate.value for d in names.defects]),
+        defect_draw=draws_of(names.defects),
+        clone_share=np.array(
+            [tumour.clones.get(d, library.defects[d].share).value for d in names.defects], np.float64
+        ),
+        removed_by=np.array(
+            [_bits(m in library.defects[d].removes for d in names.defects) for m in names.molecules], np.int64
+        ),
+        deaf_by=np.array(
+            [_bits(s in library.defects[d].deafens for d in names.defects) for s in names.substrates],
+            np.int64,
+        ),
+        hidden_by=_bits(library.defects[d].hides for d in names.defects),
         matching_fraction=tumour.matching_antigen_fraction.value,
         mhc_i=names.molecules.index(RECOGNISED),
         death=np.array([names.molecules.index(name) for name in PROTEINS], np.int64),
@@ -85,6 +102,24 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
         attractant=names.substrates.index(min(attractants)) if attractants else 0,
         dimension=dimension,
     )
+
+
+def _bits(marks: Iterable[bool]) -> int:
+    return sum(int(mark) << number for number, mark in enumerate(marks))
+
+
+def _arrest_signal(library: Library, cell: str) -> int:
+    cycle = library.cells[cell].cycle
+    by = cycle.arrested_by if cycle is not None else None
+    return -1 if by is None else sorted(library.substrates).index(by)
+
+
+def _arrest(library: Library, cell: str) -> tuple[float, float]:
+    """Share of the type held back at saturation, and the signal at half of it."""
+    cycle = library.cells[cell].cycle
+    if cycle is None or cycle.arrest_max is None or cycle.arrest_half is None:
+        return 0.0, 1.0
+    return cycle.arrest_max.value, cycle.arrest_half.value
 
 
 def pairs_of(library: Library, kind: str) -> list[Interaction]:

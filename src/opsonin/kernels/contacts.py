@@ -93,6 +93,8 @@ def signal_seen(cells, tables, drugs, i, j):
             )
             total += activating_part(pairs, tables.activating[k, 1], tables.activating[k, 2])
         return natural_signal(total + _antibodies_seen(cells, tables, drugs, i, j))
+    if cells.lost[j] & tables.hidden_by:
+        return 0.0
     complexes = presented_complexes(cells.level[tables.mhc_i, j], tables.matching_fraction)
     return antigen_signal(complexes, numbers[SIGNAL_HALF], numbers[SIGNAL_HILL])
 

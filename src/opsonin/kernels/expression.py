@@ -31,13 +31,8 @@ def express(cells: Any, n: Any, tables: Any, turnover: Any, fold: Any, duration:
 
 @nb.njit(cache=True, error_model="numpy", nogil=True)
 def _express(begin, end, cells, tables, turnover, fold, duration):
-    kind, phase, level, variation, signal = (
-        cells.kind,
-        cells.phase,
-        cells.level,
-        cells.variation,
-        cells.signal,
-    )
+    kind, phase, lost, signal = cells.kind, cells.phase, cells.lost, cells.signal
+    level, variation, removed_by, deaf_by = cells.level, cells.variation, tables.removed_by, tables.deaf_by
     kept = np.empty(len(turnover))
     for m in range(len(turnover)):
         kept[m] = relaxed(1.0, 0.0, turnover[m], duration)
@@ -48,12 +43,14 @@ def _express(begin, end, cells, tables, turnover, fold, duration):
             for m in range(resting.shape[1]):
                 shift = fold[m]
                 while k < len(molecule) and molecule[k] == m:
-                    if resting[kind[i], m] > 0.0:
+                    if resting[kind[i], m] > 0.0 and not lost[i] & deaf_by[by[k]]:
                         shift *= fold_change(numbers[k, 0], signal[by[k], i], numbers[k, 1], numbers[k, 2])
                     k += 1
                 if resting[kind[i], m] == 0.0:
                     continue  # it has none, and comes to none
                 target = steady_level(resting[kind[i], m], variation[m, i], shift)
+                if lost[i] & removed_by[m]:
+                    target = 0.0
                 level[m, i] = approached(level[m, i], target, kept[m])
 
 

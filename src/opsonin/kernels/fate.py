@@ -9,7 +9,13 @@ import numba as nb
 from opsonin.core.random import Stream, uniforms
 from opsonin.core.threads import spread
 from opsonin.laws.apoptosis import corpse_volume
-from opsonin.laws.cycle import committed_volume, cycle_entry_hazard, model_radius, pressure_gate
+from opsonin.laws.cycle import (
+    committed_volume,
+    cycle_entry_hazard,
+    model_radius,
+    not_arrested,
+    pressure_gate,
+)
 from opsonin.laws.events import event_probability
 from opsonin.laws.metabolism import necrosis_hazard
 from opsonin.laws.recognition import vigour
@@ -48,6 +54,16 @@ _TICKS = 60.0
 
 # Columns of `turnover`.
 LIVE, PARTS, GATE, AT_REST, ENTRY, NECROSIS, COLUMNS = range(7)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _unarrested(cells, tables, i):
+    """Share of cells such as `i` that the signal which stops their cycle still lets in."""
+    t = cells.kind[i]
+    by = tables.arrest_signal[t]
+    if by < 0 or cells.lost[i] & tables.deaf_by[by]:
+        return 1.0
+    return not_arrested(tables.arrest[t, 0], cells.signal[by, i], tables.arrest[t, 1])
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -102,9 +118,9 @@ def decide(
 
     Args:
         key: (2,) uint32 key words; `duration` [min]; `resting_pressure` in the unit of `pressure`.
-        rates: (hindrance, spontaneous, toxic, let_in): share of resting tumour cells that oxygen and pressure let
-            into the cycle in the untreated tumour, which proliferation data already hold [-]; (types,) hazard of
-            spontaneous loss [1/min]; what drugs do, see `state.exposure`.
+        rates: (hindrance, spontaneous, toxic, let_in): share of resting tumour cells that oxygen, pressure and
+            signals let into the cycle in the untreated tumour, which proliferation data already hold [-]; (types,)
+            hazard of spontaneous loss [1/min]; what drugs do, see `state.exposure`.
         event: (capacity,) int8 output, see `model.phase`.
     Memory: in place; work: n.
     """
@@ -133,7 +149,7 @@ def _decide(begin, end, cells, tables, key, tick, duration, resting_pressure, ra
                 pressure[i],
                 resting_pressure,
                 hindrance,
-                let_in[kind[i]],
+                let_in[kind[i]] * _unarrested(cells, tables, i),
                 activation[i],
                 exhaustion[i],
             )
@@ -173,9 +189,9 @@ def turnover(cells, n, tables, resting_pressure, hindrance, let_in, rates):
     Args:
         resting_pressure, hindrance, let_in: as in `decide`.
         rates: (types, 2, COLUMNS) output, [.., 1, ..] of reactive cells, columns: LIVE number; PARTS number, a
-            committed cell counted as two; GATE sum over resting cells of the share let into the cycle; AT_REST number
-            of resting cells; ENTRY sum of hazards of entering the cycle [1/min]; NECROSIS sum of hazards, a committed
-            cell counted twice [1/min].
+            committed cell counted as two; GATE sum over resting cells of the share let into the cycle without drugs;
+            AT_REST number of resting cells; ENTRY sum of hazards of entering the cycle [1/min]; NECROSIS sum of
+            hazards, a committed cell counted twice [1/min].
     Memory: in place; work: n. Serial: the order of cells fixes the bits.
     """
     rates[:] = 0.0
@@ -194,17 +210,18 @@ def turnover(cells, n, tables, resting_pressure, hindrance, let_in, rates):
             )
         if cells.phase[i] == RESTING:
             row[AT_REST] += 1.0
+            unarrested = _unarrested(cells, tables, i)
             gate = pressure_gate(
                 cells.pressure[i], resting_pressure, numbers[PRESSURE_HALF], numbers[PRESSURE_HILL]
             )
-            row[GATE] += cycle_entry_hazard(1.0, oxygen, numbers[CYCLE_OXYGEN], gate)
+            row[GATE] += unarrested * cycle_entry_hazard(1.0, oxygen, numbers[CYCLE_OXYGEN], gate)
             row[ENTRY] += _entry_hazard(
                 numbers,
                 oxygen,
                 cells.pressure[i],
                 resting_pressure,
                 hindrance,
-                let_in[t],
+                let_in[t] * unarrested,
                 cells.activation[i],
                 cells.exhaustion[i],
             )

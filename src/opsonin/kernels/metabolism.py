@@ -24,6 +24,7 @@ def exchange(cells: Any, n: Any, tables: Any, substrate: Any, clearance: Any, re
 @nb.njit(cache=True, error_model="numpy", nogil=True)
 def _exchange(begin, end, cells, tables, substrate, clearance, release):
     kind, phase, signal, activation = cells.kind, cells.phase, cells.signal, cells.activation
+    lost = cells.lost
     uptake_max, uptake_half, constant = tables.uptake_max, tables.uptake_half, tables.clearance
     secretion, induced_by, induction_half = tables.secretion, tables.induced_by, tables.induction_half
     for i in range(begin, end):
@@ -40,6 +41,8 @@ def _exchange(begin, end, cells, tables, substrate, clearance, release):
             by = induced_by[t, substrate]
             if by == BY_ACTIVATION:
                 induction = activation[i]
+            elif by >= 0 and lost[i] & tables.deaf_by[by]:
+                induction = 0.0
             elif by >= 0:
                 induction = hill(signal[by, i], induction_half[t, substrate], 1.0)
             release[i] = secretion[t, substrate] * induction

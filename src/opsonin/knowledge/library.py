@@ -26,6 +26,7 @@ from opsonin.knowledge.names import levels, mentions
 from opsonin.model.drugs import EFFECTS, Drug
 from opsonin.model.knowledge import (
     CellType,
+    Defect,
     Geometry,
     Interaction,
     LabelMap,
@@ -41,6 +42,7 @@ KINDS: dict[str, tuple[str, type[Entry]]] = {  # name in a path -> folder (and a
     "cell": ("cells", CellType),
     "interaction": ("interactions", Interaction),
     "drug": ("drugs", Drug),
+    "defect": ("defects", Defect),
     "tumour": ("tumours", Tumour),
     "geometry": ("geometries", Geometry),
     "label": ("labels", LabelMap),
@@ -72,6 +74,7 @@ class Library:
     cells: Mapping[str, CellType] = field(default_factory=dict)
     interactions: Mapping[str, Interaction] = field(default_factory=dict)
     drugs: Mapping[str, Drug] = field(default_factory=dict)
+    defects: Mapping[str, Defect] = field(default_factory=dict)
     tumours: Mapping[str, Tumour] = field(default_factory=dict)
     geometries: Mapping[str, Geometry] = field(default_factory=dict)
     labels: Mapping[str, LabelMap] = field(default_factory=dict)
@@ -139,8 +142,8 @@ def load_library(folder: Path | None = None) -> Library:
     """Read and cross-check a library.
 
     Args:
-        folder: holds substrates/, molecules/, cells/, interactions/, drugs/, tumours/, geometries/,
-            labels/;
+        folder: holds substrates/, molecules/, cells/, interactions/, drugs/, defects/, tumours/,
+            geometries/, labels/;
             default: the packaged one, read once.
 
     >>> load_library().drugs["nivolumab"].kinetics.clearance.text

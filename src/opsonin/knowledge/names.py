@@ -5,42 +5,37 @@ Only listed here; `library.py` looks them up and words the faults.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from opsonin.model.drugs import ALL_CELLS, Agonizes, Blocks, Drug, Kills, Opsonizes, Shifts
-from opsonin.model.knowledge import CellType, LabelMap, Tumour
+from opsonin.model.drugs import ALL, Agonizes, Arrests, Blocks, Drug, Kills, Opsonizes, Shifts
+from opsonin.model.knowledge import CellType, Defect, Geometry, Interaction, LabelMap, Molecule, Tumour
 from opsonin.model.sourced import Sourced
 
 if TYPE_CHECKING:
     from opsonin.knowledge.library import Library
 
 Place = tuple[str, ...]  # keys from the top of an entry
+Named = tuple[Place, str, str]  # key, kind mentioned, name mentioned
 Mention = tuple[str, str, Place, str, str]  # kind, entry, key, kind mentioned, name mentioned
 
 
 def mentions(library: Library) -> Iterator[Mention]:
     """Every name that an entry mentions."""
-    for name, molecule in library.molecules.items():
-        for number, shift in enumerate(molecule.shifts):
-            yield "molecule", name, ("shifts", str(number), "by"), "substrate", shift.by
-    for name, cell in library.cells.items():
-        for place, kind, target in _of_cell(cell):
-            yield "cell", name, place, kind, target
-    for name, pair in library.interactions.items():
-        yield "interaction", name, ("receptor",), "molecule", pair.receptor
-        if pair.ligand:
-            yield "interaction", name, ("ligand",), "molecule", pair.ligand
-    for name, drug in library.drugs.items():
-        for place, kind, target in _of_drug(drug):
-            yield "drug", name, place, kind, target
-    for name, tumour in library.tumours.items():
-        for place, kind, target in _of_tumour(tumour):
-            yield "tumour", name, place, kind, target
-    yield from _of_geometries(library)
-    for name, labels in library.labels.items():
-        for place, kind, target in _of_labels(labels):
-            yield "label", name, place, kind, target
+    readers: tuple[tuple[str, Mapping[str, Any], Callable[[Any], Iterator[Named]]], ...] = (
+        ("molecule", library.molecules, _of_molecule),
+        ("cell", library.cells, _of_cell),
+        ("interaction", library.interactions, _of_pair),
+        ("drug", library.drugs, _of_drug),
+        ("defect", library.defects, _of_defect),
+        ("tumour", library.tumours, _of_tumour),
+        ("geometry", library.geometries, _of_geometry),
+        ("label", library.labels, _of_labels),
+    )
+    for kind, entries, named in readers:
+        for name, entry in entries.items():
+            for place, wanted, target in named(entry):
+                yield kind, name, place, wanted, target
 
 
 def levels(library: Library) -> Iterator[tuple[str, str, Place, str, Sourced]]:
@@ -51,6 +46,8 @@ def levels(library: Library) -> Iterator[tuple[str, str, Place, str, Sourced]]:
         for index, shift in enumerate(molecule.shifts):
             yield "molecule", name, ("shifts", str(index), "half"), shift.by, shift.half
     for name, cell in library.cells.items():
+        if cell.cycle is not None and cell.cycle.arrest_half is not None:
+            yield "cell", name, ("cycle", "arrest_half"), cell.cycle.arrested_by or "", cell.cycle.arrest_half
         for target, exchange in cell.exchanges.items():
             for key, of in (
                 ("uptake_max", target),
@@ -63,7 +60,23 @@ def levels(library: Library) -> Iterator[tuple[str, str, Place, str, Sourced]]:
                     yield "cell", name, ("exchanges", target, key), of, number
 
 
-def _of_cell(cell: CellType) -> Iterator[tuple[Place, str, str]]:
+def _of_molecule(molecule: Molecule) -> Iterator[Named]:
+    for number, shift in enumerate(molecule.shifts):
+        yield ("shifts", str(number), "by"), "substrate", shift.by
+
+
+def _of_pair(pair: Interaction) -> Iterator[Named]:
+    yield ("receptor",), "molecule", pair.receptor
+    if pair.ligand:
+        yield ("ligand",), "molecule", pair.ligand
+
+
+def _of_defect(defect: Defect) -> Iterator[Named]:
+    yield from ((("removes",), "molecule", target) for target in defect.removes)
+    yield from ((("deafens",), "substrate", target) for target in defect.deafens)
+
+
+def _of_cell(cell: CellType) -> Iterator[Named]:
     for target in cell.expresses:
         yield ("expresses", target), "molecule", target
     for target, exchange in cell.exchanges.items():
@@ -72,9 +85,11 @@ def _of_cell(cell: CellType) -> Iterator[tuple[Place, str, str]]:
             yield ("exchanges", target, "induced_by"), "substrate", exchange.induced_by
     if cell.motility is not None and cell.motility.attractant is not None:
         yield ("motility", "attractant"), "substrate", cell.motility.attractant
+    if cell.cycle is not None and cell.cycle.arrested_by is not None:
+        yield ("cycle", "arrested_by"), "substrate", cell.cycle.arrested_by
 
 
-def _of_drug(drug: Drug) -> Iterator[tuple[Place, str, str]]:
+def _of_drug(drug: Drug) -> Iterator[Named]:
     for number, effect in enumerate(drug.effects):
         place = "effects", str(number)
         if isinstance(effect, Blocks):
@@ -85,29 +100,31 @@ def _of_drug(drug: Drug) -> Iterator[tuple[Place, str, str]]:
             yield (*place, "agonizes"), "molecule", effect.agonizes
         elif isinstance(effect, Shifts):
             yield (*place, "shifts"), "molecule", effect.shifts
+        elif isinstance(effect, Kills):
+            yield from (((*place, "kills"), "cell", cell) for cell in effect.kills if cell != ALL)
+        elif isinstance(effect, Arrests):
+            yield from (((*place, "arrests"), "cell", cell) for cell in effect.arrests if cell != ALL)
         else:
-            key, cells = ("kills", effect.kills) if isinstance(effect, Kills) else ("arrests", effect.arrests)
-            for cell in cells:
-                if cell != ALL_CELLS:
-                    yield (*place, key), "cell", cell
+            yield from (((*place, "mutates"), "defect", name) for name in effect.mutates if name != ALL)
 
 
-def _of_tumour(tumour: Tumour) -> Iterator[tuple[Place, str, str]]:
+def _of_tumour(tumour: Tumour) -> Iterator[Named]:
     for target in tumour.densities:
         yield ("densities", target), "cell", target
+    for target in tumour.clones:
+        yield ("clones", target), "defect", target
     for target, molecules in tumour.expresses.items():
         yield ("expresses", target), "cell", target
         for molecule in molecules:
             yield ("expresses", target, molecule), "molecule", molecule
 
 
-def _of_geometries(library: Library) -> Iterator[Mention]:
-    for name, geometry in library.geometries.items():
-        for target in geometry.densities:
-            yield "geometry", name, ("densities", target), "cell", target
+def _of_geometry(geometry: Geometry) -> Iterator[Named]:
+    for target in geometry.densities:
+        yield ("densities", target), "cell", target
 
 
-def _of_labels(labels: LabelMap) -> Iterator[tuple[Place, str, str]]:
+def _of_labels(labels: LabelMap) -> Iterator[Named]:
     for label, marking in labels.labels.items():
         yield ("labels", label, "cell"), "cell", marking.cell
         for target in marking.positive:

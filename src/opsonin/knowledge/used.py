@@ -13,7 +13,7 @@ from opsonin.knowledge.checker import NumberRow, numbers
 from opsonin.knowledge.composition import EFFECTOR
 from opsonin.knowledge.followed import followed
 from opsonin.knowledge.library import OF_TUMOUR, Library
-from opsonin.model.drugs import Arrests, Kills
+from opsonin.model.drugs import Arrests, Kills, Mutates
 from opsonin.model.scenario import Dose, Generated
 
 _OF_BLOOD = {"blood", "vessel_permeability", "vessel_radius"}
@@ -57,6 +57,8 @@ def _entries(library: Library, use: Use) -> Iterator[tuple[str, str]]:
         if {pair.receptor, pair.ligand} <= carried:
             yield "interaction", name
     yield from (("drug", dose.drug) for dose in use.doses)
+    if any(library.cells[name].role == "tumour" for name in use.cells):
+        yield from (("defect", name) for name in library.defects)
     if use.generate is not None:
         yield "geometry", use.generate.kind
 
@@ -75,37 +77,47 @@ def _carried(library: Library, use: Use) -> set[str]:
 
 def _counts(library: Library, use: Use, path: Sequence[str]) -> bool:
     """Whether a number of an entry that is looked at has a part in this run."""
-    kind, name, key = path[:3]
     cultured = use.generate is not None and use.generate.free_standing
-    match kind:
-        case "substrate":
-            return key not in (_OF_BLOOD if cultured else _OF_MEDIUM)
-        case "cell":
-            replaced = library.tumours[use.tumour].expresses.get(name, {}) if key == "expresses" else {}
-            waits = key == "expresses" and path[3] not in followed(library)
-            given = any(
-                list(place) == path[1:] and getattr(library.tumours[use.tumour], own) is not None
-                for own, place in OF_TUMOUR.items()
-            )
-            return not ((cultured and key == "trafficking") or waits or given or path[-1] in replaced)
-        case "drug":
-            return key != "effects" or path[3].rpartition(":")[2] in _acted_on(library)
-        case "tumour":
-            return _of_tumour(library, use, path[2:])
-        case "geometry":
-            return _of_geometry(use.generate, path[2:])
-    return True
+    counts = True
+    match path[:3]:
+        case "substrate", _, key:
+            counts = key not in (_OF_BLOOD if cultured else _OF_MEDIUM)
+        case "cell", *_:
+            counts = _of_cell(library, use, path, cultured=cultured)
+        case "defect", name, key:
+            counts = key != "share" or name not in library.tumours[use.tumour].clones
+        case "drug", _, key:
+            counts = key != "effects" or path[3].rpartition(":")[2] in _acted_on(library)
+        case "tumour", *_:
+            counts = _of_tumour(library, use, path[2:])
+        case "geometry", *_:
+            counts = _of_geometry(use.generate, path[2:])
+    return counts
+
+
+def _of_cell(library: Library, use: Use, path: Sequence[str], *, cultured: bool) -> bool:
+    """The same of a number of a cell type: what the tumour says stands in its place."""
+    name, key = path[1:3]
+    replaced = library.tumours[use.tumour].expresses.get(name, {}) if key == "expresses" else {}
+    waits = key == "expresses" and path[3] not in followed(library)
+    given = any(
+        list(place) == path[1:] and getattr(library.tumours[use.tumour], own) is not None
+        for own, place in OF_TUMOUR.items()
+    )
+    return not ((cultured and key == "trafficking") or waits or given or path[-1] in replaced)
 
 
 def _acted_on(library: Library) -> set[str]:
-    """What the label of a drug's effect may end in: molecules that are followed, and whom it kills or arrests."""
-    cells = {
+    """What the label of a drug's effect may end in: molecules that are followed, whom it kills or arrests, what
+    it makes cells lose.
+    """
+    others = {
         effect.label.rpartition(":")[2]
         for drug in library.drugs.values()
         for effect in drug.effects
-        if isinstance(effect, Kills | Arrests)
+        if isinstance(effect, Kills | Arrests | Mutates)
     }
-    return {*followed(library), *cells}
+    return {*followed(library), *others}
 
 
 def _of_tumour(library: Library, use: Use, path: Sequence[str]) -> bool:

@@ -119,6 +119,19 @@ def cycle_entry_hazard(exit_rate, oxygen, oxygen_half, gate):
 
 
 @law
+def not_arrested(share_max, signal, half):
+    """Share of cells that a cytostatic signal still lets into the cycle, 1 - a H(s) [-].
+
+    Args:
+        share_max: that saturation holds back a [-].
+        signal: its amount at the cell s [any], >= 0.
+        half: signal at half effect [as the signal].
+    Source: interferon gamma stops tumour cells in G1 reversibly, doi:10.1038/s43018-020-0036-4; form of `hill`.
+    """
+    return 1.0 - share_max * hill(signal, half, 1.0)
+
+
+@law
 def committed_volume(volume_at_birth, elapsed, committed):
     """Volume during the committed phase, growing linearly to twice the volume at birth [um3].
 

@@ -20,7 +20,7 @@ from opsonin.model.knowledge import (
 )
 from opsonin.model.sourced import Entry
 
-ALL_CELLS = "all"
+ALL = "all"
 
 
 class Blocks(Entry):
@@ -114,6 +114,17 @@ class Arrests(Answer):
         return f"arrests:{'+'.join(self.arrests)}"
 
 
+class Mutates(Answer):
+    """It multiplies the rates at which cells get the defects `mutates`, or all: 1 + (fold_max - 1) E."""
+
+    mutates: Annotated[tuple[str, ...], Field(min_length=1)]
+    fold_max: Pure
+
+    @property
+    def label(self) -> str:
+        return f"mutates:{'+'.join(self.mutates)}"
+
+
 EFFECTS: dict[str, type[Entry]] = {
     "blocks": Blocks,
     "opsonizes": Opsonizes,
@@ -121,6 +132,7 @@ EFFECTS: dict[str, type[Entry]] = {
     "shifts": Shifts,
     "kills": Kills,
     "arrests": Arrests,
+    "mutates": Mutates,
 }
 
 
@@ -135,7 +147,8 @@ Effect = Annotated[
     | Annotated[Agonizes, Tag("agonizes")]
     | Annotated[Shifts, Tag("shifts")]
     | Annotated[Kills, Tag("kills")]
-    | Annotated[Arrests, Tag("arrests")],
+    | Annotated[Arrests, Tag("arrests")]
+    | Annotated[Mutates, Tag("mutates")],
     Discriminator(
         _kind_of,
         custom_error_type="effect_kind",

@@ -108,13 +108,27 @@ class Exchange(Entry):
 
 
 class Cycle(Entry):
-    """Proliferation: a resting G0/G1 phase left by hazard, then a committed S-G2-M of fixed length."""
+    """Proliferation: a resting G0/G1 phase left by hazard, then a committed S-G2-M of fixed length.
+
+    The signal `arrested_by` keeps up to a share `arrest_max` of the cells from leaving G0/G1.
+    """
 
     committed: Time
     activated_rate: Rate | None = None
     oxygen_half: Oxygen
     pressure_half: Positive  # excess over the resting pressure, in resting pressures
     pressure_hill: Positive
+    arrested_by: str | None = None
+    arrest_max: Fraction | None = None
+    arrest_half: HalfLevel | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Cycle:
+        if any(
+            (number is None) != (self.arrested_by is None) for number in (self.arrest_max, self.arrest_half)
+        ):
+            raise ValueError("'arrested_by', 'arrest_max' and 'arrest_half' go together")
+        return self
 
 
 class Death(Entry):
@@ -263,11 +277,37 @@ class Interaction(Entry):
         return self
 
 
+class Defect(Entry):
+    """A heritable loss by which tumour cells escape.
+
+    Attributes:
+        removes: molecules that the cell no longer makes; deafens: signals that it no longer answers.
+        hides: whether it no longer shows the antigens that T cells of this tumour recognise.
+        rate: probability that a daughter of a cell without it has it.
+        share: of the tumour's cells that have it in the biopsy.
+    """
+
+    name: Name
+    title: str
+    removes: tuple[str, ...] = ()
+    deafens: tuple[str, ...] = ()
+    hides: bool = False
+    rate: Fraction
+    share: Fraction
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Defect:
+        if not (self.removes or self.deafens or self.hides):
+            raise ValueError("a defect 'removes' molecules, 'deafens' to signals or 'hides' the antigens")
+        return self
+
+
 class Tumour(Entry):
     """A tumour type: a set of measured differences, never a response factor.
 
     `diameter` and `priming` are those of its cells, `reactive_fraction` that of its CD8 T cells, where they differ from
-    those of the cell types.
+    those of the cell types; `clones` are shares of its cells with a defect, where they differ from those of the
+    defects.
     """
 
     name: Name
@@ -278,6 +318,7 @@ class Tumour(Entry):
     expresses: dict[str, dict[str, Molecules]] = Field(default={})
     vessel_density: PerArea
     densities: dict[str, CellsPerArea]
+    clones: dict[str, Fraction] = Field(default={})
     patient_weight: Weight
     diameter: Length | None = None
     priming: Fraction | None = None

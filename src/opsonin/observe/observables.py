@@ -11,6 +11,7 @@ import numpy.typing as npt
 from opsonin.state.snapshot import Snapshot
 
 TUMOUR_CELL = "cancer"
+CLONE = "_clone"  # ends the name of the share of cancer cells with a defect
 Floats = npt.NDArray[np.float64]
 
 
@@ -132,6 +133,14 @@ def _expression(index: int) -> Callable[[Snapshot], float]:
     return mean_level
 
 
+def _clone(number: int) -> Callable[[Snapshot], float]:
+    def share(snapshot: Snapshot) -> float:
+        lost = snapshot.cells.arrays.lost[: snapshot.cells.n][snapshot.live(TUMOUR_CELL)]
+        return float(np.mean(lost >> number & 1)) if len(lost) else float("nan")
+
+    return share
+
+
 def resizings(days: Floats, weights: Floats) -> list[tuple[float, str]]:
     """When a window was cropped or tiled, as a sequence of its weights tells: (day by which it was, what)."""
     found = []
@@ -161,6 +170,7 @@ def observables_of(
     blocked: set[str],
     expressed: set[str],
     drugs: dict[str, str],
+    defects: dict[str, str],
     *,
     toxic: bool,
 ) -> Iterator[Observable]:
@@ -169,7 +179,7 @@ def observables_of(
     Args:
         kinds, molecules: name -> title; substrates: name -> (title, unit), all in the order of the indices.
         blocked: molecules that some drug of the run blocks; expressed: those that cancer cells carry.
-        drugs: name -> title of every drug that some arm is given.
+        drugs: name -> title of every drug that some arm is given; defects: name -> title, in the order of their bits.
         toxic: whether some drug of the run kills cells.
     """
     yield from REGISTRY
@@ -187,5 +197,7 @@ def observables_of(
             yield Observable(f"{name}_cancer", "molecules/cell", label, _expression(index))
         if name in blocked:
             yield Observable(f"{name}_occupancy", "1", f"{title} held by drugs", _occupancy(index))
+    for number, (name, title) in enumerate(defects.items()):
+        yield Observable(f"{name}{CLONE}", "1", f"{title}: share of cancer cells", _clone(number))
     for name, title in drugs.items():
         yield Observable(f"{name}_concentration", "nM", f"{title}: free in the tissue", _concentration(name))

@@ -24,7 +24,7 @@ from opsonin.laws.pharmacology import (
     toxic_hazard,
 )
 from opsonin.laws.response import hill
-from opsonin.model.drugs import ALL_CELLS, Agonizes, Answer, Arrests, Blocks, Kills, Opsonizes, Shifts
+from opsonin.model.drugs import ALL, Agonizes, Answer, Arrests, Blocks, Kills, Mutates, Opsonizes, Shifts
 from opsonin.model.phase import COMMITTED
 from opsonin.patient.pharmacokinetics import DrugCourse
 from opsonin.state.exposure import Exposure
@@ -45,10 +45,16 @@ class Regimen:
     drugs: tuple[DrugCourse, ...]
     duration: float
 
-    def exposure(self, time: float, molecules: tuple[str, ...], cells: tuple[str, ...]) -> Exposure:
-        """What the drugs do at `time` [min] to these molecules and cell types, and to no others."""
+    def exposure(
+        self,
+        time: float,
+        molecules: tuple[str, ...],
+        cells: tuple[str, ...],
+        defects: tuple[str, ...] = (),
+    ) -> Exposure:
+        """What the drugs do at `time` [min] to these molecules, cell types and defects, and to no others."""
         load = np.zeros(len(molecules))
-        found = Exposure.none(len(molecules), len(cells))
+        found = Exposure.none(len(molecules), len(cells), len(defects))
         for course in self.drugs:
             free = course.tissue(time)
             for effect in course.drug.effects:
@@ -74,6 +80,9 @@ class Regimen:
                     case Arrests():
                         share = let_in(effect.share_max.value, _answer(effect, free))
                         found.let_in[_which(effect.arrests, cells)] *= share
+                    case Mutates():
+                        fold = fold_of_effect(effect.fold_max.value, _answer(effect, free))
+                        found.mutation[_which(effect.mutates, defects)] *= fold
         return found._replace(free=np.array([float(free_share(held)) for held in load]))
 
     def _strength(self, course: DrugCourse, effect: Shifts, free: float, time: float) -> float:
@@ -114,6 +123,6 @@ def _answer(effect: Answer, free: float) -> float:
     return float(hill(free, effect.half.value, effect.hill.value))
 
 
-def _which(named: tuple[str, ...], cells: tuple[str, ...]) -> npt.NDArray[np.bool_]:
-    """(cells,) which of them are meant."""
-    return np.array([cell in named or ALL_CELLS in named for cell in cells])
+def _which(named: tuple[str, ...], known: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+    """(known,) which of them are meant."""
+    return np.array([name in named or ALL in named for name in known])

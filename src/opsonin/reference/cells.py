@@ -10,7 +10,13 @@ import numpy as np
 
 from opsonin.core.random import Stream
 from opsonin.laws.apoptosis import corpse_volume, repaired_damage
-from opsonin.laws.cycle import committed_volume, cycle_entry_hazard, model_radius, pressure_gate
+from opsonin.laws.cycle import (
+    committed_volume,
+    cycle_entry_hazard,
+    model_radius,
+    not_arrested,
+    pressure_gate,
+)
 from opsonin.laws.events import event_probability, relaxed
 from opsonin.laws.expression import remixed_variation, steady_level
 from opsonin.laws.metabolism import necrosis_hazard, oxygen_fitness, uptake_clearance
@@ -62,6 +68,8 @@ def exchange(cells: Any, n: int, tables: Any, substrate: int) -> tuple[Any, Any]
             induction = cells.activation[i]
         elif by == column.ALWAYS:
             induction = 1.0
+        elif cells.lost[i] & tables.deaf_by[by]:
+            induction = 0.0
         else:
             induction = hill(float(cells.signal[by, i]), tables.induction_half[t, substrate], 1.0)
         release[i] = tables.secretion[t, substrate] * induction
@@ -77,10 +85,13 @@ def express(cells: Any, n: int, tables: Any, turnover: Any, fold: Any, duration:
             for target, by, numbers in zip(
                 tables.shift_molecule, tables.shift_signal, tables.shift, strict=True
             ):
-                if target == m:
+                if target == m and not cells.lost[i] & tables.deaf_by[by]:
                     most, half, steepness = (float(v) for v in numbers)
                     shift *= fold_change(most, float(cells.signal[by, i]), half, steepness)
-            goal = steady_level(tables.resting[cells.kind[i], m], cells.variation[m, i], shift)
+            gone = cells.lost[i] & tables.removed_by[m]
+            goal = (
+                0.0 if gone else steady_level(tables.resting[cells.kind[i], m], cells.variation[m, i], shift)
+            )
             level[m, i] = relaxed(level[m, i], goal, turnover[m], duration)
     return level
 
@@ -248,7 +259,17 @@ def _entry(cells: Any, i: int, tables: Any, resting: float, hindrance: float) ->
     gate = pressure_gate(
         cells.pressure[i], resting, numbers[column.PRESSURE_HALF], numbers[column.PRESSURE_HILL]
     )
-    return float(cycle_entry_hazard(rate, oxygen, numbers[column.CYCLE_OXYGEN], gate))
+    unarrested = _unarrested(cells, i, tables)
+    return float(unarrested * cycle_entry_hazard(rate, oxygen, numbers[column.CYCLE_OXYGEN], gate))
+
+
+def _unarrested(cells: Any, i: int, tables: Any) -> float:
+    """Share of cells such as this one that the signal which stops their cycle still lets in."""
+    by = tables.arrest_signal[cells.kind[i]]
+    if by < 0 or cells.lost[i] & tables.deaf_by[by]:
+        return 1.0
+    share, half = tables.arrest[cells.kind[i]].tolist()
+    return float(not_arrested(share, float(cells.signal[by, i]), half))
 
 
 def _necrosis(numbers: Any, oxygen: float) -> float:
@@ -285,7 +306,8 @@ def turnover(
             gate = pressure_gate(
                 cells.pressure[i], resting, numbers[column.PRESSURE_HALF], numbers[column.PRESSURE_HILL]
             )
-            row["gate"] += cycle_entry_hazard(1.0, oxygen, numbers[column.CYCLE_OXYGEN], gate)
+            share = cycle_entry_hazard(1.0, oxygen, numbers[column.CYCLE_OXYGEN], gate)
+            row["gate"] += share * _unarrested(cells, i, tables)
             row["entry"] += _entry(cells, i, tables, resting, hindrance) * let_in[cells.kind[i]]
     return sums
 
@@ -333,6 +355,8 @@ def recognises(cells: Any, tables: Any, i: int) -> bool:
 def signal_seen(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> float:
     """Signal of target `j` to effector `i`; see `kernels.contacts.signal_seen`."""
     numbers = tables.types[cells.kind[i]]
+    if numbers[column.NATURAL] == 0.0 and cells.lost[j] & tables.hidden_by:
+        return 0.0
     if numbers[column.NATURAL] == 0.0:
         complexes = presented_complexes(float(cells.level[tables.mhc_i, j]), tables.matching_fraction)
         return float(antigen_signal(complexes, numbers[column.SIGNAL_HALF], numbers[column.SIGNAL_HILL]))

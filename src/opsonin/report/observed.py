@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from opsonin.core.schedule import MINUTES_PER_DAY
+from opsonin.observe.observables import CLONE
 from opsonin.report import contact, curves, downloads, parts, words
 from opsonin.report.curves import Curve
 from opsonin.report.stored import StoredResult
@@ -37,6 +38,8 @@ def lines(result: StoredResult, arms: Sequence[str]) -> list[Curve]:
         variable = data[name]
         if set(variable.dims) != {"arm", "time"} or name in absent:
             continue
+        if str(name).endswith(CLONE) and not np.nan_to_num(variable.values).any():
+            continue  # a defect that no cell ever has
         said = declared.get(name, {})
         title = said.get("title") or variable.attrs.get("long_name") or str(name).replace("_", " ")
         unit = variable.attrs.get("units") or said.get("unit") or ""

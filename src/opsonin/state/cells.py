@@ -40,6 +40,7 @@ _SCALARS: tuple[tuple[str, type], ...] = (
     ("phase_start", np.int64),  # tick
     ("phase_end", np.int64),  # tick; only for phases of fixed length
     ("divisions", np.int32),
+    ("lost", np.int32),  # heritable defects, one bit each in the order of `Species.defects`
     ("kind", np.int16),
     ("phase", np.int8),
     ("reactive", np.int8),  # 1 if its receptor matches an antigen of this tumour
@@ -78,6 +79,7 @@ class CellArrays(NamedTuple):
     phase_start: npt.NDArray[np.int64]
     phase_end: npt.NDArray[np.int64]
     divisions: npt.NDArray[np.int32]
+    lost: npt.NDArray[np.int32]
     kind: npt.NDArray[np.int16]
     phase: npt.NDArray[np.int8]
     reactive: npt.NDArray[np.int8]

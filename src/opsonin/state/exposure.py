@@ -11,7 +11,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Exposure(NamedTuple):
-    """M molecules, T cell types.
+    """M molecules, T cell types, D defects.
 
     Attributes:
         free: (M,) share of each molecule that no drug holds [-].
@@ -20,6 +20,7 @@ class Exposure(NamedTuple):
         fold: (M,) factor on the resting level of each molecule [-].
         toxic: (T, 2) hazard of death by drugs [1/min], of resting and of committed cells.
         let_in: (T,) share of the cells due to enter the cycle that drugs let in [-].
+        mutation: (D,) factor on the rate of each defect [-].
     """
 
     free: Floats
@@ -28,9 +29,10 @@ class Exposure(NamedTuple):
     fold: Floats
     toxic: Floats
     let_in: Floats
+    mutation: Floats
 
     @classmethod
-    def none(cls, molecules: int, types: int) -> Exposure:
+    def none(cls, molecules: int, types: int, defects: int = 0) -> Exposure:
         """No drug."""
         nothing = np.zeros(molecules)
         return cls(
@@ -40,4 +42,5 @@ class Exposure(NamedTuple):
             fold=np.ones(molecules),
             toxic=np.zeros((types, 2)),
             let_in=np.ones(types),
+            mutation=np.ones(defects),
         )

@@ -40,6 +40,14 @@ class Tables(NamedTuple):
     death_receptor: Indices  # (death pairs,) molecule on the target
     death_ligand: Indices  # (death pairs,) molecule on the effector
     death_pair: Floats  # (death pairs, 2): planar affinity [1/um2], area of the synapse [um2]
+    arrest_signal: Indices  # (T,) substrate that keeps the type out of the cycle, -1 for none
+    arrest: Floats  # (T, 2): share at saturation, half
+    defect_rate: Floats  # (defects,) probability per daughter [-]
+    defect_draw: npt.NDArray[np.uint32]  # (defects,) number of the draws of each, `core.random.draws_of`
+    clone_share: Floats  # (defects,) of the tumour cells at time 0 [-]
+    removed_by: Indices  # (M,) defects that take a molecule away, one bit each
+    deaf_by: Indices  # (S,) defects that make deaf to a substrate, one bit each
+    hidden_by: int  # defects that hide the antigens, one bit each
     matching_fraction: float
     mhc_i: int
     death: Indices  # (8,) molecules behind `model.death.DeathProteins`

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from opsonin.core.random import Stream, mixed
 from opsonin.core.schedule import TICKS_PER_MINUTE
+from opsonin.kernels.draws import draw_each
 from opsonin.kernels.motility import random_direction
 from opsonin.model import tables as column
 from opsonin.model.phase import (
@@ -28,6 +29,7 @@ from opsonin.tissue.tissue import MEDIUM, Tissue
 
 Events = npt.NDArray[np.int8]
 _DIVISION = int(Stream.DIVISION)
+_MUTATION = int(Stream.MUTATION)
 
 
 def events(tissue: Tissue, event: Events, tick: int, duration: float) -> None:
@@ -108,12 +110,28 @@ def _divide(tissue: Tissue, slots: npt.NDArray[np.int64], now: int) -> dict[str,
             centre = column_of[slot]
             column_of[slot] = inside(tissue, axis, centre - offset * direction[axis])
             daughters[name][row] = inside(tissue, axis, centre + offset * direction[axis])
+    cells.lost[slots] = _mutated(tissue, kinds, cells.lost[slots], cells.id[slots], now)
+    daughters["lost"] = _mutated(tissue, kinds, daughters["lost"], daughters["id"], now)
     daughters["divisions"][:] = 0
     daughters["partner"][:] = 0
     daughters["engagement"][:] = 0.0
     for name in ("heading_x", "heading_y", "heading_z"):
         daughters[name][:] = 0.0
     return daughters
+
+
+def _mutated(
+    tissue: Tissue, kinds: npt.NDArray[np.int16], lost: Any, identity: npt.NDArray[np.uint64], now: int
+) -> Any:
+    """The defects of daughters with what their division adds: each defect is drawn by itself, in tumour cells alone."""
+    tumour = tissue.tables.types[kinds, column.TUMOUR] > 0.0
+    rates = tissue.tables.defect_rate * tissue.exposure.mutation
+    for number, rate in enumerate(rates):
+        if rate > 0.0:
+            draw = tissue.tables.defect_draw[number]
+            chance = draw_each(tissue.key, identity, now & 0xFFFFFFFF, _MUTATION, draw)
+            lost = np.where(tumour & (chance < rate), lost | (1 << number), lost)
+    return lost
 
 
 def inside(tissue: Tissue, axis: int, position: float) -> float:

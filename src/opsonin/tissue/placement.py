@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from opsonin.core.random import Stream, id_of, uniforms
 from opsonin.core.schedule import TICKS_PER_MINUTE
+from opsonin.kernels.draws import draw_each
 from opsonin.laws.cycle import committed_volume
 from opsonin.model import tables as column
 from opsonin.model.phase import COMMITTED
@@ -23,6 +24,7 @@ Key = npt.NDArray[np.uint32]
 Box = tuple[float, float, float]
 _PLACEMENT = int(Stream.PLACEMENT)
 _VESSELS = int(Stream.VESSELS)
+_MUTATION = int(Stream.MUTATION)
 # Places that a new vessel is tried at; more where many of them are not for vessels.
 _PLACES, _PLACES_ON_GROUND = 16, 64
 
@@ -115,6 +117,7 @@ def populate(tissue: Tissue, imaged: Imaged, tick: int) -> None:
     columns["level"] = columns["variation"] * tissue.tables.resting[cells.kind].T
     columns["reactive"] = drawn_reactive(cells, tissue.arrivals, tissue.key)
     columns["exhaustion"] = _exhaustion(tissue, cells)
+    columns["lost"] = _clones(tissue, cells)
     tissue.cells = Cells(
         len(cells.id) + len(cells.id) // 2, len(tissue.species.molecules), len(tissue.species.substrates)
     )
@@ -144,6 +147,16 @@ def drawn_reactive(cells: Imaged, arrivals: Sequence[Arrivals], key: Key) -> npt
             u, _ = uniforms(key[0], key[1], cells.id[row], np.uint32(0), _PLACEMENT, 1)
             reactive[row] = u < source.reactive
     return reactive
+
+
+def _clones(tissue: Tissue, cells: Imaged) -> npt.NDArray[np.int32]:
+    """(cells,) defects that tumour cells have from the start, which no biopsy shows: each drawn by itself."""
+    lost = np.zeros(len(cells.id), np.int32)
+    tumour = tissue.tables.types[cells.kind, column.TUMOUR] > 0.0
+    for number, share in enumerate(tissue.tables.clone_share):
+        chance = draw_each(tissue.key, cells.id, 0, _MUTATION, tissue.tables.defect_draw[number])
+        lost[tumour & (chance < share)] |= 1 << number
+    return lost
 
 
 def _exhaustion(tissue: Tissue, cells: Imaged) -> Floats:

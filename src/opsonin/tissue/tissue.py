@@ -41,6 +41,7 @@ class Species:
     cells: tuple[str, ...]
     molecules: tuple[str, ...]
     substrates: tuple[str, ...]
+    defects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,197 @@
+"""Heritable losses of tumour cells: what each does, how daughters get it, and what is told of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from opsonin.core.errors import InputError
+from opsonin.engine.start import settled, started
+from opsonin.engine.tabulate import tables_of
+from opsonin.kernels import contacts
+from opsonin.kernels.fate import ENTRY
+from opsonin.knowledge.library import load_library
+from opsonin.model.knowledge import Defect
+from opsonin.model.phase import DIVIDE
+from opsonin.tissue import apply, expression, fate, transport
+from tissues import grown, plan, scenario
+
+EVERY = ("antigen-loss", "b2m-loss", "jak-loss")
+
+
+def shares(**of):
+    """Overrides by which these shares of the tumour cells have a defect from the start."""
+    return {f"defect.{name.replace('_', '-')}.share": share for name, share in of.items()}
+
+
+def rates(rate):
+    return {f"defect.{name}.rate": rate for name in EVERY}
+
+
+def cancer_of(tissue):
+    n = tissue.cells.n
+    return np.flatnonzero(tissue.cells.arrays.kind[:n] == tissue.species.cells.index("cancer"))
+
+
+def seen(tissue, effector, targets):
+    """Signals of targets to the first effector of a type."""
+    cells, tables, n = tissue.cells.arrays, tissue.tables, tissue.cells.n
+    i = np.flatnonzero(cells.kind[:n] == tissue.species.cells.index(effector))[0]
+    return np.array([contacts.signal_seen(cells, tables, tissue.exposure, i, j) for j in targets])
+
+
+WITH_NK = {
+    "tissue__generate__densities": {"cancer": "2500 cells/mm2", "cd8": "600 cells/mm2", "nk": "200 cells/mm2"}
+}
+
+
+def test_the_defects_are_those_of_the_library_in_the_order_of_their_bits():
+    assert plan().species.defects == EVERY
+
+
+def test_a_cell_without_its_antigens_is_seen_by_nk_cells_and_not_by_t_cells():
+    tissue = settled(plan(**WITH_NK))
+    cancer = cancer_of(tissue)
+    before = seen(tissue, "cd8", cancer), seen(tissue, "nk", cancer)
+    tissue.cells.arrays.lost[cancer] |= 1 << EVERY.index("antigen-loss")
+    assert before[0].min() > 0.0
+    assert not seen(tissue, "cd8", cancer).any()
+    np.testing.assert_array_equal(seen(tissue, "nk", cancer), before[1])
+
+
+def test_a_cell_that_loses_b2m_loses_its_mhc_i_with_its_half_life_and_no_other_molecule():
+    tissue = settled(plan())
+    cells, cancer = tissue.cells.arrays, cancer_of(tissue)
+    mhc, fas = (tissue.species.molecules.index(name) for name in ("MHC-I", "Fas"))
+    before = cells.level[:, cancer].copy()
+    cells.lost[cancer] |= 1 << EVERY.index("b2m-loss")
+    half_life = np.log(2.0) / tissue.traits.turnover[mhc]
+    for minute in range(0, round(half_life), 6):
+        expression.step(tissue, 60 * minute, 6.0)
+    np.testing.assert_allclose(cells.level[mhc, cancer] / before[mhc], 0.5, rtol=0.01)
+    expression.settle(tissue)
+    assert not cells.level[mhc, cancer].any()
+    assert not seen(tissue, "cd8", cancer).any()
+    assert cells.level[fas, cancer].min() > 0.0
+
+
+def test_a_cell_without_jak_answers_no_interferon():
+    tissue = settled(plan())
+    cells, cancer = tissue.cells.arrays, cancer_of(tissue)
+    ifn, cxcl10 = (tissue.species.substrates.index(name) for name in ("ifn_gamma", "cxcl10"))
+    pdl1 = tissue.species.molecules.index("PD-L1")
+    found = []
+    for lost, there in ((0, 0.0), (0, 1.0), (1 << EVERY.index("jak-loss"), 1.0)):
+        cells.lost[cancer] = lost
+        cells.signal[ifn, : tissue.cells.n] = there
+        expression.settle(tissue)
+        release = np.empty((2, tissue.cells.n))
+        transport.exchange(cells, tissue.cells.n, tissue.tables, cxcl10, *release)
+        turnover = fate_of(tissue)
+        found.append((cells.level[pdl1, cancer].copy(), release[1, cancer].copy(), turnover))
+    none, answered, deaf = found
+    assert np.all(answered[0] > 2.0 * none[0])
+    assert answered[1].min() > 0.0
+    np.testing.assert_array_equal(deaf[0], none[0])
+    assert not deaf[1].any()
+    assert answered[2] == pytest.approx(
+        none[2] * (1.0 - 0.5 / 1.03), rel=1e-9
+    )  # half at saturation, 30 pM at half
+    assert deaf[2] == none[2]
+
+
+def fate_of(tissue):
+    """Sum of the hazards of tumour cells of entering the cycle."""
+    cancer = tissue.species.cells.index("cancer")
+    return float(fate.turnover(tissue)[cancer, :, ENTRY].sum())
+
+
+def test_interferon_holds_tumour_cells_back_and_no_t_cells():
+    cytostatic = plan().tables
+    names = plan().species.cells
+    assert [name for name, by in zip(names, cytostatic.arrest_signal, strict=True) if by >= 0] == ["cancer"]
+
+
+def divided(tissue, tick=0):
+    """Let every tumour cell divide once; returns the slots of mothers and daughters."""
+    mothers = cancer_of(tissue)
+    event = np.zeros(tissue.cells.n, np.int8)
+    event[mothers] = DIVIDE
+    n = tissue.cells.n
+    apply.events(tissue, event, tick, 6.0)
+    return mothers, np.arange(n, tissue.cells.n)
+
+
+def test_daughters_inherit_and_get_defects_at_their_rate_each_by_itself():
+    tissue = settled(plan(knowledge=rates(0.3)))
+    tissue.cells.arrays.lost[cancer_of(tissue)] = 0b010
+    mothers, daughters = divided(tissue)
+    lost = tissue.cells.arrays.lost[np.concatenate([mothers, daughters])]
+    assert np.all(lost & 0b010)
+    for bit in (0b001, 0b100):
+        share, error = np.mean(lost & bit > 0), np.sqrt(0.21 / len(lost))
+        assert abs(share - 0.3) < 4.0 * error
+    both = np.mean((lost & 0b101) == 0b101)
+    assert abs(both - 0.09) < 4.0 * np.sqrt(0.09 * 0.91 / len(lost))
+    assert np.any(tissue.cells.arrays.lost[mothers] != tissue.cells.arrays.lost[daughters])
+
+
+def test_no_rate_no_defect_and_only_in_tumour_cells():
+    tissue = settled(plan(knowledge=rates(0)))
+    divided(tissue)
+    assert not tissue.cells.arrays.lost[: tissue.cells.n].any()
+    tissue = settled(plan(knowledge=rates(1)))
+    others = np.setdiff1d(np.arange(tissue.cells.n), cancer_of(tissue))
+    event = np.zeros(tissue.cells.n, np.int8)
+    event[others] = DIVIDE
+    apply.events(tissue, event, 0, 6.0)
+    assert not tissue.cells.arrays.lost[: tissue.cells.n].any()
+
+
+def test_a_mutagenic_drug_raises_the_rates():
+    dose = {"drug": "cisplatin", "amount": "5 uM", "lasting": "2 d"}
+    asked = plan(arm=[{"name": "cisplatin", "dose": [dose]}], knowledge=rates(1e-3))
+    tissue = settled(asked)
+    names = asked.species
+    tissue.exposure = asked.courses[0].regimen.exposure(0.0, names.molecules, names.cells, names.defects)
+    np.testing.assert_allclose(tissue.exposure.mutation, 1.0 + 399.0 * 0.5)
+    mothers, daughters = divided(tissue)
+    lost = tissue.cells.arrays.lost[np.concatenate([mothers, daughters])]
+    share = np.mean([lost >> bit & 1 for bit in range(3)])
+    assert abs(share - 0.2005) < 4.0 * np.sqrt(0.16 / (3 * len(lost)))
+
+
+def test_clones_are_there_from_the_start_in_their_share_and_not_in_other_cells():
+    tissue = started(plan(knowledge=shares(antigen_loss=0.3)))
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    cancer = cancer_of(tissue)
+    assert abs(np.mean(cells.lost[cancer] == 1) - 0.3) < 4.0 * np.sqrt(0.21 / len(cancer))
+    assert set(np.unique(cells.lost[:n])) == {0, 1}
+    assert not np.delete(cells.lost[:n], cancer).any()
+
+
+def test_a_tumour_may_have_its_own_clones():
+    asked = scenario(knowledge={"defect.jak-loss.share": 0.2}).library()
+    jak = load_library().override("defect.jak-loss.share", 0.4).defects["jak-loss"]
+    tumour = asked.tumours["melanoma"].model_copy(update={"clones": {"jak-loss": jak.share}})
+    tables = tables_of(asked, tumour, np.ones(len(asked.cells)), 2)
+    assert tables.clone_share.tolist() == [0.0, 0.0, 0.4]
+
+
+def test_defects_change_no_bit_of_the_rest_while_there_are_none():
+    """The same run with all rates at 0 and at their small values, in which nothing happens."""
+    one, other = (grown(plan(knowledge=of), 120.0).cells.columns() for of in ({}, rates(0)))
+    for name, values in one.items():
+        np.testing.assert_array_equal(values, other[name], err_msg=name)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.5, "3 um"])
+def test_an_impossible_share_is_named(share):
+    with pytest.raises(InputError, match=r"defect\.antigen-loss\.share"):
+        scenario(knowledge={"defect.antigen-loss.share": share}).library()
+
+
+def test_a_defect_that_does_nothing_is_refused():
+    with pytest.raises(ValidationError, match="removes"):
+        Defect.model_validate({**dict(load_library().defects["jak-loss"]), "deafens": ()})
