@@ -19,6 +19,7 @@ FOLDERS = {  # of a kind; the library has the same, but takes too long to load
     "cell": "cells",
     "interaction": "interactions",
     "drug": "drugs",
+    "defect": "defects",
     "tumour": "tumours",
     "geometry": "geometries",
     "label": "labels",

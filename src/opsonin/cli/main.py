@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from opsonin.cli import INTERRUPTED, biopsy, complete, doctor, init, knowledge, movie, schema, why
+from opsonin.cli import INTERRUPTED, biopsy, complete, doctor, init, knowledge, lineage, movie, schema, why
 from opsonin.cli.failure import discard_output, quiet_end, tell, telling_what_is_left
 from opsonin.cli.options import Json, print_json, print_lines, whole_number
 from opsonin.cli.results import require_result, require_untouched
@@ -233,6 +233,7 @@ def report(out: Folder, as_json: Json = False) -> None:
 
 app.command("why", help=why.HELP, rich_help_panel=LOOK)(why.why)
 app.command("movie", rich_help_panel=LOOK)(movie.movie)
+app.command("lineage", rich_help_panel=LOOK)(lineage.lineage)
 app.command("doctor", help=doctor.HELP, rich_help_panel=REST)(doctor.doctor)
 
 

@@ -73,8 +73,8 @@ class Recorder:
         self._ticks: list[int] = []
 
     def follow(self, tissue: Tissue) -> None:
-        """Let the tissue keep a ledger from now on."""
-        tissue.ledger = Ledger.of(barriers_of(tissue))
+        """Let the tissue keep a ledger and its births from now on."""
+        tissue.ledger, tissue.births = Ledger.of(barriers_of(tissue)), []
         self._kills = tissue.counters["kills"]
 
     def observe(self, tissue: Tissue, tick: int) -> None:
@@ -98,10 +98,23 @@ class Recorder:
             field_units={item.name: item.unit for item in self._plan.transports},
             trace=trace.drain(),
             observables=observed,
+            lineage=self._lineage(tissue),
             ledger=self._ledger(tissue, tick),
             checkpoint=checkpoint.freeze(tissue)
             | checkpoint.origin_of(self._run_hash, self._course.name, tick),
         )
+
+    def _lineage(self, tissue: Tissue) -> dict[str, Any]:
+        """The births since the last segment, in their order."""
+        births = tissue.births or []
+        ticks = [np.full(len(of.mother), of.tick, np.int64) for of in births]
+        columns: dict[str, Any] = {"tick": np.concatenate([np.zeros(0, np.int64), *ticks])}
+        for name in ("mother", "daughter"):
+            columns[name] = np.concatenate([np.zeros(0, np.uint64), *(getattr(of, name) for of in births)])
+        for name in ("mother_lost", "daughter_lost"):
+            lost = np.concatenate([np.zeros(0, np.int32), *(getattr(of, name) for of in births)])
+            columns[name] = self._lost(lost)
+        return columns
 
     def _ledger(self, tissue: Tissue, tick: int) -> dict[str, Any]:
         """The row of the ledger since the last segment, and a new ledger; no row at time 0."""

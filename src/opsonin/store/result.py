@@ -238,6 +238,21 @@ class Result:
 
         return why.table(self, arm)
 
+    def lineage(self, arm: str | None = None) -> pandas.DataFrame:
+        """The births of tumour cells in an arm; `opsonin lineage` draws the tree of those alive.
+
+        Columns: `time` [d], `mother`, `daughter` (ids as in `cells`; a mother keeps hers), `mother_lost`,
+        `daughter_lost` (defects after the division). The copies of a tiled window are daughters, too.
+
+        Args:
+            arm: its name; may be left out if there is one.
+        Raises:
+            InputError: there is no such arm, or no lineage in this result.
+        """
+        from opsonin.store import lineage
+
+        return lineage.births(self, arm)
+
     def ratio(self, arm: str, reference: str) -> xarray.Dataset:
         """What an arm does to each observable: its ratio to another arm.
 

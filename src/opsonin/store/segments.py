@@ -28,6 +28,7 @@ FIELDS = "fields.zarr"
 TRACE = "trace.parquet"
 OBSERVABLES = "observables.parquet"
 LEDGER = "ledger.parquet"
+LINEAGE = "lineage.parquet"
 CHECKPOINT = "checkpoint.npz"
 
 _TRACE_TYPES = {"tick": np.int64, "process": np.int16, "hash": np.uint64}
@@ -49,6 +50,7 @@ class Segment:
         observables: 'tick' and float64 columns, one row per observed time since the last segment.
         checkpoint: what the engine needs to go on; opaque here.
         ledger: 'tick' and float64 columns, one row for the time since the last segment; empty if none was kept.
+        lineage: columns of births since the last segment, 'tick' first; empty if none were kept.
     """
 
     tick: int
@@ -60,6 +62,7 @@ class Segment:
     observables: Columns
     checkpoint: Columns
     ledger: Columns = field(default_factory=dict)
+    lineage: Columns = field(default_factory=dict)
 
 
 def encoded(segment: Segment) -> Iterator[tuple[str, Content]]:
@@ -77,6 +80,8 @@ def encoded(segment: Segment) -> Iterator[tuple[str, Content]]:
     yield OBSERVABLES, table_bytes(_over_time(segment.observables))
     if segment.ledger:
         yield LEDGER, table_bytes(_over_time(segment.ledger))
+    if segment.lineage:
+        yield LINEAGE, table_bytes(segment.lineage)
     yield CHECKPOINT, checkpoint_bytes(segment.checkpoint)
 
 
@@ -94,6 +99,7 @@ def read_segment(folder: Path) -> Segment:
         observables=read_columns(folder / OBSERVABLES),
         checkpoint=read_checkpoint(folder / CHECKPOINT),
         ledger=read_columns(folder / LEDGER) if (folder / LEDGER).is_file() else {},
+        lineage=read_columns(folder / LINEAGE) if (folder / LINEAGE).is_file() else {},
     )
 
 

@@ -112,6 +112,7 @@ def _divide(tissue: Tissue, slots: npt.NDArray[np.int64], now: int) -> dict[str,
             daughters[name][row] = inside(tissue, axis, centre + offset * direction[axis])
     cells.lost[slots] = _mutated(tissue, kinds, cells.lost[slots], cells.id[slots], now)
     daughters["lost"] = _mutated(tissue, kinds, daughters["lost"], daughters["id"], now)
+    tissue.note_births(now, kinds, cells.id[slots], daughters["id"], (cells.lost[slots], daughters["lost"]))
     daughters["divisions"][:] = 0
     daughters["partner"][:] = 0
     daughters["engagement"][:] = 0.0

@@ -72,7 +72,9 @@ def tile(tissue: Tissue, axis: int, tick: int) -> None:
     salt = np.uint64(id_of("copy", tick, axis))
     copies = tissue.cells.columns()
     copies["xyz"[axis]] += length
-    copies["id"] = _copied(copies["id"], salt)
+    originals = copies["id"]
+    copies["id"] = _copied(originals, salt)
+    tissue.note_births(tick, copies["kind"], originals, copies["id"], (copies["lost"], copies["lost"]))
     # Whom a cell holds is copied with it.
     copies["partner"] = np.where(copies["partner"] > 0, _copied(copies["partner"], salt), copies["partner"])
     tissue.cells.append(copies)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from opsonin.kernels.multigrid import Hierarchy
+from opsonin.model.tables import TUMOUR
 from opsonin.state.cells import Cells
 from opsonin.state.exposure import Exposure
 from opsonin.state.fields import Fields
@@ -144,6 +145,16 @@ class Traits:
     exhaustion_marker: npt.NDArray[np.int64]  # (T,) molecule index of that marker, -1 if none
 
 
+class Births(NamedTuple):
+    """Tumour cells that came to be at one time: ids and defects of mothers and daughters, as they are then."""
+
+    tick: int
+    mother: npt.NDArray[np.uint64]
+    daughter: npt.NDArray[np.uint64]
+    mother_lost: npt.NDArray[np.int32]
+    daughter_lost: npt.NDArray[np.int32]
+
+
 @dataclass
 class Tissue:
     """Everything that changes in one arm, and the numbers that rule it.
@@ -164,7 +175,8 @@ class Tissue:
         steadiness: what the burn-in found, `engine.burn_in.Steadiness`; None in a tissue thawed from a checkpoint.
         hierarchy: multigrid workspace of the present grid.
         counters: events since the start, by name, each times the weight at its time.
-        ledger: where encounters are noted; None if nobody asks.
+        ledger: where encounters are noted; births: of tumour cells, (tick, mothers, daughters), and the defects of
+            each; None if nobody asks.
     """
 
     cells: Cells
@@ -195,10 +207,18 @@ class Tissue:
     counters: dict[str, float] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0.0))
     initial: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     ledger: Ledger | None = None
+    births: list[Births] | None = None
 
     def __post_init__(self) -> None:
         self.began = self.box
         self.span = self.space
+
+    def note_births(self, tick: int, kind: Any, mother: Any, daughter: Any, lost: tuple[Any, Any]) -> None:
+        """Keep the births among these cells that are a tumour's; `lost`: defects of mothers and daughters."""
+        if self.births is not None:
+            own = self.tables.types[kind, TUMOUR] > 0.0
+            found = (values[own].copy() for values in (mother, daughter, *lost))
+            self.births.append(Births(tick, *found))
 
     def count(self, event: str, cells: int) -> None:
         """Note an event of `cells` cells of this window, each of which stands for `weight` cells."""
