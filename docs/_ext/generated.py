@@ -169,7 +169,7 @@ def _number(path: str, number: Sourced) -> tuple[str, ...]:
 
 
 class Observables(Generated):
-    """Every observable of a run, where TYPE, MOLECULE, SUBSTRATE, DEFECT and DRUG stand for names of the knowledge base."""
+    """Every observable of a run; TYPE, MOLECULE, SUBSTRATE, DEFECT and DRUG stand for names of the knowledge base."""
 
     def lines(self) -> Iterator[str]:
         stands = ({"TYPE": "Cells of a type"}, {"MOLECULE": "A molecule"})

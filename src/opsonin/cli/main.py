@@ -15,6 +15,7 @@ import typer
 
 from opsonin.cli import INTERRUPTED, biopsy, complete, doctor, init, knowledge, lineage, movie, schema, why
 from opsonin.cli.failure import discard_output, quiet_end, tell, telling_what_is_left
+from opsonin.cli.located import locating
 from opsonin.cli.options import Json, print_json, print_lines, whole_number
 from opsonin.cli.results import require_result, require_untouched
 from opsonin.core.errors import Fault, HostError, InputError
@@ -104,7 +105,7 @@ def run(
         raise InputError(*faults)
     _refuse_unwritable(out)
 
-    with telling_what_is_left(out):
+    with telling_what_is_left(out), locating(scenario):
         from opsonin.engine.run import run as carry_out
 
         with progress(silent=as_json or quiet) as listener:
@@ -207,8 +208,9 @@ def check(scenario: Annotated[Path, typer.Argument(help="Scenario (TOML).")], as
     from opsonin.io.scenario import check_scenario
 
     asked, biopsies = check_scenario(scenario)
-    for field in asked.by_field():
-        compile_scenario(field)  # only once placed is it known whether the cells fill the tissue
+    with locating(scenario):
+        for field in asked.by_field():
+            compile_scenario(field)  # only once placed is it known whether the cells fill the tissue
     told = summary(asked, biopsies)
     if as_json:
         print_json(told)

@@ -33,8 +33,8 @@ def why(
     ] = None,
     as_json: Json = False,
 ) -> None:
+    from opsonin.report import parts, why_picture
     from opsonin.report import why as words
-    from opsonin.report import why_picture
     from opsonin.report.page import replace_file
     from opsonin.store import why as ledger
     from opsonin.store.result import Result
@@ -42,18 +42,24 @@ def why(
     require_result(result)
     require_untouched(result)
     kind = _format(picture, why_picture.FORMATS)
-    stored = Result.open(result)
-    found = ledger.accounts(stored, _chosen(arm or [], stored.arms, result))
+    stored, far = parts.begun(Result.open(result))
+    assert isinstance(stored, Result)  # as what was opened
+    chosen = _chosen(arm or [], stored.arms, result)
+    found = ledger.accounts(stored, chosen)
     if not found:
         fix = f"Let the run go on first: opsonin resume {result}"
         raise InputError(Fault(str(result), "holds no stretch of time yet.", fix))
     tables = {account.arm: ledger.ranked(account) for account in found}
+    waiting = [name for name in chosen if name not in tables]
     if picture is not None:
         replace_file(picture, why_picture.picture(found, kind), "opsonin why")
     if as_json:
         arms = [_as_json(account, tables[account.arm], words.totals(account)) for account in found]
-        print_json({"ok": True, "picture": str(picture) if picture else None, "arms": arms})
+        told = {"picture": str(picture) if picture else None, "arms": arms, "waiting": waiting}
+        print_json({"ok": True, **told, "replicates": None if far is None else [far.pooled, far.of]})
         return
+    if far is not None:
+        print_lines([f"Of {far.pooled} of {far.of} replicates: the run is not finished.", ""])
     for account in found:
         print_lines(
             [
@@ -63,6 +69,8 @@ def why(
                 "",
             ]
         )
+    if waiting:
+        print_lines(f"{name}: holds no stretch of time yet." for name in waiting)
     if picture is not None:
         typer.echo(f"picture: {picture}")
 

@@ -22,7 +22,7 @@ from opsonin.engine.plausibility import (
 from opsonin.io.biopsies import Biopsy, became_told
 from opsonin.io.packing import NO_TUMOUR, doubts_of
 from opsonin.io.scenario import Scenario
-from opsonin.io.unfit import doses_in_doubt, numbers_in_doubt
+from opsonin.io.unfit import doses_in_doubt, numbers_in_doubt, schedules_in_doubt, thickness_in_doubt
 from opsonin.knowledge.followed import MARKER, followed, left_out
 from opsonin.knowledge.library import Library
 from opsonin.laws.cycle import growth_rate, potential_growth_rate
@@ -151,6 +151,10 @@ def compile_scenario(
     vessel_density = tumour.vessel_density if drawn is None else drawn.vessel_density
     require_plausible_tissue(box, scales, scenario.numerics.spacing, dimension)
     seen = _seen_vessels(imaged, library, species) if drawn is None else np.empty((0, 2))
+    if vessel_density is not None:
+        organ = generate is not None and vessel_density is not tumour.vessel_density
+        owner = f"geometry.{generate.kind}" if generate is not None and organ else f"tumour.{tumour.name}"
+        require_plausible_vessels(box, vessel_density.value, f"{owner}.vessel_density")
     vessels = _vessels(drawn, seen, key, box, vessel_density)
     tables = tabulate.tables_of(library, tumour, scales, dimension)
     boundary = WINDOW if drawn is None else drawn.boundary
@@ -249,7 +253,12 @@ def _omitted(scenario: Scenario, library: Library) -> Iterator[str]:
 
 def _unfit(scenario: Scenario, library: Library, imaged: Imaged, species: Species) -> Iterator[str]:
     present = {species.cells[kind] for kind in np.unique(imaged.kind)}
-    doubts = (*numbers_in_doubt(scenario, library), *doses_in_doubt(scenario, library, present))
+    doubts = (
+        *thickness_in_doubt(scenario),
+        *schedules_in_doubt(scenario),
+        *numbers_in_doubt(scenario, library),
+        *doses_in_doubt(scenario, library, present),
+    )
     return (f"Doubtful: {told}" for told in doubts)
 
 
@@ -280,7 +289,6 @@ def _vessels(
     """Vessels at time 0: those of the biopsy, filled up at random; where the ground lets them be in what was drawn."""
     if density is None:
         return Vessels.none()
-    require_plausible_vessels(box, density.value)
     if drawn is None:
         return vessels_with(seen, key, box, density.value)
     return vessels_on(drawn.ground, key, box, density.value)

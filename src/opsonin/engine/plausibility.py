@@ -65,13 +65,13 @@ def require_plausible_tissue(
         raise InputError(*faults)
 
 
-def require_plausible_vessels(box: Box, density: float) -> None:
-    """InputError if a box would hold more vessels than any tissue; `density` [1/um2]."""
+def require_plausible_vessels(box: Box, density: float, where: str) -> None:
+    """InputError if a box would hold more vessels than any tissue; `density` [1/um2], set at the path `where`."""
     vessels = box[0] * box[1] * density
     if vessels > MOST_VESSELS:
         raise InputError(
             Fault(
-                "vessel_density",
+                where,
                 f"{vessels:,.0f} vessels in this field; at most {MOST_VESSELS:,}.",
                 "Vessels are counted per mm2 of section: tens to hundreds.",
             )

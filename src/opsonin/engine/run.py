@@ -18,6 +18,7 @@ import numpy as np
 
 from opsonin.core import kernel_cache
 from opsonin.engine.arms import compile_kernels, complete
+from opsonin.engine.asked import require_asked, require_threads
 from opsonin.engine.compile import Plan, compile_scenario
 from opsonin.engine.fields import patient_provenance
 from opsonin.engine.gathered import carry_out
@@ -57,9 +58,10 @@ def run(
             Default: all cores. Where little would be gained (5,000 cells x days), they are computed one after the
             other in this process: starting others would take longer.
     Raises:
-        InputError: bad scenario, biopsy or folder. RunError, HostError: the run could not go on.
+        InputError: bad scenario, biopsy, folder, seed or threads. RunError, HostError: the run could not go on.
         Interrupted: stopped by a signal; `resume` goes on.
     """
+    require_asked(scenario, seed, threads)
     replicates = _replicates(scenario, seed)
     first = replicates[0]()
     folder = temporary_folder() if out is None else Path(out)
@@ -102,6 +104,7 @@ def temporary_folder() -> Path:
 
 def resume(out: str | Path, *, threads: int | None = None, listener: Listener | None = None) -> Result:
     """Go on with a stored run where its last committed time left it; the bits are those of an unbroken run."""
+    require_threads(threads)
     path = Path(out)
     result = Result.open(path)
     hearer = listener or Silent()

@@ -32,7 +32,7 @@ def coded(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
 def numeric(column: pa.ChunkedArray) -> bool:
     """Whether every value of a column is a number or empty; a column of texts counts if it spells numbers."""
     kind = column.type
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+    if _is_number(kind):
         return True
     return _is_text(kind) and bool(np.isfinite(_numbers(column.cast(pa.large_string()))).all())
 
@@ -41,18 +41,24 @@ def numbers(table: Table, column: str, kept: NDArray[np.int64]) -> tuple[NDArray
     """Values of a column at the kept records, and a fault for each that is not a finite number."""
     raw = table.column(column).take(pa.array(kept.tolist(), pa.int64()))
     kind = raw.type
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+    if _is_number(kind):
         values = np.array(raw.cast(pa.float64(), safe=False).to_pylist(), np.float64)
     elif _is_text(kind):
         values = _numbers(raw.cast(pa.large_string()))
     else:
-        return np.zeros(len(kept)), [Fault(table.name, f"column '{column}' holds {kind}, not numbers.")]
+        return np.zeros(len(kept)), [
+            Fault(table.name, f"column '{column}' holds {kind}, not numbers.", "Write it as numbers.")
+        ]
     faults = []
     for index in np.flatnonzero(~np.isfinite(values)):
         text = as_text(raw[int(index)].as_py()).strip()
         problem = f"{column} '{text}' is not a finite number." if text else f"{column} is empty."
         faults.append(Fault(f"{table.name} row {table.rows[kept[index]]}", problem, _number_hint(text)))
     return np.array(values, dtype=np.float64), capped(faults, table.name)
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -1,4 +1,4 @@
-"""Doses and numbers that a run would take without a word, though they do not fit its patient, its cells or any cell."""
+"""Doses, numbers and sizes that a run would take without a word, though they fit neither its patient nor any cell."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from opsonin.model.knowledge import Tumour
 from opsonin.model.scenario import Scenario
 
 _LEAST_PERSON_KG = 1.0
+_CUT = (3.0, 50.0)  # um
+_OFTEN_MIN = 60.0
 _FAR = 10.0  # times the range of a number
 
 
@@ -42,6 +44,25 @@ def doses_in_doubt(scenario: Scenario, library: Library, cells: Collection[str])
                 if not any(effect.blocks in _expressed(cell, library, tumour) for cell in {*cells} & who):
                     kills = "" if len(who) == len(library.cells) else "that kills "
                     yield f"{name} blocks {effect.blocks}, which no cell {kills}in this tissue carries."
+
+
+def thickness_in_doubt(scenario: Scenario) -> Iterator[str]:
+    """A sentence if a biopsy's section is far from as thick as sections are cut."""
+    depth = scenario.tissue.depth
+    if scenario.tissue.biopsy is not None and depth is not None and not _CUT[0] <= depth <= _CUT[1]:
+        yield (
+            f"thickness = {depth:g} um for the section of a biopsy: sections are cut at 3 to 10 um and show the cells "
+            "whose nuclei they cut, so that they stand for 10 to 25 um. Every concentration depends on it."
+        )
+
+
+def schedules_in_doubt(scenario: Scenario) -> Iterator[str]:
+    """A sentence for each dose that is given more often than anybody gives one."""
+    for arm in scenario.arm:
+        for dose in arm.dose:
+            every = dose.every
+            if every is not None and every < _OFTEN_MIN and dose.lasting is None:
+                yield f"arm '{arm.name}' is given {dose.drug} every {every:g} min: {1440.0 / every:,.0f} doses a day."
 
 
 def numbers_in_doubt(scenario: Scenario, library: Library) -> Iterator[str]:

@@ -69,13 +69,15 @@ def headline(lines: Sequence[Curve], arms: Sequence[str], clock: words.Clock) ->
                 told.append(wording.format(words.number(value) + (f" [{within}]" if within else "")))
         if told:
             sentences.append(f"{arm}, {clock.read(time)}: {', '.join(told)}.")
-        if "weight" in known and arm in known["weight"].values and arm not in known["weight"].each:
+        if "weight" in known and arm in known["weight"].values:
             sentences += _resized(known["weight"], arm, clock)
     return sentences
 
 
 def _resized(weight: Curve, arm: str, clock: words.Clock) -> list[str]:
     """One sentence on an arm whose window was cropped or tiled, none for the others."""
+    if arm in weight.each:
+        return _resized_in_parts(weight.each[arm], arm)
     found = Counter((what, clock.read(time)) for time, what in resizings(weight.times, weight.values[arm]))
     if not found:
         return []
@@ -85,6 +87,20 @@ def _resized(weight: Curve, arm: str, clock: words.Clock) -> list[str]:
     )
     end = words.number(at_end(weight, arm)[1])
     return [f"{arm}: the window was {changes}; at the end each of its cells stands for {end}."]
+
+
+def _resized_in_parts(each: parts.Floats, arm: str) -> list[str]:
+    """The same of several replicates or fields, each with a window of its own."""
+    ends = [row[np.isfinite(row)][-1] for row in each if np.isfinite(row).any()]
+    changed = [end for row, end in zip(each, ends, strict=False) if np.nanmax(row) != np.nanmin(row)]
+    if not changed:
+        return []
+    least, most = words.number(min(changed)), words.number(max(changed))
+    stands = least if least == most else f"{least} to {most}"
+    return [
+        f"{arm}: the window was cropped or tiled in {len(changed)} of {len(ends)}; there each cell that is drawn "
+        f"stands for {stands} at the end."
+    ]
 
 
 def _apart(curve: Curve, arm: str) -> str:

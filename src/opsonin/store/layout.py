@@ -119,7 +119,7 @@ def read_provenance(out: Path) -> dict[str, Any]:
         raise RunError(
             Fault(
                 str(out),
-                f"is of result format {written}; this opsonin reads format {FORMAT_VERSION}.",
+                f"is of result format {written!r}; this opsonin reads format {FORMAT_VERSION}.",
                 "Use the opsonin version named in its provenance.json, or run again.",
             )
         )

@@ -335,7 +335,14 @@ class Result:
         if any(part.keys() != rows[0].keys() for part in rows):
             place = f"{layout.arm_folder(self.path, arm)}/*/{file}"
             raise RunError(Fault(place, "have different columns in different segments.", "Run again."))
-        return {name: np.concatenate([part[name] for part in rows]) for name in names}
+        joined = {name: np.concatenate([part[name] for part in rows]) for name in names}
+        least = 1 if file == OBSERVABLES else 0  # others have several rows of one time
+        if np.any(np.diff(joined.get("tick", np.zeros(0, np.int64))) < least):
+            place = f"{layout.arm_folder(self.path, arm)}/*/{file}"
+            raise RunError(
+                Fault(place, "go back in time: a file is not its segment's.", "Restore it, or run again.")
+            )
+        return joined
 
     def _known(self, arm: str) -> str:
         if arm not in self.arms:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from opsonin.core.errors import Fault, InputError
+from opsonin.core.errors import Fault, InputError, did_you_mean
 from opsonin.core.schedule import minutes
 from opsonin.store import layout
 from opsonin.store.ensemble import Ensemble, interval
@@ -91,7 +91,8 @@ def accounts(result: Result, arms: Sequence[str]) -> list[Account]:
     found = []
     for arm in arms:
         if arm not in result.arms:
-            result.times(arm)  # says so
+            fix = did_you_mean(arm, result.arms)
+            raise InputError(Fault(str(result.path), f"there is no arm '{arm}'.", fix))
         parts = result.parts.values() if isinstance(result, Ensemble) else [result]
         each = [_ledger(part, arm) for part in parts]
         ticks = _common(each)
