@@ -422,7 +422,7 @@ def test_warnings_are_counted_at_the_head_and_cells_of_time_0_stand_beside_those
     assert '<a href="#untreated">1 warning</a>' in head
     assert 'id="untreated"' in page
     row = page[page.index('aria-label="Cells at time 0"') :]
-    for text in ("3,456", "2,791", f"{words.MINUS}19%", "2,179", "arrivals and departures", "nothing"):
+    for text in ("3,456", "2,791", f"{words.MINUS}19 %", "2,179", "arrivals and departures", "nothing"):
         assert text in row
     assert "densities held" not in page
     quiet = html.render(replace_start(STEADY | {"warnings": [], "census": []}))

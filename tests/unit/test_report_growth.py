@@ -93,6 +93,13 @@ def test_a_bar_too_low_to_be_seen_is_marked_and_every_bar_of_a_few_has_its_numbe
     assert "-" not in "".join(re.findall(r"<text[^>]*>([^<]*)</text>", svg))
 
 
+def test_numbers_of_many_bars_are_short_enough_to_stand_side_by_side() -> None:
+    found = {arm: [growth.Course(0.0, -20.0, DAY, -20.0)] * 6 for arm in ("a", "b")}
+    figure = waterfall.figure(found, ["a", "b"])
+    assert figure is not None
+    assert f">{words.MINUS}7<" in figure["svg"] and f"{words.MINUS}7." not in figure["svg"]
+
+
 def test_panels_have_a_true_minus_too() -> None:
     assert curves._tick(-0.25) == f"{words.MINUS}0.25"
     assert curves._tick(-2e-5) == words.number(-2e-5) == f"{words.MINUS}2 {words.TIMES} 10⁻⁵"

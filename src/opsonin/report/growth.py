@@ -120,11 +120,11 @@ def _text(statistic: tuple[float, float, float], write: Any) -> tuple[str, str]:
     return write(mean), within
 
 
-def signed(percent: float) -> str:
+def signed(percent: float, decimals: int = 1) -> str:
     """'+12.3 %', with a true minus sign."""
     if not math.isfinite(percent):
         return words.MISSING
-    return f"{round(percent, 1) + 0.0:+.1f} %".replace("-", words.MINUS)
+    return f"{round(percent, decimals) + 0.0:+.{decimals}f} %".replace("-", words.MINUS)
 
 
 def _doubling(rate: float, low: float, high: float) -> str:

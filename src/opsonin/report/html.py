@@ -169,11 +169,13 @@ def _course(
     """What happened: headline, growth, curves and last values."""
     lines = observed.lines(result, arms)
     burden = next((curve for curve in lines if curve.name == growth.BURDEN), None)
+    panels = observed.panels(lines, doses, horizon, clock, result.provenance.get("observables"))
     return {
         "headline": ends.headline(lines, arms, clock),
         "growth": growth.table(lines, arms, clock),
         "waterfall": None if burden is None else waterfall.figure(growth.courses(burden), arms),
-        "panels": observed.panels(lines, doses, horizon, clock, result.provenance.get("observables")),
+        "panels": panels,
+        "explained": any(panel["note"] for group in panels for panel in group["panels"]),
         "waiting": _waiting(result),
         "observables": downloads.of_observables(result) if lines else [],
         "dosed": _dose_key(sum(bool(given) for given in doses.values())),

@@ -78,7 +78,9 @@ def cell_panel(panel: Snapshot, scene: maps.Scene, many: int, titles: Mapping[st
     return {
         "image": downloads.png(maps.cell_map(panel, scene, many)),
         "counts": "; ".join(f"{titles.get(name, name)}: {count:,}" for name, count in counts.items()),
-        "caption": " · ".join(f"{counts[name]:,} {name}" for name in (*reversed(scene.colours), "dead")),
+        "caption": " · ".join(
+            f"{titles.get(name, name)}: {counts[name]:,}" for name in (*reversed(scene.colours), "dead")
+        ),
     }
 
 
