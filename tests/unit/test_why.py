@@ -130,7 +130,7 @@ def test_the_table_begins_with_the_largest_of_the_first_arm_and_leaves_out_what_
     assert section.count("early, late") == 2  # beside each other even four arms must fit a desk
     body = section[section.index("<tbody>") : section.index("</tbody>")]
     rows = re.findall(r'<tr><th scope="row">(.*?)</th><td class="n">(.*?)<', body)
-    shown = {title: share for title, share in rows}
+    shown = dict(rows)
     table = small_run().why("control")
     assert list(shown) == [title for title in table["title"] if title in shown]
     taken = small_run().why().groupby("title")["share"].max()

@@ -244,7 +244,8 @@ def _omitted(scenario: Scenario, library: Library) -> Iterator[str]:
     """What the drugs of this run are known to do and the model does not carry: without it, a result misleads."""
     for name in sorted({dose.drug for arm in scenario.arm for dose in arm.dose}):
         if told := list(left_out(library.drugs[name], library)):
-            yield f"Doubtful: the model leaves out that {name} {' and '.join(filter(None, (', '.join(told[:-1]), told[-1])))}."
+            each = " and ".join([", ".join(told[:-1]), told[-1]] if told[1:] else told)
+            yield f"Doubtful: the model leaves out that {name} {each}."
 
 
 def _unfit(scenario: Scenario, library: Library, imaged: Imaged, species: Species) -> Iterator[str]:
