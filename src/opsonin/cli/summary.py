@@ -13,7 +13,7 @@ import numpy as np
 from opsonin.io.biopsies import Biopsy, became_told
 from opsonin.io.packing import NO_TUMOUR, doubts_of
 from opsonin.io.scenario import Scenario
-from opsonin.io.unfit import doses_in_doubt, numbers_in_doubt
+from opsonin.io.unfit import doses_in_doubt, labels_in_doubt, numbers_in_doubt
 from opsonin.io.wording import spelled
 from opsonin.knowledge.composition import compose, of_role
 from opsonin.knowledge.library import Library
@@ -50,6 +50,7 @@ def summary(scenario: Scenario, biopsies: Sequence[Biopsy]) -> dict[str, Any]:
         },
         "overrides": dict(scenario.knowledge),
         "doubts": [
+            *labels_in_doubt(scenario, library),
             *numbers_in_doubt(scenario, library),
             *doses_in_doubt(scenario, library, _present(scenario, biopsies)),
         ],

@@ -22,7 +22,7 @@ from opsonin.engine.plausibility import (
 from opsonin.io.biopsies import Biopsy, became_told
 from opsonin.io.packing import NO_TUMOUR, doubts_of
 from opsonin.io.scenario import Scenario
-from opsonin.io.unfit import doses_in_doubt, numbers_in_doubt
+from opsonin.io.unfit import doses_in_doubt, labels_in_doubt, numbers_in_doubt
 from opsonin.knowledge.followed import MARKER, followed, left_out
 from opsonin.knowledge.library import Library
 from opsonin.laws.cycle import growth_rate, potential_growth_rate
@@ -250,7 +250,11 @@ def _omitted(scenario: Scenario, library: Library) -> Iterator[str]:
 
 def _unfit(scenario: Scenario, library: Library, imaged: Imaged, species: Species) -> Iterator[str]:
     present = {species.cells[kind] for kind in np.unique(imaged.kind)}
-    doubts = (*numbers_in_doubt(scenario, library), *doses_in_doubt(scenario, library, present))
+    doubts = (
+        *labels_in_doubt(scenario, library),
+        *numbers_in_doubt(scenario, library),
+        *doses_in_doubt(scenario, library, present),
+    )
     return (f"Doubtful: {told}" for told in doubts)
 
 

@@ -1,9 +1,10 @@
-"""Doses and numbers that a run would take without a word, though they do not fit its patient, its cells or any cell."""
+"""Doses, numbers and labels that a run would take without a word, though they do not fit its patient or its cells."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from opsonin.knowledge.aliases import tumours_called
 from opsonin.knowledge.checker import range_told, sourced
 from opsonin.knowledge.followed import followed
 from opsonin.knowledge.library import Library, load_library
@@ -55,6 +56,19 @@ def numbers_in_doubt(scenario: Scenario, library: Library) -> Iterator[str]:
             value = own[path].value
             if value > _FAR * edges[1] or 0.0 < value < edges[0] / _FAR:
                 yield f"{path} = {own[path].text} is far outside its range, {range_told(known[path])}."
+
+
+def labels_in_doubt(scenario: Scenario, library: Library) -> Iterator[str]:
+    """A sentence where the cells are read by a shipped label map of another disease than the tumour."""
+    named, tumour = scenario.tissue.labels or "", library.tumours[scenario.tissue.tumour]
+    if (label_map := library.labels.get(named)) is None:
+        return
+    of = tumours_called(f"{named} {label_map.title}", library.tumours)
+    if of and tumour.name not in of:
+        yield (
+            f"the labels '{named}' are those of '{of[0]}' ({library.tumours[of[0]].title}), but the tumour is "
+            f"'{tumour.name}' ({tumour.title}), whose growth and molecules the cells get."
+        )
 
 
 def _who_must_carry(molecule: str, library: Library) -> set[str]:
