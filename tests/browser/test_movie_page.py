@@ -12,7 +12,8 @@ from PIL import Image
 
 from browser.legibility import too_faint
 from browser.pages import NAMELESS, OVERFLOW, WIDTHS, saved
-from opsonin.report import palette
+from made_results import FakeResult
+from opsonin.report import movie, movie_page, palette
 from opsonin.store.result import Result
 
 
@@ -97,6 +98,21 @@ def test_keys_lead_it(open_page: Any, folder: Path) -> None:
     opened.page.keyboard.press("ArrowRight")
     assert clock(opened) != now
     assert opened.page.locator("#frame").get_attribute("aria-valuetext") == clock(opened)
+
+
+def test_panels_beside_each_other_align_whatever_their_arms_are_called(
+    open_page: Any, tmp_path: Path
+) -> None:
+    arms = ["control", "nivolumab with dulanermin every other week", "x" * 40]
+    page = tmp_path / "movie.html"
+    made = movie.gathered(FakeResult(planned=arms, count=60, days=1))
+    page.write_text(movie_page.render(made), encoding="utf-8")
+    opened = open_page(page, 820)
+    assert opened.page.evaluate(OVERFLOW) <= 0
+    one, other = (opened.page.locator("canvas").nth(k).bounding_box() for k in (0, 1))
+    assert one["x"] != other["x"] and one["y"] == other["y"] and one["height"] == other["height"]
+    names = [opened.page.locator("figcaption").nth(k).bounding_box()["height"] for k in (0, 1)]
+    assert names[1] > 1.5 * names[0]  # one is on two lines
 
 
 def test_an_arm_can_be_seen_alone(open_page: Any, folder: Path) -> None:

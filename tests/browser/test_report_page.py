@@ -18,7 +18,9 @@ from PIL import Image
 
 from browser.legibility import too_faint
 from browser.pages import NAMELESS, OVERFLOW, WIDTHS, saved
+from opsonin.report import html
 from opsonin.store.result import Result
+from small_run import small_run
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -142,6 +144,26 @@ def test_saved_bars_are_explained_by_areas(open_page: Any, folder: Path) -> None
     _, content = saved(opened, "figure[data-legend=bars] button[data-save=svg]")
     areas = ElementTree.fromstring(content).iter("{http://www.w3.org/2000/svg}rect")
     assert len({area.get("fill") for area in areas if area.get("fill")}) == 2  # one of each arm
+
+
+def test_barriers_can_be_read_on_a_phone_and_are_named_beside_a_saved_stack(
+    open_page: Any, tmp_path: Path
+) -> None:
+    page = tmp_path / "report.html"
+    page.write_text(html.render(small_run()), encoding="utf-8")
+    opened = open_page(page, 390)
+    assert opened.page.evaluate(OVERFLOW) <= 0
+    sizes = opened.page.evaluate(
+        "[...document.querySelectorAll('.barrier-key, [data-legend=barriers] svg text')].map((e) => {"
+        " const at = e.getScreenCTM?.(); return parseFloat(getComputedStyle(e).fontSize)"
+        " * (at ? Math.hypot(at.a, at.b) : 1); })"
+    )
+    assert min(sizes) >= 10.0
+    _, content = saved(opened, "button[data-save=svg][data-file=why-control]")
+    root, named = ElementTree.fromstring(content), "{http://www.w3.org/2000/svg}text"
+    texts = [item.text for item in root.iter(named)]
+    assert "Lost kills by barrier: control" in texts
+    assert set(opened.page.locator(".barrier-key").all_inner_texts()) <= set(texts)
 
 
 def test_on_paper_everything_is_there_and_nothing_is_cut(open_page: Any, folder: Path) -> None:

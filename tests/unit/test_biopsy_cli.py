@@ -237,7 +237,7 @@ def test_show_for_people_says_all_of_it(
         "1,987 cells in 600 x 760 um, read with label map 'codex-mouse'",
         "PDL1p      893  cancer, PD-L1 positive",
         "1,046 are negative by their label and get none",
-        "architecture      infiltrated: 62% of CD8 cells touch a tumour cell",
+        "architecture      infiltrated: 62 % of CD8 cells touch a tumour cell",
         "fewer than 100 CD8 cells per mm2 (doi:10.1136/jitc-2024-009550",
         "(assumed)",
         "nearest distance  7.12 um",

@@ -93,7 +93,7 @@ def test_a_type_that_is_not_held_at_its_number_is_told() -> None:
     row = {"type": "cancer", "imaged": 100, "alive": 89, "dead": 40, "held": "loss"}
     (told,) = drifted([row], "imaged")
     assert told.startswith(
-        "Time 0 is not what was imaged: 100 cancer cells were, 89 are alive at time 0 (-11%)"
+        "Time 0 is not what was imaged: 100 cancer cells were, 89 are alive at time 0 (-11 %)"
     )
     within = (row | {"alive": 91}, row | {"imaged": 49, "alive": 10}, row | {"imaged": 0})
     assert list(drifted(within, "imaged")) == []

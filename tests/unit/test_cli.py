@@ -403,6 +403,16 @@ def test_knowledge_is_listed_shown_and_checked(capfd: pytest.CaptureFixture[str]
     assert "numbers" in capfd.readouterr().out
 
 
+def test_the_version_is_told_to_people_and_programs(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    told = capfd.readouterr().out.split()
+    for args in (["--version", "--json"], ["--json", "--version"]):
+        assert main(args) == 0
+        assert json.loads(capfd.readouterr().out) == {"ok": True, "version": told[1]}
+    assert main(["--json"]) == 2  # by itself it asks for nothing
+    assert json.loads(capfd.readouterr().out)["faults"][0]["problem"].endswith("stands after the command.")
+
+
 def test_a_range_is_told_in_the_unit_of_its_value(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["knowledge", "show", "nivolumab"]) == 0
     said = capsys.readouterr().out

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from opsonin.cli.main import main
-from opsonin.knowledge.evidence import CITED, evidence, meaning, spelled_out
+from opsonin.knowledge.evidence import CITED, evidence, meaning, publications, spelled_out
 
 ROOT = Path(__file__).parents[2]
 KINDS = {".py", ".toml", ".md", ".rst", ".j2"}
@@ -35,6 +35,18 @@ def test_an_id_is_followed_by_its_publication_and_how_it_is_known() -> None:
     assert meaning("evidence:C010").endswith("as another model adopted it")
     assert meaning("doi:10.1/x") == meaning("evidence:Z999") == ""
     assert spelled_out("a (evidence:C061), b") == "a (evidence:C061 (McKeown 2014)), b"
+
+
+def test_a_publication_cited_by_its_doi_has_a_title_and_a_year() -> None:
+    known = 'Lopez CF et al, "Programming biological models in Python using PySB", Mol Syst Biol 2013;9:646'
+    assert meaning("doi:10.1038/msb.2013.1") == known
+    assert spelled_out("doi:10.1038/msb.2013.1; b") == f"doi:10.1038/msb.2013.1 ({known}); b"
+    assert spelled_out("doi:10.1038/msb.2013.12") == "doi:10.1038/msb.2013.12"
+    texts = [
+        file.read_text(encoding="utf-8")
+        for file in (ROOT / "src/opsonin/knowledge/library").rglob("*/*.toml")
+    ]
+    assert all(any(f'"{reference}"' in text for text in texts) for reference in publications())
 
 
 def test_the_command_that_shows_a_number_tells_the_publication(capsys: pytest.CaptureFixture[str]) -> None:

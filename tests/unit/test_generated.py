@@ -445,7 +445,7 @@ def test_the_report_tells_what_was_drawn_with_which_numbers() -> None:
     told = " ".join(placed(plan({**SECTION, "architecture": "excluded", "nest_diameter": "210 um"})))
     for words in (
         "Section of a tumour, drawn",
-        "about 210 um hold 50%",
+        "about 210 um hold 50 %",
         "counts as excluded",
         "cancer 2,188 (metastatic melanoma: 3,500, assumed)",
     ):

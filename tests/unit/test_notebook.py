@@ -200,6 +200,25 @@ def test_a_field_has_its_unit_and_the_limits_that_are_asked_for(result, ax):
         result.plot_field("oxigen", "12 h", "nivolumab", ax)
 
 
+@pytest.mark.parametrize("layout", [None, "constrained"])
+def test_a_legend_lies_below_its_axes_and_over_no_neighbour(result, layout):
+    figure, grid = plt.subplots(2, 3, figsize=(11, 8), layout=layout)
+    for k, arm in enumerate(result.arms):
+        result.plot_cells("12 h", arm, grid[0, k])
+        result.plot("burden", grid[1, k])
+        result.plot("burden", grid[1, k])  # again: it gives up its room once
+    figure.canvas.draw()
+    drawn = [axes for axes in grid.flat if axes.get_legend() is not None]
+    boxes = {axes: axes.get_window_extent() for axes in grid.flat}
+    assert all(boxes[axes].height > 40 for axes in drawn)
+    for axes in drawn:
+        legend = axes.get_legend().get_window_extent()
+        assert legend.y1 < axes.xaxis.label.get_window_extent().y0 + 2
+        assert legend.y0 >= 0
+        assert not any(legend.overlaps(box) for box in boxes.values())
+    plt.close(figure)
+
+
 def test_without_axes_new_ones_are_made(result):
     axes = result.plot()
     assert axes.get_ylabel() == "Tumour burden relative to the start"

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html as markup
 import io
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -17,7 +18,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from made_results import DAY, STEADY, FakeResult, stored
+from made_results import DAY, STEADY, FakeEnsemble, FakeResult, stored
+from opsonin.cli.main import main
 from opsonin.core.errors import HostError
 from opsonin.report import html, maps, palette, words
 from opsonin.report.stored import map_times, snapshots
@@ -126,6 +128,14 @@ def test_everything_that_may_be_wider_than_a_phone_can_be_reached_by_keys(two_ar
     wide = [attrs for _, attrs in Page(two_arms).tags if "wide" in (attrs.get("class") or "").split()]
     assert len(wide) > 5
     assert all(attrs.get("tabindex") == "0" and attrs.get("aria-label") for attrs in wide)
+
+
+def test_what_is_told_is_there_and_cells_have_their_titles(two_arms: str) -> None:
+    assert "is said below each curve" not in two_arms  # a single run has no bands
+    assert "is said below each curve" in html.render(FakeEnsemble(count=40, days=2))
+    assert re.search(r"<br>CD8 T cell: \d+ · Melanoma cell: \d+ · Other cell: \d+ · dead: \d+<", two_arms)
+    assert not re.search(r"\d+ (cd8|other|cancer) · ", two_arms)
+    assert '<td class="n">0.001 to 0.004, by arm</td>' in two_arms
 
 
 def test_an_observable_without_values_is_left_out(two_arms: str) -> None:
@@ -347,7 +357,7 @@ def test_a_stored_result_becomes_one_file_that_replaces_the_old_report(tmp_path:
 def test_a_report_that_cannot_be_written_names_the_place_and_leaves_the_old_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(html, "render", lambda _: "new")
+    monkeypatch.setattr(html, "render", lambda *_: "new")
     monkeypatch.setattr(Result, "open", classmethod(lambda cls, out: None))
     (tmp_path / "report.html").write_text("old")
 
@@ -359,6 +369,23 @@ def test_a_report_that_cannot_be_written_names_the_place_and_leaves_the_old_one(
         html.write_report(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
     assert (tmp_path / "report.html").read_text() == "old"
+
+
+def test_the_report_of_a_folder_that_cannot_be_written_goes_elsewhere_and_leads_back(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stored(FakeResult(count=40, days=1), tmp_path / "out")
+    (tmp_path / "out" / "movie.html").write_text("a movie")
+    (tmp_path / "pages").mkdir()
+    page = tmp_path / "pages" / "mine.html"
+    assert main(["report", str(tmp_path / "out"), "-o", str(page), "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["report"] == str(page)
+    assert 'href="../out/movie.html"' in page.read_text()
+    assert not (tmp_path / "out" / "report.html").exists()
+    assert main(["report", str(tmp_path / "out"), "-o", str(tmp_path / "no" / "page.html")]) == 2
+    assert "there is no such folder" in capfd.readouterr().err
+    with pytest.raises(HostError, match="opsonin report OUT -o FILE` writes it elsewhere"):
+        html.write_report(tmp_path / "out", Path("/proc/page.html"))
 
 
 @pytest.mark.parametrize(
@@ -422,7 +449,7 @@ def test_warnings_are_counted_at_the_head_and_cells_of_time_0_stand_beside_those
     assert '<a href="#untreated">1 warning</a>' in head
     assert 'id="untreated"' in page
     row = page[page.index('aria-label="Cells at time 0"') :]
-    for text in ("3,456", "2,791", f"{words.MINUS}19%", "2,179", "arrivals and departures", "nothing"):
+    for text in ("3,456", "2,791", f"{words.MINUS}19 %", "2,179", "arrivals and departures", "nothing"):
         assert text in row
     assert "densities held" not in page
     quiet = html.render(replace_start(STEADY | {"warnings": [], "census": []}))

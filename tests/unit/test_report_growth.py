@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 from made_results import DAY, FakeResult
-from opsonin.report import astray, contact, curves, growth, observed, parts, waterfall, words
+from opsonin.report import astray, contact, growth, observed, parts, waterfall, words
 from opsonin.report.curves import Curve
 
 
@@ -94,9 +94,27 @@ def test_a_bar_too_low_to_be_seen_is_marked_and_every_bar_of_a_few_has_its_numbe
     assert "-" not in "".join(re.findall(r"<text[^>]*>([^<]*)</text>", svg))
 
 
-def test_panels_have_a_true_minus_too() -> None:
-    assert curves._tick(-0.25) == f"{words.MINUS}0.25"
-    assert curves._tick(-2e-5) == words.number(-2e-5) == f"{words.MINUS}2 {words.TIMES} 10⁻⁵"
+def test_numbers_of_many_bars_are_short_enough_to_stand_side_by_side() -> None:
+    found = {arm: [growth.Course(0.0, -20.0, DAY, -20.0)] * 6 for arm in ("a", "b")}
+    figure = waterfall.figure(found, ["a", "b"])
+    assert figure is not None
+    assert f">{words.MINUS}7<" in figure["svg"] and f"{words.MINUS}7." not in figure["svg"]
+
+
+@pytest.mark.parametrize(
+    ("marks", "told"),
+    [
+        ([0.0, 6e-4, 1.2e-3, 1.8e-3], ["0", "0.0006", "0.0012", "0.0018"]),
+        ([0.0, 2e-5, 4e-5, 1e-4], ["0", "2 x 10⁻⁵", "4 x 10⁻⁵", "10 x 10⁻⁵"]),
+        ([-0.25, 1e-18, 0.25], [f"{words.MINUS}0.25", "0", "0.25"]),
+        ([-2e-5, 0.0, 2e-5], [f"{words.MINUS}2 x 10⁻⁵", "0", "2 x 10⁻⁵"]),
+        ([0.0, 1000.0, 2500.0], ["0", "1,000", "2,500"]),
+        ([0.0, 2e7], ["0", "2 x 10⁷"]),
+        ([0.0], ["0"]),
+    ],
+)
+def test_the_marks_of_a_scale_have_one_style(marks: list[float], told: list[str]) -> None:
+    assert [words.mark(value, marks) for value in marks] == [text.replace("x", words.TIMES) for text in told]
 
 
 def test_the_interval_is_students_t_as_scipy_has_it() -> None:

@@ -16,7 +16,7 @@ from PIL import Image
 from made_results import DAY, FakeEnsemble, FakeResult, stored
 from opsonin.cli.main import main
 from opsonin.core.errors import InputError, RunError
-from opsonin.report import maps, movie, movie_page, movie_picture
+from opsonin.report import maps, movie, movie_page, movie_picture, palette
 from opsonin.report.stored import snapshots
 
 
@@ -111,6 +111,15 @@ def test_of_replicates_the_first_is_shown_unless_another_is_asked_for() -> None:
         movie.chosen(ensemble, None, "4")
     with pytest.raises(InputError, match="--field"):
         movie.chosen(ensemble, "a", None)
+
+
+def test_the_dead_are_one_entry_of_the_legend_as_they_are_one_count(made: movie.Movie) -> None:
+    *alive, (title, dead) = movie.legend(made.styles)
+    assert title == "dead (apoptotic or necrotic)"
+    assert [style.fill for style in dead] == list(palette.DEAD.values())
+    told = [line.partition(": ")[0] for line in made.said("control", 0)]
+    assert told == [*(name for name, _ in alive), "dead"]
+    assert movie_page.render(made).count("dead (apoptotic or necrotic)") == 1
 
 
 def test_text_of_a_scenario_cannot_become_markup() -> None:

@@ -97,7 +97,7 @@ def test_cells_of_time_0_stand_beside_those_imaged_summed_over_fields_and_as_mea
     told = steady.of_fields(both, {}, {"image 1": True, "image 2": True})
     assert told is not None
     row = told["there"][0]
-    assert [value for value, _ in row["values"]] == ["6,912", "5,582", f"{words.MINUS}19%", "4,358"]
+    assert [value for value, _ in row["values"]] == ["6,912", "5,582", f"{words.MINUS}19 %", "4,358"]
     fewer = [other | {"alive": 2700} for other in STEADY["census"]]
     told = steady.of_replicates({"1": {"": STEADY}, "2": {"": STEADY | {"census": fewer}}}, {})
     assert told is not None

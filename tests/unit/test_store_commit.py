@@ -257,11 +257,11 @@ def test_a_read_only_place_is_named_by_itself_and_as_such(
     monkeypatch.setattr(Path, "write_bytes", refuse)
     monkeypatch.setattr(Path, "unlink", refuse)
     with pytest.raises(HostError) as refused:
-        replace_file(tmp_path / "report.html", b"new", "opsonin report")
+        replace_file(tmp_path / "report.html", b"new", "opsonin report OUT -o FILE")
     (fault,) = refused.value.faults
     assert fault.where == str(tmp_path / "report.html")
     assert "its file system is read-only" in fault.problem
-    assert "`opsonin report` again" in fault.fix
+    assert "`opsonin report OUT -o FILE` writes it elsewhere" in fault.fix
 
 
 @pytest.mark.parametrize(

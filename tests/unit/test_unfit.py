@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from opsonin.io.unfit import doses_in_doubt, numbers_in_doubt
+from opsonin.cli.main import main
+from opsonin.engine.compile import compile_scenario
+from opsonin.io.scenario import check_scenario
+from opsonin.io.unfit import doses_in_doubt, labels_in_doubt, numbers_in_doubt
 from tissues import CONTROL, NIVOLUMAB, plan, scenario
 
 HELD = {"name": "held", "dose": [{"drug": "nivolumab", "amount": "10 nM", "lasting": "1 d"}]}
@@ -33,6 +38,44 @@ def test_a_run_tells_its_doubts_of_doses() -> None:
     densities = {"cancer": "2500 cells/mm2", "cd8": "0 cells/mm2", "other": "600 cells/mm2"}
     notes = plan(arm=[CONTROL, NIVOLUMAB], tissue__generate__densities=densities).notes
     assert any(note.startswith("Doubtful: nivolumab blocks PD-1") for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("labels", "tumour", "doubted"),
+    [
+        ("tnbc-mibi", "melanoma", True),
+        ("tnbc-mibi", "tnbc", False),
+        ("tnbc-mibi", "her2_breast", False),  # breast cancer, too
+        ("melanoma-markers", "b16", True),
+        ("codex-mouse", "b16", False),
+        ("pdac-markers", "pdac", False),
+        ("my/tnbc-labels.toml", "melanoma", False),  # whose own file it is knows best
+    ],
+)
+def test_labels_of_another_disease_than_the_tumour_are_doubtful(
+    labels: str, tumour: str, doubted: bool
+) -> None:
+    asked = scenario(tissue__tumour=tumour)
+    read = asked.model_copy(update={"tissue": asked.tissue.model_copy(update={"labels": labels})})
+    told = list(labels_in_doubt(read, asked.library()))
+    assert len(told) == doubted
+    assert all(f"'{labels}'" in text and f"'{tumour}'" in text for text in told)
+
+
+def test_check_and_run_tell_of_labels_of_another_disease(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"{12 * (k % 10)},{12 * (k // 10)},SOX10+" for k in range(100)]
+    (tmp_path / "cells.csv").write_text("\n".join(["x_um,y_um,cell_type", *rows]))
+    asked = tmp_path / "scenario.toml"
+    asked.write_text(
+        '[scenario]\nname = "s"\nduration = "1 d"\n[tissue]\ntumour = "tnbc"\nbiopsy = "cells.csv"\n'
+        'labels = "melanoma-markers"\n[[arm]]\nname = "control"\n'
+    )
+    assert main(["check", str(asked)]) == 0
+    assert "doubt   the labels 'melanoma-markers' are those of 'melanoma'" in capsys.readouterr().out
+    notes = compile_scenario(check_scenario(asked)[0]).notes
+    assert any(note.startswith("Doubtful: the labels 'melanoma-markers'") for note in notes)
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,27 @@ def test_the_report_has_a_section_with_a_picture_and_numbers_per_arm() -> None:
     table = pd.read_csv(io.BytesIO(base64.b64decode(found[0][1])))
     assert table["until_d"].tolist() == [0.25, 0.5]
     np.testing.assert_allclose(table.drop(columns=["arm", "until_d"]).sum(axis=1), 1.0)
-    assert len(re.findall(r'<figure data-legend="own">', page)) == 2
+    assert re.findall(r'data-legend="barriers" data-title="([^"]*)"', page) == [
+        "Lost kills by barrier: control",
+        "Lost kills by barrier: nivolumab",
+    ]
+
+
+def test_the_table_begins_with_the_largest_of_the_first_arm_and_leaves_out_what_takes_nothing() -> None:
+    page = html.render(small_run())
+    section = page[page.index('id="why"') : page.index('id="maps"')]
+    assert section.count("early, late") == 2  # beside each other even four arms must fit a desk
+    body = section[section.index("<tbody>") : section.index("</tbody>")]
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th><td class="n">(.*?)<', body)
+    shown = dict(rows)
+    table = small_run().why("control")
+    assert list(shown) == [title for title in table["title"] if title in shown]
+    taken = small_run().why().groupby("title")["share"].max()
+    assert set(shown) == set(taken[taken >= 5e-4].index)
+    keys = re.findall(r'class="key barrier-key">.*?</svg> (.*?)</span>', section)
+    assert set(keys) == set(shown)
+    for title in set(taken.index) - set(shown):
+        assert title[1:] in re.findall(r"Nothing is lost to (.*?)\. ", section)[0]
 
 
 def test_shares_means_and_the_factor_are_those_of_the_columns() -> None:
@@ -138,8 +158,9 @@ def test_where_there_is_no_target_there_is_no_share_and_nothing_fails() -> None:
     account = made_account(lost=(0.0, 0.0, 0.0, 0.0))
     table = why.why.ranked(account)
     assert table["share"].isna().all()
-    assert why.sentence(account, table).endswith("of the time.")
-    assert why_picture.svg(account, 4 * 1440.0, words.Clock.over(4 * 1440.0)).startswith("<svg")
+    assert why.sentence(account, table).endswith("of their time.")
+    assert why.why.taking([account]) == {}
+    assert why_picture.svg(account, {}, 4 * 1440.0, words.Clock.over(4 * 1440.0)).startswith("<svg")
 
 
 def test_the_stack_has_the_colours_of_its_barriers_in_the_proportions_of_their_shares() -> None:

@@ -180,7 +180,7 @@ def lines(told: dict[str, Any]) -> Iterator[str]:
             yield from _wrapped("measured", f"{molecule} in {levels['cells']:,} cells{_spread(levels)}")
     yield ""
     share = told["cd8_in_contact_with_tumour"]
-    contact = "no CD8 cells" if share is None else f"{share:.0%} of CD8 cells touch a tumour cell"
+    contact = "no CD8 cells" if share is None else f"{100 * share:.0f} % of CD8 cells touch a tumour cell"
     yield f"  architecture      {told['architecture'] or 'no tumour cells'}: {contact}"
     yield from _wrapped("", f"({told['rule']})")
     yield f"  nearest distance  {told['nearest_um']:.2f} um (median)"

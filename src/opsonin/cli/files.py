@@ -17,6 +17,14 @@ def faults_of_file(out: Path, fix: str) -> list[Fault]:
     return _faults_of_folder(out)
 
 
+def require_place(target: Path) -> None:
+    """InputError where no file can be there; one that is there is written over."""
+    if not target.parent.is_dir():
+        raise InputError(Fault(str(target), "there is no such folder to write it into.", "Make it first."))
+    if target.is_dir():
+        raise InputError(Fault(str(target), "is a folder.", "Give the name of a file."))
+
+
 def write_file(out: Path, content: bytes) -> None:
     """Write a file in one step, over an older one, too; InputError if its folder is not there, else HostError."""
     from opsonin.store.commit import write_atomic

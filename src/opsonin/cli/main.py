@@ -15,6 +15,7 @@ import typer
 
 from opsonin.cli import INTERRUPTED, biopsy, complete, doctor, init, knowledge, lineage, movie, schema, why
 from opsonin.cli.failure import discard_output, quiet_end, tell, telling_what_is_left
+from opsonin.cli.files import require_place
 from opsonin.cli.located import locating
 from opsonin.cli.options import Json, print_json, print_lines, whole_number
 from opsonin.cli.results import require_result, require_untouched
@@ -61,21 +62,23 @@ Seed = Annotated[
 Folder = Annotated[Path, typer.Argument(metavar="out", help="Folder that a run wrote.")]
 
 
-def _version(asked: bool) -> None:
-    if asked:
-        from importlib import metadata
-
-        typer.echo(f"opsonin {metadata.version('opsonin')}")
-        raise typer.Exit
-
-
-@app.callback()
+@app.callback(invoke_without_command=True)
 def options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --version: as one JSON document.")] = False,
 ) -> None:
     """What can be given before any command."""
+    if version:
+        from importlib import metadata
+
+        told = metadata.version("opsonin")
+        if as_json:
+            print_json({"ok": True, "version": told})
+        else:
+            typer.echo(f"opsonin {told}")
+        raise typer.Exit
+    if as_json:
+        raise typer.BadParameter("--json stands after the command.")
 
 
 @app.command(rich_help_panel=RUN)
@@ -219,14 +222,22 @@ def check(scenario: Annotated[Path, typer.Argument(help="Scenario (TOML).")], as
 
 
 @app.command(rich_help_panel=LOOK)
-def report(out: Folder, as_json: Json = False) -> None:
+def report(
+    out: Folder,
+    target: Annotated[
+        Path | None, typer.Option("-o", "--out", help="The page to write; else OUT/report.html.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Write report.html again from a stored result."""
     from opsonin.report.html import write_report
     from opsonin.store.result import Result
 
     require_result(out)
     require_untouched(out)
-    page = write_report(out)
+    if target is not None:
+        require_place(target)
+    page = write_report(out, target)
     if as_json:
         print_json({"ok": True, "report": str(page), "unfinished": not Result.open(out).complete})
     else:

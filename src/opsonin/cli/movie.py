@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from opsonin.cli import complete
+from opsonin.cli.files import require_place
 from opsonin.cli.options import Json, print_json
 from opsonin.cli.results import require_result, require_untouched
 from opsonin.core.errors import Fault, InputError
@@ -80,10 +81,7 @@ def movie(
         expected = f"it must be from {_SPEEDS[0]:g} to {_SPEEDS[1]:g} stored times per second."
         raise InputError(Fault("--speed", f"is {speed:g}; {expected}", "Leave it out for 6."))
     place = target or out / f"movie.{chosen}"
-    if not place.parent.is_dir():
-        raise InputError(Fault(str(place), "there is no such folder to write it into.", "Make it first."))
-    if place.is_dir():
-        raise InputError(Fault(str(place), "is a folder.", "Give the name of a file."))
+    require_place(place)
     tissue, of = gathering.chosen(Result.open(out), field, replicate)
     made = gathering.gathered(tissue, of, arm or [])
     if chosen is Format.HTML:
@@ -91,7 +89,7 @@ def movie(
         content = movie_page.render(made, report).encode()
     else:
         content = movie_picture.animated(made, chosen.value, speed)
-    replace_file(place, content, "opsonin movie")
+    replace_file(place, content, "opsonin movie OUT -o FILE")
     if place == out / MOVIE and (out / "report.html").is_file():
         write_report(out)  # it leads to the movie from now on
     told = {"ok": True, "movie": str(place), "of": of, "times": len(made.times), "left_out": made.left_out}

@@ -13,7 +13,7 @@ import numpy as np
 from opsonin.io.biopsies import Biopsy, became_told
 from opsonin.io.packing import NO_TUMOUR, doubts_of
 from opsonin.io.scenario import Scenario
-from opsonin.io.unfit import doses_in_doubt, numbers_in_doubt, schedules_in_doubt, thickness_in_doubt
+from opsonin.io.unfit import doubts_in
 from opsonin.io.wording import spelled
 from opsonin.knowledge.composition import compose, of_role
 from opsonin.knowledge.library import Library
@@ -50,10 +50,7 @@ def summary(scenario: Scenario, biopsies: Sequence[Biopsy]) -> dict[str, Any]:
         },
         "overrides": dict(scenario.knowledge),
         "doubts": [
-            *thickness_in_doubt(scenario),
-            *schedules_in_doubt(scenario),
-            *numbers_in_doubt(scenario, library),
-            *doses_in_doubt(scenario, library, _present(scenario, biopsies)),
+            *doubts_in(scenario, library, _present(scenario, biopsies)),
         ],
     }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from opsonin.cli import complete
+from opsonin.cli.files import require_place
 from opsonin.cli.options import Json, print_json, print_lines
 from opsonin.cli.results import require_result, require_untouched
 from opsonin.core.errors import Fault, InputError, did_you_mean
@@ -52,7 +53,7 @@ def why(
     tables = {account.arm: ledger.ranked(account) for account in found}
     waiting = [name for name in chosen if name not in tables]
     if picture is not None:
-        replace_file(picture, why_picture.picture(found, kind), "opsonin why")
+        replace_file(picture, why_picture.picture(found, kind), "opsonin why OUT -o FILE")
     if as_json:
         arms = [_as_json(account, tables[account.arm], words.totals(account)) for account in found]
         told = {"picture": str(picture) if picture else None, "arms": arms, "waiting": waiting}
@@ -95,10 +96,7 @@ def _format(picture: Path | None, formats: tuple[str, ...]) -> str:
         listed = ", ".join(f".{name}" for name in formats)
         fix = f"Write -o {picture.with_suffix('.png') if picture.name else 'why.png'}."
         raise InputError(Fault("-o", f"'{picture}' does not end in one of {listed}.", fix))
-    if not picture.parent.is_dir():
-        raise InputError(Fault(str(picture), "there is no such folder to write it into.", "Make it first."))
-    if picture.is_dir():
-        raise InputError(Fault(str(picture), "is a folder.", "Give the name of a file."))
+    require_place(picture)
     return kind
 
 

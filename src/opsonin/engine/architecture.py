@@ -38,7 +38,7 @@ def as_asked(drawn: Drawn, library: Library, species: Species) -> tuple[str, ...
         return ()
     word, density, share = seen(drawn, library, species)
     told = f"{density:.0f} CD8 cells per mm2" + (
-        "" if share is None else f", {share:.0%} of which touch a tumour cell"
+        "" if share is None else f", {100 * share:.0f} % of which touch a tumour cell"
     )
     if word != SEEN_AS[wanted]:
         problem = f"architecture '{wanted}' is asked for, but {told}: that is {word}"

@@ -57,7 +57,7 @@ def drifted(rows: Sequence[Row], source: str) -> Iterator[str]:
         if row["imaged"] >= _MANY and abs(off) > _FAR:
             yield (
                 f"Time 0 is not what was {source}: {row['imaged']:,} {row['type']} cells were, {row['alive']:,} are "
-                f"alive at time 0 ({off:+.0%}), and {row['dead']:,} are dead."
+                f"alive at time 0 ({100 * off:+.0f} %), and {row['dead']:,} are dead."
             )
 
 

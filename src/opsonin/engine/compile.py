@@ -22,7 +22,7 @@ from opsonin.engine.plausibility import (
 from opsonin.io.biopsies import Biopsy, became_told
 from opsonin.io.packing import NO_TUMOUR, doubts_of
 from opsonin.io.scenario import Scenario
-from opsonin.io.unfit import doses_in_doubt, numbers_in_doubt, schedules_in_doubt, thickness_in_doubt
+from opsonin.io.unfit import doubts_in
 from opsonin.knowledge.followed import MARKER, followed, left_out
 from opsonin.knowledge.library import Library
 from opsonin.laws.cycle import growth_rate, potential_growth_rate
@@ -248,18 +248,13 @@ def _omitted(scenario: Scenario, library: Library) -> Iterator[str]:
     """What the drugs of this run are known to do and the model does not carry: without it, a result misleads."""
     for name in sorted({dose.drug for arm in scenario.arm for dose in arm.dose}):
         if told := list(left_out(library.drugs[name], library)):
-            yield f"Doubtful: of {name} the model leaves out that it {'; '.join(told)}."
+            each = " and ".join([", ".join(told[:-1]), told[-1]] if told[1:] else told)
+            yield f"Doubtful: the model leaves out that {name} {each}."
 
 
 def _unfit(scenario: Scenario, library: Library, imaged: Imaged, species: Species) -> Iterator[str]:
     present = {species.cells[kind] for kind in np.unique(imaged.kind)}
-    doubts = (
-        *thickness_in_doubt(scenario),
-        *schedules_in_doubt(scenario),
-        *numbers_in_doubt(scenario, library),
-        *doses_in_doubt(scenario, library, present),
-    )
-    return (f"Doubtful: {told}" for told in doubts)
+    return (f"Doubtful: {told}" for told in doubts_in(scenario, library, present))
 
 
 def _scales(imaged: Imaged, library: Library, species: Species, box: Box) -> npt.NDArray[np.float64]:

@@ -180,17 +180,20 @@ def _effectors(plan: Plan) -> Iterator[str]:
 
 def _effector(plan: Plan, cell: CellType, lytic: Lytic, counts: dict[str, int]) -> str:
     carry, unstained = counts["carry"], counts["unstained"]
+    positive, reactive = (
+        f"{100 * share.value:.0f} %" for share in (lytic.pd1_positive, lytic.reactive_fraction)
+    )
     drawn = (
-        f" ({counts['seen']:,} seen, the others drawn: {lytic.pd1_positive.value:.0%} of the {unstained:,} where "
+        f" ({counts['seen']:,} seen, the others drawn: {positive} of the {unstained:,} where "
         f"PD-1 was not stained, {_origin(lytic.pd1_positive)})"
         if unstained
         else " (all stained)"
     )
     if not _imaged(plan):
-        drawn = f" (drawn, {lytic.pd1_positive.value:.0%}, {_origin(lytic.pd1_positive)})"
+        drawn = f" (drawn, {positive}, {_origin(lytic.pd1_positive)})"
     kept = "imaged" if _imaged(plan) else "drawn"
     return (
-        f"{cell.title}: {carry:,} of {counts['all']:,} carry PD-1{drawn}; {lytic.reactive_fraction.value:.0%} of those "
+        f"{cell.title}: {carry:,} of {counts['all']:,} carry PD-1{drawn}; {reactive} of those "
         f"that carry PD-1 drawn as tumour-reactive ({_origin(lytic.reactive_fraction)}), {counts['reactive']:,} here, "
         f"the others are bystanders. Exhaustion {lytic.exhaustion_initial.value:g} at the start in the {carry:,} that "
         f"carry PD-1 ({_origin(lytic.exhaustion_initial)}), 0 in the others"

@@ -1,9 +1,10 @@
-"""Doses, numbers and sizes that a run would take without a word, though they fit neither its patient nor any cell."""
+"""Doses, numbers, labels and sizes that a run would take without a word, though they fit no patient or no cell."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from opsonin.knowledge.aliases import tumours_called
 from opsonin.knowledge.checker import range_told, sourced
 from opsonin.knowledge.followed import followed
 from opsonin.knowledge.library import Library, load_library
@@ -20,6 +21,15 @@ _FAR = 10.0  # times the range of a number
 def of_animal(tumour: Tumour) -> bool:
     """Whether who carries it is no person: the kinetics of the knowledge base are those of people."""
     return tumour.patient_weight.value < _LEAST_PERSON_KG
+
+
+def doubts_in(scenario: Scenario, library: Library, cells: Collection[str]) -> Iterator[str]:
+    """Every sentence of these; `cells`: types that are in the tissue."""
+    yield from _thickness(scenario)
+    yield from _schedules(scenario)
+    yield from labels_in_doubt(scenario, library)
+    yield from numbers_in_doubt(scenario, library)
+    yield from doses_in_doubt(scenario, library, cells)
 
 
 def doses_in_doubt(scenario: Scenario, library: Library, cells: Collection[str]) -> Iterator[str]:
@@ -46,7 +56,7 @@ def doses_in_doubt(scenario: Scenario, library: Library, cells: Collection[str])
                     yield f"{name} blocks {effect.blocks}, which no cell {kills}in this tissue carries."
 
 
-def thickness_in_doubt(scenario: Scenario) -> Iterator[str]:
+def _thickness(scenario: Scenario) -> Iterator[str]:
     """A sentence if a biopsy's section is far from as thick as sections are cut."""
     depth = scenario.tissue.depth
     if scenario.tissue.biopsy is not None and depth is not None and not _CUT[0] <= depth <= _CUT[1]:
@@ -56,7 +66,7 @@ def thickness_in_doubt(scenario: Scenario) -> Iterator[str]:
         )
 
 
-def schedules_in_doubt(scenario: Scenario) -> Iterator[str]:
+def _schedules(scenario: Scenario) -> Iterator[str]:
     """A sentence for each dose that is given more often than anybody gives one."""
     for arm in scenario.arm:
         for dose in arm.dose:
@@ -76,6 +86,19 @@ def numbers_in_doubt(scenario: Scenario, library: Library) -> Iterator[str]:
             value = own[path].value
             if value > _FAR * edges[1] or 0.0 < value < edges[0] / _FAR:
                 yield f"{path} = {own[path].text} is far outside its range, {range_told(known[path])}."
+
+
+def labels_in_doubt(scenario: Scenario, library: Library) -> Iterator[str]:
+    """A sentence where the cells are read by a shipped label map of another disease than the tumour."""
+    named, tumour = scenario.tissue.labels or "", library.tumours[scenario.tissue.tumour]
+    if (label_map := library.labels.get(named)) is None:
+        return
+    of = tumours_called(f"{named} {label_map.title}", library.tumours)
+    if of and tumour.name not in of:
+        yield (
+            f"the labels '{named}' are those of '{of[0]}' ({library.tumours[of[0]].title}), but the tumour is "
+            f"'{tumour.name}' ({tumour.title}), whose growth and molecules the cells get."
+        )
 
 
 def _who_must_carry(molecule: str, library: Library) -> set[str]:

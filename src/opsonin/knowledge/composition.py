@@ -283,7 +283,9 @@ def _patched(
     if given is None:
         told.append(f"Diameter of {what}: {diameter:g} um ({patches.diameter.source or 'assumed'}).")
     if asked is None:
-        told.append(f"Share of {what}: {share:.0%}, of the space of all cells these hold {own:.0%}.")
+        told.append(
+            f"Share of {what}: {100 * share:.0f} %, of the space of all cells these hold {100 * own:.0f} %."
+        )
     count = max(1, round(share * space_of(generate) / measure(diameter, generate.dimension)))
     return Composition(made.counts, inside, share, count, diameter, defaults=tuple(told))
 
@@ -304,13 +306,13 @@ def _cultured(generate: Generated, geometry: Geometry, tumour: Tumour, library: 
         assert geometry.confluence is not None  # a well has one
         confluence = generate.confluence or geometry.confluence.value
         if generate.confluence is None:
-            told.append(f"Confluence: {confluence:.0%} ({geometry.confluence.source or 'assumed'}).")
+            told.append(f"Confluence: {100 * confluence:.0f} % ({geometry.confluence.source or 'assumed'}).")
         count = round(confluence * space_of(generate) / one)
     else:
         assert geometry.packing is not None and generate.diameter is not None  # a ball has both
         lumen = _lumen(generate, diameter, told)
         packing = geometry.packing.value
-        told.append(f"Packing of the ball: {packing:.0%} ({geometry.packing.source or 'assumed'}).")
+        told.append(f"Packing of the ball: {100 * packing:.0f} % ({geometry.packing.source or 'assumed'}).")
         with_it = one + (_stroma_with_it(generate, library) if geometry.shell is None else 0.0)
         count = round(packing * (measure(generate.diameter, 3) - measure(lumen, 3)) / with_it)
     counts = _apportioned(shares, count)

@@ -1,4 +1,4 @@
-"""What the ids of the table of evidence stand for: the publication behind each `evidence:ID` that the library cites.
+"""What references stand for: the publication behind each `evidence:ID` that the library cites, and behind some DOIs.
 
 The table itself, with values and how they may be used, is not part of the package; `checker.py` compares with it.
 """
@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from opsonin.model.sourced import Entry
 
@@ -39,23 +39,33 @@ class Evidence(Entry):
 @lru_cache(maxsize=1)
 def evidence() -> Mapping[str, Evidence]:
     """Every id that the library cites."""
-    file = importlib.resources.files("opsonin.knowledge").joinpath("library", "evidence.toml")
-    rows = tomllib.loads(file.read_text(encoding="utf-8"))
-    return {identity: Evidence.model_validate(row) for identity, row in rows.items()}
+    return {identity: Evidence.model_validate(row) for identity, row in _read_in("evidence.toml").items()}
+
+
+@lru_cache(maxsize=1)
+def publications() -> Mapping[str, str]:
+    """Reference, such as a DOI -> the publication, where it is told."""
+    return _read_in("publications.toml")
+
+
+def _read_in(name: str) -> dict[str, Any]:
+    file = importlib.resources.files("opsonin.knowledge").joinpath("library", name)
+    return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
 def meaning(reference: str) -> str:
-    """What a reference such as 'evidence:D009' stands for; '' for one that says so itself, or is not known."""
+    """What a reference such as 'evidence:D009' stands for; '' where that is not known."""
     found = CITED.fullmatch(reference)
     row = evidence().get(found[1]) if found else None
-    return row.in_words()[0] if row else ""
+    return row.in_words()[0] if row else publications().get(reference, "")
 
 
 def spelled_out(text: str) -> str:
-    """A text in which each `evidence:ID` is followed by what it stands for, in brackets."""
+    """A text in which each reference is followed by what it stands for, in brackets, where that is known."""
 
     def told(found: re.Match[str]) -> str:
         known = meaning(found[0])
         return f"{found[0]} ({known})" if known else found[0]
 
-    return CITED.sub(told, text)
+    titled = "|".join(map(re.escape, publications()))
+    return re.sub(rf"{CITED.pattern}|(?:{titled})(?!\w)", told, text)

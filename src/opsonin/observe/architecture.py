@@ -24,7 +24,7 @@ CONTACT_SHARE = (
 )
 RULE = (
     f"desert: fewer than {DESERT_BELOW:g} CD8 cells per mm2 (doi:10.1136/jitc-2024-009550, tumour centre); "
-    f"infiltrated: at least {CONTACT_SHARE:.0%} of them touch a tumour cell (assumed); excluded: fewer do"
+    f"infiltrated: at least {100 * CONTACT_SHARE:.0f} % of them touch a tumour cell (assumed); excluded: fewer do"
 )
 
 

@@ -71,7 +71,7 @@ def vessels(snapshot: Snapshot) -> float:
     return snapshot.weight * snapshot.vessels
 
 
-@observable("engaged", "1", "Share of CD8 T and NK cells that hold a target")
+@observable("engaged", "1", "Share of all CD8 T and NK cells that hold a tumour cell")
 def engaged(snapshot: Snapshot) -> float:
     effectors = _effectors(snapshot)
     partners = snapshot.cells.arrays.partner[: snapshot.cells.n][effectors]

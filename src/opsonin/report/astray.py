@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
-from opsonin.core.schedule import MINUTES_PER_DAY
 from opsonin.report import growth, words
 from opsonin.report.curves import Curve
-from opsonin.report.observed import at_end
 from opsonin.report.stored import StoredResult
 from opsonin.store.gathered import Gathered
 
-_EVENTS = ("divisions", "apoptoses", "necroses", "kills")
 # Told beyond so many standard errors of numbers of chance events, and this share of the rate that was balanced for.
 _ERRORS, _SHARE = 2.0, 0.5
 
@@ -23,12 +19,12 @@ def sentences(result: StoredResult, lines: Sequence[Curve], untreated: Collectio
     """One for each arm of `untreated` whose growth is not that of the burn-in, by more than chance gives."""
     wanted = list(_balanced_for(result))
     known = {curve.name: curve for curve in lines}
-    if not wanted or growth.BURDEN not in known or not {*_EVENTS, "cancer_count"} <= known.keys():
+    if not wanted or growth.BURDEN not in known:
         return []
     expected, told = float(np.mean(wanted)), []
     for arm, each in growth.courses(known[growth.BURDEN]).items():
         rate = float(np.mean([one.rate for one in each]))
-        error = _chance(known, arm, len(each))
+        error = growth.chance(known, arm, len(each))
         off = abs(rate - expected)
         if arm in untreated and off > _ERRORS * error and off > _SHARE * abs(expected):
             told.append(_told(arm, rate, expected, _ERRORS * error))
@@ -51,14 +47,3 @@ def _balanced_for(result: StoredResult) -> Iterator[float]:
             yield from _balanced_for(part)
     elif result.start:
         yield float(result.start["growth"])
-
-
-def _chance(known: dict[str, Curve], arm: str, parts: int) -> float:
-    """Standard error of a growth rate by the number of births and deaths that made it [1/d]."""
-    cells = known["cancer_count"].values[arm]
-    time, _ = at_end(known["cancer_count"], arm)
-    events = sum(at_end(known[name], arm)[1] for name in _EVENTS)
-    days = time / MINUTES_PER_DAY
-    if not (cells[0] > 0.0 and days > 0.0 and math.isfinite(events)):
-        return math.inf
-    return math.sqrt(max(events, 1.0) / parts) / (float(cells[0]) * days)

@@ -51,7 +51,7 @@ def table(replicates: Sequence[Sequence[Mapping[str, Any]]], titles: Mapping[str
 def _values(rows: Sequence[Mapping[str, int]]) -> list[tuple[str, str]]:
     counts = {name: np.array([row[name] for row in rows], dtype=float) for name in _NUMBERS}
     imaged, alive = counts["imaged"].sum(), counts["alive"].sum()
-    change = f"{alive / imaged - 1.0:+.0%}".replace("-", words.MINUS) if imaged else words.MISSING
-    change = "0%" if change[1:] == "0%" else change
+    percent = round(100.0 * (alive / imaged - 1.0)) if imaged else 0
+    change = f"{percent:{'+' if percent else ''}d} %".replace("-", words.MINUS) if imaged else words.MISSING
     imaged_, alive_, dead = (parts.told_mean(counts[name], signed=False) for name in _NUMBERS)
     return [imaged_, alive_, (change, ""), dead]

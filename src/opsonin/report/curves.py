@@ -94,7 +94,7 @@ def _scales(axes: Any, curve: Curve, horizon: float, clock: words.Clock) -> None
     axes.xaxis.set_major_locator(MultipleLocator(_time_step(horizon / clock.minutes, clock)))
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: words.mark(value, axes.get_yticks())))
     axes.set_xlabel(f"time [{clock.unit}]", color=INK, labelpad=2)
     axes.set_ylabel(f"[{words.unit(curve.unit) or '-'}]", color=INK, labelpad=3, parse_math=False)
     axes.tick_params(color=INK, labelcolor=INK, length=3, width=0.8)
@@ -225,12 +225,6 @@ def _extent(rows: Sequence[NDArray[np.float64]]) -> tuple[float, float]:
 def _time_step(span: float, clock: words.Clock) -> float:
     """Distance of the time marks: whole weeks or other round numbers, at most seven marks over `span`."""
     return next((step for step in _TIME_STEPS[clock.name] if span / step <= 7.0), span / 5.0)
-
-
-def _tick(value: float) -> str:
-    if value != 0.0 and not 1e-3 <= abs(value) < 1e7:
-        return words.number(value)
-    return f"{value:,.10g}".replace("-", words.MINUS)
 
 
 def themed(svg: str, arms: int) -> str:

@@ -23,12 +23,11 @@ def table(lines: Sequence[Curve], arms: Sequence[str], clock: words.Clock) -> di
         return None
     rows = []
     for curve in lines:
-        starts = {words.number(float(row[0])) for row in curve.values.values()}
         rows.append(
             {
                 "title": curve.title,
                 "unit": words.unit(curve.unit),
-                "start": starts.pop() if len(starts) == 1 else "differs",
+                "start": _start(curve),
                 "ends": [
                     {
                         "value": words.number(at_end(curve, arm)[1]),
@@ -47,6 +46,13 @@ def table(lines: Sequence[Curve], arms: Sequence[str], clock: words.Clock) -> di
         "at": [clock.read(time) if np.isfinite(time) else words.MISSING for time in times],
         "from": clock.read(float(lines[0].times[0])),
     }
+
+
+def _start(curve: Curve) -> str:
+    """The value that all arms begin with, or from which to which they begin, as under a dose at time 0."""
+    starts = sorted(float(row[0]) for row in curve.values.values() if np.isfinite(row[0]))
+    ends = [words.number(start) for start in starts[:1] + starts[-1:]] or [words.MISSING]
+    return ends[0] if ends[0] == ends[-1] else f"{ends[0]} to {ends[-1]}, by arm"
 
 
 def headline(lines: Sequence[Curve], arms: Sequence[str], clock: words.Clock) -> list[str]:

@@ -30,12 +30,13 @@ def listed(result: StoredResult, inside: str = "") -> list[dict[str, Any]]:
     """
     if not isinstance(result, Patient):
         return []
+    whole = sum(field["area_mm2"] for field in result.provenance["fields"])
     return [
         {
             "name": field["name"],
             "link": f"{inside}{field['folder']}/report.html",
             "area": words.number(field["area_mm2"]),
-            "share": f"{field['area_mm2'] / sum(f['area_mm2'] for f in result.provenance['fields']):.0%}",
+            "share": f"{100 * field['area_mm2'] / whole:.0f} %",
             "cells": field["cells"],
             "tumour": field["tumour_cells"],
             "placed": [words.number(field[key]) for key in _PLACED if key in field],

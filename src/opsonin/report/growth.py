@@ -6,7 +6,7 @@ Made from the burden alone. A window is no patient: what RECIST would call it is
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 from opsonin.core.schedule import MINUTES_PER_DAY
 from opsonin.report import parts, words
 from opsonin.report.curves import Curve
+from opsonin.report.observed import at_end
 
-BURDEN = "burden"
+BURDEN, _CELLS = "burden", "cancer_count"
+_EVENTS = ("divisions", "apoptoses", "necroses", "kills")
+_ERRORS = 2.0  # of a rate that one run tells from none
 RESPONSE, PROGRESSION = -30.0, 20.0  # per cent of diameter: RECIST 1.1, doi:10.1016/j.ejca.2008.10.026
 
 Floats = NDArray[np.float64]
@@ -72,18 +75,40 @@ def courses(burden: Curve) -> dict[str, list[Course]]:
     return found
 
 
+def chance(known: Mapping[str, Curve], arm: str, parts: int) -> float:
+    """Standard error of a growth rate by the number of births and deaths behind it [1/d]; NaN where they are not known.
+
+    Args:
+        known: curves by name; parts: replicates or fields that the arm is a mean of.
+    """
+    if not {*_EVENTS, _CELLS} <= known.keys():
+        return float("nan")
+    cells, (time, _) = known[_CELLS].values[arm], at_end(known[_CELLS], arm)
+    events = sum(at_end(known[name], arm)[1] for name in _EVENTS)
+    days = time / MINUTES_PER_DAY
+    if not (cells[0] > 0.0 and days > 0.0 and math.isfinite(events)):
+        return float("nan")
+    return math.sqrt(max(events, 1.0) / parts) / (float(cells[0]) * days)
+
+
 def table(lines: Sequence[Curve], arms: Sequence[str], clock: words.Clock) -> list[dict[str, Any]]:
     """A row per arm, as text; nothing where the burden is not known."""
     burden = next((curve for curve in lines if curve.name == BURDEN), None)
     if burden is None:
         return []
-    found = courses(burden)
-    return [{"arm": arm, "cells": _told(found[arm], clock)} for arm in arms if arm in found]
+    found, known = courses(burden), {curve.name: curve for curve in lines}
+    return [
+        {"arm": arm, "cells": _told(found[arm], clock, chance(known, arm, len(found[arm])))}
+        for arm in arms
+        if arm in found
+    ]
 
 
-def _told(each: Sequence[Course], clock: words.Clock) -> list[tuple[str, str]]:
-    """(value, interval) of every column."""
+def _told(each: Sequence[Course], clock: words.Clock, error: float) -> list[tuple[str, str]]:
+    """(value, interval) of every column; `error`: of the rate, by chance alone [1/d]."""
     rate = _statistic([one.rate for one in each])
+    if len(each) == 1 and abs(rate[0]) < _ERRORS * error:
+        rate = rate[0], rate[0] - _ERRORS * error, rate[0] + _ERRORS * error
     when = [one.when for one in each]
     first, last = clock.read(min(when)), clock.read(max(when))
     return [
@@ -120,11 +145,11 @@ def _text(statistic: tuple[float, float, float], write: Any) -> tuple[str, str]:
     return write(mean), within
 
 
-def signed(percent: float) -> str:
+def signed(percent: float, decimals: int = 1) -> str:
     """'+12.3 %', with a true minus sign."""
     if not math.isfinite(percent):
         return words.MISSING
-    return f"{round(percent, 1) + 0.0:+.1f} %".replace("-", words.MINUS)
+    return f"{round(percent, decimals) + 0.0:+.{decimals}f} %".replace("-", words.MINUS)
 
 
 def _doubling(rate: float, low: float, high: float) -> str:

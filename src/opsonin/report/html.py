@@ -5,6 +5,7 @@ It gathers what the template shows. Each part of the page is made in a module of
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,13 +36,17 @@ from opsonin.store.gathered import Gathered, plural
 from opsonin.store.patient import Patient
 
 MOVIE = "movie.html"
+AGAIN = "opsonin report OUT -o FILE"
 
 
-def write_report(out: Path) -> Path:
+def write_report(out: Path, target: Path | None = None) -> Path:
     """Write OUT/report.html from the result stored in the folder `out`, replacing an older one at once.
 
     Of several fields, each has a report of its own beside its result, to which that of the patient leads; of replicates
     of several fields, those of the first, and it has one itself.
+
+    Args:
+        target: the file to write instead; then nothing is written into `out`.
 
     Raises:
         RunError: there is no readable result in `out`.
@@ -50,19 +55,22 @@ def write_report(out: Path) -> Path:
     from opsonin.store.result import Result
 
     result = Result.open(out)
+    if target is not None:
+        way = f"{Path(os.path.relpath(out, target.parent)).as_posix()}/"
+        return page.replace_file(target, render(result, way).encode(), AGAIN)
     tissue, inside = parts.shown(parts.begun(result)[0])
     if isinstance(tissue, Patient):
         for part in [tissue] if inside else tissue.by_field.values():
             write_report(part.path)
-    return page.replace_file(out / "report.html", render(result).encode(), "opsonin report")
+    return page.replace_file(out / "report.html", render(result).encode(), AGAIN)
 
 
-def render(result: StoredResult) -> str:
-    """The page as text."""
-    return page.rendered("report.html.j2", _contents(result), "save.js")
+def render(result: StoredResult, way: str = "") -> str:
+    """The page as text; `way` leads from it to the folder of the result and ends in '/'."""
+    return page.rendered("report.html.j2", _contents(result, way), "save.js")
 
 
-def _contents(result: StoredResult) -> dict[str, Any]:
+def _contents(result: StoredResult, way: str) -> dict[str, Any]:
     whole, (result, far) = result, parts.begun(result)
     told = result.provenance
     scenario = told.get("scenario", {})
@@ -101,9 +109,9 @@ def _contents(result: StoredResult) -> dict[str, Any]:
         "asked": asked.sentences(scenario, arms, horizon, complete=result.complete, far=far),
         "tissue": asked.tissue(scenario.get("tissue", {})),
         "imaged": imaged.imaged(tissue, drawn),
-        "fields": fields.listed(tissue, inside),
+        "fields": fields.listed(tissue, way + inside),
         "replicates": list(parts.replicates(result)),
-        "inside": inside,
+        "inside": way + inside,
         "many": _many(len(parts.replicates(result)), far),
         "asked_for": far.of if far else len(parts.replicates(result)),
         "drawn": drawn,
@@ -111,7 +119,7 @@ def _contents(result: StoredResult) -> dict[str, Any]:
         "labels": list(tissue.provenance.get("labels", ())),
         "placed": fields.placed(tissue),
         "maps": _maps(tissue, arms, clock),
-        "movies": _movies(result, tissue, inside),
+        "movies": _movies(result, tissue, inside, way),
         "why": why.section(result, arms, horizon, clock),
         **_course(result, arms, doses, horizon, clock),
         **_grounds(told, told_arms),
@@ -131,7 +139,7 @@ def _maps(tissue: StoredResult, arms: Sequence[str], clock: words.Clock) -> dict
     return map_grids.grids(tissue, arms, clock)
 
 
-def _movies(result: StoredResult, tissue: StoredResult, inside: str) -> list[dict[str, str]]:
+def _movies(result: StoredResult, tissue: StoredResult, inside: str, way: str = "") -> list[dict[str, str]]:
     """Movies that lie where `opsonin movie` writes them: of the whole, of the part that is drawn, of its fields."""
     places = {"Movie of the cells, all arms side by side": ""}
     if inside:
@@ -143,7 +151,7 @@ def _movies(result: StoredResult, tissue: StoredResult, inside: str) -> list[dic
         }
     folder = Path(getattr(result, "path", ""))
     return [
-        {"link": f"{place}{MOVIE}", "text": text}
+        {"link": f"{way}{place}{MOVIE}", "text": text}
         for text, place in places.items()
         if (folder / place / MOVIE).is_file()
     ]
@@ -170,12 +178,14 @@ def _course(
     """What happened: headline, growth, curves and last values."""
     lines = observed.lines(result, arms)
     burden = next((curve for curve in lines if curve.name == growth.BURDEN), None)
+    panels = observed.panels(lines, doses, horizon, clock, result.provenance.get("observables"))
     return {
         "headline": ends.headline(lines, arms, clock),
         "astray": astray.sentences(result, lines, [arm for arm in arms if not doses[arm]]),
         "growth": growth.table(lines, arms, clock),
         "waterfall": None if burden is None else waterfall.figure(growth.courses(burden), arms),
-        "panels": observed.panels(lines, doses, horizon, clock, result.provenance.get("observables")),
+        "panels": panels,
+        "explained": any(panel["note"] for group in panels for panel in group["panels"]),
         "waiting": _waiting(result),
         "observables": downloads.of_observables(result) if lines else [],
         "dosed": _dose_key(sum(bool(given) for given in doses.values())),

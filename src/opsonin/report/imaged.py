@@ -110,7 +110,7 @@ class _Tissue:
             return ""
         share = contact_share(self.places[:, :2], self.radii, effectors, targets)
         density = float(effectors.sum()) / self.extent
-        touching = "" if share is None else f", {share:.0%} of which touch a cancer cell"
+        touching = "" if share is None else f", {100 * share:.0f} % of which touch a cancer cell"
         return f"{architecture(density, share)}: {density:,.0f} CD8 T cells per mm²{touching}."
 
     def panel(self) -> Snapshot:
@@ -172,7 +172,7 @@ def _rows(seen: list[_Tissue], looks: Mapping[str, Mapping[str, Any]]) -> list[d
             "title": str(looks.get(name, {}).get("title", name)),
             "fill": maps.muted(colours[name]) if name in maps.BACKGROUND_TYPES else colours[name],
             "cells": f"{count:,}",
-            "share": f"{count / len(every):.1%}",
+            "share": f"{100 * count / len(every):.1f} %",
             "density": words.number(count / extent),
         }
         for name, count in rows

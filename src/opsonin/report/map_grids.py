@@ -78,7 +78,9 @@ def cell_panel(panel: Snapshot, scene: maps.Scene, many: int, titles: Mapping[st
     return {
         "image": downloads.png(maps.cell_map(panel, scene, many)),
         "counts": "; ".join(f"{titles.get(name, name)}: {count:,}" for name, count in counts.items()),
-        "caption": " · ".join(f"{counts[name]:,} {name}" for name in (*reversed(scene.colours), "dead")),
+        "caption": " · ".join(
+            f"{titles.get(name, name)}: {counts[name]:,}" for name in (*reversed(scene.colours), "dead")
+        ),
     }
 
 
@@ -156,15 +158,15 @@ def _field_grid(
         into["alt"] = f"Map of {of.title} in arm {arm} at {into['time']}; mean {mean}."
         into["caption"] = f"mean {mean}"
         into["file"] = downloads.safe(f"{of.name} {arm} {into['time']}")
-    span = scale.high - scale.low
+    span, ticks = scale.high - scale.low, maps.scale_ticks(scale)
     note = "One scale for all panels"
     note += f"; the largest value is {words.with_unit(scale.largest, unit)}." if scale.clipped else "."
     return grid | {
         "title": words.heading(of.title),
         "unit": unit,
         "ticks": [
-            {"text": words.number(value), "share": f"{100 * (value - scale.low) / span:.2f}"}
-            for value in maps.scale_ticks(scale)
+            {"text": words.mark(value, ticks), "share": f"{100 * (value - scale.low) / span:.2f}"}
+            for value in ticks
         ],
         "range": f"{words.number(scale.low)} to {words.with_unit(scale.high, unit)}",
         "note": note + (" Grey: no value." if scale.missing else ""),

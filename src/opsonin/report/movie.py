@@ -94,6 +94,14 @@ class Movie:
         return [*reversed(told), f"dead: {dead:,}"]
 
 
+def legend(styles: Sequence[Style]) -> list[tuple[str, tuple[Style, ...]]]:
+    """(title, styles) of every entry, what lies on top first; the dead are one entry, as they are counted together."""
+    alive = [(style.title, (style,)) for style in reversed(styles) if not style.dead]
+    dead = tuple(style for style in styles if style.dead)
+    kinds = " or ".join(style.title.removeprefix("dead, ") for style in dead)
+    return [*alive, *([(f"dead ({kinds})", dead)] if dead else [])]
+
+
 def chosen(result: StoredResult, field: str | None, replicate: str | None) -> tuple[StoredResult, str]:
     """One tissue of a result and what it is called; by default the first of several.
 

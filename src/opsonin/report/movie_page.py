@@ -12,7 +12,7 @@ import numpy as np
 
 from opsonin.report import maps, page, palette
 from opsonin.report.curves import arm_style
-from opsonin.report.movie import Frame, Movie
+from opsonin.report.movie import Frame, Movie, legend
 
 _STEPS = 65535
 _RADIUS_STEPS = 255
@@ -66,7 +66,10 @@ def render(movie: Movie, report: str = "") -> str:
     shown = {
         "movie": movie,
         "report": report,
-        "legend": [{"fill": style.fill, "text": style.title} for style in reversed(movie.styles)],
+        "legend": [
+            {"fills": [style.fill for style in styles], "text": title}
+            for title, styles in legend(movie.styles)
+        ],
         "arms": arms,
         "content": page.embedded_json(content),
         "packed": base64.b64encode(bytes(packed)).decode("ascii"),

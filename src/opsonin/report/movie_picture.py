@@ -12,17 +12,20 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from opsonin.report import maps, palette
-from opsonin.report.movie import Frame, Movie, Style
+from opsonin.report.movie import Frame, Movie, Style, legend
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
+
+Key = tuple[str, tuple[Style, ...]]  # of the legend
 
 FORMATS = {"gif": "GIF", "webp": "WEBP", "png": "PNG"}
 _FINER = 2
 _WIDEST = 1280  # pixels of the whole picture
 _PANEL = 560
 _GAP, _LINE = 14, 19
+_DISC, _BETWEEN = 16, 18  # of the legend: a sign's width, and what parts entries
 _LAST_HELD = 8  # the last frame stays this many times as long
 _WHITE, _SOFT = "#ffffff", "#565c66"
 
@@ -70,8 +73,8 @@ class _Sheet:
         high = round(wide * (movie.extent[1] / movie.extent[0] + maps.STRIP))
         lines = max(len(_wrapped(movie.said(arm, 0), wide)) + 1 for arm in movie.frames)
         total = max(arms * (wide + _GAP) + _GAP, 360)
-        legend = len(_wrapped([f"   {style.title}" for style in movie.styles], total - 2 * _GAP))
-        head, foot = 3 * _LINE + _GAP // 2, (lines + legend) * _LINE + 2 * _GAP
+        keys = len(_rows_of_keys(movie.styles, total))
+        head, foot = 3 * _LINE + _GAP // 2, (lines + keys) * _LINE + 2 * _GAP
         return cls((wide, high), head, foot, (total, head + high + foot))
 
 
@@ -155,25 +158,39 @@ def _disc(
 
 
 def _legend(draw: ImageDraw, movie: Movie, sheet: _Sheet) -> None:
-    styles = tuple(reversed(movie.styles))
-    left, top = _GAP, sheet.size[1] - _GAP // 2 - _LINE
-    rows = _wrapped([f"   {style.title}" for style in styles], sheet.size[0] - 2 * _GAP, join="")
-    top -= (len(rows) - 1) * _LINE
-    for style in styles:
-        long = round(_font(12).getlength(style.title)) + 34
-        if left + long > sheet.size[0] and left > _GAP:
-            left, top = _GAP, top + _LINE
-        draw.ellipse((left, top + 2, left + 11, top + 13), fill=style.fill, outline=style.edge)
-        draw.text((left + 16, top), style.title, palette.INK, _font(12))
+    rows = _rows_of_keys(movie.styles, sheet.size[0])
+    top = sheet.size[1] - _GAP // 2 - len(rows) * _LINE
+    for row in rows:
+        left = _GAP
+        for title, styles in row:
+            for style in styles:
+                draw.ellipse((left, top + 2, left + 11, top + 13), fill=style.fill, outline=style.edge)
+                left += _DISC
+            draw.text((left, top), title, palette.INK, _font(12))
+            left += round(_font(12).getlength(title)) + _BETWEEN
+        top += _LINE
+
+
+def _rows_of_keys(styles: tuple[Style, ...], wide: int) -> list[list[Key]]:
+    """The entries of the legend on as few lines as hold them."""
+    rows: list[list[Key]] = [[]]
+    left = _GAP
+    for title, shown in legend(styles):
+        long = _DISC * len(shown) + round(_font(12).getlength(title)) + _BETWEEN
+        if left + long > wide and rows[-1]:
+            rows.append([])
+            left = _GAP
+        rows[-1].append((title, shown))
         left += long
+    return rows
 
 
-def _wrapped(items: list[str], wide: int, join: str = " · ") -> list[str]:
+def _wrapped(items: list[str], wide: int) -> list[str]:
     """Items on as few lines of `wide` pixels as hold them."""
     lines: list[str] = []
     for item in items:
-        longer = f"{lines[-1]}{join}{item}" if lines else ""
-        if lines and _font(12).getlength(longer) + (34 if not join else 0) <= wide:
+        longer = f"{lines[-1]} · {item}" if lines else ""
+        if lines and _font(12).getlength(longer) <= wide:
             lines[-1] = longer
         else:
             lines.append(item)

@@ -55,11 +55,11 @@ def replace_file(target: Path, content: bytes, again: str) -> Path:
     """Put `content` in the place of `target` at once, or leave what is there.
 
     Args:
-        again: the command to give once it can be written.
+        again: the command that writes it to a file of one's choice.
     Raises:
         HostError: the file cannot be written.
     """
-    write_atomic(target, content, kept=f"Then `{again}` again.", locked=False)
+    write_atomic(target, content, kept=f"`{again}` writes it elsewhere.", locked=False)
     return target
 
 

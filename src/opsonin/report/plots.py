@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from xarray import DataArray
 
-_LABEL_WIDTH = 36  # characters beside axes of a usual height
+_AXIS_LETTERS, _TITLE_LETTERS = 10.0, 12.0  # points, as matplotlib's style has them
 _WHISKERS = 6  # of each arm
 _HALF_LIGHT = 0.5
-_BELOW = (0.5, -0.13)  # of the axes, where a legend hides no cell
+_LETTERS = 8.0  # points, of a legend
+_LABELS, _KEY = 4.2, 4.0  # height of an axis with its label, and width of a legend's sign, in its letters
+_LEAST_LETTERS = 20  # of a line
+_LEAST_HEIGHT = 0.4  # of axes, whatever their legend needs
 
 
 def plot(result: Result, observable: str = "burden", ax: Axes | None = None) -> Axes:
@@ -69,9 +72,9 @@ def plot(result: Result, observable: str = "burden", ax: Axes | None = None) -> 
     axes.set_xlabel(f"time [{clock.unit}]")
     sign = words.unit(str(values.attrs.get("units", "")))
     title = str(values.attrs.get("long_name", observable))
-    label = textwrap.fill(f"{title} [{sign}]" if sign else title, _LABEL_WIDTH)
-    axes.set_ylabel(label, parse_math=False)
-    axes.legend(title=_band_told(spread[observable]) if banded else None)
+    _legend_below(axes, _band_told(spread[observable]) if banded else None)
+    label = f"{title} [{sign}]" if sign else title
+    axes.set_ylabel(_broken(label, axes.get_window_extent().height, _AXIS_LETTERS, axes), parse_math=False)
     return axes
 
 
@@ -95,8 +98,8 @@ def plot_cells(result: Result, time: str | float, arm: str, ax: Axes | None = No
     for layer in maps.layers(of, {name: str(looks.get(name, {}).get("title", name)) for name in of.colours}):
         cells = layer.of(table)
         _discs(axes, cells, layer.fill, f"{layer.title} ({len(cells):,})")
-    axes.legend(loc="upper center", bbox_to_anchor=_BELOW, ncols=2, frameon=False, fontsize="small")
-    axes.set_title(f"{arm}, {time_text(shown.time)}")
+    _legend_below(axes)
+    _title(axes, f"{arm}, {time_text(shown.time)}")
     return axes
 
 
@@ -134,7 +137,7 @@ def plot_field(
     title = str(result.provenance.get("substrates", {}).get(name, name))
     figure: Any = axes.figure
     figure.colorbar(image, ax=axes, label=f"{title} [{words.unit(shown.units[name])}]")
-    axes.set_title(f"{arm}, {time_text(shown.time)}")
+    _title(axes, f"{arm}, {time_text(shown.time)}")
     return axes
 
 
@@ -145,6 +148,46 @@ def _axes(ax: Axes | None) -> Axes:
 
     axes: Axes = pyplot.subplots(layout="constrained")[1]
     return axes
+
+
+def _legend_below(axes: Axes, title: str | None = None) -> None:
+    """Below the axes, where it hides nothing, in two columns if they are as wide.
+
+    Where the figure does not arrange its axes by itself, they give up the room: it must not lie over a neighbour.
+    """
+    figure: Any = axes.figure
+    letter, wide = _LETTERS * figure.dpi / 72.0, axes.get_window_extent().width
+    for columns in (2, 1):
+        legend = axes.legend(
+            title=title,
+            loc="upper center",
+            bbox_to_anchor=(0.5, 0.0),
+            borderaxespad=_LABELS,
+            ncols=columns,
+            frameon=False,
+            fontsize=_LETTERS,
+            title_fontsize=_LETTERS,
+        )
+        if legend.get_window_extent().width <= wide:
+            break
+    for text in legend.get_texts():
+        text.set_text(_broken(text.get_text(), wide - _KEY * letter, _LETTERS, axes))
+    if figure.get_layout_engine() is None:
+        spec = axes.get_subplotspec()
+        cell = axes.get_position() if spec is None else spec.get_position(figure)
+        needed = (legend.get_window_extent().height + _LABELS * letter) / figure.bbox.height
+        taken = min(needed, (1.0 - _LEAST_HEIGHT) * cell.height)
+        axes.set_position((cell.x0, cell.y0 + taken, cell.width, cell.height - taken))
+
+
+def _title(axes: Axes, text: str) -> None:
+    axes.set_title(_broken(text, axes.get_window_extent().width, _TITLE_LETTERS, axes), parse_math=False)
+
+
+def _broken(text: str, pixels: float, size: float, axes: Axes) -> str:
+    """A text in letters of `size` points on lines of about as many pixels."""
+    figure: Any = axes.figure
+    return textwrap.fill(text, max(int(pixels / (0.6 * size * figure.dpi / 72.0)), _LEAST_LETTERS))
 
 
 def _window(ax: Axes | None, shown: Snapshot) -> Axes:

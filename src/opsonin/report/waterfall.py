@@ -19,6 +19,7 @@ _HEIGHT = 2.75
 _WIDTH = 4.6
 _MOST_BARS = 200
 _MOST_LABELS = 12  # bars that are wide enough for their number
+_MOST_FINE = 8  # and for its decimal
 _LEAST_SEEN = 0.015  # of the height: a lower bar is marked by a disc, as its height must not lie
 
 
@@ -71,7 +72,7 @@ def _draw(bars: Sequence[tuple[float, int, int]], arms: int) -> str:
                     place, change, marker="o", markersize=4.5, color=colour, markeredgewidth=0.0, zorder=3
                 )
             if len(bars) <= _MOST_LABELS:
-                _label(axes, place, change)
+                _label(axes, place, change, fine=len(bars) <= _MOST_FINE)
         for edge in (growth.RESPONSE, growth.PROGRESSION):
             axes.axhline(edge, color=curves.INK, linewidth=0.7, linestyle=(0, (4, 3)))
         axes.axhline(0.0, color=curves.INK, linewidth=0.8)
@@ -86,11 +87,11 @@ def _draw(bars: Sequence[tuple[float, int, int]], arms: int) -> str:
     return curves.themed(written.getvalue(), arms)
 
 
-def _label(axes: Any, place: int, change: float) -> None:
+def _label(axes: Any, place: int, change: float, *, fine: bool) -> None:
     """The number of a bar beyond its end."""
     away = 1.0 if change > 0.0 else -1.0
     axes.annotate(
-        growth.signed(change).removesuffix(" %"),
+        growth.signed(change, 1 if fine else 0).removesuffix(" %"),
         (place, change),
         xytext=(0.0, 4.0 * away),
         textcoords="offset points",

@@ -38,21 +38,24 @@ def section(
     if not found:
         return None
     ranked = {account.arm: why.ranked(account) for account in found}
-    mean = np.mean([account.shares().mean(axis=0) for account in found], axis=0)
-    order = [list(found[0].barriers)[k] for k in np.argsort(-np.nan_to_num(mean), kind="stable")]
+    seen = why.taking(found)
+    order = [name for name in ranked[found[0].arm]["barrier"] if name in seen]
+    fill = why_picture.colours(found[0].barriers)
     return {
         "meaning": MEANING,
         "sentences": [sentence(account, ranked[account.arm]) for account in found],
         "arms": list(ranked),
         "rows": [
-            {"title": found[0].barriers[name], "cells": [_cell(table, name) for table in ranked.values()]}
+            {"title": seen[name], "cells": [_cell(table, name) for table in ranked.values()]}
             for name in order
         ],
+        "nothing": [_low(title) for name, title in found[0].barriers.items() if name not in seen],
+        "legend": [{"fill": fill[name], "text": title} for name, title in seen.items()],
         "panels": [
             {
                 "title": account.arm,
                 "alt": f"What each barrier takes over time. {sentence(account, ranked[account.arm])}",
-                "svg": why_picture.svg(account, horizon, clock),
+                "svg": why_picture.svg(account, seen, horizon, clock),
                 "file": downloads.safe(f"why-{account.arm}"),
                 "csv": _csv(account),
             }
@@ -79,7 +82,8 @@ def sentence(account: Account, ranked: pd.DataFrame) -> str:
     led = f" Most is lost to {', '.join(largest)}." if largest else ""
     return (
         f"{account.arm}: {words.number(told['kills'])} kills, {words.number(told['expected'])} expected of contacts as "
-        f"they are; a killer held a tumour cell for {percent(told['held'])} of the time.{led}"
+        f"they are; T or NK cells, bystanders among them, touched tumour cells for {percent(told['held'])} of the "
+        f"tumour cells' time.{led}"
     )
 
 

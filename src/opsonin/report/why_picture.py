@@ -1,18 +1,19 @@
 """What each barrier takes, stacked over time: a panel per arm in the report, and all arms in one picture for a slide.
 
-The numbers are the store's (`store/why.py`); words and tables are in `why.py`.
+The numbers are the store's (`store/why.py`); words, tables and the legend of the report are in `why.py` and its page.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from opsonin.report import curves, palette, words
-from opsonin.store.why import Account
+from opsonin.store.why import Account, taking
 
 # Of one tone what belongs together: recognition, checkpoints, killers that tire or starve, targets that resist, space.
 _COLOURS = {
@@ -28,9 +29,11 @@ _COLOURS = {
 }
 _CHECKPOINTS = ("#c2417c", "#e58bb4", "#7d1d49", "#f2bcd4", "#a8555f", "#d98f7e")
 _EDGE = "#ffffff"
-_PANEL_INCH = (4.6, 4.1)
+_PANEL_INCH = (4.6, 2.75)
 _ACROSS = 3
+_ROW_INCH = 0.19  # of the legend of a picture, whose columns are as wide as a panel
 _DPI = 200
+_NAME_WIDTH = 38  # letters above a panel
 FORMATS = ("png", "svg", "pdf")
 
 
@@ -41,8 +44,8 @@ def colours(barriers: Mapping[str, str]) -> dict[str, str]:
     return {name: _COLOURS.get(name) or shades[name] for name in barriers}
 
 
-def svg(account: Account, horizon: float, clock: words.Clock) -> str:
-    """The panel of one arm for the page."""
+def svg(account: Account, seen: Collection[str], horizon: float, clock: words.Clock) -> str:
+    """The panel of one arm for the page, which explains the colours of the barriers in `seen`."""
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
@@ -50,9 +53,8 @@ def svg(account: Account, horizon: float, clock: words.Clock) -> str:
     with palette.plain_style(**{"svg.fonttype": "none", "svg.hashsalt": salt, "font.size": 9.5}):
         drawn = Figure(figsize=_PANEL_INCH)
         FigureCanvasSVG(drawn)
-        axes = drawn.add_axes((0.155, 0.42, 0.825, 0.54))
-        _stack(axes, account, horizon, clock, curves.INK)
-        _legend(drawn, axes, curves.INK)
+        axes = drawn.add_axes((0.155, 0.175, 0.825, 0.79))
+        _stack(axes, account, seen, horizon, clock, curves.INK)
         written = io.StringIO()
         drawn.savefig(written, format="svg", transparent=True, metadata=curves.NO_METADATA)
     return curves.themed(written.getvalue(), 0)
@@ -63,19 +65,21 @@ def picture(accounts: Sequence[Account], kind: str) -> bytes:
     from matplotlib.figure import Figure
 
     horizon = max(float(account.times[-1]) for account in accounts)
-    clock = words.Clock.over(horizon)
+    clock, seen = words.Clock.over(horizon), taking(accounts)
     across = min(len(accounts), _ACROSS)
     down = -(-len(accounts) // across)
+    columns = max(across, 2)
+    size = (0.4 + 3.6 * max(across, 1.4), 0.4 + 2.9 * down + _ROW_INCH * -(-len(seen) // columns))
     with palette.plain_style(**{"svg.fonttype": "none", "svg.hashsalt": "opsonin why", "font.size": 9.5}):
-        drawn = Figure(figsize=(0.4 + 3.6 * across, 1.5 + 2.9 * down), layout="constrained")
+        drawn = Figure(figsize=size, layout="constrained")
         grid: Any = drawn.subplots(down, across, squeeze=False)
         for axes, account in zip(grid.flat, accounts, strict=False):
-            _stack(axes, account, horizon, clock, palette.INK)
-            axes.set_title(account.arm, fontsize=10.5, color=palette.INK, parse_math=False)
+            _stack(axes, account, seen, horizon, clock, palette.INK)
+            named = textwrap.fill(account.arm, _NAME_WIDTH)
+            axes.set_title(named, fontsize=10.5, color=palette.INK, parse_math=False)
         for axes in grid.flat[len(accounts) :]:
             axes.set_visible(False)
         handles, labels = grid.flat[0].get_legend_handles_labels()
-        columns = 2 if across == 1 else 3
         # As read: the top of the stack first.
         drawn.legend(handles[::-1], labels[::-1], loc="outside lower center", ncols=columns, frameon=False)
         written = io.BytesIO()
@@ -92,14 +96,16 @@ def _no_clock(kind: str) -> dict[str, Any]:
     )
 
 
-def _stack(axes: Any, account: Account, horizon: float, clock: words.Clock, ink: str) -> None:
+def _stack(
+    axes: Any, account: Account, seen: Collection[str], horizon: float, clock: words.Clock, ink: str
+) -> None:
     """Shares of what is lost, from the last barrier at the bottom to the first on top; each stretch of time is flat."""
-    shares = np.nan_to_num(100.0 * account.course()[::-1])
-    names = list(account.barriers)[::-1]
+    shares = dict(zip(account.barriers, np.nan_to_num(100.0 * account.course()), strict=True))
     fill = colours(account.barriers)
     times = np.concatenate([[0.0], account.times]) / clock.minutes
     base = np.zeros(len(times))
-    for name, share in zip(names, shares, strict=True):
+    for name in [name for name in reversed(account.barriers) if name in seen]:
+        share = shares[name]
         top = base + np.concatenate([share[:1], share])
         axes.fill_between(
             times,
@@ -122,20 +128,3 @@ def _stack(axes: Any, account: Account, horizon: float, clock: words.Clock, ink:
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
         axes.spines[side].set(color=ink, linewidth=0.8)
-
-
-def _legend(drawn: Any, axes: Any, ink: str) -> None:
-    """Below the axes, in the order of the stack from its top."""
-    handles, labels = axes.get_legend_handles_labels()
-    drawn.legend(
-        handles[::-1],
-        labels[::-1],
-        loc="lower left",
-        bbox_to_anchor=(0.02, 0.0),
-        ncols=2,
-        frameon=False,
-        labelcolor=ink,
-        fontsize=8.5,
-        handlelength=1.1,
-        columnspacing=1.2,
-    )

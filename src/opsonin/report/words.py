@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,19 @@ def _number(value: float) -> str:
     if size >= 999.5:
         return f"{value:,.0f}"
     return f"{value:.3g}"
+
+
+def mark(value: float, among: Sequence[float]) -> str:
+    """One of the marks of a scale, all of which have one style: decimals, or one power of ten if all are far from 1."""
+    largest = max((abs(other) for other in among), default=0.0)
+    sizes = [
+        abs(other) for other in among if abs(other) > 1e-9 * largest
+    ]  # the others are 0 but for rounding
+    if not sizes or 1e-3 <= largest < 1e7 or abs(value) < min(sizes):
+        told = f"{value:,.10f}".rstrip("0").rstrip(".")
+        return "0" if told == "-0" else told.replace("-", MINUS)
+    power = math.floor(math.log10(min(sizes) * (1.0 + 1e-9)))
+    return _times_ten(f"{value / 10.0**power:.6g}", str(power)).replace("-", MINUS)
 
 
 def _times_ten(mantissa: str, exponent: str) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas
 
 _LOST, _LOSS = "lost.", "log_loss."
+_SEEN = 5e-4  # a smaller share reads 0 %
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,13 @@ def ranked(account: Account) -> pandas.DataFrame:
         half = interval(each)
         columns |= {"low": columns["share"] - half, "high": columns["share"] + half}
     return pandas.DataFrame(columns).sort_values("share", ascending=False, kind="stable", ignore_index=True)
+
+
+def taking(found: Sequence[Account]) -> dict[str, str]:
+    """The barriers that take a share in any of these accounts: name -> title, in the order of the ledger."""
+    most = np.max([np.nan_to_num(account.shares().mean(axis=0)) for account in found], axis=0)
+    named = found[0].barriers.items()
+    return {name: title for (name, title), share in zip(named, most, strict=True) if share >= _SEEN}
 
 
 def _titles(result: Result) -> dict[str, str]:

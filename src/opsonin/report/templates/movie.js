@@ -132,7 +132,7 @@ function save() {
     ink.fillStyle = movie.ink;
     ink.font = `600 ${Math.round(0.5 * head)}px system-ui, sans-serif`;
     ink.textBaseline = "middle";
-    ink.fillText(shown[k].querySelector("figcaption").textContent.trim(), left, 0.5 * head);
+    ink.fillText(shown[k].querySelector("figcaption").textContent.trim(), left, 0.5 * head, panels[k].width);
     ink.drawImage(panel, left, head);
     left += panel.width + gap;
   });

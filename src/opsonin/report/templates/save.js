@@ -15,8 +15,9 @@ function save(name, address) {
 function standalone(figure) {
   const svg = figure.querySelector(".picture svg").cloneNode(true);
   const [, , width, height] = svg.getAttribute("viewBox").split(" ");
-  const kind = figure.dataset.legend; // "own": its colours are no arms; "bars": arms are areas
-  const [head, legend] = [20, kind === "own" ? { parts: [], height: 0 } : legendOfArms(Number(width), Number(height), kind === "bars")];
+  const kind = figure.dataset.legend; // "barriers": its colours are no arms; "bars": arms are areas
+  const entries = kind === "barriers" ? barriers() : told.arms;
+  const [head, legend] = [20, legendOf(entries, Number(width), Number(height), kind !== undefined)];
   const note = figure.querySelector(".note")?.textContent.split(/(?<=\.) /) ?? [];
   note.forEach((sentence) => {
     legend.parts.push(written(sentence, 2, Number(height) + legend.height + 8, "normal", 7.5));
@@ -29,8 +30,8 @@ function standalone(figure) {
   svg.setAttribute("font-family", "Helvetica, Arial, sans-serif");
   svg.removeAttribute("aria-hidden");
   const title = document.createElementNS("http://www.w3.org/2000/svg", "title");
-  title.textContent = figure.querySelector("figcaption").textContent;
-  svg.append(...legend.parts, written(title.textContent, 2, -7, "bold"));
+  title.textContent = figure.dataset.title ?? figure.querySelector("figcaption").textContent;
+  svg.append(...legend.parts, written(title.textContent, 2, -7, "bold", Math.min(9.5, (1.7 * width) / title.textContent.length)));
   svg.prepend(title);
   return new XMLSerializer().serializeToString(svg)
     .replace(/var\((--[\w-]+)\)/g, (_, name) => light[name])
@@ -49,16 +50,22 @@ function written(text, x, y, weight = "normal", size = 9.5) {
   return made;
 }
 
-// Below a figure: each arm's line, or the colour of its bars, and its name, in rows.
-function legendOfArms(width, top, bars) {
+function barriers() {
+  return [...document.querySelectorAll(".barrier-key")].map((key) => ({
+    name: key.textContent.trim(), colour: key.querySelector("rect").getAttribute("fill"),
+  }));
+}
+
+// Below a figure: each arm's line, or the colour of its areas, and its name, in rows.
+function legendOf(entries, width, top, areas) {
   const parts = [];
   let [x, y] = [2, top + 12];
-  told.arms.forEach((arm) => {
-    const room = 34 + 5.6 * arm.name.length;
+  entries.forEach((arm) => {
+    const room = (areas ? 20 : 34) + 5.6 * arm.name.length;
     if (x > 2 && x + room > width) [x, y] = [2, y + 14];
     const area = { x, y: y - 8, width: 10, height: 10, rx: 2, fill: arm.colour };
     const line = { d: `M${x} ${y - 3}h24`, stroke: arm.colour, "stroke-width": 1.7, "stroke-dasharray": arm.dash, fill: "none" };
-    parts.push(bars ? element("rect", area) : element("path", line), written(arm.name, x + (bars ? 14 : 28), y));
+    parts.push(areas ? element("rect", area) : element("path", line), written(arm.name, x + (areas ? 14 : 28), y));
     x += room + 8;
   });
   return { parts, height: y + 6 - top };

@@ -116,8 +116,8 @@ def _nested(
     else:
         sites |= dict.fromkeys(immune, everywhere(box))
     told = (
-        f"Nests: {made.patches} of about {made.diameter:.0f} um hold {made.share:.0%}; the stroma between them is "
-        f"{2.0 * patches.edge:.0f} um wide."
+        f"Nests: {made.patches} of about {made.diameter:.0f} um hold {100 * made.share:.0f} %; the stroma between "
+        f"them is {2.0 * patches.edge:.0f} um wide."
     )
     if generate.architecture != "excluded" or not immune:
         return Ground(sites, patches.outside, (told,))
@@ -171,8 +171,8 @@ def _node(made: Composition, patches: Patches, box: Box) -> Ground:
     inside, zone = everywhere(box, patches.holds), everywhere(box, patches.outside)
     sites = {name: inside if name in made.inside else zone for name in made.counts}
     told = (
-        f"Follicles: {made.patches}, {-2.0 * patches.edge:.0f} um across, hold {made.share:.0%} and all B cells; the T "
-        "zone around them holds all other cells and the vessels that lymphocytes come by. "
+        f"Follicles: {made.patches}, {-2.0 * patches.edge:.0f} um across, hold {100 * made.share:.0f} % and all B "
+        "cells; the T zone around them holds all other cells and the vessels that lymphocytes come by. "
         "No law holds the zones apart yet: they mix within hours, so at time 0 little is left of them."
     )
     return Ground(sites, patches.outside, (told,))
