@@ -36,6 +36,7 @@ UNITS = {
     "let_through": ("", ""),
     "hits_in_a_row": ("", "", ""),
     "activating_part": ("molecule/um**2", "molecule/um**2", "", ""),
+    "bridged_signal": ("", ""),
     "not_arrested": ("", "nM", "nM", ""),
     "natural_signal": ("", ""),
     "passed_by_xiap": ("", ""),

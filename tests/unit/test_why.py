@@ -158,7 +158,7 @@ def test_where_there_is_no_target_there_is_no_share_and_nothing_fails() -> None:
     account = made_account(lost=(0.0, 0.0, 0.0, 0.0))
     table = why.why.ranked(account)
     assert table["share"].isna().all()
-    assert why.sentence(account, table).endswith("of their time.")
+    assert why.sentence(account, table).endswith("of the tumour cells' time.")
     assert why.why.taking([account]) == {}
     assert why_picture.svg(account, {}, 4 * 1440.0, words.Clock.over(4 * 1440.0)).startswith("<svg")
 

@@ -8,7 +8,7 @@ from opsonin.knowledge.aliases import tumours_called
 from opsonin.knowledge.checker import range_told, sourced
 from opsonin.knowledge.followed import followed
 from opsonin.knowledge.library import Library, load_library
-from opsonin.model.drugs import Blocks
+from opsonin.model.drugs import Blocks, Bridges, Opsonizes
 from opsonin.model.knowledge import Tumour
 from opsonin.model.scenario import Scenario
 
@@ -49,6 +49,10 @@ def doses_in_doubt(scenario: Scenario, library: Library, cells: Collection[str])
             )
     for name in sorted({dose.drug for dose in doses}):
         for effect in library.drugs[name].effects:
+            if isinstance(effect, Opsonizes | Bridges):
+                antigen = effect.opsonizes if isinstance(effect, Opsonizes) else effect.bridges
+                if not any(antigen in _expressed(cell, library, tumour) for cell in cells):
+                    yield f"{name} needs {antigen}, which no cell in this tissue carries."
             if isinstance(effect, Blocks) and effect.blocks in followed(library):
                 who = _who_must_carry(effect.blocks, library)
                 if not any(effect.blocks in _expressed(cell, library, tumour) for cell in {*cells} & who):

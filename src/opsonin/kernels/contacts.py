@@ -15,11 +15,13 @@ from opsonin.core.threads import spread
 from opsonin.laws.apoptosis import repaired_damage
 from opsonin.laws.events import relaxed
 from opsonin.laws.metabolism import oxygen_fitness
+from opsonin.laws.pharmacology import either
 from opsonin.laws.recognition import (
     activating_part,
     antigen_signal,
     bound_pairs,
     bound_receptors,
+    bridged_signal,
     checkpoint_factor,
     effort,
     exhaustion_rate,
@@ -69,9 +71,9 @@ def target_of(cells, tables, key, i, touched):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def recognises(cells, tables, i):
-    """Whether effector `i` may see anything on a target of this tumour."""
-    return cells.reactive[i] > 0 or tables.types[cells.kind[i], NATURAL] > 0.0
+def recognises(cells, tables, drugs, i):
+    """Whether effector `i` may see anything on a target of this tumour: by its receptors, or bridged to it."""
+    return cells.reactive[i] > 0 or tables.types[cells.kind[i], NATURAL] > 0.0 or np.any(drugs.bridged > 0.0)
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -93,10 +95,24 @@ def signal_seen(cells, tables, drugs, i, j):
             )
             total += activating_part(pairs, tables.activating[k, 1], tables.activating[k, 2])
         return natural_signal(total + _antibodies_seen(cells, tables, drugs, i, j))
-    if cells.lost[j] & tables.hidden_by:
-        return 0.0
-    complexes = presented_complexes(cells.level[tables.mhc_i, j], tables.matching_fraction)
-    return antigen_signal(complexes, numbers[SIGNAL_HALF], numbers[SIGNAL_HILL])
+    bridged = bridged_signal(_bridges(cells, drugs, j))
+    if cells.reactive[i] == 0 and np.any(drugs.bridged > 0.0):
+        return bridged
+    own = 0.0
+    if not cells.lost[j] & tables.hidden_by:
+        complexes = presented_complexes(cells.level[tables.mhc_i, j], tables.matching_fraction)
+        own = antigen_signal(complexes, numbers[SIGNAL_HALF], numbers[SIGNAL_HILL])
+    return either(own, bridged)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _bridges(cells, drugs, j):
+    """Bispecific antibodies that hold T cells to target `j`, over the number at half of the full signal."""
+    load = 0.0
+    for m in range(len(drugs.bridged)):
+        if drugs.bridged[m] > 0.0:
+            load += cells.level[m, j] * drugs.bridged[m]
+    return load
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -190,7 +206,7 @@ def _engage(begin, end, cells, tables, key, tick, duration, drugs, contacts, fou
     for e in range(begin, end):
         i = effectors[e]
         j = -1
-        if recognises(cells, tables, i) and cells.phase[i] <= COMMITTED:
+        if recognises(cells, tables, drugs, i) and cells.phase[i] <= COMMITTED:
             j = target_of(cells, tables, key, i, touched[start[e] : start[e + 1]])
         partner[e] = j
         hits[e] = 0

@@ -74,7 +74,7 @@ def _shares(cells, tables, drugs, i, j, share):
     """What each barrier but resistance lets through between killer `i` and target `j`."""
     numbers = tables.types[cells.kind[i]]
     checkpoints = len(tables.checkpoint_receptor)
-    share[RECEPTOR] = let_through(1.0 if recognises(cells, tables, i) else 0.0)
+    share[RECEPTOR] = let_through(1.0 if recognises(cells, tables, drugs, i) else 0.0)
     share[ANTIGEN] = share[LIGANDS] = 1.0
     share[LIGANDS if numbers[NATURAL] > 0.0 else ANTIGEN] = let_through(
         signal_seen(cells, tables, drugs, i, j)

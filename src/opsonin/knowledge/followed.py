@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from opsonin.knowledge.library import Library
 from opsonin.model.death import PROTEINS
-from opsonin.model.drugs import Agonizes, Blocks, Drug, Opsonizes, Shifts
+from opsonin.model.drugs import Agonizes, Blocks, Bridges, Drug, Opsonizes, Shifts
 
 RECOGNISED = "MHC-I"
 MARKER = "PD-1"
@@ -18,13 +18,13 @@ MARKER = "PD-1"
 def followed(library: Library) -> tuple[str, ...]:
     """Molecules that recognition, a pair, an antibody or the death decision reads, in alphabetical order."""
     paired = {name for pair in library.interactions.values() for name in (pair.receptor, pair.ligand)}
-    coated = {
-        effect.opsonizes
+    reached = {
+        effect.opsonizes if isinstance(effect, Opsonizes) else effect.bridges
         for drug in library.drugs.values()
         for effect in drug.effects
-        if isinstance(effect, Opsonizes)
+        if isinstance(effect, Opsonizes | Bridges)
     }
-    return tuple(sorted({RECOGNISED, MARKER, *PROTEINS, *paired, *coated} & set(library.molecules)))
+    return tuple(sorted({RECOGNISED, MARKER, *PROTEINS, *paired, *reached} & set(library.molecules)))
 
 
 def death_receptors(library: Library) -> set[str]:

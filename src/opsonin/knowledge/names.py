@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from opsonin.model.drugs import ALL, Agonizes, Arrests, Blocks, Drug, Kills, Opsonizes, Shifts
+from opsonin.model.drugs import ALL, Agonizes, Arrests, Blocks, Bridges, Drug, Kills, Opsonizes, Shifts
 from opsonin.model.knowledge import CellType, Defect, Geometry, Interaction, LabelMap, Molecule, Tumour
 from opsonin.model.sourced import Sourced
 
@@ -96,6 +96,8 @@ def _of_drug(drug: Drug) -> Iterator[Named]:
             yield (*place, "blocks"), "molecule", effect.blocks
         elif isinstance(effect, Opsonizes):
             yield (*place, "opsonizes"), "molecule", effect.opsonizes
+        elif isinstance(effect, Bridges):
+            yield (*place, "bridges"), "molecule", effect.bridges
         elif isinstance(effect, Agonizes):
             yield (*place, "agonizes"), "molecule", effect.agonizes
         elif isinstance(effect, Shifts):

@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from opsonin.model.knowledge import (
     Flow,
     Fraction,
+    HalfMolecules,
     MolarMass,
     Name,
     Nanomolar,
@@ -59,6 +60,21 @@ class Agonizes(Entry):
     @property
     def label(self) -> str:
         return f"agonizes:{self.agonizes}"
+
+
+class Bridges(Entry):
+    """It holds T cells to cells that carry `bridges`, whatever their receptors match.
+
+    `affinity` is the free drug that forms half of all bridges; `half`: molecules on a target at half of the signal.
+    """
+
+    bridges: str
+    affinity: Nanomolar
+    half: HalfMolecules
+
+    @property
+    def label(self) -> str:
+        return f"bridges:{self.bridges}"
 
 
 class Answer(Entry):
@@ -129,6 +145,7 @@ EFFECTS: dict[str, type[Entry]] = {
     "blocks": Blocks,
     "opsonizes": Opsonizes,
     "agonizes": Agonizes,
+    "bridges": Bridges,
     "shifts": Shifts,
     "kills": Kills,
     "arrests": Arrests,
@@ -145,6 +162,7 @@ Effect = Annotated[
     Annotated[Blocks, Tag("blocks")]
     | Annotated[Opsonizes, Tag("opsonizes")]
     | Annotated[Agonizes, Tag("agonizes")]
+    | Annotated[Bridges, Tag("bridges")]
     | Annotated[Shifts, Tag("shifts")]
     | Annotated[Kills, Tag("kills")]
     | Annotated[Arrests, Tag("arrests")]

@@ -24,7 +24,18 @@ from opsonin.laws.pharmacology import (
     toxic_hazard,
 )
 from opsonin.laws.response import hill
-from opsonin.model.drugs import ALL, Agonizes, Answer, Arrests, Blocks, Kills, Mutates, Opsonizes, Shifts
+from opsonin.model.drugs import (
+    ALL,
+    Agonizes,
+    Answer,
+    Arrests,
+    Blocks,
+    Bridges,
+    Kills,
+    Mutates,
+    Opsonizes,
+    Shifts,
+)
 from opsonin.model.phase import COMMITTED
 from opsonin.patient.pharmacokinetics import DrugCourse
 from opsonin.state.exposure import Exposure
@@ -65,6 +76,9 @@ class Regimen:
                         m = molecules.index(effect.opsonizes)
                         held = held_share(binding_load(free, effect.affinity.value))
                         found.coated[m] = either(found.coated[m], held)
+                    case Bridges() if effect.bridges in molecules:
+                        held = held_share(binding_load(free, effect.affinity.value))
+                        found.bridged[molecules.index(effect.bridges)] += held / effect.half.value
                     case Agonizes() if effect.agonizes in molecules:
                         held = effect.efficacy.value * held_share(binding_load(free, effect.affinity.value))
                         m = molecules.index(effect.agonizes)

@@ -21,11 +21,13 @@ from opsonin.laws.events import event_probability, relaxed
 from opsonin.laws.expression import remixed_variation, steady_level
 from opsonin.laws.metabolism import necrosis_hazard, oxygen_fitness, uptake_clearance
 from opsonin.laws.motility import chemotactic_bias, crawling_speed, receptor_difference
+from opsonin.laws.pharmacology import either
 from opsonin.laws.recognition import (
     activating_part,
     antigen_signal,
     bound_pairs,
     bound_receptors,
+    bridged_signal,
     checkpoint_factor,
     effort,
     exhaustion_rate,
@@ -323,7 +325,7 @@ def engage(
     for i, touched in contacts.items():
         j = (
             target_of(cells, tables, key, i, touched)
-            if recognises(cells, tables, i) and _live(cells, i)
+            if recognises(cells, tables, drugs, i) and _live(cells, i)
             else -1
         )
         if j < 0:
@@ -347,19 +349,24 @@ def engage(
     return found
 
 
-def recognises(cells: Any, tables: Any, i: int) -> bool:
+def recognises(cells: Any, tables: Any, drugs: Any, i: int) -> bool:
     """Whether effector `i` may see anything; see `kernels.contacts.recognises`."""
-    return bool(cells.reactive[i] != 0 or tables.types[cells.kind[i], column.NATURAL] > 0.0)
+    own = cells.reactive[i] != 0 or tables.types[cells.kind[i], column.NATURAL] > 0.0
+    return bool(own or max(drugs.bridged) > 0.0)
 
 
 def signal_seen(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> float:
     """Signal of target `j` to effector `i`; see `kernels.contacts.signal_seen`."""
     numbers = tables.types[cells.kind[i]]
-    if numbers[column.NATURAL] == 0.0 and cells.lost[j] & tables.hidden_by:
-        return 0.0
     if numbers[column.NATURAL] == 0.0:
+        bridged = float(bridged_signal(float(cells.level[:, j] @ drugs.bridged)))
+        if cells.reactive[i] == 0 and max(drugs.bridged) > 0.0:
+            return bridged
+        if cells.lost[j] & tables.hidden_by:
+            return bridged
         complexes = presented_complexes(float(cells.level[tables.mhc_i, j]), tables.matching_fraction)
-        return float(antigen_signal(complexes, numbers[column.SIGNAL_HALF], numbers[column.SIGNAL_HILL]))
+        own = antigen_signal(complexes, numbers[column.SIGNAL_HALF], numbers[column.SIGNAL_HILL])
+        return float(either(own, bridged))
     total = 0.0
     for receptor, ligand, (affinity, half, steepness) in zip(
         tables.activating_receptor, tables.activating_ligand, tables.activating.tolist(), strict=True

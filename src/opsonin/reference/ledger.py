@@ -36,7 +36,7 @@ def shares(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> list[float]:
     numbers = tables.types[cells.kind[i]]
     seen, natural = signal_seen(cells, tables, drugs, i, j), numbers[column.NATURAL] > 0.0
     passed = [
-        float(recognises(cells, tables, i)),
+        float(recognises(cells, tables, drugs, i)),
         1.0 if natural else seen,
         seen if natural else 1.0,
         numbers[column.COSTIMULATION],

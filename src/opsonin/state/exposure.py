@@ -17,6 +17,8 @@ class Exposure(NamedTuple):
         free: (M,) share of each molecule that no drug holds [-].
         agonized: (M,) share of each death receptor that drugs hold as its ligand does [-].
         coated: (M,) share of each molecule that holds an antibody which Fc receptors see [-].
+        bridged: (M,) what a molecule on a target adds to the signal of T cells through bispecific antibodies, over the
+            number that gives half of it [1/molecule].
         fold: (M,) factor on the resting level of each molecule [-].
         toxic: (T, 2) hazard of death by drugs [1/min], of resting and of committed cells.
         let_in: (T,) share of the cells due to enter the cycle that drugs let in [-].
@@ -26,6 +28,7 @@ class Exposure(NamedTuple):
     free: Floats
     agonized: Floats
     coated: Floats
+    bridged: Floats
     fold: Floats
     toxic: Floats
     let_in: Floats
@@ -39,6 +42,7 @@ class Exposure(NamedTuple):
             free=np.ones(molecules),
             agonized=nothing,
             coated=nothing.copy(),
+            bridged=nothing.copy(),
             fold=np.ones(molecules),
             toxic=np.zeros((types, 2)),
             let_in=np.ones(types),

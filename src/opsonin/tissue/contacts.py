@@ -12,7 +12,7 @@ from opsonin.kernels.contacts import engage, strike
 from opsonin.kernels.neighbours import FULL, OK, contacts_of
 from opsonin.laws.mechanics import ADHESION_REACH
 from opsonin.model.phase import COMMITTED
-from opsonin.model.tables import NATURAL
+from opsonin.model.tables import KILLER, NATURAL
 from opsonin.tissue.tissue import Tissue
 
 NAME = "contacts"
@@ -27,8 +27,7 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
     """Contacts over `duration` [min] from `tick`: propose from the old state, then apply."""
     cells, n = tissue.cells.arrays, tissue.cells.n
     # A bystander recognises nothing here: looking at its contacts would change nothing.
-    sees = (cells.reactive[:n] > 0) | (tissue.tables.types[:, NATURAL] > 0.0)[cells.kind[:n]]
-    effectors = (sees & (cells.phase[:n] <= COMMITTED)).nonzero()[0]
+    effectors = (_at_work(tissue) & (cells.phase[:n] <= COMMITTED)).nonzero()[0]
     if len(effectors) == 0 and not cells.damage[:n].any() and not cells.bound[:n].any():
         return
     begin, touched = touched_by(tissue, effectors, tick)
@@ -53,6 +52,14 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
     )
     struck = strike(cells, n, tissue.tables, duration, effectors, partner, hits, bound, drive, net)
     tissue.count("hits", struck)
+
+
+def _at_work(tissue: Tissue) -> Any:
+    """(n,) cells that may see a target, or did: one that bispecific antibodies let go of comes to rest."""
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    types, kind = tissue.tables.types, cells.kind[:n]
+    sees = (cells.reactive[:n] > 0) | (types[:, NATURAL] > 0.0)[kind] | (cells.activation[:n] > 0.0)
+    return sees | (types[:, KILLER] > 0.0)[kind] if tissue.exposure.bridged.any() else sees
 
 
 def touched_by(tissue: Tissue, effectors: Any, tick: int) -> tuple[Any, Any]:
