@@ -41,3 +41,18 @@ def pytest_configure(config: pytest.Config) -> None:
         from tissues import CONTROL, scenario
 
         run(scenario(scenario__duration="12 min", output__every="12 min", arm=[CONTROL]))
+
+
+@pytest.fixture
+def blank_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the pictures of reports blank, for tests of the words, numbers and links around them: drawing is slow."""
+    from opsonin.report import curves, maps, waterfall
+
+    picture = maps.colour_bar()
+    for module, name, blank in (
+        (maps, "cell_map", picture),
+        (maps, "field_map", picture),
+        (curves, "draw", "<svg></svg>"),
+        (waterfall, "_draw", "<svg></svg>"),
+    ):
+        monkeypatch.setattr(module, name, lambda *_, blank=blank: blank)

@@ -26,7 +26,7 @@ SEGMENTS = "arms/*/[0-9]*/checkpoint.npz"
 
 @pytest.fixture(scope="module")
 def asked():
-    return scenario(scenario__duration="2 d", output__every="6 h", arm=[CONTROL, NIVOLUMAB])
+    return scenario(scenario__duration="1 d", output__every="3 h", arm=[CONTROL, NIVOLUMAB])
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ class Hearer(Silent):
 
     def heading(self, arm: str, time_min: float) -> None:
         with self._lock:
-            if time_min >= 720.0 and self._then is not None:
+            if time_min >= 360.0 and self._then is not None:
                 then, self._then = self._then, None
                 then()
 

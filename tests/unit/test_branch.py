@@ -89,6 +89,7 @@ def test_a_drug_that_the_source_never_saw_and_a_longer_run(tmp_path):
     assert diff(tmp_path / "b", tmp_path / "whole") is None
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_a_branch_says_where_it_comes_from(stored, tmp_path):
     out = tmp_path / "out"
     told = stored.branch("6 h", arm="late", source="control", out=out)
@@ -105,10 +106,10 @@ def test_a_branch_says_where_it_comes_from(stored, tmp_path):
 
 def test_a_killed_branch_goes_on_with_the_same_bits(stored, tmp_path):
     whole, out = tmp_path / "whole", tmp_path / "out"
-    options = {"arm": "late", "source": "control", "duration": "3 d"}
+    options = {"arm": "late", "source": "control", "duration": "36 h"}
     stored.branch("6 h", out=whole, **options)
     words = ["branch", stored.path, "--at", "6 h", "--arm", "late", "--from", "control", "-o", out]
-    words += ["--duration", "3 d", "--quiet", "--threads", "1"]
+    words += ["--duration", "36 h", "--quiet", "--threads", "1"]
     process = subprocess.Popen([sys.executable, "-m", "opsonin", *map(str, words)])
     while len(list(out.glob("arms/*/[0-9]*/checkpoint.npz"))) < 6 and process.poll() is None:
         time.sleep(0.01)
@@ -208,6 +209,7 @@ def test_a_source_that_is_damaged_unfinished_or_no_result_is_refused(stored, tmp
         branch(stored, "6 h", arm="late", source="control", out=hurt)
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_from_the_command_line(stored, tmp_path, capfd):
     file, out = tmp_path / "rescue.toml", tmp_path / "out"
     file.write_text(

@@ -47,6 +47,7 @@ def test_a_usage_error_names_the_help_of_its_own_command(meddled: Path, capfd):
     assert "`opsonin movie --help`" in told
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_a_finished_result_that_lost_an_arm_is_not_finished(meddled: Path, capfd):
     assert Result.open(meddled).complete
     shutil.rmtree(meddled / "arms" / Result.open(meddled).arms[-1])
@@ -148,6 +149,7 @@ def test_check_refuses_of_a_biopsy_what_its_run_would_refuse(tmp_path: Path, ove
     assert word in capfd.readouterr().err
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_a_finished_result_that_lost_its_last_times_is_not_finished(meddled: Path, capfd):
     for arm in (meddled / "arms").iterdir():
         shutil.rmtree(max(arm.glob("[0-9]*")))

@@ -6,6 +6,7 @@ The whole build is in the slow set and in `make docs`.
 from __future__ import annotations
 
 import doctest
+import functools
 import json
 import math
 import os
@@ -37,6 +38,8 @@ import equations  # noqa: E402
 import generated  # noqa: E402
 import keys  # noqa: E402
 import laws  # noqa: E402
+
+equations.svg = functools.cache(equations.svg)  # each is looked at alone and as a part of its page
 
 SHOWN = {law.name: law for _, found in laws.modules() for law in found}
 

@@ -68,11 +68,14 @@ def test_another_replicate_and_another_patient_differ():
     assert (hashes(plan(scenario__patient="other"), 6.0) != base).any()
 
 
-@pytest.mark.parametrize("size", [["2000 um", "2000 um"], ["500 um", "500 um", "500 um"]])
+@pytest.mark.parametrize("size", [["1050 um", "1050 um"], ["250 um", "250 um", "250 um"]])
 def test_one_two_and_four_threads_give_the_same_bits(size):
     """Large enough for the parallel path of every kernel: 6,000 cells, and 128 x 128 or 32^3 voxels."""
     region = {"tumour": "melanoma", "generate": {"size": size}}
-    large = plan(tissue=region if len(size) == 3 else {**region, "thickness": "20 um"})
+    large = plan(
+        tissue=region if len(size) == 3 else {**region, "thickness": "20 um"},
+        numerics={"burn_in": "6 min", "spacing": "8 um"},
+    )
     seen = []
     before = numba.get_num_threads()
     try:

@@ -29,7 +29,7 @@ def asked(tmp_path_factory):
     folder = tmp_path_factory.mktemp("kill")
     file = folder / "scenario.toml"
     file.write_text(
-        scenario(scenario__duration="3 d", output__every="6 h", arm=[CONTROL, NIVOLUMAB]).to_toml()
+        scenario(scenario__duration="1 d", output__every="2 h", arm=[CONTROL, NIVOLUMAB]).to_toml()
     )
     run.run(file, folder / "whole")
     return file, folder / "whole"
@@ -119,7 +119,7 @@ def test_who_asks_for_a_stop_is_told_at_once_and_nothing_goes_on_to_another_arm(
 
         def heading(self, arm, time_min):
             heard.append(("heading", arm, time_min))
-            if time_min == 4320.0:
+            if time_min == 1440.0:
                 signal.raise_signal(signal.SIGINT)
                 while ("stopping",) not in heard:
                     time.sleep(0.001)

@@ -205,6 +205,7 @@ def test_a_patient_is_rebuilt_from_its_result_and_compared_field_by_field(folder
     assert told == "the results are of different kinds: one run | 2 fields"
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_a_killed_patient_goes_on_with_the_same_bits(folder, patient, tmp_path):
     (folder / "scenario.toml").write_text(asked(folder).to_toml())
     out = tmp_path / "out"
@@ -284,6 +285,7 @@ def test_the_report_shows_fields_spread_and_links(patient):
     assert "image 10" in page
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_the_report_rolls_up_what_was_placed_and_found_in_each_field(patient, tmp_path):
     page = html.render(patient)
     plain = " ".join(re.sub(r"<[^>]+>", " ", page).split())

@@ -8,13 +8,14 @@ import importlib.resources
 import pickle
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from opsonin.core.errors import InputError
 from opsonin.core.units import registry
 from opsonin.knowledge.checker import check, count_assumed, numbers
-from opsonin.knowledge.library import KINDS, SET_BY_SCENARIO, UnknownPath, file_stem, load_library
+from opsonin.knowledge.library import KINDS, SET_BY_SCENARIO, UnknownPath, children, file_stem, load_library
 from opsonin.model.drugs import Shifts
 from opsonin.model.sourced import Sourced
 
@@ -128,15 +129,29 @@ def test_labels_mean_what_their_marks_say() -> None:
     assert labels["CD8-PD1-PDL1+"].positive == ("PD-L1",)
 
 
+def differing(old: Any, new: Any, path: str) -> dict[str, Sourced]:
+    """The numbers of `new` that are others than those of `old`, by path; what both share is not looked into."""
+    if old is new:
+        return {}
+    if isinstance(new, Sourced):
+        return {} if old == new else {path: new}
+    before, after = children(old) or {}, children(new) or {}
+    assert list(before) == list(after), path
+    found = [differing(before[key], child, f"{path}.{key}") for key, child in after.items()]
+    return {path: number for part in found for path, number in part.items()}
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.path)
 def test_override_of_a_number_by_itself_changes_only_its_origin(row) -> None:
     changed = LIBRARY.override(row.path, row.text)
-    new = {r.path: r for r in numbers(changed)}
-    assert (new[row.path].text, new[row.path].unit) == (row.text, row.unit)
-    assert new[row.path].assumed == SET_BY_SCENARIO
-    assert {path: r for path, r in new.items() if path != row.path} == {
-        r.path: r for r in ROWS if r.path != row.path
-    }
+    pairs = zip(LIBRARY.entries(), changed.entries(), strict=True)
+    found: dict[str, Sourced] = {}
+    for (kind, name, old), (_, also, new) in pairs:
+        assert name == also
+        found |= differing(old, new, f"{kind}.{name}")
+    assert list(found) == [row.path]
+    assert (found[row.path].text, found[row.path].unit) == (row.text, row.unit)
+    assert found[row.path].assumed == SET_BY_SCENARIO
 
 
 @pytest.mark.parametrize(

@@ -326,6 +326,7 @@ def test_a_result_with_measured_levels_rebuilds_bit_for_bit_without_its_biopsy(t
         "scenario": {"name": "x", "duration": "12 min"},
         "tissue": {"tumour": "melanoma", "biopsy": "cells.csv", "labels": "./mine.toml"},
         "arm": [{"name": "control"}],
+        "numerics": {"burn_in": "1 h"},
     }
     first = run(Scenario.from_dict(data, folder=tmp_path), tmp_path / "first")
     for name in ("cells.csv", "mine.toml"):

@@ -316,6 +316,7 @@ class _Once:
         )
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_fields_of_a_patient_are_replicated_together(tmp_path):
     header = "patient,image,x_um,y_um,cell_type"
     rng = np.random.default_rng(0)

@@ -16,6 +16,8 @@ from opsonin.cli.main import main
 from opsonin.report import field_maps, html, parts, words
 from opsonin.store.result import Result
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 SMALL = {"count": 40, "days": 2}
 NOT_BEGUN = {"begun": [], "reach": {"control": 0, "nivolumab": 0}}
 

@@ -106,10 +106,12 @@ def test_faults_are_told_in_a_line_with_exit_code_2(
         assert said.out == ""
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_a_report_of_a_result_without_a_ledger_has_no_such_section(old: Path) -> None:
     assert 'id="why"' not in html.render(Result.open(old))
 
 
+@pytest.mark.usefixtures("blank_pictures")
 def test_the_report_has_a_section_with_a_picture_and_numbers_per_arm() -> None:
     page = html.render(small_run())
     assert '<h2 id="why">Why</h2>' in page
