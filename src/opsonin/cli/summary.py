@@ -150,7 +150,7 @@ def _generated(scenario: Scenario) -> dict[str, Any]:
         "size_um": list(generated.edges),
         "cells": made.counts,
         "defaults": list(made.defaults),
-        "doubts": [] if of_role(library, "tumour") & set(made.counts) else [NO_TUMOUR],
+        "doubts": [] if any(made.counts.get(name) for name in of_role(library, "tumour")) else [NO_TUMOUR],
     }
 
 

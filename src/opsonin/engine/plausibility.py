@@ -48,7 +48,9 @@ def require_plausible_tissue(
     if max(sides) > MOST_ELONGATED * min(sides):
         faults.append(
             Fault(
-                "tissue", f"the field of {box[0]:.4g} x {box[1]:.4g} um is a line.", "Select a wider field."
+                "tissue",
+                f"the field of {box[0]:.4g} x {box[1]:.4g} um is a line.",
+                "Select a wider field, or draw one.",
             )
         )
     else:

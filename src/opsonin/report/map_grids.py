@@ -75,12 +75,13 @@ def titles_of(told: Mapping[str, Any], scene: maps.Scene) -> dict[str, str]:
 def cell_panel(panel: Snapshot, scene: maps.Scene, many: int, titles: Mapping[str, str]) -> dict[str, str]:
     """Picture, caption and counts in words of the cells of one of `many` panels."""
     counts = maps.census(panel, scene)
+    told = [f"{titles.get(name, name)}: {counts[name]:,}" for name in (*reversed(scene.colours), "dead")]
+    if panel.weight != 1.0:
+        told.append(f"each stands for {words.number(panel.weight)}")
     return {
         "image": downloads.png(maps.cell_map(panel, scene, many)),
         "counts": "; ".join(f"{titles.get(name, name)}: {count:,}" for name, count in counts.items()),
-        "caption": " · ".join(
-            f"{titles.get(name, name)}: {counts[name]:,}" for name in (*reversed(scene.colours), "dead")
-        ),
+        "caption": " · ".join(told),
     }
 
 

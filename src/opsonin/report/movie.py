@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opsonin.core.errors import Fault, InputError, RunError, did_you_mean
-from opsonin.core.schedule import MINUTES_PER_DAY
 from opsonin.report import maps, parts, words
-from opsonin.report.stored import DEAD_PHASES, Snapshot, StoredResult, planned_arms, stored_times
+from opsonin.report.stored import DEAD_PHASES, Snapshot, StoredResult, planned_arms, stored_times, weights
 from opsonin.store.patient import Patient
 
 if TYPE_CHECKING:
@@ -91,7 +90,8 @@ class Movie:
             return ["not stored"]
         told = [f"{s.title}: {n:,}" for s, n in zip(self.styles, frame.counts, strict=True) if not s.dead]
         dead = sum(n for style, n in zip(self.styles, frame.counts, strict=True) if style.dead)
-        return [*reversed(told), f"dead: {dead:,}"]
+        each = [f"each stands for {words.number(frame.weight)}"] if frame.weight != 1.0 else []
+        return [*reversed(told), f"dead: {dead:,}", *each]
 
 
 def legend(styles: Sequence[Style]) -> list[tuple[str, tuple[Style, ...]]]:
@@ -157,10 +157,10 @@ def gathered(
     }
     scene = maps.scene(panels.values(), result.provenance.get("cell_types", {}))
     styles = _styles(scene, result.provenance.get("cell_types", {}))
-    weights = _weights(result, shown)
+    stands = weights(result, shown)
     frames = {
         arm: tuple(
-            _frame(panels[arm, time], scene, styles, weights.get((arm, time), 1.0))
+            _frame(panels[arm, time], scene, styles, stands.get((arm, time), 1.0))
             if (arm, time) in panels
             else None
             for time in kept
@@ -207,20 +207,6 @@ def _snapshot(result: StoredResult, arm: str, time: float) -> Snapshot:
     cells = result.cells(time, arm)
     columns = [name for name in _COLUMNS if name in cells]
     return Snapshot(arm, time, cells[columns], {}, {}, result.box(time, arm))
-
-
-def _weights(result: StoredResult, arms: Sequence[str]) -> dict[tuple[str, float], float]:
-    """The weight of the window by arm and time [min], to the second."""
-    data = result.observables
-    if "weight" not in data:
-        return {}
-    times = np.round(data["time"].values * MINUTES_PER_DAY * 60.0) / 60.0
-    return {
-        (arm, float(time)): float(weight)
-        for arm in arms
-        for time, weight in zip(times, data["weight"].sel(arm=arm).values, strict=True)
-        if np.isfinite(weight)
-    }
 
 
 def _styles(

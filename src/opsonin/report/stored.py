@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from opsonin.core.schedule import MINUTES_PER_DAY
+
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
@@ -51,6 +53,7 @@ class Snapshot:
     fields: dict[str, NDArray[np.float64]]
     units: dict[str, str]
     box: tuple[float, float, float]
+    weight: float = 1.0  # cells that each stands for, after windows were cropped or tiled
 
 
 def planned_arms(result: StoredResult) -> list[str]:
@@ -96,7 +99,7 @@ def snapshots(
     result: StoredResult, arms: Sequence[str], times: Sequence[float]
 ) -> dict[tuple[str, float], Snapshot]:
     """Every (arm, time) of the grid that is stored; the others are absent."""
-    found = {}
+    found, stands = {}, weights(result, arms)
     for arm in arms:
         stored = set(stored_times(result, arm).tolist())
         for time in times:
@@ -108,5 +111,20 @@ def snapshots(
                     fields=result.fields(time, arm),
                     units=result.field_units(time, arm),
                     box=result.box(time, arm),
+                    weight=stands.get((arm, round(time * 60.0) / 60.0), 1.0),
                 )
     return found
+
+
+def weights(result: StoredResult, arms: Sequence[str]) -> dict[tuple[str, float], float]:
+    """The weight of the window by arm and time [min], to the second."""
+    data = result.observables
+    if "weight" not in data:
+        return {}
+    times = np.round(data["time"].values * MINUTES_PER_DAY * 60.0) / 60.0
+    return {
+        (arm, float(time)): float(weight)
+        for arm in arms
+        for time, weight in zip(times, data["weight"].sel(arm=arm).values, strict=True)
+        if np.isfinite(weight)
+    }
