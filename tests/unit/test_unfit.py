@@ -9,7 +9,7 @@ import pytest
 from opsonin.cli.main import main
 from opsonin.engine.compile import compile_scenario
 from opsonin.io.scenario import check_scenario
-from opsonin.io.unfit import doses_in_doubt, labels_in_doubt, numbers_in_doubt
+from opsonin.io.unfit import doses_in_doubt, doubts_in, labels_in_doubt, numbers_in_doubt
 from tissues import CONTROL, NIVOLUMAB, plan, scenario
 
 HELD = {"name": "held", "dose": [{"drug": "nivolumab", "amount": "10 nM", "lasting": "1 d"}]}
@@ -94,3 +94,32 @@ def test_a_number_far_outside_its_range_is_doubtful_and_a_knock_out_is_not(
     told = list(numbers_in_doubt(asked, asked.library()))
     assert len(told) == doubted
     assert all(text.startswith(f"{path} = {value} is far outside its range") for text in told)
+
+
+@pytest.mark.parametrize(("thickness", "doubtful"), [("2 mm", True), ("1 um", True), ("15 um", False)])
+def test_a_section_thicker_or_thinner_than_any_cut_is_doubtful(
+    thickness: str, doubtful: bool, tmp_path: Path, shared_data: Path
+) -> None:
+    file = tmp_path / "s.toml"
+    file.write_text(
+        '[scenario]\nname = "a"\nduration = "1 d"\n[tissue]\ntumour = "melanoma"\nlabels = "melanoma-markers"\n'
+        f'biopsy = "{shared_data}/biopsies/melanoma_cells.csv.gz"\nselect = {{ patient = "MEL05", image = "2" }}\n'
+        f'thickness = "{thickness}"\n[[arm]]\nname = "control"\n'
+    )
+    asked, _ = check_scenario(file)
+    told = [text for text in doubts_in(asked, asked.library(), {"cancer"}) if text.startswith("thickness")]
+    assert bool(told) == doubtful
+
+
+@pytest.mark.parametrize(("every", "doubtful"), [("6 min", True), ("2 h", False)])
+def test_a_dose_given_more_often_than_anybody_does_is_doubtful(every: str, doubtful: bool) -> None:
+    asked = scenario(arm=[{"name": "a", "dose": [{"drug": "nivolumab", "amount": "1 mg", "every": every}]}])
+    told = list(doubts_in(asked, asked.library(), {"cancer", "cd8"}))
+    assert told == (["arm 'a' is given nivolumab every 6 min: 240 doses a day."] if doubtful else [])
+
+
+def test_an_antibody_whose_antigen_no_cell_carries_is_doubtful() -> None:
+    dose = {"drug": "blinatumomab", "amount": "10 pM", "lasting": "1 d"}
+    asked = scenario(arm=[{"name": "a", "dose": [dose]}])
+    told = list(doubts_in(asked, asked.library(), {"cancer", "cd8"}))
+    assert told == ["blinatumomab needs CD19, which no cell in this tissue carries."]
