@@ -74,10 +74,20 @@ def test_a_name_that_is_no_text_is_told(encoding: str, place: Path) -> None:
     assert json.loads(done.stdout)["faults"][0]["where"] == "\udcff\udce9.toml"
 
 
+@pytest.fixture(scope="module")
+def completion(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The script of completions, as `--install-completion` leaves it."""
+    home = tmp_path_factory.mktemp("home")
+    program = [sys.executable, "-m", "opsonin", "--install-completion", "bash"]
+    told = os.environ | {"HOME": str(home), "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    told["PYTHONPATH"] = os.pathsep.join(sys.path)
+    subprocess.run(program, env=told, capture_output=True, timeout=120, check=True)
+    return home / ".bash_completions" / "opsonin.sh"
+
+
 COMPLETE = """
-opsonin --install-completion bash > /dev/null
-source ~/.bash_completions/opsonin.sh
-words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _opsonin_completion opsonin; echo "${COMPREPLY[*]}"; }
+source {script}
+words() {{ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _opsonin_completion opsonin; echo "${{COMPREPLY[*]}}"; }}
 """
 
 
@@ -101,7 +111,9 @@ words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _opsonin_completion opsonin
         ('"opsonin" "check" "scen"', []),  # bash then offers files
     ],
 )
-def test_a_half_written_word_is_completed(words: str, offered: list[str], place: Path) -> None:
+def test_a_half_written_word_is_completed(
+    words: str, offered: list[str], place: Path, completion: Path
+) -> None:
     (place / "old").mkdir()
     (place / "old" / "provenance.json").write_text(
         json.dumps(
@@ -112,7 +124,7 @@ def test_a_half_written_word_is_completed(words: str, offered: list[str], place:
             }
         )
     )
-    done = typed(f"{COMPLETE} words {words}", place, _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
+    done = typed(f"{COMPLETE.format(script=completion)} words {words}", place)
     assert done.stdout.split() == offered, done.stderr
 
 

@@ -256,7 +256,7 @@ def test_a_stop_reaches_every_process_and_says_how_to_go_on(ensemble, tmp_path, 
         run.run(asked(), tmp_path / "out", threads=2, listener=listener)
     assert listener.told
     assert not Result.open(tmp_path / "out").complete
-    run.resume(tmp_path / "out")
+    run.resume(tmp_path / "out", threads=1)
     assert diff(ensemble.path, tmp_path / "out") is None
 
 

@@ -24,6 +24,8 @@ from opsonin.cli.main import main
 from opsonin.core.errors import HostError
 from opsonin.store.layout import SUMMARY, reading
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 TINY = """\
 [scenario]
 name = "tiny"
