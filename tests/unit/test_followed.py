@@ -19,7 +19,7 @@ def test_what_laws_read_is_followed_and_nothing_else():
     paired = {
         *("PD-L1", "PD-L2", "TIGIT", "CD155", "TIM-3", "Gal-9", "NKG2A", "HLA-E", "KIR"),
         *("NKG2D", "MICA", "ULBP", "DNAM-1", "CD112", "NKp30", "B7-H6"),
-        *("CD16", "HER2", "EGFR", "CD20", "GD2"),
+        *("CD16", "HER2", "EGFR", "CD19", "CD20", "GD2"),
         *("Fas", "FasL", "DR4", "DR5", "TRAIL"),
     }
     assert set(followed(LIBRARY)) == {RECOGNISED, MARKER, *paired, *PROTEINS}

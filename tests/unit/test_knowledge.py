@@ -76,6 +76,7 @@ def test_the_entries_of_this_step_are_there() -> None:
             "docetaxel",
             *("fluorouracil", "omacetaxine", "ym155"),
             *("trametinib", "cobimetinib", "dabrafenib", "palbociclib", "abemaciclib", "capivasertib"),
+            *("blinatumomab", "mosunetuzumab"),
             *("venetoclax", "navitoclax", "s63845", "birinapant", "lcl161", "aeg35156"),
             *("dulanermin", "conatumumab", "trastuzumab", "rituximab", "dinutuximab"),
         },

@@ -58,7 +58,7 @@ def test_replicates_are_said_wherever_they_count(replicated: str) -> None:
     for text in (
         "Maps are of replicate 1 of 3.",
         "Line: mean of 3 replicates. Whiskers: 90 % interval of the mean. Band: least to largest replicate.",
-        "means over 3 replicates with their 90 % intervals, ratios paired by replicate",
+        "means over 3 replicates with their 90 % intervals, ratios are geometric means of those within replicates",
         "mean of 3 replicates, in brackets its 90 % interval",
         "a bar per replicate",
         "observables-by-replicate.csv",

@@ -125,6 +125,7 @@ def weights(result: StoredResult, arms: Sequence[str]) -> dict[tuple[str, float]
     return {
         (arm, float(time)): float(weight)
         for arm in arms
+        if arm in data["arm"].values
         for time, weight in zip(times, data["weight"].sel(arm=arm).values, strict=True)
         if np.isfinite(weight)
     }
