@@ -69,5 +69,7 @@ def test_venetoclax_helps_t_cells_and_not_where_bax_and_bak_are_gone():
     found = each_brought(VENETOCLAX)
     assert interval(found, 1.0 - ALPHA)[0] > 0.0
     null = {f"cell.cancer.expresses.{name}": "0 molecules" for name in ("BAX", "BAK")}
-    most = max(abs(edge) for edge in interval(each_brought(VENETOCLAX, **null), 1.0 - ALPHA))
-    assert most < 0.2 * found.mean()  # within a fifth of what it brings to the others
+    gone = each_brought(VENETOCLAX, **null)
+    assert (
+        np.abs(gone).max() < 0.2 * found.mean()
+    )  # in every replicate within a fifth of what it brings to others
