@@ -56,6 +56,23 @@ def test_a_finished_result_that_lost_an_arm_is_not_finished(meddled: Path, capfd
     assert json.loads(capfd.readouterr().out)["unfinished"] is True
 
 
+@pytest.mark.parametrize("command", [("report",), ("why",), ("movie",)])
+def test_arms_that_were_swapped_or_copied_are_refused(meddled: Path, command: tuple[str, ...], capfd):
+    first, second = (meddled / "arms" / arm for arm in Result.open(meddled).arms)
+    first.rename(meddled / "aside")
+    second.rename(first)
+    (meddled / "aside").rename(second)
+    assert main([*command, str(meddled)]) == 3
+    told = capfd.readouterr().err
+    assert f"belongs to arm '{second.name}', not to arm '{first.name}' of this run" in told
+
+
+def test_an_arm_that_the_run_never_had_is_refused(meddled: Path, capfd):
+    shutil.copytree(meddled / "arms" / Result.open(meddled).arms[0], meddled / "arms" / "evil")
+    assert main(["report", str(meddled)]) == 3
+    assert "not to arm 'evil'" in capfd.readouterr().err
+
+
 def test_why_refuses_a_result_whose_provenance_was_changed(meddled: Path, capfd):
     provenance = meddled / "provenance.json"
     provenance.write_text(provenance.read_text().replace('"seed": ', '"seed": 1'))

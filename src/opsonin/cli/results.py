@@ -23,14 +23,21 @@ def require_result(out: Path) -> None:
 
 
 def require_untouched(out: Path) -> None:
-    """RunError where a provenance of a result or of its parts is not as a run wrote it: what is shown relies on it."""
+    """RunError where a result or a part of it is not as a run wrote it: provenance changed, arms of others.
+
+    What is shown relies on it.
+    """
     from opsonin.store.gathered import Gathered
     from opsonin.store.layout import verify_unchanged
+    from opsonin.store.origins import verify_arms
     from opsonin.store.result import Result
 
     def verify(result: Result) -> None:
         verify_unchanged(result.provenance, str(result.path))
-        for part in result.parts.values() if isinstance(result, Gathered) else ():
+        if not isinstance(result, Gathered):
+            verify_arms(result)
+            return
+        for part in result.parts.values():
             verify(part)
 
     verify(Result.open(out))
