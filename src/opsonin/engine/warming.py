@@ -3,7 +3,7 @@
     python -m opsonin.engine.warming FOLDER
 
 compiles what cells do to each other and with what they sense, for the run in that folder. Meanwhile the run itself
-compiles how cells move and what diffuses, waits, and finds the rest in the cache. A second process that fails or is
+compiles how cells move and divide and what diffuses, waits, and finds the rest in the cache. A second process that fails or is
 ended leaves its half to the run.
 """
 
@@ -47,6 +47,8 @@ def compile_halves(plan: Plan, folder: Path) -> None:
         tissue = placed(plan)
         relaxation.relax(tissue)
         transport.settle(tissue, 1)
+        fate.step(tissue, 0, minutes(plan.coupling))
+        fate.turnover(tissue)
         with suppress(subprocess.TimeoutExpired):
             second.wait(_PATIENCE)
 
@@ -94,8 +96,6 @@ def main(folder: Path) -> None:
         motion.headings(tissue, 0, step)
         Recorder(plan, plan.courses[0], "").follow(tissue)
         ledger.step(tissue, 0, minutes(plan.look))
-        fate.step(tissue, 0, minutes(plan.coupling))
-        fate.turnover(tissue)
         trafficking.step(tissue, 0, minutes(plan.coupling))
         expression.settle(tissue)
         expression.step(tissue, 0, 60.0)  # min; molecules are mixed at every full hour

@@ -73,7 +73,16 @@ def target_of(cells, tables, key, i, touched):
 @nb.njit(cache=True, error_model="numpy")
 def recognises(cells, tables, drugs, i):
     """Whether effector `i` may see anything on a target of this tumour: by its receptors, or bridged to it."""
-    return cells.reactive[i] > 0 or tables.types[cells.kind[i], NATURAL] > 0.0 or np.any(drugs.bridged > 0.0)
+    return cells.reactive[i] > 0 or tables.types[cells.kind[i], NATURAL] > 0.0 or _bridging(drugs)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _bridging(drugs):
+    """Whether bispecific antibodies are there."""
+    there = False
+    for m in range(len(drugs.bridged)):
+        there |= drugs.bridged[m] > 0.0
+    return there
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -96,7 +105,7 @@ def signal_seen(cells, tables, drugs, i, j):
             total += activating_part(pairs, tables.activating[k, 1], tables.activating[k, 2])
         return natural_signal(total + _antibodies_seen(cells, tables, drugs, i, j))
     bridged = bridged_signal(_bridges(cells, drugs, j))
-    if cells.reactive[i] == 0 and np.any(drugs.bridged > 0.0):
+    if cells.reactive[i] == 0 and _bridging(drugs):
         return bridged
     own = 0.0
     if not cells.lost[j] & tables.hidden_by:
