@@ -3,8 +3,8 @@
     python -m opsonin.engine.warming FOLDER
 
 compiles what cells do to each other and with what they sense, for the run in that folder. Meanwhile the run itself
-compiles how cells move and divide and what diffuses, waits, and finds the rest in the cache. A second process that fails or is
-ended leaves its half to the run.
+compiles how cells move and divide and what diffuses, waits, and finds the rest in the cache. A second process that
+fails or is ended leaves its half to the run.
 """
 
 from __future__ import annotations
