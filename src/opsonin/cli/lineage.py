@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from opsonin.cli import complete
+from opsonin.cli.files import require_place
 from opsonin.cli.options import Json, print_json
 from opsonin.cli.results import require_result, require_untouched
 from opsonin.core.errors import Fault, InputError
@@ -39,7 +40,8 @@ def lineage(
 
     require_result(result)
     require_untouched(result)
-    _require_place(target)
+    _require_ending(target)
+    require_place(target)
     stored = Result.open(result)
     name = kept.one_arm(stored, arm)
     if target.suffix.lower() == ".csv":
@@ -60,11 +62,7 @@ def lineage(
         typer.echo(f"lineage: {target}, {count:,} {what} of arm {name}")
 
 
-def _require_place(target: Path) -> None:
+def _require_ending(target: Path) -> None:
     if target.suffix.lower() not in ENDINGS:
         fix = f"Write -o {target.with_suffix('.nwk') if target.name else 'tree.nwk'}."
         raise InputError(Fault("-o", f"'{target}' does not end in {' or '.join(ENDINGS)}.", fix))
-    if not target.parent.is_dir():
-        raise InputError(Fault(str(target), "there is no such folder to write it into.", "Make it first."))
-    if target.is_dir():
-        raise InputError(Fault(str(target), "is a folder.", "Give the name of a file."))

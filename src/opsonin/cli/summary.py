@@ -49,9 +49,7 @@ def summary(scenario: Scenario, biopsies: Sequence[Biopsy]) -> dict[str, Any]:
             "spacing_um": numerics.spacing,
         },
         "overrides": dict(scenario.knowledge),
-        "doubts": [
-            *doubts_in(scenario, library, _present(scenario, biopsies)),
-        ],
+        "doubts": list(doubts_in(scenario, library, _present(scenario, biopsies))),
     }
 
 

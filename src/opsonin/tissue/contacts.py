@@ -26,7 +26,6 @@ _DAMPING = 0.6
 def step(tissue: Tissue, tick: int, duration: float) -> None:
     """Contacts over `duration` [min] from `tick`: propose from the old state, then apply."""
     cells, n = tissue.cells.arrays, tissue.cells.n
-    # A bystander recognises nothing here: looking at its contacts would change nothing.
     effectors = (_at_work(tissue) & (cells.phase[:n] <= COMMITTED)).nonzero()[0]
     if len(effectors) == 0 and not cells.damage[:n].any() and not cells.bound[:n].any():
         return
@@ -55,7 +54,10 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
 
 
 def _at_work(tissue: Tissue) -> Any:
-    """(n,) cells that may see a target, or did: one that bispecific antibodies let go of comes to rest."""
+    """(n,) cells that may see a target, or did: one that bispecific antibodies let go of comes to rest.
+
+    A bystander that nothing bridges recognises nothing: looking at its contacts would change nothing.
+    """
     cells, n = tissue.cells.arrays, tissue.cells.n
     types, kind = tissue.tables.types, cells.kind[:n]
     sees = (cells.reactive[:n] > 0) | (types[:, NATURAL] > 0.0)[kind] | (cells.activation[:n] > 0.0)
