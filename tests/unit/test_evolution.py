@@ -110,7 +110,9 @@ def fate_of(tissue):
 def test_interferon_holds_tumour_cells_back_and_no_t_cells():
     cytostatic = plan().tables
     names = plan().species.cells
-    assert [name for name, by in zip(names, cytostatic.arrest_signal, strict=True) if by >= 0] == ["cancer"]
+    assert [name for name, by in zip(names, cytostatic.arrests["signal"], strict=True) if by >= 0] == [
+        "cancer"
+    ]
 
 
 def divided(tissue, tick=0):
@@ -176,7 +178,7 @@ def test_a_tumour_may_have_its_own_clones():
     jak = load_library().override("defect.jak-loss.share", 0.4).defects["jak-loss"]
     tumour = asked.tumours["melanoma"].model_copy(update={"clones": {"jak-loss": jak.share}})
     tables = tables_of(asked, tumour, np.ones(len(asked.cells)), 2)
-    assert tables.clone_share.tolist() == [0.0, 0.0, 0.4]
+    assert tables.defects["share"].tolist() == [0.0, 0.0, 0.4]
 
 
 def test_defects_change_no_bit_of_the_rest_while_there_are_none():

@@ -16,8 +16,8 @@ from opsonin.laws.cycle import cell_loss_rate, potential_growth_rate, resting_ex
 from opsonin.laws.recognition import planar_affinity
 from opsonin.model import tables as column
 from opsonin.model.death import PROTEINS
-from opsonin.model.knowledge import CellType, Exchange, Interaction, Tumour
-from opsonin.state.tables import Tables
+from opsonin.model.knowledge import CellType, Exchange, Interaction, Shift, Tumour
+from opsonin.state.tables import ARREST, DEFECT, EXCHANGE, PAIR, SHIFT, Tables
 from opsonin.tissue.tissue import Species, Traits, Transport
 
 NM = 0.602214076  # molecules/um3 in one nM
@@ -46,46 +46,29 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
     """All numbers of one tumour type; `scales` (types,) multiply the radii (the imaged packing)."""
     names = species_of(library)
     shifts = [(m, shift) for m in names.molecules for shift in library.molecules[m].shifts]
-    checkpoints, activating, antibody, deadly = (
-        pairs_of(library, kind) for kind in ("checkpoint", "activating", "antibody", "death")
-    )
     attractants = [
         c.motility.attractant for c in library.cells.values() if c.motility and c.motility.attractant
     ]
-    exchanges = [[_exchange(library, c, s) for s in names.substrates] for c in names.cells]
     return Tables(
         types=np.array(
             [_numbers(library.cells[c], tumour, k) for c, k in zip(names.cells, scales, strict=True)]
         ),
         resting=np.array([[_resting(library, tumour, c, m) for m in names.molecules] for c in names.cells]),
-        shift_molecule=np.array([names.molecules.index(m) for m, _ in shifts], np.int64),
-        shift_signal=np.array([names.substrates.index(shift.by) for _, shift in shifts], np.int64),
-        shift=np.array([[s.fold_max.value, s.half.value, s.hill.value] for _, s in shifts]).reshape(-1, 3),
-        uptake_max=np.array([[e[0] for e in row] for row in exchanges]),
-        uptake_half=np.array([[e[1] for e in row] for row in exchanges]),
-        clearance=np.array([[e[2] for e in row] for row in exchanges]),
-        secretion=np.array([[e[3] for e in row] for row in exchanges]),
-        induced_by=np.array([[e[4] for e in row] for row in exchanges], np.int64),
-        induction_half=np.array([[e[5] for e in row] for row in exchanges]),
-        checkpoint_receptor=np.array([names.molecules.index(p.receptor) for p in checkpoints], np.int64),
-        checkpoint_ligand=np.array([names.molecules.index(p.ligand) for p in checkpoints], np.int64),
-        checkpoint=_answers(checkpoints),
-        activating_receptor=np.array([names.molecules.index(p.receptor) for p in activating], np.int64),
-        activating_ligand=np.array([names.molecules.index(p.ligand) for p in activating], np.int64),
-        activating=_answers(activating),
-        antibody_receptor=np.array([names.molecules.index(p.receptor) for p in antibody], np.int64),
-        antibody=_answers(antibody),
-        death_receptor=np.array([names.molecules.index(p.receptor) for p in deadly], np.int64),
-        death_ligand=np.array([names.molecules.index(p.ligand) for p in deadly], np.int64),
-        death_pair=np.array([[_planar(p), p.contact.value] for p in deadly if p.contact is not None]).reshape(
-            -1, 2
+        shifts=np.array([_shift(names, m, shift) for m, shift in shifts], SHIFT),
+        exchanges=np.array(
+            [[_exchange(library, c, s) for s in names.substrates] for c in names.cells], EXCHANGE
         ),
-        arrest_signal=np.array([_arrest_signal(library, c) for c in names.cells], np.int64),
-        arrest=np.array([_arrest(library, c) for c in names.cells]),
-        defect_rate=np.array([library.defects[d].rate.value for d in names.defects]),
-        defect_draw=draws_of(names.defects),
-        clone_share=np.array(
-            [tumour.clones.get(d, library.defects[d].share).value for d in names.defects], np.float64
+        checkpoints=_pairs(library, names, "checkpoint"),
+        activating=_pairs(library, names, "activating"),
+        antibody=_pairs(library, names, "antibody"),
+        deadly=_pairs(library, names, "death"),
+        arrests=np.array([_arrest(library, c) for c in names.cells], ARREST),
+        defects=np.array(
+            [
+                (library.defects[d].rate.value, draw, tumour.clones.get(d, library.defects[d].share).value)
+                for d, draw in zip(names.defects, draws_of(names.defects), strict=True)
+            ],
+            DEFECT,
         ),
         removed_by=np.array(
             [_bits(m in library.defects[d].removes for d in names.defects) for m in names.molecules], np.int64
@@ -108,18 +91,23 @@ def _bits(marks: Iterable[bool]) -> int:
     return sum(int(mark) << number for number, mark in enumerate(marks))
 
 
-def _arrest_signal(library: Library, cell: str) -> int:
-    cycle = library.cells[cell].cycle
-    by = cycle.arrested_by if cycle is not None else None
-    return -1 if by is None else sorted(library.substrates).index(by)
+def _shift(names: Species, molecule: str, shift: Shift) -> tuple[int, int, float, float, float]:
+    return (
+        names.molecules.index(molecule),
+        names.substrates.index(shift.by),
+        shift.fold_max.value,
+        shift.half.value,
+        shift.hill.value,
+    )
 
 
-def _arrest(library: Library, cell: str) -> tuple[float, float]:
-    """Share of the type held back at saturation, and the signal at half of it."""
+def _arrest(library: Library, cell: str) -> tuple[int, float, float]:
+    """The signal that keeps the type out of the cycle, the share at saturation, the signal at half of it."""
     cycle = library.cells[cell].cycle
-    if cycle is None or cycle.arrest_max is None or cycle.arrest_half is None:
-        return 0.0, 1.0
-    return cycle.arrest_max.value, cycle.arrest_half.value
+    if cycle is None or cycle.arrested_by is None or cycle.arrest_max is None or cycle.arrest_half is None:
+        return -1, 0.0, 1.0
+    by = sorted(library.substrates).index(cycle.arrested_by)
+    return by, cycle.arrest_max.value, cycle.arrest_half.value
 
 
 def pairs_of(library: Library, kind: str) -> list[Interaction]:
@@ -127,12 +115,20 @@ def pairs_of(library: Library, kind: str) -> list[Interaction]:
     return [pair for _, pair in sorted(library.interactions.items()) if pair.kind == kind]
 
 
-def _answers(pairs: list[Interaction]) -> npt.NDArray[np.float64]:
-    """(pairs, 3): planar affinity, half, Hill."""
-    rows = [
-        [_planar(p), p.half.value, p.hill.value] for p in pairs if p.half is not None and p.hill is not None
-    ]
-    return np.array(rows).reshape(-1, 3)
+def _pairs(library: Library, names: Species, kind: str) -> npt.NDArray[np.void]:
+    """(pairs,) numbers of one kind of pairs."""
+    return np.array([_pair(names, pair) for pair in pairs_of(library, kind)], PAIR)
+
+
+def _pair(names: Species, pair: Interaction) -> tuple[int, int, float, float, float, float]:
+    return (
+        names.molecules.index(pair.receptor),
+        names.molecules.index(pair.ligand) if pair.ligand else -1,
+        _planar(pair),
+        pair.half.value if pair.half else 1.0,
+        pair.hill.value if pair.hill else 1.0,
+        pair.contact.value if pair.contact else 0.0,
+    )
 
 
 def _planar(pair: Interaction) -> float:

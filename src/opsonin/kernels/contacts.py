@@ -91,18 +91,9 @@ def signal_seen(cells, tables, drugs, i, j):
     numbers = tables.types[cells.kind[i]]
     if numbers[NATURAL] > 0.0:
         total = 0.0
-        for k in range(len(tables.activating_receptor)):
-            pairs = pairs_between(
-                cells,
-                tables,
-                drugs,
-                i,
-                j,
-                tables.activating_receptor[k],
-                tables.activating_ligand[k],
-                tables.activating[k, 0],
-            )
-            total += activating_part(pairs, tables.activating[k, 1], tables.activating[k, 2])
+        for pair in tables.activating:
+            pairs = pairs_between(cells, tables, drugs, i, j, pair.receptor, pair.ligand, pair.affinity)
+            total += activating_part(pairs, pair.half, pair.hill)
         return natural_signal(total + _antibodies_seen(cells, tables, drugs, i, j))
     bridged = bridged_signal(_bridges(cells, drugs, j))
     if cells.reactive[i] == 0 and _bridging(drugs):
@@ -133,10 +124,10 @@ def _antibodies_seen(cells, tables, drugs, i, j):
             coat += cells.level[m, j] * drugs.coated[m]
     total = 0.0
     if coat > 0.0:
-        for k in range(len(tables.antibody_receptor)):
-            receptor = cells.level[tables.antibody_receptor[k], i] / tables.types[cells.kind[i], SURFACE]
-            pairs = bound_pairs(receptor, coat / tables.types[cells.kind[j], SURFACE], tables.antibody[k, 0])
-            total += activating_part(pairs, tables.antibody[k, 1], tables.antibody[k, 2])
+        for pair in tables.antibody:
+            receptor = cells.level[pair.receptor, i] / tables.types[cells.kind[i], SURFACE]
+            pairs = bound_pairs(receptor, coat / tables.types[cells.kind[j], SURFACE], pair.affinity)
+            total += activating_part(pairs, pair.half, pair.hill)
     return total
 
 
@@ -149,19 +140,18 @@ def pairs_between(cells, tables, drugs, i, j, on_i, on_j, affinity):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def checkpoint(cells, tables, drugs, i, j, k):
-    """Factor of checkpoint `k` between effector `i` and target `j`, antibodies included."""
-    r, m = tables.checkpoint_receptor[k], tables.checkpoint_ligand[k]
-    pairs = pairs_between(cells, tables, drugs, i, j, r, m, tables.checkpoint[k, 0])
-    return checkpoint_factor(pairs, tables.checkpoint[k, 1], tables.checkpoint[k, 2])
+def checkpoint(cells, tables, drugs, i, j, pair):
+    """Factor of one checkpoint between effector `i` and target `j`, antibodies included."""
+    pairs = pairs_between(cells, tables, drugs, i, j, pair.receptor, pair.ligand, pair.affinity)
+    return checkpoint_factor(pairs, pair.half, pair.hill)
 
 
 @nb.njit(cache=True, error_model="numpy")
 def _checkpoints(cells, tables, drugs, i, j):
     """Product of all checkpoint factors between effector `i` and target `j`."""
     product = 1.0
-    for k in range(len(tables.checkpoint_receptor)):
-        product *= checkpoint(cells, tables, drugs, i, j, k)
+    for pair in tables.checkpoints:
+        product *= checkpoint(cells, tables, drugs, i, j, pair)
     return product
 
 
@@ -169,10 +159,9 @@ def _checkpoints(cells, tables, drugs, i, j):
 def death_receptors(cells, tables, drugs, i, j):
     """Death receptors of target `j` that effector `i` holds at full effort, antibodies included."""
     held = 0.0
-    for k in range(len(tables.death_receptor)):
-        r, m = tables.death_receptor[k], tables.death_ligand[k]
-        pairs = pairs_between(cells, tables, drugs, i, j, m, r, tables.death_pair[k, 0])
-        held += bound_receptors(pairs, tables.death_pair[k, 1], 1.0)
+    for pair in tables.deadly:
+        pairs = pairs_between(cells, tables, drugs, i, j, pair.ligand, pair.receptor, pair.affinity)
+        held += bound_receptors(pairs, pair.contact, 1.0)
     return held
 
 

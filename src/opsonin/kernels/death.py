@@ -88,8 +88,8 @@ def _advance(state, proteins, drive, rates, duration):
 def agonized_receptors(cells, tables, drugs, i):
     """Death receptors of cell `i` that drugs hold [molecules]."""
     held = 0.0
-    for r in tables.death_receptor:
-        held += cells.level[r, i] * drugs.agonized[r]
+    for pair in tables.deadly:
+        held += cells.level[pair.receptor, i] * drugs.agonized[pair.receptor]
     return held
 
 

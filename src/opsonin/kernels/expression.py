@@ -36,15 +36,18 @@ def _express(begin, end, cells, tables, turnover, fold, duration):
     kept = np.empty(len(turnover))
     for m in range(len(turnover)):
         kept[m] = relaxed(1.0, 0.0, turnover[m], duration)
-    resting, molecule, by, numbers = tables.resting, tables.shift_molecule, tables.shift_signal, tables.shift
+    resting, shifts = tables.resting, tables.shifts
     for i in range(begin, end):
         if phase[i] <= COMMITTED:
             k = 0  # shifts lie in the order of their molecules
             for m in range(resting.shape[1]):
                 shift = fold[m]
-                while k < len(molecule) and molecule[k] == m:
-                    if resting[kind[i], m] > 0.0 and not lost[i] & deaf_by[by[k]]:
-                        shift *= fold_change(numbers[k, 0], signal[by[k], i], numbers[k, 1], numbers[k, 2])
+                while k < len(shifts) and shifts[k].molecule == m:
+                    by = shifts[k].signal
+                    if resting[kind[i], m] > 0.0 and not lost[i] & deaf_by[by]:
+                        shift *= fold_change(
+                            shifts[k].fold_max, signal[by, i], shifts[k].half, shifts[k].hill
+                        )
                     k += 1
                 if resting[kind[i], m] == 0.0:
                     continue  # it has none, and comes to none

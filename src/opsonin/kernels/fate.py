@@ -59,11 +59,11 @@ LIVE, PARTS, GATE, AT_REST, ENTRY, NECROSIS, COLUMNS = range(7)
 @nb.njit(cache=True, error_model="numpy")
 def _unarrested(cells, tables, i):
     """Share of cells such as `i` that the signal which stops their cycle still lets in."""
-    t = cells.kind[i]
-    by = tables.arrest_signal[t]
+    arrest = tables.arrests[cells.kind[i]]
+    by = arrest.signal
     if by < 0 or cells.lost[i] & tables.deaf_by[by]:
         return 1.0
-    return not_arrested(tables.arrest[t, 0], cells.signal[by, i], tables.arrest[t, 1])
+    return not_arrested(arrest.share, cells.signal[by, i], arrest.half)
 
 
 @nb.njit(cache=True, error_model="numpy")

@@ -73,7 +73,7 @@ class Contact(NamedTuple):
 def _shares(cells, tables, drugs, i, j, share):
     """What each barrier but resistance lets through between killer `i` and target `j`."""
     numbers = tables.types[cells.kind[i]]
-    checkpoints = len(tables.checkpoint_receptor)
+    checkpoints = len(tables.checkpoints)
     share[RECEPTOR] = let_through(1.0 if recognises(cells, tables, drugs, i) else 0.0)
     share[ANTIGEN] = share[LIGANDS] = 1.0
     share[LIGANDS if numbers[NATURAL] > 0.0 else ANTIGEN] = let_through(
@@ -81,7 +81,9 @@ def _shares(cells, tables, drugs, i, j, share):
     )
     share[COSTIMULATED] = let_through(numbers[COSTIMULATION])
     for k in range(checkpoints):
-        share[FIRST_CHECKPOINT + k] = let_through(checkpoint(cells, tables, drugs, i, j, k))
+        share[FIRST_CHECKPOINT + k] = let_through(
+            checkpoint(cells, tables, drugs, i, j, tables.checkpoints[k])
+        )
     after = FIRST_CHECKPOINT + checkpoints
     share[after] = let_through(oxygen_fitness(cells.signal[tables.oxygen, i], numbers[LYTIC_OXYGEN]))
     share[after + 1] = let_through(vigour(cells.exhaustion[i]))

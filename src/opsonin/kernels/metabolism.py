@@ -24,25 +24,21 @@ def exchange(cells: Any, n: Any, tables: Any, substrate: Any, clearance: Any, re
 @nb.njit(cache=True, error_model="numpy", nogil=True)
 def _exchange(begin, end, cells, tables, substrate, clearance, release):
     kind, phase, signal, activation = cells.kind, cells.phase, cells.signal, cells.activation
-    lost = cells.lost
-    uptake_max, uptake_half, constant = tables.uptake_max, tables.uptake_half, tables.clearance
-    secretion, induced_by, induction_half = tables.secretion, tables.induced_by, tables.induction_half
+    lost, exchanges = cells.lost, tables.exchanges
     for i in range(begin, end):
         clearance[i] = 0.0
         release[i] = 0.0
         if phase[i] <= COMMITTED:
-            t = kind[i]
-            clearance[i] = constant[t, substrate]
-            if uptake_max[t, substrate] > 0.0:
-                clearance[i] += uptake_clearance(
-                    uptake_max[t, substrate], uptake_half[t, substrate], signal[substrate, i]
-                )
+            own = exchanges[kind[i], substrate]
+            clearance[i] = own.clearance
+            if own.uptake_max > 0.0:
+                clearance[i] += uptake_clearance(own.uptake_max, own.uptake_half, signal[substrate, i])
             induction = 1.0
-            by = induced_by[t, substrate]
+            by = own.induced_by
             if by == BY_ACTIVATION:
                 induction = activation[i]
             elif by >= 0 and lost[i] & tables.deaf_by[by]:
                 induction = 0.0
             elif by >= 0:
-                induction = hill(signal[by, i], induction_half[t, substrate], 1.0)
-            release[i] = secretion[t, substrate] * induction
+                induction = hill(signal[by, i], own.induction_half, 1.0)
+            release[i] = own.secretion * induction

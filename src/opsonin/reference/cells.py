@@ -57,15 +57,13 @@ def exchange(cells: Any, n: int, tables: Any, substrate: int) -> tuple[Any, Any]
     """Clearance and release of every cell, (n,) each; see `kernels.metabolism.exchange`."""
     clearance, release = np.zeros(n), np.zeros(n)
     for i in filter(lambda i: _live(cells, i), range(n)):
-        t = cells.kind[i]
-        clearance[i] = tables.clearance[t, substrate]
-        if tables.uptake_max[t, substrate] > 0:
+        own = tables.exchanges[cells.kind[i], substrate]
+        clearance[i] = own["clearance"]
+        if own["uptake_max"] > 0:
             clearance[i] += uptake_clearance(
-                tables.uptake_max[t, substrate],
-                tables.uptake_half[t, substrate],
-                float(cells.signal[substrate, i]),
+                own["uptake_max"], own["uptake_half"], float(cells.signal[substrate, i])
             )
-        by = tables.induced_by[t, substrate]
+        by = own["induced_by"]
         if by == column.BY_ACTIVATION:
             induction = cells.activation[i]
         elif by == column.ALWAYS:
@@ -73,8 +71,8 @@ def exchange(cells: Any, n: int, tables: Any, substrate: int) -> tuple[Any, Any]
         elif cells.lost[i] & tables.deaf_by[by]:
             induction = 0.0
         else:
-            induction = hill(float(cells.signal[by, i]), tables.induction_half[t, substrate], 1.0)
-        release[i] = tables.secretion[t, substrate] * induction
+            induction = hill(float(cells.signal[by, i]), own["induction_half"], 1.0)
+        release[i] = own["secretion"] * induction
     return clearance, release
 
 
@@ -84,11 +82,8 @@ def express(cells: Any, n: int, tables: Any, turnover: Any, fold: Any, duration:
     for i in filter(lambda i: _live(cells, i), range(n)):
         for m in np.flatnonzero(tables.resting[cells.kind[i]]):
             shift = float(fold[m])
-            for target, by, numbers in zip(
-                tables.shift_molecule, tables.shift_signal, tables.shift, strict=True
-            ):
+            for target, by, most, half, steepness in tables.shifts.tolist():
                 if target == m and not cells.lost[i] & tables.deaf_by[by]:
-                    most, half, steepness = (float(v) for v in numbers)
                     shift *= fold_change(most, float(cells.signal[by, i]), half, steepness)
             gone = cells.lost[i] & tables.removed_by[m]
             goal = (
@@ -267,10 +262,9 @@ def _entry(cells: Any, i: int, tables: Any, resting: float, hindrance: float) ->
 
 def _unarrested(cells: Any, i: int, tables: Any) -> float:
     """Share of cells such as this one that the signal which stops their cycle still lets in."""
-    by = tables.arrest_signal[cells.kind[i]]
+    by, share, half = tables.arrests[cells.kind[i]].tolist()
     if by < 0 or cells.lost[i] & tables.deaf_by[by]:
         return 1.0
-    share, half = tables.arrest[cells.kind[i]].tolist()
     return float(not_arrested(share, float(cells.signal[by, i]), half))
 
 
@@ -334,9 +328,7 @@ def engage(
         numbers = tables.types[cells.kind[i]]
         drive = signal_seen(cells, tables, drugs, i, j)
         passed = 1.0
-        for receptor, ligand, (affinity, half, steepness) in zip(
-            tables.checkpoint_receptor, tables.checkpoint_ligand, tables.checkpoint.tolist(), strict=True
-        ):
+        for receptor, ligand, affinity, half, steepness, _ in tables.checkpoints.tolist():
             pairs = pairs_between(cells, tables, drugs, (i, receptor), (j, ligand), affinity)
             passed *= checkpoint_factor(pairs, half, steepness)
         net = net_activation(drive, numbers[column.COSTIMULATION], passed)
@@ -368,15 +360,11 @@ def signal_seen(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> float:
         own = antigen_signal(complexes, numbers[column.SIGNAL_HALF], numbers[column.SIGNAL_HILL])
         return float(either(own, bridged))
     total = 0.0
-    for receptor, ligand, (affinity, half, steepness) in zip(
-        tables.activating_receptor, tables.activating_ligand, tables.activating.tolist(), strict=True
-    ):
+    for receptor, ligand, affinity, half, steepness, _ in tables.activating.tolist():
         pairs = pairs_between(cells, tables, drugs, (i, receptor), (j, ligand), affinity)
         total += activating_part(pairs, half, steepness)
     coat = float(np.dot(cells.level[:, j], drugs.coated)) / tables.types[cells.kind[j], column.SURFACE]
-    for receptor, (affinity, half, steepness) in zip(
-        tables.antibody_receptor, tables.antibody.tolist(), strict=True
-    ):
+    for receptor, _, affinity, half, steepness, _ in tables.antibody.tolist():
         on_effector = float(cells.level[receptor, i]) / numbers[column.SURFACE]
         total += activating_part(bound_pairs(on_effector, coat, affinity), half, steepness)
     return float(natural_signal(total))
@@ -401,9 +389,7 @@ def death_receptors(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> floa
                 pairs_between(cells, tables, drugs, (i, ligand), (j, receptor), affinity), area, 1.0
             )
         )
-        for receptor, ligand, (affinity, area) in zip(
-            tables.death_receptor, tables.death_ligand, tables.death_pair.tolist(), strict=True
-        )
+        for receptor, ligand, affinity, _, _, area in tables.deadly.tolist()
     )
 
 
@@ -476,7 +462,7 @@ def succumb(
         state = DeathState(*(float(getattr(cells, name)[i]) for name in DeathState._fields))
         damage = float(cells.damage[i])
         struck, held = float(cells.bound[i]), 0.0
-        for r in tables.death_receptor:
+        for r in tables.deadly["receptor"]:
             held += float(cells.level[r, i] * drugs.agonized[r])
         at_rest = max(damage, struck + held, *state) < SPENT and priming == 0.0
         if not _live(cells, i) or half_life <= 0.0 or at_rest:

@@ -41,9 +41,7 @@ def shares(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> list[float]:
         seen if natural else 1.0,
         numbers[column.COSTIMULATION],
     ]
-    for receptor, ligand, (affinity, half, steepness) in zip(
-        tables.checkpoint_receptor, tables.checkpoint_ligand, tables.checkpoint.tolist(), strict=True
-    ):
+    for receptor, ligand, affinity, half, steepness, _ in tables.checkpoints.tolist():
         pairs = pairs_between(cells, tables, drugs, (i, receptor), (j, ligand), affinity)
         passed.append(float(checkpoint_factor(pairs, half, steepness)))
     passed.append(oxygen_fitness(float(cells.signal[tables.oxygen, i]), float(numbers[column.LYTIC_OXYGEN])))

@@ -9,6 +9,38 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
+Records = npt.NDArray[np.void]
+
+# Rows of numbers that belong together. Kernels pay for each array they are handed, at every first run.
+SHIFT = np.dtype([("molecule", "i8"), ("signal", "i8"), ("fold_max", "f8"), ("half", "f8"), ("hill", "f8")])
+EXCHANGE = np.dtype(
+    [
+        ("uptake_max", "f8"),  # concentration um3/min
+        ("uptake_half", "f8"),  # concentration
+        ("clearance", "f8"),  # um3/min
+        ("secretion", "f8"),  # concentration um3/min
+        ("induced_by", "i8"),  # substrate, ALWAYS or BY_ACTIVATION
+        ("induction_half", "f8"),  # concentration of the inducer
+    ]
+)
+PAIR = np.dtype(
+    [
+        ("receptor", "i8"),  # molecule on the effector; of a death receptor, on the target
+        ("ligand", "i8"),  # molecule on the other cell, -1 for an antibody
+        ("affinity", "f8"),  # planar [1/um2]
+        ("half", "f8"),  # [1/um2]
+        ("hill", "f8"),
+        ("contact", "f8"),  # area of the synapse [um2]
+    ]
+)
+ARREST = np.dtype([("signal", "i8"), ("share", "f8"), ("half", "f8")])
+DEFECT = np.dtype(
+    [
+        ("rate", "f8"),  # probability per daughter
+        ("draw", "u4"),  # number of its draws, `core.random.draws_of`
+        ("share", "f8"),  # of the tumour cells at time 0
+    ]
+)
 
 
 class Tables(NamedTuple):
@@ -20,31 +52,14 @@ class Tables(NamedTuple):
 
     types: Floats  # (T, COLUMNS)
     resting: Floats  # (T, M) molecules per cell
-    shift_molecule: Indices  # (shifts,)
-    shift_signal: Indices  # (shifts,) substrate
-    shift: Floats  # (shifts, 3): fold at saturation, half, Hill
-    uptake_max: Floats  # (T, S) concentration um3/min
-    uptake_half: Floats  # (T, S) concentration
-    clearance: Floats  # (T, S) um3/min
-    secretion: Floats  # (T, S) concentration um3/min
-    induced_by: npt.NDArray[np.int64]  # (T, S) substrate index, ALWAYS or BY_ACTIVATION
-    induction_half: Floats  # (T, S) concentration of the inducer
-    checkpoint_receptor: Indices  # (checkpoints,) molecule on the effector
-    checkpoint_ligand: Indices  # (checkpoints,) molecule on the target
-    checkpoint: Floats  # (checkpoints, 3): planar affinity, half [1/um2], Hill
-    activating_receptor: Indices  # (activating pairs,) molecule on the effector
-    activating_ligand: Indices  # (activating pairs,) molecule on the target
-    activating: Floats  # (activating pairs, 3): planar affinity, half [1/um2], Hill
-    antibody_receptor: Indices  # (antibody pairs,) Fc receptor on the effector
-    antibody: Floats  # (antibody pairs, 3): planar affinity, half [1/um2], Hill
-    death_receptor: Indices  # (death pairs,) molecule on the target
-    death_ligand: Indices  # (death pairs,) molecule on the effector
-    death_pair: Floats  # (death pairs, 2): planar affinity [1/um2], area of the synapse [um2]
-    arrest_signal: Indices  # (T,) substrate that keeps the type out of the cycle, -1 for none
-    arrest: Floats  # (T, 2): share at saturation, half
-    defect_rate: Floats  # (defects,) probability per daughter [-]
-    defect_draw: npt.NDArray[np.uint32]  # (defects,) number of the draws of each, `core.random.draws_of`
-    clone_share: Floats  # (defects,) of the tumour cells at time 0 [-]
+    shifts: Records  # (shifts,) SHIFT, in the order of their molecules
+    exchanges: Records  # (T, S) EXCHANGE
+    checkpoints: Records  # (checkpoints,) PAIR
+    activating: Records  # (activating pairs,) PAIR
+    antibody: Records  # (antibody pairs,) PAIR
+    deadly: Records  # (death pairs,) PAIR
+    arrests: Records  # (T,) ARREST; signal -1 where nothing keeps the type out of the cycle
+    defects: Records  # (defects,) DEFECT
     removed_by: Indices  # (M,) defects that take a molecule away, one bit each
     deaf_by: Indices  # (S,) defects that make deaf to a substrate, one bit each
     hidden_by: int  # defects that hide the antigens, one bit each

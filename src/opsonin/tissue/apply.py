@@ -126,10 +126,10 @@ def _mutated(
 ) -> Any:
     """The defects of daughters with what their division adds: each defect is drawn by itself, in tumour cells alone."""
     tumour = tissue.tables.types[kinds, column.TUMOUR] > 0.0
-    rates = tissue.tables.defect_rate * tissue.exposure.mutation
+    rates = tissue.tables.defects["rate"] * tissue.exposure.mutation
     for number, rate in enumerate(rates):
         if rate > 0.0:
-            draw = tissue.tables.defect_draw[number]
+            draw = tissue.tables.defects["draw"][number]
             chance = draw_each(tissue.key, identity, now & 0xFFFFFFFF, _MUTATION, draw)
             lost = np.where(tumour & (chance < rate), lost | (1 << number), lost)
     return lost

@@ -52,9 +52,9 @@ def _answer(tissue: Tissue, kind: int, factor: float) -> np.ndarray:
     """Mean fold of recruitment at equilibrium, if every cell of a type secreted `factor` as much."""
     cells, tables, fields = tissue.cells.columns(), tissue.tables, tissue.fields.values.copy()
     counters = dict(tissue.counters)
-    secretion = tables.secretion.copy()
-    secretion[kind] *= factor
-    tissue.tables = tables._replace(secretion=secretion)
+    exchanges = tables.exchanges.copy()
+    exchanges["secretion"][kind] *= factor
+    tissue.tables = tables._replace(exchanges=exchanges)
     for _ in range(_ROUNDS):
         transport.settle(tissue)
         expression.settle(tissue)

@@ -23,7 +23,7 @@ REACH = 30.0
 
 def barriers_of(tissue: Tissue) -> int:
     """How many barriers a contact has."""
-    return FIRST_CHECKPOINT + len(tissue.tables.checkpoint_receptor) + AFTER_CHECKPOINTS
+    return FIRST_CHECKPOINT + len(tissue.tables.checkpoints) + AFTER_CHECKPOINTS
 
 
 def step(tissue: Tissue, tick: int, duration: float) -> None:

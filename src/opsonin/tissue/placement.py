@@ -153,8 +153,8 @@ def _clones(tissue: Tissue, cells: Imaged) -> npt.NDArray[np.int32]:
     """(cells,) defects that tumour cells have from the start, which no biopsy shows: each drawn by itself."""
     lost = np.zeros(len(cells.id), np.int32)
     tumour = tissue.tables.types[cells.kind, column.TUMOUR] > 0.0
-    for number, share in enumerate(tissue.tables.clone_share):
-        chance = draw_each(tissue.key, cells.id, 0, _MUTATION, tissue.tables.defect_draw[number])
+    for number, share in enumerate(tissue.tables.defects["share"]):
+        chance = draw_each(tissue.key, cells.id, 0, _MUTATION, tissue.tables.defects["draw"][number])
         lost[tumour & (chance < share)] |= 1 << number
     return lost
 
