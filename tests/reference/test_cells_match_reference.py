@@ -33,6 +33,16 @@ KEY = np.array([123456789, 987654321], np.uint32)
 PLAIN_KEY = (123456789, 987654321)
 SEEDS = st.integers(0, 2**31)
 DIMENSIONS = st.sampled_from([2, 3])
+# What occurs of each substrate, in its unit and the order of their names.
+OCCURRING = {
+    "oxygen": 20.0,
+    "glucose": 2.0,
+    "lactate": 8.0,
+    "adenosine": 1.0,
+    "kynurenine": 5.0,
+    "tgf_beta": 0.1,
+}
+SIGNALS = np.array([OCCURRING.get(name, 0.1) for name in sorted(load_library().substrates)])
 
 
 @functools.cache
@@ -52,7 +62,7 @@ def random_cells(seed, n=60):
     """A tissue in which every phase, mark and signal occurs; times around tick 100,000."""
     rng = np.random.default_rng(seed)
     molecules = len(tabulate.species_of(load_library()).molecules)
-    cells = Cells(n + 7, molecules, 3)
+    cells = Cells(n + 7, molecules, len(SIGNALS))
     kinds = rng.choice([load_cells().index(name) for name in ("cancer", "cd8", "nk", "other")], n).astype(
         np.int16
     )
@@ -74,7 +84,7 @@ def random_cells(seed, n=60):
         "engagement": rng.choice([0.0, 0.4, 1.0], n),
         "level": rng.uniform(0, 1e5, (molecules, n)),
         "variation": rng.choice([0.0, 0.5, 1.0, 2.0], (molecules, n)),
-        "signal": np.abs(rng.normal(0, [[0.5], [0.01], [20.0]], (3, n))),
+        "signal": np.abs(rng.normal(0, SIGNALS[:, None], (len(SIGNALS), n))),
         "gradient": rng.normal(0, 1e-3, (3, n)),
     }
     heading = rng.normal(size=(3, n))
@@ -86,10 +96,11 @@ def random_cells(seed, n=60):
 
 
 def rates(seed):
-    """(hindrance, spontaneous, toxic, let_in) of a tissue under drugs that differ by type and phase."""
+    """(hindrance, spontaneous, toxic, let_in, free) of a tissue under drugs that differ by type and phase."""
     rng, types = np.random.default_rng(seed), len(tables(2).types)
     toxic = rng.choice([0.0, 1e-4, 2e-3], (types, 2))
-    return 0.8, np.full(types, 1e-4), toxic, rng.choice([0.0, 0.5, 1.0], types)
+    free = rng.choice([0.1, 1.0], tables(2).resting.shape[1])
+    return 0.8, np.full(types, 1e-4), toxic, rng.choice([0.0, 0.5, 1.0], types), free
 
 
 def retaining(dimension):
@@ -104,12 +115,13 @@ def close(got, expected):
 
 
 @settings(max_examples=30, deadline=None)
-@given(SEEDS, st.integers(0, 2))
+@given(SEEDS, st.integers(0, len(SIGNALS) - 1))
 def test_exchange_equals_its_twin(seed, substrate):
     cells = random_cells(seed)
     clearance, release = np.empty(cells.n), np.empty(cells.n)
-    metabolism.exchange(cells.arrays, cells.n, tables(2), substrate, clearance, release)
-    expected = reference.exchange(cells.arrays, cells.n, tables(2), substrate)
+    free = rates(seed)[-1]
+    metabolism.exchange(cells.arrays, cells.n, tables(2), free, substrate, clearance, release)
+    expected = reference.exchange(cells.arrays, cells.n, tables(2), free, substrate)
     close(clearance, expected[0])
     close(release, expected[1])
 
@@ -168,10 +180,10 @@ def test_decide_equals_its_twin(seed, dimension, duration):
 @given(SEEDS)
 def test_turnover_equals_its_twin(seed):
     cells = random_cells(seed)
-    let_in = rates(seed)[-1]
+    drugs = rates(seed)[-2:]
     found = np.full((len(tables(2).types), 2, fate.COLUMNS), np.nan)
-    fate.turnover(cells.arrays, cells.n, tables(2), 0.01, 0.8, let_in, found)
-    expected = reference.turnover(cells.arrays, cells.n, tables(2), 0.01, 0.8, let_in)
+    fate.turnover(cells.arrays, cells.n, tables(2), 0.01, 0.8, *drugs, found)
+    expected = reference.turnover(cells.arrays, cells.n, tables(2), 0.01, 0.8, *drugs)
     for t in range(len(found)):
         for reactive in (0, 1):
             row = expected.get((t, reactive))

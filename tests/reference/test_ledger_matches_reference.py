@@ -20,6 +20,7 @@ from test_cells_match_reference import (
     tables,
 )
 
+from opsonin.engine.tabulate import fitness_substrates
 from opsonin.kernels import ledger as kernels
 from opsonin.knowledge.library import load_library
 from opsonin.observe import barriers
@@ -29,7 +30,16 @@ from opsonin.state.ledger import Ledger
 
 CHECKPOINTS = sorted(p.name for p in load_library().interactions.values() if p.kind == "checkpoint")
 BARRIERS = 7 + len(CHECKPOINTS)
-NAMES = (*barriers.titles({name: name for name in CHECKPOINTS}),)
+UNFIT = fitness_substrates(load_library())
+NAMES = (*barriers.titles({name: name for name in CHECKPOINTS}, {name: name for name in UNFIT}),)
+
+FITNESS = BARRIERS - 3  # one barrier, told by substrate
+
+
+def of_barriers(ledger):
+    """Barrier -> kills lost to it."""
+    row = barriers.row(ledger, NAMES, 0.06)
+    return {name.removeprefix("lost."): value for name, value in row.items() if name.startswith("lost.")}
 
 
 def sets_of(mask):
@@ -50,8 +60,10 @@ def test_every_contact_is_worth_what_its_twin_says_without_any_set_of_barriers(s
     drugs = random_drugs(rng)
     drugs.free[load_molecules().index("PD-1")] = free_pd1
     worth, losses, place = np.zeros(1 << BARRIERS), np.zeros(BARRIERS), np.zeros(n, np.int8)
-    numbers = tables(2)
-    contacts = kernels.tally(cells.arrays, numbers, KEY, drugs, killers, begin, target, place, worth, losses)
+    numbers, unfit = tables(2), np.zeros(cells.arrays.signal.shape[0])
+    contacts = kernels.tally(
+        cells.arrays, numbers, KEY, drugs, killers, begin, target, place, worth, losses, unfit
+    )
     pairs = [
         (int(i), plain_cells.target_of(cells.arrays, numbers, PLAIN_KEY, int(i), t.tolist()))
         for i, t in zip(killers, touched, strict=True)
@@ -69,6 +81,8 @@ def test_every_contact_is_worth_what_its_twin_says_without_any_set_of_barriers(s
     each = [reference.worth_of(cells.arrays, tables(2), drugs, i, j, ()) for i, j in pairs]
     whole = sum(math.log(most / left) for most, left in zip(open_way, each, strict=True))
     assert losses.sum() == pytest.approx(whole, rel=1e-11)  # the loss of a contact is the sum of its factors'
+    fitness = [plain_cells.fitness_of(cells.arrays, numbers, drugs.free, i) for i, _ in pairs]
+    assert unfit.sum() == pytest.approx(-sum(map(math.log, fitness)), rel=1e-11)  # and so is that of fitness
 
 
 @settings(max_examples=30, deadline=None)
@@ -111,7 +125,9 @@ def test_lost_and_expected_kills_are_the_possible_ones_to_the_last_digits(shares
     of_set = [
         math.prod(s for b, s in enumerate(shares) if not mask >> b & 1) for mask in range(1 << BARRIERS)
     ]
-    ledger = Ledger(0.06 * contact * np.array(of_set), -contact * np.log(shares), contact, near, far)
+    losses = -contact * np.log(shares)
+    unfit = losses[FITNESS] * np.linspace(0.0, 1.0, len(UNFIT)) / (0.5 * len(UNFIT))
+    ledger = Ledger(0.06 * contact * np.array(of_set), losses, unfit, contact, near, far)
     row = barriers.row(ledger, NAMES, 0.06)
     lost = sum(value for name, value in row.items() if name.startswith("lost."))
     possible = 0.06 * (contact + near + far)
@@ -121,18 +137,18 @@ def test_lost_and_expected_kills_are_the_possible_ones_to_the_last_digits(shares
 
 
 def test_what_is_as_good_as_closed_takes_most_and_what_is_open_nothing():
-    ledger = Ledger.of(BARRIERS)
+    ledger = Ledger.of(BARRIERS, len(UNFIT))
     for mask in range(1 << BARRIERS):
         ledger.worth[mask] = 1.0 if mask >> 1 & 1 else 0.001
     ledger.contact = 1.0
-    lost = dict(zip(NAMES, barriers.lost_kills(ledger, 0.06), strict=True))
+    lost = of_barriers(ledger)
     assert lost.pop("antigen") == pytest.approx(0.999, rel=1e-12)
     assert max(abs(value) for value in lost.values()) < 1e-12
 
 
 def test_where_nobody_meets_all_is_lost_to_space():
-    ledger = Ledger.of(BARRIERS)
+    ledger = Ledger.of(BARRIERS, len(UNFIT))
     ledger.near, ledger.far = 10.0, 30.0
-    lost = dict(zip(NAMES, barriers.lost_kills(ledger, 0.06), strict=True))
+    lost = of_barriers(ledger)
     assert (lost["near"], lost["far"]) == (pytest.approx(0.6), pytest.approx(1.8))
     assert sum(lost.values()) == pytest.approx(2.4, rel=1e-12)

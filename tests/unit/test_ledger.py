@@ -28,11 +28,11 @@ from opsonin.laws.ledger import (
     receptors_needed,
     unresisted_kill_rate,
 )
-from opsonin.laws.metabolism import oxygen_fitness
 from opsonin.laws.recognition import effort, lytic_hit_hazard, vigour
 from opsonin.model import tables as column
 from opsonin.model.death import EARM_CELL, TISSUE_RATES, DeathDrive, DeathState
 from opsonin.observe import barriers
+from opsonin.reference.cells import fitness_of
 from opsonin.store.segments import LEDGER
 from opsonin.tissue import ledger
 from opsonin.tissue.contacts import touched_by
@@ -87,7 +87,7 @@ def test_the_factors_of_every_contact_multiply_to_the_hazard_of_the_step_that_fo
     possible = []
     for i, j, held, a in zip(killers, partner, bound, net, strict=True):
         if j >= 0:
-            fitness = oxygen_fitness(cells.signal[tissue.tables.oxygen, i], numbers[column.LYTIC_OXYGEN])
+            fitness = fitness_of(cells, tissue.tables, tissue.exposure.free, i)
             hits_come = lytic_hit_hazard(
                 effort(a, fitness, vigour(cells.exhaustion[i])), numbers[column.HIT_RATE]
             )

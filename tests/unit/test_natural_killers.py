@@ -8,7 +8,6 @@ import pytest
 from opsonin.engine.recording import barriers_told
 from opsonin.engine.start import settled, started
 from opsonin.observe import barriers
-from opsonin.state.ledger import Ledger
 from opsonin.tissue import contacts, expression, ledger
 from tissues import grown, plan
 
@@ -89,7 +88,7 @@ def test_without_mhc_i_interferon_hides_from_nk_cells_by_nkg2d_ligands_alone():
 def test_the_ledger_counts_nk_cells_by_their_own_barriers():
     asked = of(NK)
     tissue = started(asked)
-    tissue.ledger = Ledger.of(ledger.barriers_of(tissue))
+    tissue.ledger = ledger.empty(tissue)
     ledger.step(tissue, 0, 6.0)
     told = barriers.row(tissue.ledger, tuple(barriers_told(asked)), 0.06)
     assert told["log_loss.ligands"] > 0.0

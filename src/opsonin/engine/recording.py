@@ -9,7 +9,7 @@ import numpy as np
 from opsonin.core.schedule import minutes
 from opsonin.engine import checkpoint
 from opsonin.engine.compile import Course, Plan
-from opsonin.engine.tabulate import pairs_of
+from opsonin.engine.tabulate import acids_of, fitness_substrates, pairs_of
 from opsonin.engine.trace import Trace
 from opsonin.model.death import PROTEINS
 from opsonin.model.drugs import Agonizes, Blocks, Kills
@@ -17,10 +17,9 @@ from opsonin.model.phase import PHASES
 from opsonin.model.tables import HIT_RATE
 from opsonin.observe import barriers
 from opsonin.observe.observables import TUMOUR_CELL, Observable, observables_of
-from opsonin.state.ledger import Ledger
 from opsonin.state.snapshot import Snapshot
 from opsonin.store.segments import Segment
-from opsonin.tissue.ledger import barriers_of
+from opsonin.tissue.ledger import empty
 from opsonin.tissue.tissue import Tissue
 
 _PLAIN = ("damage", "caspase3", "activation", "exhaustion", "pressure", "divisions")
@@ -44,6 +43,7 @@ def observables(plan: Plan) -> list[Observable]:
             {name for m, name in enumerate(plan.species.molecules) if plan.tables.resting[tumour, m] > 0.0},
             {name: drugs[name].title for name in sorted(drugs)},
             {name: library.defects[name].title for name in plan.species.defects},
+            acids_of(library),
             toxic=any(
                 isinstance(e, Kills | Agonizes) or (isinstance(e, Blocks) and e.blocks in PROTEINS)
                 for e in effects
@@ -54,7 +54,11 @@ def observables(plan: Plan) -> list[Observable]:
 
 def barriers_told(plan: Plan) -> dict[str, str]:
     """What can keep a killer from killing, name -> title, in the order of the ledger."""
-    return barriers.titles({pair.name: pair.title for pair in pairs_of(plan.library, "checkpoint")})
+    substrates = plan.library.substrates
+    return barriers.titles(
+        {pair.name: pair.title for pair in pairs_of(plan.library, "checkpoint")},
+        {name: substrates[name].title for name in fitness_substrates(plan.library)},
+    )
 
 
 class Recorder:
@@ -74,7 +78,7 @@ class Recorder:
 
     def follow(self, tissue: Tissue) -> None:
         """Let the tissue keep a ledger and its births from now on."""
-        tissue.ledger, tissue.births = Ledger.of(barriers_of(tissue)), []
+        tissue.ledger, tissue.births = empty(tissue), []
         self._kills = tissue.counters["kills"]
 
     def observe(self, tissue: Tissue, tick: int) -> None:
@@ -118,9 +122,10 @@ class Recorder:
 
     def _ledger(self, tissue: Tissue, tick: int) -> dict[str, Any]:
         """The row of the ledger since the last segment, and a new ledger; no row at time 0."""
-        kept = tissue.ledger if tissue.ledger is not None else Ledger.of(barriers_of(tissue))
+        kept = tissue.ledger if tissue.ledger is not None else empty(tissue)
         row = {"kills": tissue.counters["kills"] - self._kills}
-        row |= barriers.row(kept, self._barriers, float(tissue.tables.types[:, HIT_RATE].max()))
+        fastest = float(tissue.tables.types[:, HIT_RATE].max())
+        row |= barriers.row(kept, self._barriers, fastest)
         self.follow(tissue)
         rows = 1 if tick > 0 else 0
         columns: dict[str, Any] = {"tick": np.full(rows, tick, np.int64)}

@@ -17,12 +17,16 @@ from opsonin.laws.recognition import planar_affinity
 from opsonin.model import tables as column
 from opsonin.model.death import PROTEINS
 from opsonin.model.knowledge import CellType, Exchange, Interaction, Shift, Tumour
-from opsonin.state.tables import ARREST, DEFECT, EXCHANGE, PAIR, SHIFT, Tables
+from opsonin.model.sourced import Sourced
+from opsonin.observe.observables import Acid
+from opsonin.state.tables import ARREST, DEFECT, EXCHANGE, FITNESS, PAIR, SHIFT, Tables
 from opsonin.tissue.tissue import Species, Traits, Transport
 
 NM = 0.602214076  # molecules/um3 in one nM
 TUMOUR_CELL = "cancer"
-FITNESS = "oxygen"
+OXYGEN = "oxygen"
+# nM in the unit of a field.
+IN_UNIT = {"nM": 1.0, "uM": 1e3, "mM": 1e6}
 # S, G2 and M of a stroma cell that the growing tissue renews [min]; assumed as in cancer cells, decides nothing else.
 RENEWAL = 13.0 * 60.0
 
@@ -54,14 +58,17 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
             [_numbers(library.cells[c], tumour, k) for c, k in zip(names.cells, scales, strict=True)]
         ),
         resting=np.array([[_resting(library, tumour, c, m) for m in names.molecules] for c in names.cells]),
-        shifts=np.array([_shift(names, m, shift) for m, shift in shifts], SHIFT),
+        shifts=np.array([_shift(library, names, m, shift) for m, shift in shifts], SHIFT),
         exchanges=np.array(
-            [[_exchange(library, c, s) for s in names.substrates] for c in names.cells], EXCHANGE
+            [[_exchange(library, names, c, s) for s in names.substrates] for c in names.cells], EXCHANGE
         ),
         checkpoints=_pairs(library, names, "checkpoint"),
         activating=_pairs(library, names, "activating"),
         antibody=_pairs(library, names, "antibody"),
         deadly=_pairs(library, names, "death"),
+        fitness=np.array(
+            [[_fitness(library, names, c, s) for s in names.substrates] for c in names.cells], FITNESS
+        ),
         arrests=np.array([_arrest(library, c) for c in names.cells], ARREST),
         defects=np.array(
             [
@@ -81,7 +88,7 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
         matching_fraction=tumour.matching_antigen_fraction.value,
         mhc_i=names.molecules.index(RECOGNISED),
         death=np.array([names.molecules.index(name) for name in PROTEINS], np.int64),
-        oxygen=names.substrates.index(FITNESS),
+        oxygen=names.substrates.index(OXYGEN),
         attractant=names.substrates.index(min(attractants)) if attractants else 0,
         dimension=dimension,
     )
@@ -91,12 +98,14 @@ def _bits(marks: Iterable[bool]) -> int:
     return sum(int(mark) << number for number, mark in enumerate(marks))
 
 
-def _shift(names: Species, molecule: str, shift: Shift) -> tuple[int, int, float, float, float]:
+def _shift(
+    library: Library, names: Species, molecule: str, shift: Shift
+) -> tuple[int, int, float, float, float]:
     return (
         names.molecules.index(molecule),
         names.substrates.index(shift.by),
         shift.fold_max.value,
-        shift.half.value,
+        level_of(library, shift.by, shift.half),
         shift.hill.value,
     )
 
@@ -107,7 +116,7 @@ def _arrest(library: Library, cell: str) -> tuple[int, float, float]:
     if cycle is None or cycle.arrested_by is None or cycle.arrest_max is None or cycle.arrest_half is None:
         return -1, 0.0, 1.0
     by = sorted(library.substrates).index(cycle.arrested_by)
-    return by, cycle.arrest_max.value, cycle.arrest_half.value
+    return by, cycle.arrest_max.value, level_of(library, cycle.arrested_by, cycle.arrest_half)
 
 
 def pairs_of(library: Library, kind: str) -> list[Interaction]:
@@ -142,23 +151,79 @@ def _resting(library: Library, tumour: Tumour, cell: str, molecule: str) -> floa
     return chosen.value if chosen is not None else 0.0
 
 
-def _exchange(library: Library, cell: str, substrate: str) -> tuple[float, float, float, float, int, float]:
-    """(uptake max, uptake half, clearance, secretion, inducer, half induction) in the substrate's own unit."""
+def level_of(library: Library, substrate: str, number: Sourced) -> float:
+    """A concentration in the unit of the substrate's field."""
+    return number.value / IN_UNIT.get(library.substrates[substrate].unit, 1.0)
+
+
+def acids_of(library: Library) -> dict[str, Acid]:
+    """Substrate -> how it lowers pH."""
+    return {
+        name: Acid(
+            level_of(library, name, substrate.blood),
+            substrate.acidifies.resting_ph.value,
+            level_of(library, name, substrate.acidifies.buffering),
+        )
+        for name, substrate in library.substrates.items()
+        if substrate.acidifies is not None
+    }
+
+
+def _exchange(library: Library, names: Species, cell: str, substrate: str) -> tuple[float | int, ...]:
+    """The row of one type and substrate, in the substrate's own unit; see `state.tables.EXCHANGE`."""
     exchange = library.cells[cell].exchanges.get(substrate, Exchange())
-    per_molecule = 1.0 / NM if library.substrates[substrate].unit == "nM" else 1.0
+    unit = library.substrates[substrate].unit
+    per_molecule = 1.0 / (NM * IN_UNIT[unit]) if unit in IN_UNIT else 1.0
     by = column.ALWAYS
     if exchange.induced_by is not None:
-        by = species_of(library).substrates.index(exchange.induced_by)
+        by = names.substrates.index(exchange.induced_by)
     elif library.cells[cell].killing is not None:
         by = column.BY_ACTIVATION  # an effector secretes as far as it is activated
     return (
         exchange.uptake_max.value * per_molecule if exchange.uptake_max else 0.0,
-        exchange.uptake_half.value if exchange.uptake_half else 1.0,
+        level_of(library, substrate, exchange.uptake_half) if exchange.uptake_half else 1.0,
+        exchange.hypoxic_fold.value if exchange.hypoxic_fold else 1.0,
+        exchange.hypoxic_half.value if exchange.hypoxic_half else 1.0,
         exchange.clearance.value if exchange.clearance else 0.0,
         exchange.secretion.value * per_molecule if exchange.secretion else 0.0,
         by,
-        exchange.induction_half.value if exchange.induction_half else 1.0,
+        level_of(library, exchange.induced_by, exchange.induction_half)
+        if exchange.induced_by and exchange.induction_half
+        else 1.0,
+        names.substrates.index(exchange.made_from) if exchange.made_from else -1,
+        exchange.made_per.value * _same_unit(library, substrate, exchange.made_from)
+        if exchange.made_from and exchange.made_per
+        else 0.0,
+        names.molecules.index(exchange.enzyme) if exchange.enzyme else -1,
+        exchange.turnover.value * per_molecule if exchange.turnover else 0.0,
     )
+
+
+def _same_unit(library: Library, substrate: str, other: str) -> float:
+    """What one molecule of `other`, in the unit of its field, is in that of `substrate`."""
+    made, burnt = library.substrates[substrate].unit, library.substrates[other].unit
+    return IN_UNIT[burnt] / IN_UNIT[made]
+
+
+def _fitness(
+    library: Library, names: Species, cell: str, substrate: str
+) -> tuple[int, float, float, float, int]:
+    """What a substrate is to the fitness of a type; see `state.tables.FITNESS`."""
+    needed = library.cells[cell].needs.get(substrate)
+    harmful = library.cells[cell].suffers.get(substrate)
+    if needed is not None:
+        return column.NEEDED, level_of(library, substrate, needed.half), needed.hill.value, 1.0, -1
+    if harmful is not None:
+        half = level_of(library, substrate, harmful.half)
+        through = names.molecules.index(harmful.through) if harmful.through else -1
+        return column.HARMFUL, half, harmful.hill.value, harmful.most.value, through
+    return column.INDIFFERENT, 1.0, 1.0, 0.0, -1
+
+
+def fitness_substrates(library: Library) -> tuple[str, ...]:
+    """Substrates that decide how fit any killer is."""
+    killers = [cell for cell in library.cells.values() if cell.killing is not None]
+    return tuple(sorted({name for cell in killers for name in (*cell.needs, *cell.suffers)}))
 
 
 def _numbers(cell: CellType, tumour: Tumour, scale: float) -> list[float]:
@@ -169,8 +234,8 @@ def _numbers(cell: CellType, tumour: Tumour, scale: float) -> list[float]:
     row[column.SURFACE] = math.pi * diameter**2
     row[column.DIAMETER] = diameter
     row[column.COMMITTED_TIME] = row[column.APOPTOTIC_TIME] = row[column.NECROTIC_TIME] = 1.0
-    row[column.CYCLE_OXYGEN] = row[column.PRESSURE_HALF] = row[column.PRESSURE_HILL] = 1.0
-    row[column.NECROSIS_OXYGEN] = row[column.NECROSIS_HILL] = row[column.LYTIC_OXYGEN] = 1.0
+    row[column.PRESSURE_HALF] = row[column.PRESSURE_HILL] = 1.0
+    row[column.NECROSIS_OXYGEN] = row[column.NECROSIS_HILL] = 1.0
     row[column.TUMOUR] = float(cell.role == "tumour")
     row[column.STROMA] = float(cell.role in ("stroma", "vessel"))
     row[column.SHEATH] = -1.0 if cell.role == "tumour" else cell.sheath.value if cell.sheath else 0.0
@@ -187,7 +252,6 @@ def _cycle(row: list[float], cell: CellType, tumour: Tumour) -> None:
         return
     committed = cell.cycle.committed.value
     row[column.COMMITTED_TIME] = committed
-    row[column.CYCLE_OXYGEN] = cell.cycle.oxygen_half.value
     row[column.PRESSURE_HALF] = cell.cycle.pressure_half.value
     row[column.PRESSURE_HILL] = cell.cycle.pressure_hill.value
     if cell.name == TUMOUR_CELL:
@@ -229,7 +293,6 @@ def _lytic(row: list[float], cell: CellType) -> None:
         row[column.KILLER] = row[column.COSTIMULATION] = 1.0
         row[column.NATURAL] = float(cell.natural is not None)
         row[column.HIT_RATE] = cell.killing.hit_rate_max.value
-        row[column.LYTIC_OXYGEN] = cell.killing.oxygen_half.value
         row[column.ACTIVATION_MEMORY] = cell.killing.activation_memory.value
         row[column.EXHAUSTION_GAIN] = cell.killing.exhaustion_gain.value
         row[column.EXHAUSTION_RECOVERY] = cell.killing.exhaustion_recovery.value
@@ -254,10 +317,10 @@ def transports_of(library: Library) -> tuple[Transport, ...]:
             unit=substrate.unit,
             diffusivity=substrate.diffusivity.value,
             decay=substrate.decay.value,
-            blood=substrate.blood.value,
+            blood=level_of(library, name, substrate.blood),
             wall_permeability=substrate.vessel_permeability.value,
             wall_radius=substrate.vessel_radius.value,
-            medium=substrate.medium.value,
+            medium=level_of(library, name, substrate.medium),
             liquid_height=substrate.liquid_height.value,
             steady=substrate.solve == "quasi-steady",
         )

@@ -12,9 +12,9 @@ import numpy as np
 
 from opsonin.core.random import Stream, mixed, poisson, uniforms
 from opsonin.core.threads import spread
+from opsonin.kernels.metabolism import fitness_of
 from opsonin.laws.apoptosis import repaired_damage
 from opsonin.laws.events import relaxed
-from opsonin.laws.metabolism import oxygen_fitness
 from opsonin.laws.pharmacology import either
 from opsonin.laws.recognition import (
     activating_part,
@@ -40,7 +40,6 @@ from opsonin.model.tables import (
     EXHAUSTION_GAIN,
     EXHAUSTION_RECOVERY,
     HIT_RATE,
-    LYTIC_OXYGEN,
     NATURAL,
     SIGNAL_HALF,
     SIGNAL_HILL,
@@ -200,7 +199,7 @@ def _engage(begin, end, cells, tables, key, tick, duration, drugs, contacts, fou
     effectors, start, touched = contacts
     partner, hits, bound, drive, net = found
     types, signal, exhaustion = tables.types, cells.signal, cells.exhaustion
-    identity, kind, oxygen = cells.id, cells.kind, tables.oxygen
+    identity, kind = cells.id, cells.kind
     for e in range(begin, end):
         i = effectors[e]
         j = -1
@@ -216,7 +215,7 @@ def _engage(begin, end, cells, tables, key, tick, duration, drugs, contacts, fou
             drive[e] = signal_seen(cells, tables, drugs, i, j)
             checkpoints = _checkpoints(cells, tables, drugs, i, j)
             net[e] = net_activation(drive[e], numbers[COSTIMULATION], checkpoints)
-            fitness = oxygen_fitness(signal[oxygen, i], numbers[LYTIC_OXYGEN])
+            fitness = fitness_of(signal, tables.fitness[kind[i]], drugs.free, i)
             delivered = effort(net[e], fitness, vigour(exhaustion[i]))
             bound[e] = bound_receptors(death_receptors(cells, tables, drugs, i, j), 1.0, delivered)
             hazard = lytic_hit_hazard(delivered, numbers[HIT_RATE])

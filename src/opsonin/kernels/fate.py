@@ -8,6 +8,7 @@ import numba as nb
 
 from opsonin.core.random import Stream, uniforms
 from opsonin.core.threads import spread
+from opsonin.kernels.metabolism import fitness_of
 from opsonin.laws.apoptosis import corpse_volume
 from opsonin.laws.cycle import (
     committed_volume,
@@ -36,7 +37,6 @@ from opsonin.model.tables import (
     ACTIVATED_RATE,
     APOPTOTIC_TIME,
     COMMITTED_TIME,
-    CYCLE_OXYGEN,
     EXIT_RATE,
     MODEL_RADIUS,
     NECROSIS_HILL,
@@ -67,14 +67,14 @@ def _unarrested(cells, tables, i):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _entry_hazard(numbers, oxygen, pressure, resting_pressure, hindrance, let_in, activation, exhaustion):
+def _entry_hazard(numbers, fitness, pressure, resting_pressure, hindrance, let_in, activation, exhaustion):
     """Hazard of entering the cycle [1/min]: the type's own rate plus what activation adds, as far as drugs let it."""
     rate = numbers[EXIT_RATE] / hindrance + numbers[ACTIVATED_RATE] * activation * vigour(exhaustion)
     rate *= let_in
     if rate <= 0.0:
         return 0.0
     gate = pressure_gate(pressure, resting_pressure, numbers[PRESSURE_HALF], numbers[PRESSURE_HILL])
-    return cycle_entry_hazard(rate, oxygen, numbers[CYCLE_OXYGEN], gate)
+    return cycle_entry_hazard(rate, fitness, gate)
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -118,7 +118,7 @@ def decide(
 
     Args:
         key: (2,) uint32 key words; `duration` [min]; `resting_pressure` in the unit of `pressure`.
-        rates: (hindrance, spontaneous, toxic, let_in): share of resting tumour cells that oxygen, pressure and
+        rates: (hindrance, spontaneous, toxic, let_in, free): share of resting tumour cells that fitness, pressure and
             signals let into the cycle in the untreated tumour, which proliferation data already hold [-]; (types,)
             hazard of spontaneous loss [1/min]; what drugs do, see `state.exposure`.
         event: (capacity,) int8 output, see `model.phase`.
@@ -134,7 +134,7 @@ def _decide(begin, end, cells, tables, key, tick, duration, resting_pressure, ra
     volume, base_volume, radius = cells.volume, cells.base_volume, cells.radius
     pressure, activation, exhaustion = cells.pressure, cells.activation, cells.exhaustion
     types, oxygen, dimension = tables.types, tables.oxygen, tables.dimension
-    hindrance, spontaneous, toxic, let_in = rates
+    hindrance, spontaneous, toxic, let_in, free = rates
     for i in range(begin, end):
         numbers = types[kind[i]]
         now = tick + duration * _TICKS
@@ -145,7 +145,7 @@ def _decide(begin, end, cells, tables, key, tick, duration, resting_pressure, ra
             chance, which = uniforms(key[0], key[1], identity[i], tick, _FATE, 0)
             entry = _entry_hazard(
                 numbers,
-                signal[oxygen, i],
+                fitness_of(signal, tables.fitness[kind[i]], free, i),
                 pressure[i],
                 resting_pressure,
                 hindrance,
@@ -183,11 +183,11 @@ def _decide(begin, end, cells, tables, key, tick, duration, resting_pressure, ra
 
 
 @nb.njit(cache=True, error_model="numpy")
-def turnover(cells, n, tables, resting_pressure, hindrance, let_in, rates):
+def turnover(cells, n, tables, resting_pressure, hindrance, let_in, free, rates):
     """How fast live cells divide and die at this moment, by type and by whether they recognise the tumour.
 
     Args:
-        resting_pressure, hindrance, let_in: as in `decide`.
+        resting_pressure, hindrance, let_in, free: as in `decide`.
         rates: (types, 2, COLUMNS) output, [.., 1, ..] of reactive cells, columns: LIVE number; PARTS number, a
             committed cell counted as two; GATE sum over resting cells of the share let into the cycle without drugs;
             AT_REST number of resting cells; ENTRY sum of hazards of entering the cycle [1/min]; NECROSIS sum of
@@ -214,10 +214,11 @@ def turnover(cells, n, tables, resting_pressure, hindrance, let_in, rates):
             gate = pressure_gate(
                 cells.pressure[i], resting_pressure, numbers[PRESSURE_HALF], numbers[PRESSURE_HILL]
             )
-            row[GATE] += unarrested * cycle_entry_hazard(1.0, oxygen, numbers[CYCLE_OXYGEN], gate)
+            fitness = fitness_of(cells.signal, tables.fitness[t], free, i)
+            row[GATE] += unarrested * cycle_entry_hazard(1.0, fitness, gate)
             row[ENTRY] += _entry_hazard(
                 numbers,
-                oxygen,
+                fitness,
                 cells.pressure[i],
                 resting_pressure,
                 hindrance,

@@ -12,6 +12,7 @@ import numpy as np
 
 from opsonin.kernels.contacts import checkpoint, death_receptors, recognises, signal_seen, target_of
 from opsonin.kernels.death import proteins_of
+from opsonin.kernels.metabolism import fitness_of, fitness_under
 from opsonin.kernels.neighbours import MAX_SPANS, OK, bin_cells, bin_shape, nearest, spans_around
 from opsonin.laws.apoptosis import rate_of_half_life
 from opsonin.laws.death import active_disc, guard_load, stable_xiap
@@ -28,16 +29,15 @@ from opsonin.laws.ledger import (
     receptors_needed,
     unresisted_kill_rate,
 )
-from opsonin.laws.metabolism import oxygen_fitness
 from opsonin.laws.recognition import bound_receptors, lytic_hit_hazard, vigour
 from opsonin.model.death import EARM_CELL, TISSUE_RATES
 from opsonin.model.phase import COMMITTED
-from opsonin.model.tables import COSTIMULATION, DAMAGE_HALF_LIFE, HIT_RATE, LYTIC_OXYGEN, NATURAL
+from opsonin.model.tables import COSTIMULATION, DAMAGE_HALF_LIFE, HIT_RATE, NATURAL
 
 FAR, NEAR, HELD = range(3)
 # Barriers of a contact, in this order: these, the checkpoints of the tables, and the last three.
 RECEPTOR, ANTIGEN, LIGANDS, COSTIMULATED, FIRST_CHECKPOINT = range(5)
-AFTER_CHECKPOINTS = 3  # oxygen, exhaustion, resistance
+AFTER_CHECKPOINTS = 3  # fitness, exhaustion, resistance
 PATTERNS = 32  # of closed barriers that are summed apart at a time
 
 
@@ -85,7 +85,7 @@ def _shares(cells, tables, drugs, i, j, share):
             checkpoint(cells, tables, drugs, i, j, tables.checkpoints[k])
         )
     after = FIRST_CHECKPOINT + checkpoints
-    share[after] = let_through(oxygen_fitness(cells.signal[tables.oxygen, i], numbers[LYTIC_OXYGEN]))
+    share[after] = let_through(fitness_of(cells.signal, tables.fitness[cells.kind[i]], drugs.free, i))
     share[after + 1] = let_through(vigour(cells.exhaustion[i]))
 
 
@@ -185,14 +185,15 @@ def held_back(proteins):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def tally(cells, tables, key, drugs, killers, start, touched, place, worth, losses):
+def tally(cells, tables, key, drugs, killers, start, touched, place, worth, losses, unfit):
     """Add up all contacts of this moment; returns how many there are.
 
     Args:
         killers, start, touched: as in `contacts.engage`, all that could kill, whatever they recognise.
         place: (n,) in and out: HELD is written for targets that are held.
         worth: (2^k,) in and out: rate of kills with the barriers of each set taken away, bit b for barrier b [1/min].
-        losses: (k,) in and out: minus the logarithm of what each barrier lets through.
+        losses: (k,) in and out: minus the logarithm of what each barrier lets through; unfit: (substrates,) likewise,
+            of what each leaves of fitness, which is one barrier: with a player for each of them sets would be too many.
     Contacts with the same barriers closed are summed over the sets of these alone, and then shared out to all sets.
     Memory: 2^k times `PATTERNS`; work: contacts times 2^(barriers closed), and 2^k for each pattern.
     """
@@ -234,6 +235,9 @@ def tally(cells, tables, key, drugs, killers, start, touched, place, worth, loss
             sums[p, 1, without] += possible[without]
         for b in range(k):
             losses[b] -= np.log(share[b])
+        for s in range(len(unfit)):
+            left = fitness_under(cells.signal, tables.fitness[cells.kind[i]], drugs.free, i, s)
+            unfit[s] -= np.log(let_through(left))
     for p in range(patterns):
         _share_out(masks[p], sums[p, 0], sums[p, 1], worth)
     return contacts

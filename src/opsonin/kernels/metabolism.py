@@ -1,4 +1,4 @@
-"""What each cell takes from and gives to each substrate, before it is spread over the grid."""
+"""What each cell takes from and gives to each substrate, and what that leaves of its fitness."""
 
 from __future__ import annotations
 
@@ -7,32 +7,85 @@ from typing import Any
 import numba as nb
 
 from opsonin.core.threads import spread
-from opsonin.laws.metabolism import uptake_clearance
+from opsonin.laws.metabolism import (
+    enzymatic_release,
+    hypoxic_fold,
+    nourished,
+    unharmed,
+    uptake_clearance,
+)
 from opsonin.laws.response import hill
 from opsonin.model.phase import COMMITTED
-from opsonin.model.tables import BY_ACTIVATION
+from opsonin.model.tables import BY_ACTIVATION, INDIFFERENT, NEEDED
 
 
-def exchange(cells: Any, n: Any, tables: Any, substrate: Any, clearance: Any, release: Any) -> None:
+@nb.njit(cache=True, error_model="numpy")
+def fitness_under(signal, fitness, free, i, s):
+    """Fitness that substrate `s` leaves cell `i` of a type whose answers are `fitness` [-].
+
+    Args:
+        signal: of the cells; free: share of each molecule that no drug holds.
+    """
+    own = fitness[s]
+    if own.role == INDIFFERENT:
+        return 1.0
+    if own.role == NEEDED:
+        return nourished(signal[s, i], own.half, own.hill)
+    felt = signal[s, i]
+    if own.through >= 0:
+        felt *= free[own.through]
+    return unharmed(felt, own.half, own.hill, own.most)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def fitness_of(signal, fitness, free, i):
+    """Metabolic fitness M of cell `i`, the product of `fitness_under` all substrates [-]."""
+    product = 1.0
+    for s in range(len(fitness)):
+        product *= fitness_under(signal, fitness, free, i, s)
+    return product
+
+
+def exchange(
+    cells: Any, n: Any, tables: Any, free: Any, substrate: Any, clearance: Any, release: Any
+) -> None:
     """Clearance [um3/min] and release [concentration um3/min] of every live cell for one substrate.
 
+    Args:
+        free: (molecules,) share that no drug holds [-].
     Memory: two columns; work: n.
     """
-    spread(n, _exchange, cells, tables, substrate, clearance, release)
+    spread(n, _exchange, cells, tables, free, substrate, clearance, release)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _fold(own, oxygen):
+    """What lack of oxygen makes of an exchange [-]."""
+    if own.hypoxic_fold == 1.0:
+        return 1.0
+    return hypoxic_fold(own.hypoxic_fold, oxygen, own.hypoxic_half)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _cleared(own, signal, oxygen, substrate, i):
+    """What cell `i` clears of a substrate by saturating uptake [um3/min]."""
+    if own.uptake_max <= 0.0:
+        return 0.0
+    return _fold(own, signal[oxygen, i]) * uptake_clearance(
+        own.uptake_max, own.uptake_half, signal[substrate, i]
+    )
 
 
 @nb.njit(cache=True, error_model="numpy", nogil=True)
-def _exchange(begin, end, cells, tables, substrate, clearance, release):
+def _exchange(begin, end, cells, tables, free, substrate, clearance, release):
     kind, phase, signal, activation = cells.kind, cells.phase, cells.signal, cells.activation
-    lost, exchanges = cells.lost, tables.exchanges
+    lost, exchanges, oxygen, level = cells.lost, tables.exchanges, tables.oxygen, cells.level
     for i in range(begin, end):
         clearance[i] = 0.0
         release[i] = 0.0
         if phase[i] <= COMMITTED:
             own = exchanges[kind[i], substrate]
-            clearance[i] = own.clearance
-            if own.uptake_max > 0.0:
-                clearance[i] += uptake_clearance(own.uptake_max, own.uptake_half, signal[substrate, i])
+            clearance[i] = own.clearance + _cleared(own, signal, oxygen, substrate, i)
             induction = 1.0
             by = own.induced_by
             if by == BY_ACTIVATION:
@@ -42,3 +95,10 @@ def _exchange(begin, end, cells, tables, substrate, clearance, release):
             elif by >= 0:
                 induction = hill(signal[by, i], own.induction_half, 1.0)
             release[i] = own.secretion * induction
+            if own.made_from >= 0:
+                burnt = own.made_from
+                taken = _cleared(exchanges[kind[i], burnt], signal, oxygen, burnt, i) * signal[burnt, i]
+                release[i] += own.made_per * taken
+            if own.enzyme >= 0:
+                made = enzymatic_release(own.turnover, level[own.enzyme, i] * free[own.enzyme])
+                release[i] += made * _fold(own, signal[oxygen, i])

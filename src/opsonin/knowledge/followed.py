@@ -16,7 +16,7 @@ MARKER = "PD-1"
 
 
 def followed(library: Library) -> tuple[str, ...]:
-    """Molecules that recognition, a pair, an antibody or the death decision reads, in alphabetical order."""
+    """Molecules that a pair, an antibody, recognition, death or metabolism reads, in alphabetical order."""
     paired = {name for pair in library.interactions.values() for name in (pair.receptor, pair.ligand)}
     reached = {
         effect.opsonizes if isinstance(effect, Opsonizes) else effect.bridges
@@ -24,7 +24,15 @@ def followed(library: Library) -> tuple[str, ...]:
         for effect in drug.effects
         if isinstance(effect, Opsonizes | Bridges)
     }
-    return tuple(sorted({RECOGNISED, MARKER, *PROTEINS, *paired, *reached} & set(library.molecules)))
+    known = {RECOGNISED, MARKER, *PROTEINS, *paired, *reached, *_metabolic(library)}
+    return tuple(sorted(known & set(library.molecules)))
+
+
+def _metabolic(library: Library) -> Iterator[str]:
+    """Enzymes that make a substrate, and receptors by which one does harm."""
+    for cell in library.cells.values():
+        yield from (exchange.enzyme for exchange in cell.exchanges.values() if exchange.enzyme)
+        yield from (answer.through for answer in cell.suffers.values() if answer.through)
 
 
 def death_receptors(library: Library) -> set[str]:

@@ -42,12 +42,17 @@ def levels(library: Library) -> Iterator[tuple[str, str, Place, str, Sourced]]:
     """(kind, entry, key, substrate, number) for every number held in the unit of a substrate."""
     for name, substrate in library.substrates.items():
         yield "substrate", name, ("blood",), name, substrate.blood
+        if substrate.acidifies is not None:
+            yield "substrate", name, ("acidifies", "buffering"), name, substrate.acidifies.buffering
     for name, molecule in library.molecules.items():
         for index, shift in enumerate(molecule.shifts):
             yield "molecule", name, ("shifts", str(index), "half"), shift.by, shift.half
     for name, cell in library.cells.items():
         if cell.cycle is not None and cell.cycle.arrest_half is not None:
             yield "cell", name, ("cycle", "arrest_half"), cell.cycle.arrested_by or "", cell.cycle.arrest_half
+        for kind, answers in (("needs", cell.needs), ("suffers", cell.suffers)):
+            for target, answer in answers.items():
+                yield "cell", name, (kind, target, "half"), target, answer.half
         for target, exchange in cell.exchanges.items():
             for key, of in (
                 ("uptake_max", target),
@@ -83,6 +88,15 @@ def _of_cell(cell: CellType) -> Iterator[Named]:
         yield ("exchanges", target), "substrate", target
         if exchange.induced_by is not None:
             yield ("exchanges", target, "induced_by"), "substrate", exchange.induced_by
+        if exchange.made_from is not None:
+            yield ("exchanges", target, "made_from"), "substrate", exchange.made_from
+        if exchange.enzyme is not None:
+            yield ("exchanges", target, "enzyme"), "molecule", exchange.enzyme
+    yield from ((("needs", target), "substrate", target) for target in cell.needs)
+    for target, answer in cell.suffers.items():
+        yield ("suffers", target), "substrate", target
+        if answer.through is not None:
+            yield ("suffers", target, "through"), "molecule", answer.through
     if cell.motility is not None and cell.motility.attractant is not None:
         yield ("motility", "attractant"), "substrate", cell.motility.attractant
     if cell.cycle is not None and cell.cycle.arrested_by is not None:

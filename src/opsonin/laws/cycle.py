@@ -105,17 +105,16 @@ def pressure_gate(pressure, resting_pressure, half, steepness):
 
 
 @law
-def cycle_entry_hazard(exit_rate, oxygen, oxygen_half, gate):
-    """Hazard of entering S phase: r * H(pO2) * pressure gate [1/min].
+def cycle_entry_hazard(exit_rate, fitness, gate):
+    """Hazard of entering S phase: r M * pressure gate [1/min].
 
     Args:
         exit_rate: unhindered r [1/min], from `resting_exit_rate`.
-        oxygen: pO2 at the cell [mmHg].
-        oxygen_half: pO2 at half entry [mmHg].
+        fitness: of the cell M [-], see `nourished` and `unharmed`.
         gate: from `pressure_gate` [-].
-    Source: this model: lack of oxygen and pressure hold a cell back independently.
+    Source: this model: what it lacks and pressure hold a cell back independently.
     """
-    return exit_rate * hill(oxygen, oxygen_half, 1.0) * gate
+    return exit_rate * fitness * gate
 
 
 @law

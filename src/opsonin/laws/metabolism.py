@@ -1,4 +1,4 @@
-"""Uptake of substrates by cells, and what lack of oxygen does to their fitness and life."""
+"""Uptake and making of substrates by cells, and what lack or plenty of them does to their fitness and life."""
 
 from __future__ import annotations
 
@@ -22,15 +22,69 @@ def uptake_clearance(uptake_max, half, concentration):
 
 
 @law
-def oxygen_fitness(oxygen, half):
-    """Metabolic fitness M of an effector under its oxygen, in [0, 1).
+def hypoxic_fold(fold, oxygen, half):
+    """How much more a cell takes up or makes for lack of oxygen, 1 + (F - 1) (1 - H(pO2)) [-].
 
     Args:
+        fold: in complete anoxia F [-].
         oxygen: pO2 at the cell [mmHg].
-        half: pO2 at half fitness [mmHg].
-    Source: this model: a `hill` function of steepness 1.
+        half: pO2 at half of the rise [mmHg].
+    Source: Pasteur effect, HIF-1; a `hill` function whose steepness of 2 is assumed.
     """
-    return hill(oxygen, half, 1.0)
+    return 1.0 + (fold - 1.0) * (1.0 - hill(oxygen, half, 2.0))
+
+
+@law
+def enzymatic_release(turnover, enzymes):
+    """What the enzymes of a cell make, k E [concentration um3/min].
+
+    Args:
+        turnover: of one enzyme at the substrate it finds k [concentration um3/min].
+        enzymes: that no drug holds E [-].
+    Source: Michaelis and Menten 1913, at a constant substrate.
+    """
+    return turnover * enzymes
+
+
+@law
+def nourished(concentration, half, steepness):
+    """Fitness that a needed substrate leaves a cell, in [0, 1).
+
+    Args:
+        concentration: at the cell [concentration].
+        half: at half fitness [concentration].
+        steepness: n [-].
+    Source: this model: a `hill` function.
+    """
+    return hill(concentration, half, steepness)
+
+
+@law
+def unharmed(concentration, half, steepness, most):
+    """Fitness that a harmful substrate leaves a cell, 1 - a H(c), in [0, 1].
+
+    Args:
+        concentration: at the cell, times the share of its receptors that no drug holds c [concentration].
+        half: at half of the harm [concentration].
+        steepness: n [-].
+        most: share of fitness that it can take a [-].
+    Source: this model: one less a `hill` function; antagonists compete (Gaddum 1926).
+    """
+    return 1.0 - most * hill(concentration, half, steepness)
+
+
+@law
+def acidity(lactate, resting_lactate, resting_ph, buffering):
+    """pH of the fluid around cells, pH0 - (L - L0) / b [-].
+
+    Args:
+        lactate: L, with a proton each [mM].
+        resting_lactate: of blood L0 [mM].
+        resting_ph: of blood pH0 [-].
+        buffering: capacity of the fluid b [mM].
+    Source: buffer capacity (Van Slyke 1922), taken as constant.
+    """
+    return resting_ph - (lactate - resting_lactate) / buffering
 
 
 @law

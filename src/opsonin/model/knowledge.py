@@ -40,16 +40,23 @@ Flow = Annotated[Sourced, held_in("liter/min", positive=True)]
 Weight = Annotated[Sourced, held_in("kg", positive=True)]
 
 
+class Acidifies(Entry):
+    """How a substrate lowers the pH around cells: `resting_ph` is that at its level in blood."""
+
+    resting_ph: Positive
+    buffering: HalfLevel  # per unit of pH
+
+
 class Substrate(Entry):
-    """A diffusing signal. `unit` is mmHg (oxygen) or nM; every concentration of it is held in that unit.
+    """A diffusing signal. `unit` is that of its fields: mmHg (oxygen) or molar; its numbers are given in any like it.
 
     `medium` is its concentration in fresh culture medium, at the surface of a liquid of `liquid_height` above cells
-    in a well; cells without vessels live on it.
+    in a well; cells without vessels live on it. One that `acidifies` brings a proton with each molecule.
     """
 
     name: Name
     title: str
-    unit: Literal["mmHg", "nM"]
+    unit: Literal["mmHg", "nM", "uM", "mM"]
     solve: Literal["quasi-steady", "implicit"]
     diffusivity: Diffusivity
     decay: Rate
@@ -58,6 +65,7 @@ class Substrate(Entry):
     vessel_radius: Length
     medium: Level
     liquid_height: Length
+    acidifies: Acidifies | None = None
 
 
 class Shift(Entry):
@@ -86,22 +94,37 @@ class Exchange(Entry):
     """What one cell takes from and gives to a substrate.
 
     Uptake saturates: `uptake_max * c / (uptake_half + c)`. `uptake_max` is in molecule/min with `uptake_half`
-    in nM or, for a substrate in mmHg, in mmHg*um**3/min: the amount taken up over its solubility in tissue.
+    in nM or, for a substrate in mmHg, in mmHg*um**3/min: the amount taken up over its solubility in tissue. What is
+    given comes by `secretion`, from another substrate that the cell takes up (`made_from`, molecules of it per molecule
+    `made_per`), or by an `enzyme` on it (`turnover`). Without oxygen uptake and enzyme do `hypoxic_fold` times as much.
     """
 
     uptake_max: Uptake | None = None
     uptake_half: HalfLevel | None = None
     clearance: Clearance | None = None
+    hypoxic_fold: Pure | None = None
+    hypoxic_half: Oxygen | None = None  # at which half of the rise is lost
     secretion: Emission | None = None
     induced_by: str | None = None
     induction_half: HalfLevel | None = None
+    made_from: str | None = None
+    made_per: Pure | None = None
+    enzyme: str | None = None
+    turnover: Rate | None = None
 
     @model_validator(mode="after")
     def _is_whole(self) -> Exchange:
-        if (self.uptake_max is None) != (self.uptake_half is None):
-            raise ValueError("'uptake_max' and 'uptake_half' go together")
-        if (self.induced_by is None) != (self.induction_half is None):
-            raise ValueError("'induced_by' and 'induction_half' go together")
+        for first, second in (
+            ("uptake_max", "uptake_half"),
+            ("hypoxic_fold", "hypoxic_half"),
+            ("induced_by", "induction_half"),
+            ("made_from", "made_per"),
+            ("enzyme", "turnover"),
+        ):
+            if (getattr(self, first) is None) != (getattr(self, second) is None):
+                raise ValueError(f"'{first}' and '{second}' go together")
+        if self.hypoxic_fold is not None and self.uptake_max is None and self.enzyme is None:
+            raise ValueError("'hypoxic_fold' needs an 'uptake_max' or an 'enzyme' to raise")
         if self.induced_by is not None and self.secretion is None:
             raise ValueError("'induced_by' needs a 'secretion' to induce")
         return self
@@ -115,7 +138,6 @@ class Cycle(Entry):
 
     committed: Time
     activated_rate: Rate | None = None
-    oxygen_half: Oxygen
     pressure_half: Positive  # excess over the resting pressure, in resting pressures
     pressure_hill: Positive
     arrested_by: str | None = None
@@ -129,6 +151,22 @@ class Cycle(Entry):
         ):
             raise ValueError("'arrested_by', 'arrest_max' and 'arrest_half' go together")
         return self
+
+
+class Needs(Entry):
+    """A substrate without which a cell is unfit: fitness is a Hill function of it."""
+
+    half: HalfLevel
+    hill: Positive
+
+
+class Suffers(Entry):
+    """A substrate that makes a cell unfit: it takes up to `most` of its fitness, by the receptor `through`, if any."""
+
+    half: HalfLevel
+    hill: Positive
+    most: Fraction
+    through: str | None = None
 
 
 class Death(Entry):
@@ -164,7 +202,6 @@ class Killing(Entry):
     """An effector's killing machinery and tiring."""
 
     hit_rate_max: Rate
-    oxygen_half: Oxygen
     activation_memory: Time
     exhaustion_gain: Rate
     exhaustion_recovery: Rate
@@ -211,7 +248,8 @@ class CellType(Entry):
 
     `role` says how its number is kept: tumour cells divide and are lost, immune cells arrive and leave, stroma and
     vessels are renewed as the tissue grows. `sheath` is the matrix between stroma and tumour cells, over the sum of
-    their radii.
+    their radii. What it `needs` and `suffers` from, by substrate, decides its fitness: how hard it kills, and how
+    readily it enters the cycle.
     """
 
     name: Name
@@ -225,6 +263,8 @@ class CellType(Entry):
     nuclear_diameter: Length | None = None  # a section shows its cut and this much more
     expresses: dict[str, Molecules] = Field(default={})
     exchanges: dict[str, Exchange] = Field(default={})
+    needs: dict[str, Needs] = Field(default={})
+    suffers: dict[str, Suffers] = Field(default={})
     cycle: Cycle | None = None
     death: Death | None = None
     motility: Motility | None = None
@@ -237,6 +277,13 @@ class CellType(Entry):
     def _kills_in_one_way(self) -> CellType:
         if self.lytic is not None and self.natural is not None:
             raise ValueError("'lytic' and 'natural' exclude each other")
+        return self
+
+    @model_validator(mode="after")
+    def _answers_in_one_way(self) -> CellType:
+        both = sorted(set(self.needs) & set(self.suffers))
+        if both:
+            raise ValueError(f"it cannot both need and suffer from '{both[0]}'")
         return self
 
     @property

@@ -13,7 +13,6 @@ from __future__ import annotations
     EXIT_RATE,  # 1/min, G0/G1 to S, unhindered
     ACTIVATED_RATE,  # 1/min, the same under full activation
     COMMITTED_TIME,  # min
-    CYCLE_OXYGEN,  # mmHg
     PRESSURE_HALF,  # resting pressures
     PRESSURE_HILL,
     SPONTANEOUS,  # 1/min
@@ -33,7 +32,6 @@ from __future__ import annotations
     SIGNAL_HALF,  # molecules
     SIGNAL_HILL,
     COSTIMULATION,
-    LYTIC_OXYGEN,  # mmHg
     ACTIVATION_MEMORY,  # min
     EXHAUSTION_GAIN,  # 1/min
     EXHAUSTION_RECOVERY,  # 1/min
@@ -46,8 +44,11 @@ from __future__ import annotations
     STROMA,  # 1 for stroma and endothelium
     SHEATH,  # -1 for tumour cells, what keeps stroma off them, else 0
     COLUMNS,
-) = range(40)
+) = range(38)
 
 # Values of `induced_by` that are not the index of a substrate.
 ALWAYS = -1
 BY_ACTIVATION = -2
+
+# What a substrate is to the fitness of a type.
+INDIFFERENT, NEEDED, HARMFUL = range(3)

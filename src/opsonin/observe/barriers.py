@@ -23,18 +23,27 @@ _IN_CONTACT = {
     "ligands": "Too few ligands for NK cells",
     "costimulation": "Lack of co-stimulation",
 }
-_AFTER = {
+_UNFIT = {
     "oxygen": "Lack of oxygen",
+    "glucose": "Lack of glucose",
+    "lactate": "Acid",
+}
+_AFTER = {
     "exhaustion": "Exhaustion",
     "resistance": "Resistance to death",
 }
 _SPACE = {NEAR: "Near killers, but not in contact", FAR: "No killers in reach"}
 
 
-def titles(checkpoints: dict[str, str]) -> dict[str, str]:
-    """Barrier -> its title: those of a contact in the order of the kernel, then space; `checkpoints` name -> title."""
+def titles(checkpoints: dict[str, str], unfit: dict[str, str]) -> dict[str, str]:
+    """Barrier -> its title: those of a contact in the order of the kernel, then space.
+
+    Args:
+        checkpoints, unfit: name -> title of the pairs, and of the substrates that decide how fit killers are.
+    """
     pairs = {name: f"Checkpoint {title}" for name, title in checkpoints.items()}
-    return {**_IN_CONTACT, **pairs, **_AFTER, **_SPACE}
+    lacks = {name: _UNFIT.get(name, title) for name, title in unfit.items()}
+    return {**_IN_CONTACT, **pairs, **lacks, **_AFTER, **_SPACE}
 
 
 def shapley(worth: Floats) -> Floats:
@@ -70,12 +79,22 @@ def lost_kills(ledger: Ledger, most: float) -> Floats:
     return np.concatenate([of_contacts + of_space[:-1], [space * ledger.near, space * ledger.far]])
 
 
+def _by_substrate(values: Floats, unfit: Floats, fitness: int) -> Floats:
+    """What lack of fitness takes, shared out by the logarithm of what each substrate leaves of it."""
+    whole = float(np.sum(unfit))
+    shares = unfit / whole if whole > 0.0 else np.full(len(unfit), 1.0 / max(len(unfit), 1))
+    return np.concatenate([values[:fitness], values[fitness] * shares, values[fitness + 1 :]])
+
+
 def row(ledger: Ledger, barriers: Sequence[str], most: float) -> dict[str, float]:
-    """The ledger as a row of a table; `barriers` as in `titles`."""
-    lost = lost_kills(ledger, most)
+    """The ledger as a row of a table; `barriers` as in `titles`, `most` as in `lost_kills`."""
+    unfit = ledger.unfit
+    fitness = barriers.index("exhaustion") - len(unfit)
+    lost = _by_substrate(lost_kills(ledger, most), unfit, fitness)
     expected = float(ledger.worth[0])
     told = {"contact_min": ledger.contact, "near_min": ledger.near, "far_min": ledger.far}
     told |= {"expected": expected, "possible": expected + float(np.sum(lost))}
     told |= {f"lost.{name}": float(value) for name, value in zip(barriers, lost, strict=True)}
-    losses = zip(barriers, ledger.losses, strict=False)  # space has no factor
+    parts = np.concatenate([ledger.losses[:fitness], unfit, ledger.losses[fitness + 1 :]])
+    losses = zip(barriers, parts, strict=False)  # space has no factor
     return told | {f"log_loss.{name}": float(value) for name, value in losses}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from opsonin.laws.metabolism import acidity
 from opsonin.state.snapshot import Snapshot
 
 TUMOUR_CELL = "cancer"
@@ -28,6 +30,14 @@ class Observable:
     unit: str
     title: str
     of: Callable[[Snapshot], float]
+
+
+class Acid(NamedTuple):
+    """What `laws.metabolism.acidity` needs beside a substrate: its level in blood, pH there, buffer capacity."""
+
+    resting: float
+    resting_ph: float
+    buffering: float
 
 
 REGISTRY: list[Observable] = []
@@ -117,6 +127,10 @@ def _mean_field(index: int) -> Callable[[Snapshot], float]:
     return lambda snapshot: float(snapshot.fields.values[index].mean())
 
 
+def _mean_ph(index: int, acid: Acid) -> Callable[[Snapshot], float]:
+    return lambda snapshot: float(acidity(snapshot.fields.values[index].mean(), *acid))
+
+
 def _occupancy(index: int) -> Callable[[Snapshot], float]:
     return lambda snapshot: 1.0 - float(snapshot.free[index])
 
@@ -171,6 +185,7 @@ def observables_of(
     expressed: set[str],
     drugs: dict[str, str],
     defects: dict[str, str],
+    acids: dict[str, Acid],
     *,
     toxic: bool,
 ) -> Iterator[Observable]:
@@ -180,6 +195,7 @@ def observables_of(
         kinds, molecules: name -> title; substrates: name -> (title, unit), all in the order of the indices.
         blocked: molecules that some drug of the run blocks; expressed: those that cancer cells carry.
         drugs: name -> title of every drug that some arm is given; defects: name -> title, in the order of their bits.
+        acids: substrate -> how it lowers pH.
         toxic: whether some drug of the run kills cells.
     """
     yield from REGISTRY
@@ -191,6 +207,8 @@ def observables_of(
             yield Observable(name, "events", f"{title} (cumulative)", _event(name))
     for index, (name, (title, unit)) in enumerate(substrates.items()):
         yield Observable(f"{name}_mean", unit, f"{title}: mean of the field", _mean_field(index))
+        if name in acids:
+            yield Observable("ph_mean", "1", "pH at the mean of the field", _mean_ph(index, acids[name]))
     for index, (name, title) in enumerate(molecules.items()):
         if name in expressed:
             label = f"{title} on cancer cells: mean"

@@ -19,7 +19,14 @@ from opsonin.laws.cycle import (
 )
 from opsonin.laws.events import event_probability, relaxed
 from opsonin.laws.expression import remixed_variation, steady_level
-from opsonin.laws.metabolism import necrosis_hazard, oxygen_fitness, uptake_clearance
+from opsonin.laws.metabolism import (
+    enzymatic_release,
+    hypoxic_fold,
+    necrosis_hazard,
+    nourished,
+    unharmed,
+    uptake_clearance,
+)
 from opsonin.laws.motility import chemotactic_bias, crawling_speed, receptor_difference
 from opsonin.laws.pharmacology import either
 from opsonin.laws.recognition import (
@@ -53,16 +60,12 @@ def _live(cells: Any, i: int) -> bool:
     return bool(cells.phase[i] in (phases.RESTING, phases.COMMITTED))
 
 
-def exchange(cells: Any, n: int, tables: Any, substrate: int) -> tuple[Any, Any]:
+def exchange(cells: Any, n: int, tables: Any, free: Any, substrate: int) -> tuple[Any, Any]:
     """Clearance and release of every cell, (n,) each; see `kernels.metabolism.exchange`."""
     clearance, release = np.zeros(n), np.zeros(n)
     for i in filter(lambda i: _live(cells, i), range(n)):
         own = tables.exchanges[cells.kind[i], substrate]
-        clearance[i] = own["clearance"]
-        if own["uptake_max"] > 0:
-            clearance[i] += uptake_clearance(
-                own["uptake_max"], own["uptake_half"], float(cells.signal[substrate, i])
-            )
+        clearance[i] = own["clearance"] + _cleared(cells, i, tables, substrate)
         by = own["induced_by"]
         if by == column.BY_ACTIVATION:
             induction = cells.activation[i]
@@ -73,7 +76,39 @@ def exchange(cells: Any, n: int, tables: Any, substrate: int) -> tuple[Any, Any]
         else:
             induction = hill(float(cells.signal[by, i]), own["induction_half"], 1.0)
         release[i] = own["secretion"] * induction
+        if (burnt := own["made_from"]) >= 0:
+            release[i] += own["made_per"] * _cleared(cells, i, tables, burnt) * cells.signal[burnt, i]
+        if (enzyme := own["enzyme"]) >= 0:
+            made = enzymatic_release(own["turnover"], float(cells.level[enzyme, i] * free[enzyme]))
+            release[i] += made * _fold(cells, i, tables, own)
     return clearance, release
+
+
+def _cleared(cells: Any, i: int, tables: Any, substrate: int) -> float:
+    """What a cell clears of a substrate by saturating uptake [um3/min]."""
+    own = tables.exchanges[cells.kind[i], substrate]
+    taken = uptake_clearance(own["uptake_max"], own["uptake_half"], float(cells.signal[substrate, i]))
+    return float(_fold(cells, i, tables, own) * taken)
+
+
+def _fold(cells: Any, i: int, tables: Any, own: Any) -> float:
+    """What lack of oxygen makes of an exchange [-]."""
+    return float(
+        hypoxic_fold(own["hypoxic_fold"], float(cells.signal[tables.oxygen, i]), own["hypoxic_half"])
+    )
+
+
+def fitness_of(cells: Any, tables: Any, free: Any, i: int) -> float:
+    """Metabolic fitness of a cell; see `kernels.metabolism.fitness_of`."""
+    product = 1.0
+    for s, (role, half, steepness, most, through) in enumerate(tables.fitness[cells.kind[i]].tolist()):
+        felt = float(cells.signal[s, i])
+        if role == column.NEEDED:
+            product *= nourished(felt, half, steepness)
+        elif role == column.HARMFUL:
+            held = float(free[through]) if through >= 0 else 1.0
+            product *= unharmed(felt * held, half, steepness, most)
+    return product
 
 
 def express(cells: Any, n: int, tables: Any, turnover: Any, fold: Any, duration: float) -> Any:
@@ -182,7 +217,7 @@ def decide(
     tick: int,
     duration: float,
     resting: float,
-    rates: tuple[float, Any, Any, Any],
+    rates: tuple[float, Any, Any, Any, Any],
 ) -> tuple[Any, Any, Any]:
     """Events, volumes and radii, (n,) each; see `kernels.fate.decide`."""
     event, volume = np.zeros(n, np.int8), cells.volume[:n].copy()
@@ -219,14 +254,14 @@ def _live_event(
     tick: int,
     duration: float,
     resting: float,
-    rates: tuple[float, Any, Any, Any],
+    rates: tuple[float, Any, Any, Any, Any],
 ) -> int:
     kind = cells.kind[i]
     numbers = tables.types[kind]
     oxygen = float(cells.signal[tables.oxygen, i])
-    hindrance, spontaneous, toxic, let_in = rates
+    hindrance, spontaneous, toxic, let_in, free = rates
     at_rest = cells.phase[i] == phases.RESTING
-    entry = _entry(cells, i, tables, resting, hindrance) * let_in[kind] if at_rest else 0.0
+    entry = _entry(cells, i, tables, resting, hindrance, free) * let_in[kind] if at_rest else 0.0
     hazards = (
         (phases.DIE_APOPTOTIC, spontaneous[kind]),
         (phases.DIE_NECROTIC, _necrosis(numbers, oxygen)),
@@ -246,9 +281,9 @@ def _live_event(
     return phases.ENTER_CYCLE
 
 
-def _entry(cells: Any, i: int, tables: Any, resting: float, hindrance: float) -> float:
+def _entry(cells: Any, i: int, tables: Any, resting: float, hindrance: float, free: Any) -> float:
     """Hazard of a resting cell of entering the cycle [1/min]."""
-    numbers, oxygen = tables.types[cells.kind[i]], float(cells.signal[tables.oxygen, i])
+    numbers = tables.types[cells.kind[i]]
     rate = numbers[column.EXIT_RATE] / hindrance
     rate += numbers[column.ACTIVATED_RATE] * cells.activation[i] * vigour(cells.exhaustion[i])
     if rate <= 0.0:
@@ -256,8 +291,8 @@ def _entry(cells: Any, i: int, tables: Any, resting: float, hindrance: float) ->
     gate = pressure_gate(
         cells.pressure[i], resting, numbers[column.PRESSURE_HALF], numbers[column.PRESSURE_HILL]
     )
-    unarrested = _unarrested(cells, i, tables)
-    return float(unarrested * cycle_entry_hazard(rate, oxygen, numbers[column.CYCLE_OXYGEN], gate))
+    unarrested, fitness = _unarrested(cells, i, tables), fitness_of(cells, tables, free, i)
+    return float(unarrested * cycle_entry_hazard(rate, fitness, gate))
 
 
 def _unarrested(cells: Any, i: int, tables: Any) -> float:
@@ -283,7 +318,7 @@ def _necrosis(numbers: Any, oxygen: float) -> float:
 
 
 def turnover(
-    cells: Any, n: int, tables: Any, resting: float, hindrance: float, let_in: Any
+    cells: Any, n: int, tables: Any, resting: float, hindrance: float, let_in: Any, free: Any
 ) -> dict[tuple[int, int], dict[str, float]]:
     """(type, reactive) -> sums over its live cells; see `kernels.fate.turnover`."""
     sums: dict[tuple[int, int], dict[str, float]] = {}
@@ -302,9 +337,9 @@ def turnover(
             gate = pressure_gate(
                 cells.pressure[i], resting, numbers[column.PRESSURE_HALF], numbers[column.PRESSURE_HILL]
             )
-            share = cycle_entry_hazard(1.0, oxygen, numbers[column.CYCLE_OXYGEN], gate)
+            share = cycle_entry_hazard(1.0, fitness_of(cells, tables, free, i), gate)
             row["gate"] += share * _unarrested(cells, i, tables)
-            row["entry"] += _entry(cells, i, tables, resting, hindrance) * let_in[cells.kind[i]]
+            row["entry"] += _entry(cells, i, tables, resting, hindrance, free) * let_in[cells.kind[i]]
     return sums
 
 
@@ -332,7 +367,7 @@ def engage(
             pairs = pairs_between(cells, tables, drugs, (i, receptor), (j, ligand), affinity)
             passed *= checkpoint_factor(pairs, half, steepness)
         net = net_activation(drive, numbers[column.COSTIMULATION], passed)
-        fitness = oxygen_fitness(float(cells.signal[tables.oxygen, i]), numbers[column.LYTIC_OXYGEN])
+        fitness = fitness_of(cells, tables, drugs.free, i)
         delivered = effort(net, fitness, vigour(cells.exhaustion[i]))
         hazard = lytic_hit_hazard(delivered, numbers[column.HIT_RATE])
         chance, _ = uniforms(key, mixed(int(cells.id[i]), int(cells.id[j])), tick, Stream.HITS, 0)

@@ -23,12 +23,11 @@ from opsonin.laws.ledger import (
     receptors_needed,
     unresisted_kill_rate,
 )
-from opsonin.laws.metabolism import oxygen_fitness
 from opsonin.laws.recognition import checkpoint_factor, vigour
 from opsonin.model import phase as phases
 from opsonin.model import tables as column
 from opsonin.model.death import EARM_CELL, TISSUE_RATES, DeathProteins
-from opsonin.reference.cells import death_receptors, pairs_between, recognises, signal_seen
+from opsonin.reference.cells import death_receptors, fitness_of, pairs_between, recognises, signal_seen
 
 
 def shares(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> list[float]:
@@ -44,7 +43,7 @@ def shares(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> list[float]:
     for receptor, ligand, affinity, half, steepness, _ in tables.checkpoints.tolist():
         pairs = pairs_between(cells, tables, drugs, (i, receptor), (j, ligand), affinity)
         passed.append(float(checkpoint_factor(pairs, half, steepness)))
-    passed.append(oxygen_fitness(float(cells.signal[tables.oxygen, i]), float(numbers[column.LYTIC_OXYGEN])))
+    passed.append(fitness_of(cells, tables, drugs.free, i))
     passed.append(vigour(cells.exhaustion[i]))
     return [float(let_through(share)) for share in passed]
 

@@ -17,17 +17,19 @@ class Ledger:
     Attributes:
         worth: (2^k,) kills to be expected of all contacts without the barriers of each set, bit b for barrier b.
         losses: (k,) minus the logarithm of what each barrier lets through, times the time of the contact [min].
+        unfit: likewise, of what each substrate that decides on it leaves of the killer's fitness, one of the barriers.
         contact: time that killers held a target [min].
         near, far: time of targets that no killer held, with and without one in reach [min].
     """
 
     worth: Floats
     losses: Floats
+    unfit: Floats
     contact: float = 0.0
     near: float = 0.0
     far: float = 0.0
 
     @classmethod
-    def of(cls, barriers: int) -> Ledger:
+    def of(cls, barriers: int, substrates: int) -> Ledger:
         """Nothing noted yet."""
-        return cls(np.zeros(1 << barriers), np.zeros(barriers))
+        return cls(np.zeros(1 << barriers), np.zeros(barriers), np.zeros(substrates))

@@ -17,10 +17,25 @@ EXCHANGE = np.dtype(
     [
         ("uptake_max", "f8"),  # concentration um3/min
         ("uptake_half", "f8"),  # concentration
+        ("hypoxic_fold", "f8"),  # of uptake in anoxia
+        ("hypoxic_half", "f8"),  # mmHg
         ("clearance", "f8"),  # um3/min
         ("secretion", "f8"),  # concentration um3/min
         ("induced_by", "i8"),  # substrate, ALWAYS or BY_ACTIVATION
         ("induction_half", "f8"),  # concentration of the inducer
+        ("made_from", "i8"),  # substrate, -1 for none
+        ("made_per", "f8"),  # molecules per molecule
+        ("enzyme", "i8"),  # molecule, -1 for none
+        ("turnover", "f8"),  # of one enzyme, concentration um3/min
+    ]
+)
+FITNESS = np.dtype(
+    [
+        ("role", "i8"),  # see `model.tables`
+        ("half", "f8"),  # concentration
+        ("hill", "f8"),
+        ("most", "f8"),  # share of fitness that it can take
+        ("through", "i8"),  # molecule, -1 for none
     ]
 )
 PAIR = np.dtype(
@@ -54,6 +69,7 @@ class Tables(NamedTuple):
     resting: Floats  # (T, M) molecules per cell
     shifts: Records  # (shifts,) SHIFT, in the order of their molecules
     exchanges: Records  # (T, S) EXCHANGE
+    fitness: Records  # (T, S) FITNESS
     checkpoints: Records  # (checkpoints,) PAIR
     activating: Records  # (activating pairs,) PAIR
     antibody: Records  # (antibody pairs,) PAIR

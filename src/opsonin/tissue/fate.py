@@ -23,7 +23,7 @@ _RENEWAL = int(Stream.RENEWAL)
 
 def step(tissue: Tissue, tick: int, duration: float) -> None:
     """Propose events for the step of `duration` [min] from `tick`, and carry them out."""
-    event = np.zeros(tissue.cells.capacity, np.int8)
+    event, drugs = np.zeros(tissue.cells.capacity, np.int8), tissue.exposure
     kernel.decide(
         tissue.cells.arrays,
         tissue.cells.n,
@@ -32,7 +32,7 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
         tick,
         duration,
         tissue.resting_pressure,
-        (tissue.balance.hindrance, spontaneous(tissue), tissue.exposure.toxic, tissue.exposure.let_in),
+        (tissue.balance.hindrance, spontaneous(tissue), drugs.toxic, drugs.let_in, drugs.free),
         event,
     )
     _renew_stroma(tissue, event, tick)
@@ -75,6 +75,7 @@ def turnover(tissue: Tissue) -> Any:
         tissue.resting_pressure,
         tissue.balance.hindrance,
         tissue.exposure.let_in,
+        tissue.exposure.free,
         rates,
     )
     return rates

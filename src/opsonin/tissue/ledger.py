@@ -5,6 +5,8 @@ It looks at the contacts with which a coupling step begins, and counts them unti
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from opsonin.core.errors import Fault, RunError
@@ -12,7 +14,8 @@ from opsonin.core.schedule import minutes
 from opsonin.kernels.ledger import AFTER_CHECKPOINTS, FIRST_CHECKPOINT, count_targets, mark_near, tally
 from opsonin.kernels.neighbours import OK
 from opsonin.model.phase import COMMITTED
-from opsonin.model.tables import KILLER
+from opsonin.model.tables import INDIFFERENT, KILLER
+from opsonin.state.ledger import Ledger
 from opsonin.tissue.contacts import touched_by
 from opsonin.tissue.tissue import Tissue
 
@@ -24,6 +27,17 @@ REACH = 30.0
 def barriers_of(tissue: Tissue) -> int:
     """How many barriers a contact has."""
     return FIRST_CHECKPOINT + len(tissue.tables.checkpoints) + AFTER_CHECKPOINTS
+
+
+def empty(tissue: Tissue) -> Ledger:
+    """A ledger for this tissue in which nothing is noted yet."""
+    return Ledger.of(barriers_of(tissue), len(_decisive(tissue)))
+
+
+def _decisive(tissue: Tissue) -> Any:
+    """Substrates that decide how fit any killer is."""
+    tables = tissue.tables
+    return np.flatnonzero((tables.fitness["role"][tables.types[:, KILLER] > 0.0] != INDIFFERENT).any(axis=0))
 
 
 def step(tissue: Tissue, tick: int, duration: float) -> None:
@@ -41,13 +55,15 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
         where = f"day {minutes(tick) / 1440.0:.3f}, ledger"
         raise RunError(Fault(where, "a cell left the box or is not at a finite place"))
     worth, losses = np.zeros_like(ledger.worth), np.zeros_like(ledger.losses)
+    unfit = np.zeros(len(tissue.species.substrates))
     contacts = tally(
-        cells, tables, tissue.key, tissue.exposure, killers, begin, touched, place, worth, losses
+        cells, tables, tissue.key, tissue.exposure, killers, begin, touched, place, worth, losses, unfit
     )
     far, near, _ = count_targets(cells, n, tables, place)
     time = tissue.weight * duration
     ledger.worth += time * worth
     ledger.losses += time * losses
+    ledger.unfit += time * unfit[_decisive(tissue)]
     ledger.contact += time * contacts
     ledger.near += time * near
     ledger.far += time * far

@@ -74,7 +74,7 @@ def exchanged_with(tissue: Tissue, index: int, substrate: Transport) -> tuple[An
     """Loss rate [1/min] and source [concentration/min] of every voxel."""
     cells, n, fields = tissue.cells.arrays, tissue.cells.n, tissue.fields
     exchanged = np.empty((2, n))
-    exchange(cells, n, tissue.tables, index, exchanged[0], exchanged[1])
+    exchange(cells, n, tissue.tables, tissue.exposure.free, index, exchanged[0], exchanged[1])
     terms = np.zeros((2, *fields.shape))
     deposit(cells.x, cells.y, cells.z, exchanged, n, tissue.box, terms)
     loss, source = terms
