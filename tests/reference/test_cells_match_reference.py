@@ -63,9 +63,9 @@ def random_cells(seed, n=60):
     rng = np.random.default_rng(seed)
     molecules = len(tabulate.species_of(load_library()).molecules)
     cells = Cells(n + 7, molecules, len(SIGNALS))
-    kinds = rng.choice([load_cells().index(name) for name in ("cancer", "cd8", "nk", "other")], n).astype(
-        np.int16
-    )
+    kinds = rng.choice(
+        [load_cells().index(name) for name in ("cancer", "cd8", "nk", "macrophage", "other")], n
+    ).astype(np.int16)
     columns = {
         "id": rng.integers(1, 2**63, n).astype(np.uint64),
         "kind": kinds,
@@ -267,8 +267,9 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
     close(net, [row[4] for row in rows])
     twin = random_cells(seed)
     twin.arrays.partner[:n] = cells.arrays.partner[:n]
-    counted = reference.strike(twin.arrays, n, tables(2), duration, expected)
-    got = contacts.strike(cells.arrays, n, tables(2), duration, effectors, partner, hits, bound, drive, net)
+    counted = reference.strike(twin.arrays, n, tables(2), 100_000, duration, expected)
+    told = effectors, partner, hits, bound, drive, net
+    got = contacts.strike(cells.arrays, n, tables(2), 100_000, duration, *told)
     assert got == counted
     for name, values in cells.arrays._asdict().items():
         close(values[..., :n].astype(float), getattr(twin.arrays, name)[..., :n].astype(float))

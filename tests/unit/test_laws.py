@@ -70,6 +70,8 @@ UNITS = {
     "crawling_speed": ("um/min", "", "um/min"),
     "crossing_share": ("molecule", "molecule", "molecule", ""),
     "cycle_entry_hazard": ("1/min", "", "", "1/min"),
+    "appetite": ("", "", "", ""),
+    "fatigued": ("", "", ""),
     "approached": ("molecule", "molecule", "", "molecule"),
     "driven": ("molecule", "molecule/min", "1/min", "min", "molecule"),
     "event_probability": ("1/min", "min", ""),

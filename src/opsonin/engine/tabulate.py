@@ -25,6 +25,8 @@ from opsonin.tissue.tissue import Species, Traits, Transport
 NM = 0.602214076  # molecules/um3 in one nM
 TUMOUR_CELL = "cancer"
 OXYGEN = "oxygen"
+# Over which the activation of a phagocyte is smoothed [min]; assumed, decides nothing but what is shown.
+EATING_MEMORY = 60.0
 # nM in the unit of a field.
 IN_UNIT = {"nM": 1.0, "uM": 1e3, "mM": 1e6}
 # S, G2 and M of a stroma cell that the growing tissue renews [min]; assumed as in cancer cells, decides nothing else.
@@ -222,7 +224,7 @@ def _fitness(
 
 def fitness_substrates(library: Library) -> tuple[str, ...]:
     """Substrates that decide how fit any killer is."""
-    killers = [cell for cell in library.cells.values() if cell.killing is not None]
+    killers = [cell for cell in library.cells.values() if cell.killing or cell.eating]
     return tuple(sorted({name for cell in killers for name in (*cell.needs, *cell.suffers)}))
 
 
@@ -296,6 +298,13 @@ def _lytic(row: list[float], cell: CellType) -> None:
         row[column.ACTIVATION_MEMORY] = cell.killing.activation_memory.value
         row[column.EXHAUSTION_GAIN] = cell.killing.exhaustion_gain.value
         row[column.EXHAUSTION_RECOVERY] = cell.killing.exhaustion_recovery.value
+    if cell.eating is not None:
+        row[column.KILLER] = row[column.NATURAL] = row[column.EATER] = row[column.COSTIMULATION] = 1.0
+        row[column.HIT_RATE] = cell.eating.rate_max.value
+        row[column.UNAIDED] = cell.eating.unaided.value
+        row[column.FATIGUE] = cell.eating.fatigue.value
+        row[column.EXHAUSTION_RECOVERY] = cell.eating.recovery.value
+        row[column.ACTIVATION_MEMORY] = EATING_MEMORY
     if cell.lytic is not None:
         row[column.SIGNAL_HALF] = cell.lytic.signal_half.value
         row[column.SIGNAL_HILL] = cell.lytic.signal_hill.value

@@ -12,6 +12,7 @@ import numpy as np
 
 from opsonin.core.random import Stream, mixed, poisson, uniforms
 from opsonin.core.threads import spread
+from opsonin.kernels.death import TICKS, become_corpse
 from opsonin.kernels.metabolism import fitness_of
 from opsonin.laws.apoptosis import repaired_damage
 from opsonin.laws.events import relaxed
@@ -19,6 +20,7 @@ from opsonin.laws.pharmacology import either
 from opsonin.laws.recognition import (
     activating_part,
     antigen_signal,
+    appetite,
     bound_pairs,
     bound_receptors,
     bridged_signal,
@@ -26,6 +28,7 @@ from opsonin.laws.recognition import (
     effort,
     exhaustion_rate,
     exhaustion_target,
+    fatigued,
     lytic_hit_hazard,
     natural_signal,
     net_activation,
@@ -37,13 +40,16 @@ from opsonin.model.tables import (
     ACTIVATION_MEMORY,
     COSTIMULATION,
     DAMAGE_HALF_LIFE,
+    EATER,
     EXHAUSTION_GAIN,
     EXHAUSTION_RECOVERY,
+    FATIGUE,
     HIT_RATE,
     NATURAL,
     SIGNAL_HALF,
     SIGNAL_HILL,
     SURFACE,
+    UNAIDED,
 )
 
 _HITS = int(Stream.HITS)
@@ -93,7 +99,10 @@ def signal_seen(cells, tables, drugs, i, j):
         for pair in tables.activating:
             pairs = pairs_between(cells, tables, drugs, i, j, pair.receptor, pair.ligand, pair.affinity)
             total += activating_part(pairs, pair.half, pair.hill)
-        return natural_signal(total + _antibodies_seen(cells, tables, drugs, i, j))
+        antibodies = _antibodies_seen(cells, tables, drugs, i, j)
+        if numbers[EATER] > 0.0:
+            return appetite(natural_signal(antibodies), natural_signal(total), numbers[UNAIDED])
+        return natural_signal(total + antibodies)
     bridged = bridged_signal(_bridges(cells, drugs, j))
     if cells.reactive[i] == 0 and _bridging(drugs):
         return bridged
@@ -186,8 +195,8 @@ def engage(
         key: (2,) uint32; `tick` of the start of the step; `duration` [min].
         drugs: `state.exposure.Exposure`.
         effectors: (m,) slots; start: (m + 1,), touched: slots of the cells each one touches.
-        partner: (m,) output slots, -1 for none; hits: (m,) output counts; bound: (m,) output [molecules];
-            drive, net: (m,) outputs [-].
+        partner: (m,) output slots, -1 for none; hits: (m,) output counts, of a phagocyte its meals;
+            bound: (m,) output [molecules]; drive, net: (m,) outputs [-].
     Memory: five columns of m; work: number of contacts.
     """
     contacts, found = (effectors, start, touched), (partner, hits, bound, drive, net)
@@ -236,10 +245,10 @@ def _tire(cells, numbers, i, drive, net, duration):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def strike(cells, n, tables, duration, effectors, partner, hits, bound, drive, net):
-    """Carry out one step of `engage`: repair, then new damage and the death receptors held; returns how many hits.
+def strike(cells, n, tables, tick, duration, effectors, partner, hits, bound, drive, net):
+    """Carry out one step of `engage`: repair, then new damage, death receptors held and meals; returns (hits, meals).
 
-    What they do is `kernels.death`.
+    What the first two do is `kernels.death`. What a phagocyte eats is a corpse at once.
 
     Memory: in place; work: n + m.
     """
@@ -248,15 +257,21 @@ def strike(cells, n, tables, duration, effectors, partner, hits, bound, drive, n
     for i in range(n):
         if cells.damage[i] > 0.0:
             cells.damage[i] = repaired_damage(cells.damage[i], types[kind[i], DAMAGE_HALF_LIFE], duration)
-    delivered = 0
+    delivered = eaten = 0
     for e in range(len(effectors)):
         i, j = effectors[e], partner[e]
         if cells.phase[i] > COMMITTED:
             continue
         _tire(cells, types[kind[i]], i, drive[e], net[e], duration)
         cells.partner[i] = cells.id[j] if j >= 0 else np.uint64(0)
-        if j >= 0 and cells.phase[j] <= COMMITTED:
+        if j < 0 or cells.phase[j] > COMMITTED:
+            continue
+        if types[kind[i], EATER] == 0.0:
             delivered += hits[e]
             cells.damage[j] += hits[e]
             cells.bound[j] += bound[e]
-    return delivered
+        elif hits[e] > 0:
+            eaten += 1
+            cells.exhaustion[i] = fatigued(cells.exhaustion[i], types[kind[i], FATIGUE])
+            become_corpse(cells, j, types[kind[j]], tick + np.int64(np.rint(duration * TICKS)))
+    return delivered, eaten

@@ -26,7 +26,7 @@ from opsonin.model.death import SPENT, DeathDrive, DeathProteins, DeathState
 from opsonin.model.phase import APOPTOTIC, COMMITTED
 from opsonin.model.tables import APOPTOTIC_TIME, DAMAGE_HALF_LIFE, PRIMING
 
-_TICKS = 60.0
+TICKS = 60.0  # in a minute
 LONGEST = 2.0  # min; without XIAP caspase-3 doubles within minutes, so longer steps are taken in parts
 
 
@@ -94,6 +94,15 @@ def agonized_receptors(cells, tables, drugs, i):
 
 
 @nb.njit(cache=True, error_model="numpy")
+def become_corpse(cells, i, numbers, now):
+    """Cell `i` of a type with these `numbers` is dead from tick `now` on."""
+    cells.phase[i] = APOPTOTIC
+    cells.phase_start[i] = now
+    cells.phase_end[i] = now + np.int64(np.rint(numbers[APOPTOTIC_TIME] * TICKS))
+    cells.base_volume[i] = cells.volume[i]
+
+
+@nb.njit(cache=True, error_model="numpy")
 def succumb(cells, n, tables, drugs, rates, tick, duration):
     """Advance every cell that something drives to death; returns (killed, died of drugs alone).
 
@@ -106,7 +115,7 @@ def succumb(cells, n, tables, drugs, rates, tick, duration):
     """
     killed = 0
     alone = 0
-    now = tick + np.int64(np.rint(duration * _TICKS))
+    now = tick + np.int64(np.rint(duration * TICKS))
     for i in range(n):
         numbers = tables.types[cells.kind[i]]
         if cells.phase[i] > COMMITTED or numbers[DAMAGE_HALF_LIFE] <= 0.0:
@@ -126,10 +135,7 @@ def succumb(cells, n, tables, drugs, rates, tick, duration):
                 killed += 1
             else:
                 alone += 1
-            cells.phase[i] = APOPTOTIC
-            cells.phase_start[i] = now
-            cells.phase_end[i] = now + np.int64(np.rint(numbers[APOPTOTIC_TIME] * _TICKS))
-            cells.base_volume[i] = cells.volume[i]
+            become_corpse(cells, i, numbers, now)
     return killed, alone
 
 

@@ -32,7 +32,7 @@ from opsonin.laws.ledger import (
 from opsonin.laws.recognition import bound_receptors, lytic_hit_hazard, vigour
 from opsonin.model.death import EARM_CELL, TISSUE_RATES
 from opsonin.model.phase import COMMITTED
-from opsonin.model.tables import COSTIMULATION, DAMAGE_HALF_LIFE, HIT_RATE, NATURAL
+from opsonin.model.tables import COSTIMULATION, DAMAGE_HALF_LIFE, EATER, HIT_RATE, NATURAL
 
 FAR, NEAR, HELD = range(3)
 # Barriers of a contact, in this order: these, the checkpoints of the tables, and the last three.
@@ -58,6 +58,7 @@ class Contact(NamedTuple):
         hits, repair: as in `laws.ledger.kill_rate`.
         needed, speed: as in `laws.ledger.ligand_kill_rate`.
         active: share of the DISC that cFLIP leaves [-].
+        eats: whether it eats its target, which then has no way to resist.
     """
 
     hit_rate: float
@@ -67,6 +68,7 @@ class Contact(NamedTuple):
     needed: float
     speed: float
     active: float
+    eats: bool
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -102,6 +104,7 @@ def contact_of(cells, tables, drugs, i, j):
         receptors_needed(guarding, xiap),
         LIGAND_SPEED * passed_by_xiap(xiap),
         active_disc(1.0, proteins.flip, TISSUE_RATES.flip_half),
+        tables.types[cells.kind[i], EATER] > 0.0,
     )
 
 
@@ -109,6 +112,8 @@ def contact_of(cells, tables, drugs, i, j):
 def kills_resisted(contact, delivered):
     """Rate of kills at this effort [1/min]; hits and death receptors as if the other were not there."""
     rate, hazard = 0.0, lytic_hit_hazard(delivered, contact.hit_rate)
+    if contact.eats:
+        return hazard
     if hazard > 0.0:
         rate += kill_rate(hazard, contact.hits, contact.repair, DYING)
     bound = bound_receptors(contact.bound, contact.active, delivered)

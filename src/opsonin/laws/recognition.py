@@ -58,6 +58,32 @@ def natural_signal(total):
 
 
 @law
+def appetite(antibodies, ligands, unaided):
+    """Signal S in [0, 1) of a phagocyte, 1 - (1 - A)(1 - u L).
+
+    Args:
+        antibodies: signal of those on the target to Fc receptors A [-], from `natural_signal`.
+        ligands: that of its eat-me ligands L [-], likewise.
+        unaided: share of the full rate that ligands alone reach u [-].
+    Source: macrophages eat live tumour cells readily under antibodies and little without, Chao 2010,
+        doi:10.1126/scitranslmed.3001375; form assumed.
+    """
+    return 1.0 - (1.0 - antibodies) * (1.0 - unaided * ligands)
+
+
+@law
+def fatigued(exhaustion, cost):
+    """Exhaustion of a phagocyte after a meal, E + c (1 - E) [-].
+
+    Args:
+        exhaustion: before it E [-].
+        cost: share of the vigour that is left which a meal takes c [-].
+    Source: macrophages lose Fc receptors by eating and eat less for days, Blood 2020;136:2065 (PMC7596847).
+    """
+    return exhaustion + cost * (1.0 - exhaustion)
+
+
+@law
 def bridged_signal(load):
     """Signal S in [0, 1) of a T cell that bispecific antibodies hold to its target, x / (1 + x).
 

@@ -222,6 +222,18 @@ class Lytic(Killing):
     pd1_positive: Fraction  # of arriving cells
 
 
+class Eating(Entry):
+    """Of a phagocyte, which eats its target alive: it sees ligands as a natural killer does, and antibodies better.
+
+    Each meal costs it a share `fatigue` of its vigour, which comes back with the rate `recovery`.
+    """
+
+    rate_max: Rate  # meals
+    unaided: Fraction  # of that rate, which ligands reach without antibodies
+    fatigue: Fraction
+    recovery: Rate
+
+
 class Trafficking(Entry):
     """How immune cells come, stay and leave.
 
@@ -271,12 +283,14 @@ class CellType(Entry):
     trafficking: Trafficking | None = None
     lytic: Lytic | None = None
     natural: Natural | None = None
+    eating: Eating | None = None
     lytic_target: LyticTarget | None = None
 
     @model_validator(mode="after")
     def _kills_in_one_way(self) -> CellType:
-        if self.lytic is not None and self.natural is not None:
-            raise ValueError("'lytic' and 'natural' exclude each other")
+        ways = [way for way in ("lytic", "natural", "eating") if getattr(self, way) is not None]
+        if len(ways) > 1:
+            raise ValueError(f"'{ways[0]}' and '{ways[1]}' exclude each other")
         return self
 
     @model_validator(mode="after")
@@ -288,7 +302,7 @@ class CellType(Entry):
 
     @property
     def killing(self) -> Killing | None:
-        """How it kills, if it does."""
+        """How it kills by hits, if it does."""
         return self.lytic or self.natural
 
 

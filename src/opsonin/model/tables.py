@@ -29,6 +29,9 @@ from __future__ import annotations
     HIT_RATE,  # 1/min
     KILLER,  # 1 for cells that can kill
     NATURAL,  # 1 for those of them that need no antigen
+    EATER,  # 1 for those of them that eat their target
+    UNAIDED,  # share of its rate that an eater reaches without antibodies
+    FATIGUE,  # share of its vigour that each meal costs an eater
     SIGNAL_HALF,  # molecules
     SIGNAL_HILL,
     COSTIMULATION,
@@ -44,7 +47,7 @@ from __future__ import annotations
     STROMA,  # 1 for stroma and endothelium
     SHEATH,  # -1 for tumour cells, what keeps stroma off them, else 0
     COLUMNS,
-) = range(38)
+) = range(41)
 
 # Values of `induced_by` that are not the index of a substrate.
 ALWAYS = -1

@@ -20,7 +20,7 @@ NEAR, FAR = "near", "far"
 _IN_CONTACT = {
     "receptor": "Receptors that do not match",
     "antigen": "Too little antigen on MHC-I",
-    "ligands": "Too few ligands for NK cells",
+    "ligands": "Too few ligands for NK cells and macrophages",
     "costimulation": "Lack of co-stimulation",
 }
 _UNFIT = {

@@ -167,7 +167,8 @@ def resizings(days: Floats, weights: Floats) -> list[tuple[float, str]]:
 
 _EVENTS = {
     "hits": "Lytic hits delivered",
-    "kills": "Cancer cells killed by T and NK cells",
+    "kills": "Cancer cells killed by T cells, NK cells and macrophages",
+    "eaten": "Cancer cells eaten by macrophages, of those killed",
     "divisions": "Divisions of cancer cells",
     "apoptoses": "Spontaneous deaths of cancer cells",
     "drug_deaths": "Deaths by drugs, of all cells",

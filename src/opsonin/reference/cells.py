@@ -32,6 +32,7 @@ from opsonin.laws.pharmacology import either
 from opsonin.laws.recognition import (
     activating_part,
     antigen_signal,
+    appetite,
     bound_pairs,
     bound_receptors,
     bridged_signal,
@@ -39,6 +40,7 @@ from opsonin.laws.recognition import (
     effort,
     exhaustion_rate,
     exhaustion_target,
+    fatigued,
     lytic_hit_hazard,
     natural_signal,
     net_activation,
@@ -394,15 +396,17 @@ def signal_seen(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> float:
         complexes = presented_complexes(float(cells.level[tables.mhc_i, j]), tables.matching_fraction)
         own = antigen_signal(complexes, numbers[column.SIGNAL_HALF], numbers[column.SIGNAL_HILL])
         return float(either(own, bridged))
-    total = 0.0
+    total = antibodies = 0.0
     for receptor, ligand, affinity, half, steepness, _ in tables.activating.tolist():
         pairs = pairs_between(cells, tables, drugs, (i, receptor), (j, ligand), affinity)
         total += activating_part(pairs, half, steepness)
     coat = float(np.dot(cells.level[:, j], drugs.coated)) / tables.types[cells.kind[j], column.SURFACE]
     for receptor, _, affinity, half, steepness, _ in tables.antibody.tolist():
         on_effector = float(cells.level[receptor, i]) / numbers[column.SURFACE]
-        total += activating_part(bound_pairs(on_effector, coat, affinity), half, steepness)
-    return float(natural_signal(total))
+        antibodies += activating_part(bound_pairs(on_effector, coat, affinity), half, steepness)
+    if numbers[column.EATER] > 0.0:
+        return float(appetite(natural_signal(antibodies), natural_signal(total), numbers[column.UNAIDED]))
+    return float(natural_signal(total + antibodies))
 
 
 def pairs_between(
@@ -447,16 +451,17 @@ def strike(
     cells: Any,
     n: int,
     tables: Any,
+    tick: int,
     duration: float,
     engaged: dict[int, tuple[int, int, float, float, float]],
-) -> int:
-    """Carry out `engage` on the cells themselves; returns how many hits. See `kernels.contacts.strike`."""
+) -> tuple[int, int]:
+    """Carry out `engage` on the cells themselves; returns (hits, meals). See `kernels.contacts.strike`."""
     cells.bound[:n] = 0.0
     for i in range(n):
         if cells.damage[i] > 0.0:
             half_life = tables.types[cells.kind[i], column.DAMAGE_HALF_LIFE]
             cells.damage[i] = repaired_damage(cells.damage[i], half_life, duration)
-    delivered = 0
+    delivered = eaten = 0
     for i, (j, hits, bound, drive, net) in engaged.items():
         if not _live(cells, i):
             continue
@@ -474,11 +479,24 @@ def strike(
         )
         cells.engagement[i] = net
         cells.partner[i] = cells.id[j] if j >= 0 else 0
-        if j >= 0 and _live(cells, j):
+        if j < 0 or not _live(cells, j):
+            continue
+        if numbers[column.EATER] == 0.0:
             delivered += hits
             cells.damage[j] += hits
             cells.bound[j] += bound
-    return delivered
+        elif hits:
+            eaten += 1
+            cells.exhaustion[i] = fatigued(float(cells.exhaustion[i]), numbers[column.FATIGUE])
+            _become_corpse(cells, j, tables, tick + round(duration * 60.0))
+    return delivered, eaten
+
+
+def _become_corpse(cells: Any, i: int, tables: Any, now: int) -> None:
+    cells.phase[i] = phases.APOPTOTIC
+    cells.phase_start[i] = now
+    cells.phase_end[i] = now + round(tables.types[cells.kind[i], column.APOPTOTIC_TIME] * 60.0)
+    cells.base_volume[i] = cells.volume[i]
 
 
 def succumb(
@@ -514,10 +532,7 @@ def succumb(
             by_killers = max(damage, struck) >= SPENT or (held == 0.0 and after.disc >= SPENT)
             killed += by_killers
             alone += not by_killers
-            cells.phase[i] = phases.APOPTOTIC
-            cells.phase_start[i] = now
-            cells.phase_end[i] = now + round(numbers[column.APOPTOTIC_TIME] * 60.0)
-            cells.base_volume[i] = cells.volume[i]
+            _become_corpse(cells, i, tables, now)
     return killed, alone
 
 

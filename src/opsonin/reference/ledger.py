@@ -62,6 +62,8 @@ def worth_of(cells: Any, tables: Any, drugs: Any, i: int, j: int, without: Itera
     proteins = DeathProteins(*levels)
     guarding, xiap = held_back(proteins)
     repair = rate_of_half_life(float(tables.types[cells.kind[j], column.DAMAGE_HALF_LIFE]))
+    if tables.types[cells.kind[i], column.EATER] > 0.0:
+        return hazard
     rate = 0.0
     if hazard > 0.0:
         rate += float(kill_rate(hazard, hits_in_a_row(guarding, xiap), repair, DYING))

@@ -16,7 +16,7 @@ from opsonin.model.tables import KILLER, NATURAL
 from opsonin.tissue.tissue import Tissue
 
 NAME = "contacts"
-COLUMNS = ("damage", "bound", "engagement", "activation", "exhaustion", "partner")
+COLUMNS = ("damage", "bound", "engagement", "activation", "exhaustion", "partner", "phase")
 
 # Contacts per effector for which room is made at first; a full array is enlarged.
 _USUAL_CONTACTS = 16
@@ -49,8 +49,11 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
         drive,
         net,
     )
-    struck = strike(cells, n, tissue.tables, duration, effectors, partner, hits, bound, drive, net)
+    told = effectors, partner, hits, bound, drive, net
+    struck, eaten = strike(cells, n, tissue.tables, tick, duration, *told)
     tissue.count("hits", struck)
+    tissue.count("kills", eaten)
+    tissue.count("eaten", eaten)
 
 
 def _at_work(tissue: Tissue) -> Any:

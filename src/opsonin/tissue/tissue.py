@@ -26,6 +26,7 @@ MEDIUM = "medium"
 COUNTERS = (
     "hits",
     "kills",
+    "eaten",
     "divisions",
     "apoptoses",
     "drug_deaths",
