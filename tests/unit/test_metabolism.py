@@ -174,3 +174,16 @@ def test_a_type_cannot_need_and_suffer_from_the_same():
     }
     with pytest.raises(InputError):
         plan(knowledge=numbers)
+
+
+def test_shed_mica_takes_nkg2d_off_natural_killers():
+    densities = {"cancer": "2500 cells/mm2", "nk": "400 cells/mm2"}
+    changes = FIELD | {"tissue__generate__densities": densities, "tissue__tumour": "ovarian"}
+    path = "cell.cancer.exchanges.soluble_nkg2d_ligand.turnover"
+    carried = {}
+    for name, rate in (("held", "0 1/h"), ("shed", "0.04 1/h")):
+        tissue = grown(plan(knowledge={path: rate}, **changes), 60.0)
+        level = tissue.cells.arrays.level[tissue.species.molecules.index("NKG2D")]
+        carried[name] = level[cells_of(tissue, "nk")].mean(), mean(tissue, "soluble_nkg2d_ligand")
+    assert carried["held"][1] < 0.004 < 0.03 < carried["shed"][1]  # nM; that of blood without shedding
+    assert carried["shed"][0] < 0.95 * carried["held"][0]
