@@ -23,6 +23,7 @@ from test_cells_match_reference import (
 from opsonin.engine.tabulate import fitness_substrates
 from opsonin.kernels import ledger as kernels
 from opsonin.knowledge.library import load_library
+from opsonin.laws.ledger import let_through
 from opsonin.observe import barriers
 from opsonin.reference import cells as plain_cells
 from opsonin.reference import ledger as reference
@@ -81,8 +82,14 @@ def test_every_contact_is_worth_what_its_twin_says_without_any_set_of_barriers(s
     each = [reference.worth_of(cells.arrays, tables(2), drugs, i, j, ()) for i, j in pairs]
     whole = sum(math.log(most / left) for most, left in zip(open_way, each, strict=True))
     assert losses.sum() == pytest.approx(whole, rel=1e-11)  # the loss of a contact is the sum of its factors'
-    fitness = [plain_cells.fitness_of(cells.arrays, numbers, drugs.free, i) for i, _ in pairs]
-    assert unfit.sum() == pytest.approx(-sum(map(math.log, fitness)), rel=1e-11)  # and so is that of fitness
+    parts = [
+        [
+            let_through(plain_cells.fitness_under(cells.arrays, numbers, drugs.free, i, s))
+            for s in range(len(unfit))
+        ]
+        for i, _ in pairs
+    ]
+    assert unfit == pytest.approx(-np.log(parts).sum(axis=0), rel=1e-11)  # and so is that of fitness
 
 
 @settings(max_examples=30, deadline=None)

@@ -76,7 +76,7 @@ UNITS = {
     "driven": ("molecule", "molecule/min", "1/min", "min", "molecule"),
     "event_probability": ("1/min", "min", ""),
     "exhaustion_rate": ("", "1/min", "1/min", "1/min"),
-    "exhaustion_target": ("", "1/min", "1/min", ""),
+    "exhaustion_target": ("", "1/min", "1/min", "", ""),
     "fast_rate": ("1/min", "1/min", "1/min", "1/min"),
     "followed_pressure": ("1/min", "1/min", "min", "min", "1/min"),
     "fold_change": ("", "nM", "nM", "", ""),

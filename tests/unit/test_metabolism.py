@@ -185,5 +185,6 @@ def test_shed_mica_takes_nkg2d_off_natural_killers():
         tissue = grown(plan(knowledge={path: rate}, **changes), 60.0)
         level = tissue.cells.arrays.level[tissue.species.molecules.index("NKG2D")]
         carried[name] = level[cells_of(tissue, "nk")].mean(), mean(tissue, "soluble_nkg2d_ligand")
-    assert carried["held"][1] < 0.004 < 0.03 < carried["shed"][1]  # nM; that of blood without shedding
+    assert carried["held"][1] < 0.004  # nM, that of blood
+    assert carried["shed"][1] > 0.03
     assert carried["shed"][0] < 0.95 * carried["held"][0]

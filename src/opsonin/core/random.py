@@ -46,6 +46,7 @@ class Stream(IntEnum):
     RENEWAL = 10
     MIXING = 11
     MUTATION = 12
+    STEM = 14
 
 
 def key_of(seed: int, patient: str, replicate: int) -> tuple[np.uint32, np.uint32]:

@@ -412,8 +412,9 @@ def _as_exhausted(plan: Plan, tissue: Tissue, loss: Any, proliferation: Any, tir
     too.
     """
     inflow = np.maximum(loss + plan.expansion - proliferation, 1e-9)
-    kept = np.array([tissue.traits.exhaustion[source.kind] for source in tissue.arrivals])
-    return np.clip(kept - tiring / inflow, 0.0, 1.0)
+    kinds = np.array([source.kind for source in tissue.arrivals], np.int64)
+    tiring_part = np.maximum(1.0 - tissue.traits.stem[kinds], 1e-9)  # of stem-like cells none
+    return np.clip(tissue.traits.exhaustion[kinds] - tiring / inflow / tiring_part, 0.0, 1.0)
 
 
 def _hold_stroma(tissue: Tissue) -> None:

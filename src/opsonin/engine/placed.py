@@ -17,9 +17,11 @@ from opsonin.model import tables as column
 from opsonin.model.knowledge import CellType, Lytic
 from opsonin.model.scenario import BURN_IN
 from opsonin.model.sourced import Sourced
+from opsonin.model.specificity import STEM_LIKE
 from opsonin.tissue.endothelium import LINING
 from opsonin.tissue.placement import drawn_marks, drawn_reactive
 from opsonin.tissue.tissue import FIXED, MEDIUM
+from opsonin.tissue.trafficking import with_stem_like
 
 _HELD_BY_DATA = (
     "; the hindrance by oxygen and pressure counts as part of it, and killing and necrosis as part of the loss of "
@@ -152,7 +154,9 @@ def _drawn(plan: Plan) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]]:
     """Marks (molecules, cells) and tumour-reactive cells (cells,), as they are at the start."""
     marks = drawn_marks(plan.imaged, plan.arrivals, plan.key)
     with_marks = plan.imaged.marked(marks)
-    return marks, drawn_reactive(with_marks, plan.arrivals, plan.key)
+    matched = drawn_reactive(with_marks, plan.arrivals, plan.key)
+    share = plan.traits.stem[plan.imaged.kind]
+    return marks, with_stem_like(matched, share, plan.imaged.id, plan.key)
 
 
 def _effectors(plan: Plan) -> Iterator[str]:
@@ -174,6 +178,7 @@ def _effectors(plan: Plan) -> Iterator[str]:
             "seen": int(seen.sum()),
             "unstained": int((~stained).sum()),
             "reactive": int(np.count_nonzero(reactive[own])),
+            "stem": int(np.count_nonzero(reactive[own] == STEM_LIKE)),
         }
         yield _effector(plan, cell, cell.lytic, counts)
 
@@ -195,8 +200,9 @@ def _effector(plan: Plan, cell: CellType, lytic: Lytic, counts: dict[str, int]) 
     return (
         f"{cell.title}: {carry:,} of {counts['all']:,} carry PD-1{drawn}; {reactive} of those "
         f"that carry PD-1 drawn as tumour-reactive ({_origin(lytic.reactive_fraction)}), {counts['reactive']:,} here, "
-        f"the others are bystanders. Exhaustion {lytic.exhaustion_initial.value:g} at the start in the {carry:,} that "
-        f"carry PD-1 ({_origin(lytic.exhaustion_initial)}), 0 in the others"
+        f"{counts['stem']:,} of them stem-like ({_origin(lytic.stem_fraction)}), the others are bystanders. Exhaustion "
+        f"{lytic.exhaustion_initial.value:g} at the start in the {carry:,} that carry PD-1 and are not stem-like ("
+        f"{_origin(lytic.exhaustion_initial)}), 0 in the others"
         + ("." if plan.boundary == MEDIUM else f"; newcomers keep the {kept} density, marks and exhaustion.")
     )
 

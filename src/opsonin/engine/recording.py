@@ -14,6 +14,7 @@ from opsonin.engine.trace import Trace
 from opsonin.model.death import PROTEINS
 from opsonin.model.drugs import Agonizes, Blocks, Kills
 from opsonin.model.phase import PHASES
+from opsonin.model.specificity import STEM_LIKE
 from opsonin.model.tables import HIT_RATE
 from opsonin.observe import barriers
 from opsonin.observe.observables import TUMOUR_CELL, Observable, observables_of
@@ -22,7 +23,7 @@ from opsonin.store.segments import Segment
 from opsonin.tissue.ledger import empty
 from opsonin.tissue.tissue import Tissue
 
-_PLAIN = ("damage", "caspase3", "activation", "exhaustion", "pressure", "divisions")
+_PLAIN = ("damage", "caspase3", "activation", "exhaustion", "fixed", "pressure", "divisions")
 
 
 def observables(plan: Plan) -> list[Observable]:
@@ -168,6 +169,7 @@ class Recorder:
             "radius_um": cells.radius[:n].copy(),
             "volume_um3": cells.volume[:n].copy(),
             "reactive": cells.reactive[:n] > 0,
+            "stem_like": cells.reactive[:n] == STEM_LIKE,
             "engaged": cells.partner[:n] > 0,
             "lost": self._lost(cells.lost[:n]),
         }

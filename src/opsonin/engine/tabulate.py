@@ -236,7 +236,7 @@ def _numbers(cell: CellType, tumour: Tumour, scale: float) -> list[float]:
     row[column.SURFACE] = math.pi * diameter**2
     row[column.DIAMETER] = diameter
     row[column.COMMITTED_TIME] = row[column.APOPTOTIC_TIME] = row[column.NECROTIC_TIME] = 1.0
-    row[column.PRESSURE_HALF] = row[column.PRESSURE_HILL] = 1.0
+    row[column.PRESSURE_HALF] = row[column.PRESSURE_HILL] = row[column.STEM_HITS] = 1.0
     row[column.NECROSIS_OXYGEN] = row[column.NECROSIS_HILL] = 1.0
     row[column.TUMOUR] = float(cell.role == "tumour")
     row[column.STROMA] = float(cell.role in ("stroma", "vessel"))
@@ -306,6 +306,8 @@ def _lytic(row: list[float], cell: CellType) -> None:
         row[column.EXHAUSTION_RECOVERY] = cell.eating.recovery.value
         row[column.ACTIVATION_MEMORY] = EATING_MEMORY
     if cell.lytic is not None:
+        row[column.FIXING] = cell.lytic.fixing.value
+        row[column.STEM_HITS] = cell.lytic.stem_hits.value
         row[column.SIGNAL_HALF] = cell.lytic.signal_half.value
         row[column.SIGNAL_HILL] = cell.lytic.signal_hill.value
         row[column.COSTIMULATION] = cell.lytic.costimulation.value
@@ -350,6 +352,8 @@ def traits_of(library: Library) -> Traits:
         repulsion=np.array([c.repulsion.value for c in cells]),
         adhesion=np.array([c.adhesion.value for c in cells]),
         exhaustion=np.array([c.lytic.exhaustion_initial.value if c.lytic else 0.0 for c in cells]),
+        fixed=np.array([1.0 - c.lytic.reversible_fraction.value if c.lytic else 0.0 for c in cells]),
+        stem=np.array([c.lytic.stem_fraction.value if c.lytic else 0.0 for c in cells]),
         exhaustion_marker=np.array(
             [names.molecules.index(MARKER) if c.lytic else -1 for c in cells], np.int64
         ),

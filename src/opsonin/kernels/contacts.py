@@ -36,6 +36,7 @@ from opsonin.laws.recognition import (
     vigour,
 )
 from opsonin.model.phase import COMMITTED
+from opsonin.model.specificity import STEM_LIKE
 from opsonin.model.tables import (
     ACTIVATION_MEMORY,
     COSTIMULATION,
@@ -44,10 +45,12 @@ from opsonin.model.tables import (
     EXHAUSTION_GAIN,
     EXHAUSTION_RECOVERY,
     FATIGUE,
+    FIXING,
     HIT_RATE,
     NATURAL,
     SIGNAL_HALF,
     SIGNAL_HILL,
+    STEM_HITS,
     SURFACE,
     UNAIDED,
 )
@@ -73,6 +76,12 @@ def target_of(cells, tables, key, i, touched):
                 best = j
                 highest = priority
     return best
+
+
+@nb.njit(cache=True, error_model="numpy")
+def hit_rate_of(cells, numbers, i):
+    """Hits per minute of effector `i` of a type with these `numbers` with nothing in its way [1/min]."""
+    return numbers[HIT_RATE] * (numbers[STEM_HITS] if cells.reactive[i] == STEM_LIKE else 1.0)
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -227,7 +236,7 @@ def _engage(begin, end, cells, tables, key, tick, duration, drugs, contacts, fou
             fitness = fitness_of(signal, tables.fitness[kind[i]], drugs.free, i)
             delivered = effort(net[e], fitness, vigour(exhaustion[i]))
             bound[e] = bound_receptors(death_receptors(cells, tables, drugs, i, j), 1.0, delivered)
-            hazard = lytic_hit_hazard(delivered, numbers[HIT_RATE])
+            hazard = lytic_hit_hazard(delivered, hit_rate_of(cells, numbers, i))
             chance, _ = uniforms(key[0], key[1], mixed(identity[i], identity[j]), tick, _HITS, 0)
             hits[e] = poisson(hazard * duration, chance)
 
@@ -237,9 +246,10 @@ def _tire(cells, numbers, i, drive, net, duration):
     """Activation memory and exhaustion of effector `i` over a step."""
     gain, recovery = numbers[EXHAUSTION_GAIN], numbers[EXHAUSTION_RECOVERY]
     rate = exhaustion_rate(drive, gain, recovery)
-    if rate > 0.0:
-        target = exhaustion_target(drive, gain, recovery)
+    if rate > 0.0 and cells.reactive[i] != STEM_LIKE:
+        target = exhaustion_target(drive, gain, recovery, cells.fixed[i])
         cells.exhaustion[i] = relaxed(cells.exhaustion[i], target, rate, duration)
+        cells.fixed[i] = relaxed(cells.fixed[i], cells.exhaustion[i], numbers[FIXING], duration)
     cells.activation[i] = relaxed(cells.activation[i], net, 1.0 / numbers[ACTIVATION_MEMORY], duration)
     cells.engagement[i] = net
 

@@ -10,7 +10,14 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
-from opsonin.kernels.contacts import checkpoint, death_receptors, recognises, signal_seen, target_of
+from opsonin.kernels.contacts import (
+    checkpoint,
+    death_receptors,
+    hit_rate_of,
+    recognises,
+    signal_seen,
+    target_of,
+)
 from opsonin.kernels.death import proteins_of
 from opsonin.kernels.metabolism import fitness_of, fitness_under
 from opsonin.kernels.neighbours import MAX_SPANS, OK, bin_cells, bin_shape, nearest, spans_around
@@ -32,7 +39,7 @@ from opsonin.laws.ledger import (
 from opsonin.laws.recognition import bound_receptors, lytic_hit_hazard, vigour
 from opsonin.model.death import EARM_CELL, TISSUE_RATES
 from opsonin.model.phase import COMMITTED
-from opsonin.model.tables import COSTIMULATION, DAMAGE_HALF_LIFE, EATER, HIT_RATE, NATURAL
+from opsonin.model.tables import COSTIMULATION, DAMAGE_HALF_LIFE, EATER, NATURAL
 
 FAR, NEAR, HELD = range(3)
 # Barriers of a contact, in this order: these, the checkpoints of the tables, and the last three.
@@ -97,7 +104,7 @@ def contact_of(cells, tables, drugs, i, j):
     proteins = proteins_of(cells, tables, drugs, j)
     guarding, xiap = held_back(proteins)
     return Contact(
-        tables.types[cells.kind[i], HIT_RATE],
+        hit_rate_of(cells, tables.types[cells.kind[i]], i),
         death_receptors(cells, tables, drugs, i, j),
         hits_in_a_row(guarding, xiap),
         rate_of_half_life(tables.types[cells.kind[j], DAMAGE_HALF_LIFE]),

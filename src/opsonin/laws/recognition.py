@@ -203,16 +203,18 @@ def bound_receptors(pairs, contact, delivered):
 
 
 @law
-def exhaustion_target(drive, gain, recovery):
-    """Exhaustion at which gain and recovery balance, E* = g S / (g S + r), in [0, 1).
+def exhaustion_target(drive, gain, recovery, fixed):
+    """Exhaustion at which gain and recovery balance, E* = (g S + r F) / (g S + r), in [0, 1].
 
     Args:
         drive: antigen signal seen now S [-].
         gain: rate of tiring under full signal g [1/min].
         recovery: rate of recovery r [1/min], > 0.
-    Source: steady state of dE/dt = g S (1 - E) - r E.
+        fixed: exhaustion that does not recede F [-].
+    Source: steady state of dE/dt = g S (1 - E) - r (E - F); dysfunction is plastic at first and becomes fixed, Philip
+        2017, doi:10.1038/nature22367.
     """
-    return gain * drive / (gain * drive + recovery)
+    return (gain * drive + recovery * fixed) / (gain * drive + recovery)
 
 
 @law

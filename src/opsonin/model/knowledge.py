@@ -218,6 +218,10 @@ class Lytic(Killing):
     signal_hill: Positive
     costimulation: Fraction
     exhaustion_initial: Fraction  # of a PD-1+ cell at the time of biopsy
+    reversible_fraction: Fraction  # of that exhaustion, and of newcomers'
+    fixing: Rate  # at which exhaustion that lasts becomes fixed
+    stem_fraction: Fraction  # of tumour-reactive cells: these do not tire, and one daughter of each stays so
+    stem_hits: Fraction  # their hit rate over that of an effector
     reactive_fraction: Fraction  # of CD8 cells; these are PD-1+ ones (see its note)
     pd1_positive: Fraction  # of arriving cells
 

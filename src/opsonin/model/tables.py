@@ -38,6 +38,8 @@ from __future__ import annotations
     ACTIVATION_MEMORY,  # min
     EXHAUSTION_GAIN,  # 1/min
     EXHAUSTION_RECOVERY,  # 1/min
+    FIXING,  # 1/min
+    STEM_HITS,  # of a stem-like cell, over those of an effector
     TISSUE_EXIT,  # 1/min
     DAMAGE_HALF_LIFE,  # min
     PRIMING,
@@ -47,7 +49,7 @@ from __future__ import annotations
     STROMA,  # 1 for stroma and endothelium
     SHEATH,  # -1 for tumour cells, what keeps stroma off them, else 0
     COLUMNS,
-) = range(41)
+) = range(43)
 
 # Values of `induced_by` that are not the index of a substrate.
 ALWAYS = -1

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from opsonin.laws.metabolism import acidity
+from opsonin.model.specificity import STEM_LIKE
 from opsonin.state.snapshot import Snapshot
 
 TUMOUR_CELL = "cancer"
@@ -91,6 +92,12 @@ def engaged(snapshot: Snapshot) -> float:
 @observable("exhaustion", "1", "Mean exhaustion of tumour-reactive CD8 T cells")
 def exhaustion(snapshot: Snapshot) -> float:
     return _mean_of_reactive(snapshot, "exhaustion")
+
+
+@observable("stem_like", "cells", "Tumour-reactive CD8 T cells that are stem-like")
+def stem_like(snapshot: Snapshot) -> float:
+    own = _effectors(snapshot) & (snapshot.cells.arrays.reactive[: snapshot.cells.n] == STEM_LIKE)
+    return snapshot.weight * np.count_nonzero(own)
 
 
 @observable("activation", "1", "Mean activation of tumour-reactive CD8 T cells")

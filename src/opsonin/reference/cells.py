@@ -52,6 +52,7 @@ from opsonin.laws.trafficking import vessel_arrival
 from opsonin.model import phase as phases
 from opsonin.model import tables as column
 from opsonin.model.death import SPENT, TISSUE_RATES, DeathDrive, DeathProteins, DeathRates, DeathState
+from opsonin.model.specificity import STEM_LIKE
 from opsonin.reference.random import mixed, normals, poisson, uniforms
 
 Key = tuple[int, int]
@@ -102,15 +103,19 @@ def _fold(cells: Any, i: int, tables: Any, own: Any) -> float:
 
 def fitness_of(cells: Any, tables: Any, free: Any, i: int) -> float:
     """Metabolic fitness of a cell; see `kernels.metabolism.fitness_of`."""
-    product = 1.0
-    for s, (role, half, steepness, most, through) in enumerate(tables.fitness[cells.kind[i]].tolist()):
-        felt = float(cells.signal[s, i])
-        if role == column.NEEDED:
-            product *= nourished(felt, half, steepness)
-        elif role == column.HARMFUL:
-            held = float(free[through]) if through >= 0 else 1.0
-            product *= unharmed(felt * held, half, steepness, most)
-    return product
+    return math.prod(fitness_under(cells, tables, free, i, s) for s in range(len(cells.signal)))
+
+
+def fitness_under(cells: Any, tables: Any, free: Any, i: int, substrate: int) -> float:
+    """Fitness that a substrate leaves a cell; see `kernels.metabolism.fitness_under`."""
+    role, half, steepness, most, through = tables.fitness[cells.kind[i], substrate].tolist()
+    felt = float(cells.signal[substrate, i])
+    if role == column.NEEDED:
+        return float(nourished(felt, half, steepness))
+    if role == column.HARMFUL:
+        held = float(free[through]) if through >= 0 else 1.0
+        return float(unharmed(felt * held, half, steepness, most))
+    return 1.0
 
 
 def express(cells: Any, n: int, tables: Any, turnover: Any, fold: Any, duration: float) -> Any:
@@ -371,11 +376,18 @@ def engage(
         net = net_activation(drive, numbers[column.COSTIMULATION], passed)
         fitness = fitness_of(cells, tables, drugs.free, i)
         delivered = effort(net, fitness, vigour(cells.exhaustion[i]))
-        hazard = lytic_hit_hazard(delivered, numbers[column.HIT_RATE])
+        hazard = lytic_hit_hazard(delivered, hit_rate_of(cells, tables, i))
         chance, _ = uniforms(key, mixed(int(cells.id[i]), int(cells.id[j])), tick, Stream.HITS, 0)
         held = delivered * death_receptors(cells, tables, drugs, i, j)
         found[i] = (j, poisson(hazard * duration, chance), held, drive, net)
     return found
+
+
+def hit_rate_of(cells: Any, tables: Any, i: int) -> float:
+    """Hits per minute of an effector with nothing in its way; see `kernels.contacts.hit_rate_of`."""
+    numbers = tables.types[cells.kind[i]]
+    own = numbers[column.STEM_HITS] if cells.reactive[i] == STEM_LIKE else 1.0
+    return float(numbers[column.HIT_RATE] * own)
 
 
 def recognises(cells: Any, tables: Any, drugs: Any, i: int) -> bool:
@@ -467,13 +479,14 @@ def strike(
             continue
         numbers = tables.types[cells.kind[i]]
         gain, recovery = numbers[column.EXHAUSTION_GAIN], numbers[column.EXHAUSTION_RECOVERY]
-        if gain * drive + recovery > 0.0:
+        if gain * drive + recovery > 0.0 and cells.reactive[i] != STEM_LIKE:
             cells.exhaustion[i] = relaxed(
                 cells.exhaustion[i],
-                exhaustion_target(drive, gain, recovery),
+                exhaustion_target(drive, gain, recovery, cells.fixed[i]),
                 exhaustion_rate(drive, gain, recovery),
                 duration,
             )
+            cells.fixed[i] = relaxed(cells.fixed[i], cells.exhaustion[i], numbers[column.FIXING], duration)
         cells.activation[i] = relaxed(
             cells.activation[i], net, 1.0 / numbers[column.ACTIVATION_MEMORY], duration
         )

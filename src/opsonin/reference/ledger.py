@@ -27,7 +27,14 @@ from opsonin.laws.recognition import checkpoint_factor, vigour
 from opsonin.model import phase as phases
 from opsonin.model import tables as column
 from opsonin.model.death import EARM_CELL, TISSUE_RATES, DeathProteins
-from opsonin.reference.cells import death_receptors, fitness_of, pairs_between, recognises, signal_seen
+from opsonin.reference.cells import (
+    death_receptors,
+    fitness_of,
+    hit_rate_of,
+    pairs_between,
+    recognises,
+    signal_seen,
+)
 
 
 def shares(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> list[float]:
@@ -52,7 +59,7 @@ def worth_of(cells: Any, tables: Any, drugs: Any, i: int, j: int, without: Itera
     """Rate of kills of one contact with some barriers taken away [1/min]; the last barrier is resistance."""
     passed, taken = shares(cells, tables, drugs, i, j), set(without)
     delivered = math.prod(share for b, share in enumerate(passed) if b not in taken)
-    hazard = delivered * float(tables.types[cells.kind[i], column.HIT_RATE])
+    hazard = delivered * hit_rate_of(cells, tables, i)
     bound = delivered * death_receptors(cells, tables, drugs, i, j)
     possible = float(unresisted_kill_rate(hazard, bound, LIGAND_SPEED))
     if len(passed) in taken:

@@ -35,6 +35,7 @@ _SCALARS: tuple[tuple[str, type], ...] = (
     ("engagement", np.float64),  # net activation of the synapse held now
     ("activation", np.float64),  # its memory
     ("exhaustion", np.float64),
+    ("fixed", np.float64),  # part of it that does not recede
     ("id", np.uint64),
     ("partner", np.uint64),  # id of the target engaged, 0 if none
     ("phase_start", np.int64),  # tick
@@ -43,7 +44,7 @@ _SCALARS: tuple[tuple[str, type], ...] = (
     ("lost", np.int32),  # heritable defects, one bit each in the order of `Species.defects`
     ("kind", np.int16),
     ("phase", np.int8),
-    ("reactive", np.int8),  # 1 if its receptor matches an antigen of this tumour
+    ("reactive", np.int8),  # whether its receptor matches an antigen of this tumour, see `model.phase`
     ("niche", np.int8),  # of a retained cell: 1 tumour nests, -1 stroma; 0 if it roams
 )
 _TABLES = ("level", "variation", "signal", "gradient")
@@ -74,6 +75,7 @@ class CellArrays(NamedTuple):
     engagement: Floats
     activation: Floats
     exhaustion: Floats
+    fixed: Floats
     id: npt.NDArray[np.uint64]
     partner: npt.NDArray[np.uint64]
     phase_start: npt.NDArray[np.int64]

@@ -25,6 +25,7 @@ from opsonin.model.phase import (
     RESTING,
     VANISH,
 )
+from opsonin.model.specificity import MATCHED, STEM_LIKE
 from opsonin.tissue.tissue import MEDIUM, Tissue
 
 Events = npt.NDArray[np.int8]
@@ -113,6 +114,7 @@ def _divide(tissue: Tissue, slots: npt.NDArray[np.int64], now: int) -> dict[str,
     cells.lost[slots] = _mutated(tissue, kinds, cells.lost[slots], cells.id[slots], now)
     daughters["lost"] = _mutated(tissue, kinds, daughters["lost"], daughters["id"], now)
     tissue.note_births(now, kinds, cells.id[slots], daughters["id"], (cells.lost[slots], daughters["lost"]))
+    daughters["reactive"][daughters["reactive"] == STEM_LIKE] = MATCHED
     daughters["divisions"][:] = 0
     daughters["partner"][:] = 0
     daughters["engagement"][:] = 0.0

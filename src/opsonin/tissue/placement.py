@@ -14,10 +14,11 @@ from opsonin.kernels.draws import draw_each
 from opsonin.laws.cycle import committed_volume
 from opsonin.model import tables as column
 from opsonin.model.phase import COMMITTED
+from opsonin.model.specificity import MATCHED, STEM_LIKE, UNMATCHED
 from opsonin.state.cells import Cells
 from opsonin.state.vessels import Vessels
 from opsonin.tissue.tissue import Arrivals, Tissue
-from opsonin.tissue.trafficking import blank
+from opsonin.tissue.trafficking import blank, with_stem_like
 
 Floats = npt.NDArray[np.float64]
 Key = npt.NDArray[np.uint32]
@@ -115,8 +116,10 @@ def populate(tissue: Tissue, imaged: Imaged, tick: int) -> None:
     columns["variation"][seen] = np.maximum(cells.measured[seen], 0.0)
     columns["variation"][cells.marks < 0] = 0.0
     columns["level"] = columns["variation"] * tissue.tables.resting[cells.kind].T
-    columns["reactive"] = drawn_reactive(cells, tissue.arrivals, tissue.key)
-    columns["exhaustion"] = _exhaustion(tissue, cells)
+    matched = drawn_reactive(cells, tissue.arrivals, tissue.key)
+    columns["reactive"] = with_stem_like(matched, tissue.traits.stem[cells.kind], cells.id, tissue.key)
+    columns["exhaustion"] = np.where(columns["reactive"] == STEM_LIKE, 0.0, _exhaustion(tissue, cells))
+    columns["fixed"] = tissue.traits.fixed[cells.kind] * columns["exhaustion"]
     columns["lost"] = _clones(tissue, cells)
     tissue.cells = Cells(
         len(cells.id) + len(cells.id) // 2, len(tissue.species.molecules), len(tissue.species.substrates)
@@ -145,7 +148,7 @@ def drawn_reactive(cells: Imaged, arrivals: Sequence[Arrivals], key: Key) -> npt
     for source in _recognising(arrivals):
         for row in np.flatnonzero((cells.kind == source.kind) & (cells.marks[source.marker] > 0)):
             u, _ = uniforms(key[0], key[1], cells.id[row], np.uint32(0), _PLACEMENT, 1)
-            reactive[row] = u < source.reactive
+            reactive[row] = MATCHED if u < source.reactive else UNMATCHED
     return reactive
 
 

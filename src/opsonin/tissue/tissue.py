@@ -143,6 +143,10 @@ class Traits:
     repulsion: npt.NDArray[np.float64]  # (T,) um/min
     adhesion: npt.NDArray[np.float64]  # (T,) um/min
     exhaustion: npt.NDArray[np.float64]  # (T,) of a marker-positive cell at biopsy; newcomers have none
+    fixed: npt.NDArray[
+        np.float64
+    ]  # (T,) share of exhaustion that does not recede, at biopsy and of newcomers
+    stem: npt.NDArray[np.float64]  # (T,) share of tumour-reactive cells that are stem-like, likewise
     exhaustion_marker: npt.NDArray[np.int64]  # (T,) molecule index of that marker, -1 if none
 
 

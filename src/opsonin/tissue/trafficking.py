@@ -9,9 +9,11 @@ import numpy as np
 
 from opsonin.core.random import Stream, id_of, normals, uniforms
 from opsonin.core.schedule import TICKS_PER_MINUTE
+from opsonin.kernels.draws import draw_each
 from opsonin.kernels.trafficking import arrivals, recruitments
 from opsonin.model import tables as column
 from opsonin.model.phase import COMMITTED
+from opsonin.model.specificity import MATCHED, STEM_LIKE, UNMATCHED
 from opsonin.tissue import apply
 from opsonin.tissue.niche import in_nest
 from opsonin.tissue.tissue import BYSTANDER, MARKED, NICHES, REACTIVE, Arrivals, Tissue
@@ -21,6 +23,7 @@ COLUMNS = ("id", "x", "y", "z", "reactive", "level")
 
 _ARRIVAL = int(Stream.ARRIVAL)
 _TRAITS = int(Stream.TRAITS)
+_STEM = int(Stream.STEM)
 
 
 def step(tissue: Tissue, tick: int, duration: float) -> None:
@@ -148,10 +151,14 @@ def _newcomers(
         columns["y"][row] = apply.wrapped(homes[row, 1] + diameter * math.sin(angle), tissue.box[1])
         columns["z"][row] = v * tissue.box[2]
         state = int(np.searchsorted(shares, w))
-        columns["reactive"][row] = state == REACTIVE
+        columns["reactive"][row] = MATCHED if state == REACTIVE else UNMATCHED
         columns["exhaustion"][row] = _exhaustion(tissue, index, state)
         if state == BYSTANDER and source.marker >= 0:
             columns["variation"][source.marker, row] = 0.0
+    share = tissue.traits.stem[kinds]
+    columns["reactive"] = with_stem_like(columns["reactive"], share, ids, tissue.key)
+    columns["exhaustion"][columns["reactive"] == STEM_LIKE] = 0.0
+    columns["fixed"] = tissue.traits.fixed[kinds] * columns["exhaustion"]
     if tissue.tables.types[source.kind, column.RETENTION] > 0.0:
         columns["niche"] = np.full(count, niche, np.int8)
     columns["level"] = columns["variation"] * tissue.tables.resting[source.kind][:, None]
@@ -162,6 +169,12 @@ def _exhaustion(tissue: Tissue, index: int, state: int) -> float:
     if state == REACTIVE:
         return float(tissue.balance.exhaustion[index])
     return float(tissue.traits.exhaustion[tissue.arrivals[index].kind]) if state == MARKED else 0.0
+
+
+def with_stem_like(reactive: Any, share: Any, ids: Any, key: Any) -> Any:
+    """(cells,) what receptors are to the tumour, with the stem-like cells drawn among those that match it."""
+    chance = draw_each(key, ids, 0, _STEM, 0)
+    return np.where((reactive == MATCHED) & (chance < share), STEM_LIKE, reactive).astype(np.int8)
 
 
 def blank(tissue: Tissue, ids: Any, kinds: Any, now: int) -> dict[str, Any]:
