@@ -19,6 +19,8 @@ Place = tuple[str, ...]  # keys from the top of an entry
 Named = tuple[Place, str, str]  # key, kind mentioned, name mentioned
 Mention = tuple[str, str, Place, str, str]  # kind, entry, key, kind mentioned, name mentioned
 
+SIGNAL = "substrate or molecule"  # what may shift a molecule
+
 
 def mentions(library: Library) -> Iterator[Mention]:
     """Every name that an entry mentions."""
@@ -39,7 +41,7 @@ def mentions(library: Library) -> Iterator[Mention]:
 
 
 def levels(library: Library) -> Iterator[tuple[str, str, Place, str, Sourced]]:
-    """(kind, entry, key, substrate, number) for every number held in the unit of a substrate."""
+    """(kind, entry, key, signal, number) for every number held in the unit of a substrate, or in resting levels."""
     for name, substrate in library.substrates.items():
         yield "substrate", name, ("blood",), name, substrate.blood
     for name, molecule in library.molecules.items():
@@ -62,7 +64,7 @@ def levels(library: Library) -> Iterator[tuple[str, str, Place, str, Sourced]]:
 
 def _of_molecule(molecule: Molecule) -> Iterator[Named]:
     for number, shift in enumerate(molecule.shifts):
-        yield ("shifts", str(number), "by"), "substrate", shift.by
+        yield ("shifts", str(number), "by"), SIGNAL, shift.by
 
 
 def _of_pair(pair: Interaction) -> Iterator[Named]:

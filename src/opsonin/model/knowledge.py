@@ -26,6 +26,7 @@ Nanomolar = Annotated[Sourced, held_in("nM", positive=True)]
 Oxygen = Annotated[Sourced, held_in("mmHg", positive=True)]
 Level = Annotated[Sourced, held_in("nM", "mmHg")]  # in the unit of its substrate
 HalfLevel = Annotated[Sourced, held_in("nM", "mmHg", positive=True)]  # likewise
+HalfSignal = Annotated[Sourced, held_in("nM", "mmHg", "", positive=True)]  # likewise, or in resting levels
 Molecules = Annotated[Sourced, held_in("molecule")]  # per cell
 HalfMolecules = Annotated[Sourced, held_in("molecule", positive=True)]
 Emission = Annotated[Sourced, held_in("molecule/min")]  # per cell
@@ -61,11 +62,17 @@ class Substrate(Entry):
 
 
 class Shift(Entry):
-    """A signal that multiplies a molecule's resting level: fold = 1 + (fold_max - 1) Hill(signal)."""
+    """A signal that multiplies a molecule's resting level: fold = 1 + (fold_max - 1) E, with E = Hill(signal).
+
+    The signal `by` is a substrate, or another molecule of the cell: a regulator, whose level counts in resting levels
+    of the cell's type and whose fold is taken over that at rest, so that it changes nothing there. With
+    `when = "low"` the signal acts where it is scarce, E = 1 - Hill(signal): as hypoxia does.
+    """
 
     by: str
+    when: Literal["high", "low"] = "high"
     fold_max: Pure
-    half: HalfLevel
+    half: HalfSignal
     hill: Positive
 
 

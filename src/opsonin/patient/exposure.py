@@ -139,4 +139,4 @@ def _answer(effect: Answer, free: float) -> float:
 
 def _which(named: tuple[str, ...], known: tuple[str, ...]) -> npt.NDArray[np.bool_]:
     """(known,) which of them are meant."""
-    return np.array([name in named or ALL in named for name in known])
+    return np.array([name in named or ALL in named for name in known], np.bool_)
