@@ -78,7 +78,7 @@ def test_the_entries_of_this_step_are_there() -> None:
             *("fluorouracil", "omacetaxine", "ym155"),
             *("trametinib", "cobimetinib", "dabrafenib", "palbociclib", "abemaciclib", "capivasertib"),
             *("blinatumomab", "mosunetuzumab"),
-            "detanonoate",
+            *("detanonoate", "radiation"),
             *("venetoclax", "navitoclax", "s63845", "birinapant", "lcl161", "aeg35156"),
             *("dulanermin", "conatumumab", "trastuzumab", "rituximab", "dinutuximab"),
         },

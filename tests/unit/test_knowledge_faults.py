@@ -164,6 +164,42 @@ SPOILS = {
         'by = "YY1"',
         ("YY1.toml", "shifts.0", "loop: YY1 -> YY1"),
     ),
+    "radiation with a mass": (
+        "drugs/radiation.toml",
+        'title = "Radiation"\n',
+        'title = "Radiation"\nmolar_mass = { value = "1 g/mol", assumed = "as it must have one" }\n',
+        ("radiation.toml", "neither 'molar_mass' nor 'kinetics'"),
+    ),
+    "radiation by concentration": (
+        "drugs/radiation.toml",
+        'value = "2 Gy"\nrange = ["0.5 Gy", "5 Gy"]',
+        'value = "2 nM"',
+        ("radiation.toml", "effects.6", "'damage_half_life' and a 'half' in Gy go together"),
+    ),
+    "radiation of an unknown cell": (
+        "drugs/radiation.toml",
+        'irradiates = ["nk"]',
+        'irradiates = ["nkk"]',
+        ("radiation.toml", "irradiates", "'nkk'", "'nk'"),
+    ),
+    "alpha of another dimension": (
+        "drugs/radiation.toml",
+        'value = "0.3 1/Gy"',
+        'value = "0.3 1/nM"',
+        ("radiation.toml", "alpha", "'1/Gy'"),
+    ),
+    "substance with an effect in Gy": (
+        "drugs/entinostat.toml",
+        'shifts = "MHC-I"\n',
+        'shifts = "MHC-I"\ndamage_half_life = { value = "1 d", assumed = "as it must fade" }\n',
+        ("entinostat.toml", "effects.0", "go together"),
+    ),
+    "substance without molar mass": (
+        "drugs/nivolumab.toml",
+        "[molar_mass]",
+        "[kinetics.molar_mass]",
+        ("nivolumab.toml", "molar_mass"),
+    ),
     "drug against an unknown molecule": (
         "drugs/nivolumab.toml",
         'blocks = "PD-1"',

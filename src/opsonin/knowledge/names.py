@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from opsonin.model.drugs import ALL, Agonizes, Arrests, Blocks, Bridges, Drug, Kills, Opsonizes, Shifts
+from opsonin.model.drugs import (
+    ALL,
+    Agonizes,
+    Arrests,
+    Blocks,
+    Bridges,
+    Drug,
+    Irradiates,
+    Kills,
+    Opsonizes,
+    Shifts,
+)
 from opsonin.model.knowledge import CellType, Defect, Geometry, Interaction, LabelMap, Molecule, Tumour
 from opsonin.model.sourced import Sourced
 
@@ -108,6 +119,8 @@ def _of_drug(drug: Drug) -> Iterator[Named]:
             yield from (((*place, "kills"), "cell", cell) for cell in effect.kills if cell != ALL)
         elif isinstance(effect, Arrests):
             yield from (((*place, "arrests"), "cell", cell) for cell in effect.arrests if cell != ALL)
+        elif isinstance(effect, Irradiates):
+            yield from (((*place, "irradiates"), "cell", cell) for cell in effect.irradiates if cell != ALL)
         else:
             yield from (((*place, "mutates"), "defect", name) for name in effect.mutates if name != ALL)
 

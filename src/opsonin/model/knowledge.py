@@ -37,6 +37,9 @@ PairsPerArea = Annotated[Sourced, held_in("molecule/um**2", positive=True)]
 CellsPerArea = Annotated[Sourced, held_in("cell/um**2")]
 MolarMass = Annotated[Sourced, held_in("mg/mol", positive=True)]
 Volume = Annotated[Sourced, held_in("liter", positive=True)]
+PerGray = Annotated[Sourced, held_in("1/Gy")]
+PerGraySquared = Annotated[Sourced, held_in("1/Gy**2")]
+HalfDose = Annotated[Sourced, held_in("nM", "Gy", positive=True)]  # of a drug, or of radiation
 Flow = Annotated[Sourced, held_in("liter/min", positive=True)]
 Weight = Annotated[Sourced, held_in("kg", positive=True)]
 
