@@ -36,10 +36,18 @@ STRONG = {
     "arrests": 1e6,
     "mutates": 1e6,
 }  # nM, far above any half
+GY = 1e6  # likewise
 
 
 def held(drug, nanomolar, start=0.0, end=DAY, library=LIBRARY):
     return DrugCourse(library.drugs[drug], (), (Held(start, end, nanomolar),))
+
+
+def strong(drug, kind, library):
+    """A lot of it over ten days: held, or as a fraction of radiation."""
+    if library.drugs[drug].radiates:
+        return given(drug, (9 * DAY, GY), library=library)
+    return held(drug, STRONG[kind], end=10 * DAY, library=library)
 
 
 def given(drug, *doses, library=LIBRARY):
@@ -63,12 +71,15 @@ KNOCK_OUT = {
     "kills": ("rate_max", "0 1/d"),
     "arrests": ("share_max", 0),
     "mutates": ("fold_max", 1),
+    "irradiates": ("alpha", "0 1/Gy"),
 }
 
 
 def without(library, drug, label):
     """The library in which one effect of a drug has lost its target."""
     key, none = KNOCK_OUT[label.split(":")[0] if ":" in label else "blocks"]
+    if key == "alpha":
+        library = library.override(f"drug.{drug}.effects.{label}.beta", "0 1/Gy2")
     return library.override(f"drug.{drug}.effects.{label}.{key}", none)
 
 
@@ -120,8 +131,7 @@ def test_an_effect_is_there_under_the_drug_and_gone_without_its_target(drug, lab
         if effect.label != label:
             alone = without(alone, drug, effect.label)
     knocked_out = without(alone, drug, label)
-    under = seen(held(drug, STRONG[kind], end=10 * DAY, library=alone), 9 * DAY)
-    after = seen(held(drug, STRONG[kind], end=10 * DAY, library=knocked_out), 9 * DAY)
+    under, after = (seen(strong(drug, kind, library), 9 * DAY) for library in (alone, knocked_out))
     assert not same(under, nothing())
     assert same(after, nothing())
 

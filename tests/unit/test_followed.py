@@ -22,7 +22,8 @@ def test_what_laws_read_is_followed_and_nothing_else():
         *("CD16", "HER2", "EGFR", "CD19", "CD20", "GD2"),
         *("Fas", "FasL", "DR4", "DR5", "TRAIL"),
     }
-    assert set(followed(LIBRARY)) == {RECOGNISED, MARKER, *paired, *PROTEINS}
+    regulators = {"IRF1", "NF-kB", "YY1", "AKT", "ERK", "HIF-1a", "p53"}
+    assert set(followed(LIBRARY)) == {RECOGNISED, MARKER, *paired, *PROTEINS, *regulators}
     assert plan().species.molecules == followed(LIBRARY)
 
 

@@ -55,6 +55,7 @@ def test_the_entries_of_this_step_are_there() -> None:
             ),
             *("CD80", "CD86", "CD28", "Gal-9", "CD73", "CD39", "IDO1", "SIRPa"),
             *("cFLIP", "BCL-2", "BCL-XL", "MCL-1", "BAX", "BAK", "XIAP", "survivin"),
+            *("NF-kB", "YY1", "AKT", "ERK", "HIF-1a", "p53", "IRF1"),
             *("NKG2D", "NKp30", "DNAM-1", "NKG2A", "KIR", "CD16", "HER2", "EGFR", "CD19", "CD20", "GD2"),
         },
         "cells": {
@@ -77,6 +78,7 @@ def test_the_entries_of_this_step_are_there() -> None:
             *("fluorouracil", "omacetaxine", "ym155"),
             *("trametinib", "cobimetinib", "dabrafenib", "palbociclib", "abemaciclib", "capivasertib"),
             *("blinatumomab", "mosunetuzumab"),
+            *("detanonoate", "radiation"),
             *("venetoclax", "navitoclax", "s63845", "birinapant", "lcl161", "aeg35156"),
             *("dulanermin", "conatumumab", "trastuzumab", "rituximab", "dinutuximab"),
         },
@@ -161,7 +163,7 @@ def test_override_of_a_number_by_itself_changes_only_its_origin(row) -> None:
         ("tumour.melanoma.expresses.cancer.PD-L1", "2e5 molecules", 2e5),
         ("cell.cd8.lytic.hit_rate_max", "6 1/h", 0.1),
         ("substrate.oxygen.blood", "45 mmHg", 45.0),
-        ("molecule.PD-L1.shifts.ifn_gamma.fold_max", 9, 9.0),
+        ("molecule.PD-L1.shifts.IRF1.fold_max", 9, 9.0),
         ("drug.nivolumab.kinetics.clearance", "1.44 L/d", 1e-3),
         ("drug.nivolumab.effects.PD-1.affinity", "1 uM", 1000.0),
         ("interaction.PD-1:PD-L1.hill", 1.5, 1.5),
@@ -204,7 +206,7 @@ def test_override_can_fill_a_number_the_entry_leaves_out() -> None:
         ("drug.nivolumabb.clearance", ("'nivolumabb'", "'nivolumab'")),
         ("drug.nivolumab.kinetics.clearence", ("'clearence'", "'clearance'")),
         ("tumour.melanoma.expresses.cancer.PDL1", ("'PDL1'", "'PD-L1'")),
-        ("molecule.PD-L1.shifts.ifn_gama.fold_max", ("'ifn_gama'", "'ifn_gamma'")),
+        ("molecule.PD-L1.shifts.IRF-1.fold_max", ("'IRF-1'", "'IRF1'")),
         ("cell.cd8.lytic", ("table", "hit_rate_max")),
         ("cell.cd8.diameter.value", ("'value'", "below a number")),
         ("cell.cd8.colour", ("'colour'",)),
@@ -250,9 +252,10 @@ def test_no_drug_leaves_out_a_shift_that_it_has() -> None:
 
 def test_interferon_shows_cells_to_t_cells_and_hides_them_from_nk_cells() -> None:
     folds = {
-        name: molecule.shifts[0].fold_max.value
+        name: shift.fold_max.value
         for name, molecule in LIBRARY.molecules.items()
-        if molecule.shifts
+        for shift in molecule.shifts
+        if shift.by == "IRF1"
     }
     assert min(folds["MHC-I"], folds["HLA-E"]) > 1.0 > max(folds["MICA"], folds["ULBP"])
 

@@ -128,6 +128,78 @@ SPOILS = {
         'receptor = "PD1"',
         ("PD-1_PD-L1.toml", "receptor", "'PD1'", "'PD-1'"),
     ),
+    "shift by what is nothing": (
+        "molecules/PD-L1.toml",
+        'by = "IRF1"',
+        'by = "IRF"',
+        ("PD-L1.toml", "shifts.0.by", "no substrate or molecule 'IRF'", "'IRF1'"),
+    ),
+    "regulator in the unit of a substrate": (
+        "molecules/PD-L1.toml",
+        "value = 20\nrange = [10, 40]",
+        'value = "20 nM"',
+        ("PD-L1.toml", "shifts.0.half", "'IRF1' counts in resting levels", "without unit"),
+    ),
+    "substrate without unit": (
+        "molecules/IRF1.toml",
+        'value = "9.87 pM"\nrange = ["5 pM", "100 pM"]',
+        "value = 9.87",
+        ("IRF1.toml", "shifts.0.half", "'ifn_gamma' is held in nM"),
+    ),
+    "lack that is none": (
+        "molecules/HIF-1a.toml",
+        'when = "low"',
+        'when = "lacking"',
+        ("HIF-1a.toml", "shifts.0.when", "'high' or 'low'"),
+    ),
+    "regulators in a loop": (
+        "molecules/IRF1.toml",
+        'by = "ifn_gamma"',
+        'by = "PD-L1"',
+        ("loop", "PD-L1 -> IRF1 -> PD-L1", "Take one of these shifts out"),
+    ),
+    "regulator of itself": (
+        "molecules/YY1.toml",
+        'by = "NF-kB"',
+        'by = "YY1"',
+        ("YY1.toml", "shifts.0", "loop: YY1 -> YY1"),
+    ),
+    "radiation with a mass": (
+        "drugs/radiation.toml",
+        'title = "Radiation"\n',
+        'title = "Radiation"\nmolar_mass = { value = "1 g/mol", assumed = "as it must have one" }\n',
+        ("radiation.toml", "neither 'molar_mass' nor 'kinetics'"),
+    ),
+    "radiation by concentration": (
+        "drugs/radiation.toml",
+        'value = "2 Gy"\nrange = ["0.5 Gy", "5 Gy"]',
+        'value = "2 nM"',
+        ("radiation.toml", "effects.6", "'damage_half_life' and a 'half' in Gy go together"),
+    ),
+    "radiation of an unknown cell": (
+        "drugs/radiation.toml",
+        'irradiates = ["nk"]',
+        'irradiates = ["nkk"]',
+        ("radiation.toml", "irradiates", "'nkk'", "'nk'"),
+    ),
+    "alpha of another dimension": (
+        "drugs/radiation.toml",
+        'value = "0.3 1/Gy"',
+        'value = "0.3 1/nM"',
+        ("radiation.toml", "alpha", "'1/Gy'"),
+    ),
+    "substance with an effect in Gy": (
+        "drugs/entinostat.toml",
+        'shifts = "MHC-I"\n',
+        'shifts = "MHC-I"\ndamage_half_life = { value = "1 d", assumed = "as it must fade" }\n',
+        ("entinostat.toml", "effects.0", "go together"),
+    ),
+    "substance without molar mass": (
+        "drugs/nivolumab.toml",
+        "[molar_mass]",
+        "[kinetics.molar_mass]",
+        ("nivolumab.toml", "molar_mass"),
+    ),
     "drug against an unknown molecule": (
         "drugs/nivolumab.toml",
         'blocks = "PD-1"',
@@ -188,7 +260,7 @@ def test_a_fault_names_the_line(library: Path) -> None:
 
 
 def test_a_fault_in_a_list_names_the_line_of_its_own_item(library: Path) -> None:
-    line = spoil(library, "molecules/MHC-I.toml", "value = 3\n", 'value = "3 um"\n')
+    line = spoil(library, "molecules/MHC-I.toml", "value = 4.5\n", 'value = "3 um"\n')
     (fault,) = faults_of(library)
     assert fault.startswith(f"molecules/MHC-I.toml:{line - 1}  shifts.0.fold_max")
 

@@ -48,6 +48,8 @@ ug = 1e-3 mg
 g = 1e3 mg
 kg = 1e6 mg
 mmHg = [pressure]
+Gy = [absorbed_dose]
+cGy = 0.01 Gy
 cell = [cell] = cells
 percent = 0.01
 """.strip().splitlines()

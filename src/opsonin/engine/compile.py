@@ -172,7 +172,10 @@ def compile_scenario(
         traits=tabulate.traits_of(library),
         transports=tabulate.transports_of(library),
         arrivals=_arrivals(library, species),
-        courses=tuple(_course(arm, library, tumour, scenario.scenario.duration) for arm in scenario.arm),
+        courses=tuple(
+            _course(arm, library, tumour, scenario.scenario.duration, scenario.numerics.coupling_step)
+            for arm in scenario.arm
+        ),
         imaged=imaged,
         box=box,
         boundary=boundary,
@@ -393,7 +396,7 @@ def _arrivals(library: Library, species: Species) -> tuple[Arrivals, ...]:
     return tuple(sources)
 
 
-def _course(arm: Arm, library: Library, tumour: Tumour, duration: float) -> Course:
+def _course(arm: Arm, library: Library, tumour: Tumour, duration: float, step: float) -> Course:
     doses: dict[str, list[Bolus]] = {dose.drug: [] for dose in arm.dose}
     held: dict[str, list[Held]] = {dose.drug: [] for dose in arm.dose}
     for dose in arm.dose:
@@ -406,7 +409,7 @@ def _course(arm: Arm, library: Library, tumour: Tumour, duration: float) -> Cour
         DrugCourse(library.drugs[name], in_time(doses[name]), tuple(sorted(held[name], key=astuple)))
         for name in sorted(doses)
     )
-    return Course(arm.name, Regimen(drugs, duration))
+    return Course(arm.name, Regimen(drugs, duration, step))
 
 
 def in_time(doses: list[Bolus]) -> tuple[Bolus, ...]:

@@ -55,7 +55,7 @@ def provenance_of(plan: Plan) -> dict[str, Any]:
                 "doses": [
                     {
                         "drug": drug.drug.title,
-                        "amount_mg": dose.amount,
+                        "amount_Gy" if drug.drug.radiates else "amount_mg": dose.amount,
                         "day": dose.time / MINUTES_PER_DAY,
                     }
                     for drug in course.regimen.drugs

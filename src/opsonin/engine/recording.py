@@ -12,7 +12,7 @@ from opsonin.engine.compile import Course, Plan
 from opsonin.engine.tabulate import acids_of, fitness_substrates, pairs_of
 from opsonin.engine.trace import Trace
 from opsonin.model.death import PROTEINS
-from opsonin.model.drugs import Agonizes, Blocks, Kills
+from opsonin.model.drugs import Agonizes, Blocks, Irradiates, Kills
 from opsonin.model.phase import PHASES
 from opsonin.model.specificity import STEM_LIKE
 from opsonin.model.tables import HIT_RATE
@@ -42,11 +42,12 @@ def observables(plan: Plan) -> list[Observable]:
             },
             {e.blocks for e in effects if isinstance(e, Blocks)},
             {name for m, name in enumerate(plan.species.molecules) if plan.tables.resting[tumour, m] > 0.0},
-            {name: drugs[name].title for name in sorted(drugs)},
+            {name: (drugs[name].title, drugs[name].radiates) for name in sorted(drugs)},
             {name: library.defects[name].title for name in plan.species.defects},
             acids_of(library),
             toxic=any(
-                isinstance(e, Kills | Agonizes) or (isinstance(e, Blocks) and e.blocks in PROTEINS)
+                isinstance(e, Kills | Agonizes | Irradiates)
+                or (isinstance(e, Blocks) and e.blocks in PROTEINS)
                 for e in effects
             ),
         )
@@ -144,7 +145,7 @@ class Recorder:
             substrates=species.substrates,
             counters=tissue.counters,
             free=tissue.exposure.free,
-            drugs={given.drug.name: given.tissue(time) for given in self._course.regimen.drugs},
+            drugs={given.drug.name: given.seen(time) for given in self._course.regimen.drugs},
             initial=dict(zip(species.cells, tissue.initial.tolist(), strict=True)),
             weight=tissue.weight,
             vessels=tissue.vessels.n,

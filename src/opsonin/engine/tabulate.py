@@ -11,9 +11,11 @@ import numpy.typing as npt
 from opsonin.core.random import draws_of
 from opsonin.knowledge.followed import MARKER, RECOGNISED, followed
 from opsonin.knowledge.library import Library
+from opsonin.knowledge.regulators import regulators_first
 from opsonin.laws.apoptosis import rate_of_half_life
 from opsonin.laws.cycle import cell_loss_rate, potential_growth_rate, resting_exit_rate
 from opsonin.laws.recognition import planar_affinity
+from opsonin.laws.response import fold_change, fold_change_of_lack
 from opsonin.model import tables as column
 from opsonin.model.death import PROTEINS
 from opsonin.model.knowledge import CellType, Exchange, Interaction, Shift, Tumour
@@ -51,7 +53,8 @@ def lognormal_sigma(variation: float) -> float:
 def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64], dimension: int) -> Tables:
     """All numbers of one tumour type; `scales` (types,) multiply the radii (the imaged packing)."""
     names = species_of(library)
-    shifts = [(m, shift) for m in names.molecules for shift in library.molecules[m].shifts]
+    order = regulators_first(library, names.molecules)
+    shifts = [(m, shift) for m in order for shift in library.molecules[m].shifts]
     attractants = [
         c.motility.attractant for c in library.cells.values() if c.motility and c.motility.attractant
     ]
@@ -60,6 +63,7 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
             [_numbers(library.cells[c], tumour, k) for c, k in zip(names.cells, scales, strict=True)]
         ),
         resting=np.array([[_resting(library, tumour, c, m) for m in names.molecules] for c in names.cells]),
+        order=np.array([names.molecules.index(m) for m in order], np.int64),
         shifts=np.array([_shift(library, names, m, shift) for m, shift in shifts], SHIFT),
         exchanges=np.array(
             [[_exchange(library, names, c, s) for s in names.substrates] for c in names.cells], EXCHANGE
@@ -102,13 +106,18 @@ def _bits(marks: Iterable[bool]) -> int:
 
 def _shift(
     library: Library, names: Species, molecule: str, shift: Shift
-) -> tuple[int, int, float, float, float]:
+) -> tuple[int, int, bool, bool, float, float, float, float]:
+    low, regulates = shift.when == "low", shift.by in names.molecules
+    half = shift.half.value if regulates else level_of(library, shift.by, shift.half)
+    numbers = shift.fold_max.value, half, shift.hill.value
+    fold = fold_change_of_lack if low else fold_change
     return (
         names.molecules.index(molecule),
-        names.substrates.index(shift.by),
-        shift.fold_max.value,
-        level_of(library, shift.by, shift.half),
-        shift.hill.value,
+        (names.molecules if regulates else names.substrates).index(shift.by),
+        regulates,
+        low,
+        *numbers,
+        float(fold(numbers[0], 1.0, *numbers[1:])) if regulates else 1.0,
     )
 
 

@@ -17,11 +17,20 @@ from opsonin.io.generated import check_generated
 from opsonin.io.held import check_held
 from opsonin.io.locate import KeyPath, Lines
 from opsonin.io.long_numbers import LongNumber
-from opsonin.io.wording import per_surface, shown, spelled
+from opsonin.io.wording import AMOUNTS, per_surface, shown, spelled
 from opsonin.knowledge.aliases import meant
 from opsonin.knowledge.library import Library
 from opsonin.model.drugs import Drug
-from opsonin.model.scenario import HELD, MOST_DOSES, YEAR, Numerics, Output, mass_per_volume, read_amount
+from opsonin.model.scenario import (
+    ABSORBED,
+    HELD,
+    MOST_DOSES,
+    YEAR,
+    Numerics,
+    Output,
+    mass_per_volume,
+    read_amount,
+)
 
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 _LONGEST_NAME = 255  # bytes, on the file systems in use
@@ -291,11 +300,19 @@ def _check_amount(draft: Draft, path: KeyPath, drug: Drug | None) -> None:
             'Add lasting = "24 h".',
         )
     if kind != HELD and lasting is not None:
-        fix = 'Leave it out, or give the concentration of free drug in the tissue, as in amount = "1 uM".'
+        fix = (
+            "Leave it out: a fraction is given at once."
+            if kind == ABSORBED
+            else 'Leave it out, or give the concentration of free drug in the tissue, as in amount = "1 uM".'
+        )
         draft.fault(
             (*path, "lasting"), f"lasting {draft.shown(*path, 'lasting')} is given with amount {amount}", fix
         )
-    if kind != HELD:
+    if drug is not None and drug.radiates != (kind == ABSORBED):
+        given = "is given in Gy" if drug.radiates else "is a substance, not radiation"
+        fix = 'Give a fraction as amount = "8 Gy".' if drug.radiates else AMOUNTS
+        draft.fault((*path, "amount"), f"amount {amount}: {drug.name} {given}", fix)
+    elif kind not in (HELD, ABSORBED):
         _need_kinetics(draft, path, drug)
 
 
@@ -315,6 +332,8 @@ def _molar(density: float, drug: Drug | None) -> str:
     if drug is None or not density > 0.0:
         return 'Divide it by the molar mass of the drug, as in amount = "1 uM".'
     mass = drug.molar_mass
+    if mass is None:
+        return 'Give a fraction as amount = "8 Gy".'
     grams = to_unit(f"{mass.value!r} {mass.unit}", "g/mol")
     return f'With the {grams:g} g/mol of {drug.name} it is amount = "{density / grams * 1e3:.4g} uM".'
 

@@ -1,4 +1,4 @@
-"""Checks of the concentrations that a scenario holds in the tissue: when they begin and end, and that they are one.
+"""Checks of doses that keep to the steps: concentrations held in the tissue, and fractions of radiation.
 
 Drugs act from one coupling step to the next: what begins or ends between two would be lost, or last longer than asked.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from opsonin.core.schedule import ticks
 from opsonin.core.units import UnitError
 from opsonin.io.wording import spelled
-from opsonin.model.scenario import HELD, MOST_DOSES, read_amount
+from opsonin.model.scenario import ABSORBED, HELD, MOST_DOSES, read_amount
 
 if TYPE_CHECKING:
     from opsonin.io.check import Draft
@@ -21,21 +21,23 @@ _TIMED = ("at", "every", "lasting")
 
 
 def check_held(draft: Draft, step: float | None) -> None:
-    """Note every held concentration that misses the coupling steps of `step` [min], or overlaps one of its drug."""
-    held = [path for path in draft.doses() if _is_held(draft, path)]
+    """Note every held concentration or fraction that misses the coupling steps of `step` [min], and overlaps."""
+    held = [path for path in draft.doses() if _kind(draft, path) == HELD]
     for path in held:
-        if step is not None:
-            _check_steps(draft, path, step)
         _check_repeats(draft, path)
+    if step is not None:
+        for path in draft.doses():
+            if _kind(draft, path) in (HELD, ABSORBED):
+                _check_steps(draft, path, step)
     for arm in range(draft.size("arm")):
         _check_overlaps(draft, [path for path in held if path[1] == arm])
 
 
-def _is_held(draft: Draft, path: KeyPath) -> bool:
+def _kind(draft: Draft, path: KeyPath) -> str:
     try:
-        return read_amount(draft.text(*path, "amount") or "")[1] == HELD
+        return read_amount(draft.text(*path, "amount") or "")[1]
     except ValueError:
-        return False
+        return ""
 
 
 def _check_steps(draft: Draft, path: KeyPath, step: float) -> None:

@@ -25,7 +25,7 @@ _UNITS = {
     "cell/um**2": r"cells?\s*/\s*(um|µm|μm|mm|cm)(2|\^2|\*\*2)",
 }
 _MASS = r"(ng|ug|µg|μg|mg|g|kg)"
-_MASS_GIVEN = _NUMBER + _MASS + rf"\s*(/\s*{_MASS})?\s*$"
+_GIVEN = _NUMBER + rf"({_MASS}\s*(/\s*{_MASS})?|c?Gy)\s*$"
 _CONCENTRATION = r"([fpnuµμm]?M|[pnuµμm]?mol\s*/\s*(L|l|mL|ml)|[fpnuµμm]?mol\s*/\s*m(3|\^3|\*\*3))"
 _VALUE = {"type": ["string", "integer"]}
 
@@ -75,7 +75,7 @@ DESCRIPTIONS = {
     "Arm.name": "Results are stored by it.",
     "Arm.dose": "All doses of this arm; none is no treatment.",
     "Dose.drug": "Drug of the knowledge base: `opsonin knowledge list drugs`.",
-    "Dose.amount": "Of one dose, also per body weight; or the concentration of free drug in the tissue.",
+    "Dose.amount": "Of one dose, also per body weight; of free drug in the tissue; or of radiation.",
     "Dose.lasting": "How long that concentration is held.",
     "Dose.at": "Time of the first dose, from the start of the run.",
     "Dose.every": "Time between doses; left out, it is given once.",
@@ -106,7 +106,7 @@ def scenario_schema(library: Library) -> dict[str, Any]:
         "Scenario": scenario_rules(),
         "Region": region_rules(),
         "Generated": generated_rules(),
-        "Dose": dose_rules(_MASS_GIVEN),
+        "Dose": dose_rules(_GIVEN),
     }
     for name, rule in rules.items():
         tables[name].update(rule)
@@ -179,8 +179,8 @@ def _shapes(library: Library) -> dict[tuple[str, str], dict[str, Any]]:
         ("Dose", "drug"): {"enum": sorted(library.drugs)},
         ("Dose", "amount"): {
             "type": "string",
-            "anyOf": [{"pattern": _MASS_GIVEN}, {"pattern": held}],
-            "examples": ["240 mg", "3 mg/kg", "1 uM"],
+            "anyOf": [{"pattern": _GIVEN}, {"pattern": held}],
+            "examples": ["240 mg", "3 mg/kg", "1 uM", "8 Gy"],
         },
         ("Scenario", "knowledge"): {"properties": numbers, "additionalProperties": False},
     }

@@ -15,9 +15,9 @@ _IN_MEDIUM = [kind for kind in GEOMETRY_KEYS if Generated.model_validate({"geome
 _EMPTY = {"maxProperties": 0}  # as a resolved scenario writes a table that says nothing
 
 
-def dose_rules(mass: str) -> dict[str, Any]:
-    """Of a dose: a mass, by its pattern, lasts no time, a concentration does; no end without repetition."""
-    given = {"properties": {"amount": {"pattern": mass}}}
+def dose_rules(at_once: str) -> dict[str, Any]:
+    """Of a dose: what is given at once, by its pattern, lasts no time, a concentration does; no end without repeats."""
+    given = {"properties": {"amount": {"pattern": at_once}}}
     return {
         "if": given,
         "then": {"properties": {"lasting": False}},

@@ -10,8 +10,8 @@ import numpy as np
 from opsonin.core.random import Stream, normals
 from opsonin.core.threads import spread
 from opsonin.laws.events import approached, relaxed
-from opsonin.laws.expression import remixed_variation, steady_level
-from opsonin.laws.response import fold_change
+from opsonin.laws.expression import regulated_fold, remixed_variation, steady_level, weight_of_the_past
+from opsonin.laws.response import fold_change, fold_change_of_lack
 from opsonin.model.phase import COMMITTED
 
 _MIXING = int(Stream.MIXING)
@@ -24,6 +24,8 @@ def express(cells: Any, n: Any, tables: Any, turnover: Any, fold: Any, duration:
         turnover: (molecules,) rate ln 2 / half-life [1/min].
         fold: (molecules,) factor that drugs put on the resting level [-].
         duration: [min].
+    A molecule sees a regulator as it is over the step, weighted by what the molecule will remember of it. Seen at the
+    beginning or the end of a step, it would come late or early by half a step.
     Memory: in place; work: n x (molecules + shifts).
     """
     spread(n, _express, cells, tables, turnover, fold, duration)
@@ -33,28 +35,52 @@ def express(cells: Any, n: Any, tables: Any, turnover: Any, fold: Any, duration:
 def _express(begin, end, cells, tables, turnover, fold, duration):
     kind, phase, lost, signal = cells.kind, cells.phase, cells.lost, cells.signal
     level, variation, removed_by, deaf_by = cells.level, cells.variation, tables.removed_by, tables.deaf_by
-    kept = np.empty(len(turnover))
+    resting, shifts, order = tables.resting, tables.shifts, tables.order
+    kept, past = np.empty(len(turnover)), np.empty(len(shifts))
     for m in range(len(turnover)):
         kept[m] = relaxed(1.0, 0.0, turnover[m], duration)
-    resting, shifts = tables.resting, tables.shifts
+    for k in range(len(shifts)):
+        if shifts[k].regulates:
+            past[k] = weight_of_the_past(turnover[shifts[k].signal], turnover[shifts[k].molecule], duration)
+    before, target = np.empty(len(turnover)), np.empty(len(turnover))  # of this cell
     for i in range(begin, end):
         if phase[i] <= COMMITTED:
             k = 0  # shifts lie in the order of their molecules
-            for m in range(resting.shape[1]):
-                shift = fold[m]
+            for m in order:
+                shift, rest = fold[m], resting[kind[i], m]
                 while k < len(shifts) and shifts[k].molecule == m:
                     by = shifts[k].signal
-                    if resting[kind[i], m] > 0.0 and not lost[i] & deaf_by[by]:
-                        shift *= fold_change(
-                            shifts[k].fold_max, signal[by, i], shifts[k].half, shifts[k].hill
-                        )
+                    if rest > 0.0 and _is_heard(shifts[k], kind[i], lost[i], resting, deaf_by):
+                        if shifts[k].regulates:
+                            seen = approached(before[by], target[by], past[k]) / resting[kind[i], by]
+                        else:
+                            seen = signal[by, i]
+                        shift *= _fold(shifts[k], seen)
                     k += 1
-                if resting[kind[i], m] == 0.0:
+                if rest == 0.0:
                     continue  # it has none, and comes to none
-                target = steady_level(resting[kind[i], m], variation[m, i], shift)
+                before[m] = level[m, i]
+                target[m] = steady_level(rest, variation[m, i], shift)
                 if lost[i] & removed_by[m]:
-                    target = 0.0
-                level[m, i] = approached(level[m, i], target, kept[m])
+                    target[m] = 0.0
+                level[m, i] = approached(before[m], target[m], kept[m])
+
+
+@nb.njit(cache=True, error_model="numpy", nogil=True)
+def _is_heard(shift, kind, lost, resting, deaf_by):
+    """Whether a cell has the regulator, or answers to the substrate."""
+    if shift.regulates:
+        return resting[kind, shift.signal] > 0.0
+    return not lost & deaf_by[shift.signal]
+
+
+@nb.njit(cache=True, error_model="numpy", nogil=True)
+def _fold(shift, seen):
+    if shift.low:
+        fold = fold_change_of_lack(shift.fold_max, seen, shift.half, shift.hill)
+    else:
+        fold = fold_change(shift.fold_max, seen, shift.half, shift.hill)
+    return regulated_fold(fold, shift.at_rest)
 
 
 def remix(cells: Any, n: Any, resting: Any, sigma: Any, kept: Any, draw: Any, key: Any, hour: Any) -> None:

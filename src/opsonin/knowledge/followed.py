@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from opsonin.knowledge.library import Library
+from opsonin.knowledge.regulators import with_regulators
 from opsonin.model.death import PROTEINS
 from opsonin.model.drugs import Agonizes, Blocks, Bridges, Drug, Opsonizes, Shifts
 
@@ -16,7 +17,10 @@ MARKER = "PD-1"
 
 
 def followed(library: Library) -> tuple[str, ...]:
-    """Molecules that a pair, an antibody, recognition, death or metabolism reads, in alphabetical order."""
+    """Molecules that a pair, an antibody, recognition, death or metabolism reads, and those that regulate them.
+
+    In alphabetical order.
+    """
     paired = {name for pair in library.interactions.values() for name in (pair.receptor, pair.ligand)}
     reached = {
         effect.opsonizes if isinstance(effect, Opsonizes) else effect.bridges
@@ -24,8 +28,8 @@ def followed(library: Library) -> tuple[str, ...]:
         for effect in drug.effects
         if isinstance(effect, Opsonizes | Bridges)
     }
-    known = {RECOGNISED, MARKER, *PROTEINS, *paired, *reached, *_metabolic(library)}
-    return tuple(sorted(known & set(library.molecules)))
+    read = {RECOGNISED, MARKER, *PROTEINS, *paired, *reached, *_metabolic(library)} & set(library.molecules)
+    return tuple(sorted(with_regulators(library, read)))
 
 
 def _metabolic(library: Library) -> Iterator[str]:

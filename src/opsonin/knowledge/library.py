@@ -23,6 +23,7 @@ from pydantic import ValidationError
 from opsonin.core.errors import Fault, InputError, did_you_mean
 from opsonin.knowledge.entries import Entries
 from opsonin.knowledge.names import levels, mentions
+from opsonin.knowledge.regulators import loop
 from opsonin.model.drugs import EFFECTS, Drug
 from opsonin.model.knowledge import (
     CellType,
@@ -93,8 +94,8 @@ class Library:
         """A copy in which the number at `path` is `text`; its origin then is the scenario.
 
         Args:
-            path: dotted, such as "tumour.melanoma.expresses.cancer.PD-L1"; a shift is named by its signal, as
-                in "molecule.PD-L1.shifts.ifn_gamma.fold_max",
+            path: dotted, such as "tumour.melanoma.expresses.cancer.PD-L1"; a shift is named by its signal or
+                regulator, as in "molecule.PD-L1.shifts.IRF1.fold_max",
                 an effect of a drug by the molecule it blocks, or as in "effects.shifts:MHC-I.fold_max".
             text: the value with its unit, or a bare number where there is none.
         Raises:
@@ -223,15 +224,33 @@ def _cross_faults(
         )
 
     for kind, name, loc, wanted, target in mentions(library):
-        known = getattr(library, KINDS[wanted][0])
-        if target not in known and (wanted, file_stem(target)) not in unread:
+        known = {
+            name: entry for one in wanted.split(" or ") for name, entry in _of_kind(library, one).items()
+        }
+        if target not in known and not any(
+            (one, file_stem(target)) in unread for one in wanted.split(" or ")
+        ):
             fault(kind, name, loc, f"there is no {wanted} '{target}'.", did_you_mean(target, known))
-    for kind, name, loc, substrate, number in levels(library):
-        unit = library.substrates[substrate].unit if substrate in library.substrates else None
-        if unit is not None and (unit == "mmHg") != ("mmHg" in number.unit):
-            problem = f"{number.text} does not fit: substrate '{substrate}' is held in {unit}"
+    for kind, name, loc, signal, number in levels(library):
+        unit = library.substrates[signal].unit if signal in library.substrates else None
+        if unit is not None and ((unit == "mmHg") != ("mmHg" in number.unit) or not number.unit):
+            problem = f"{number.text} does not fit: substrate '{signal}' is held in {unit}"
             fault(kind, name, loc, problem, f"Give it in units of {unit}.")
+        elif unit is None and signal in library.molecules and number.unit:
+            problem = f"{number.text} does not fit: a regulator such as '{signal}' counts in resting levels"
+            fault(
+                kind, name, loc, problem, "Give it without unit: 1 is the resting level of the cell's type."
+            )
+    if circle := loop(library.molecules):
+        problem = f"molecules regulate each other in a loop: {' -> '.join(circle)}"
+        place = "shifts", str([shift.by for shift in library.molecules[circle[1]].shifts].index(circle[0]))
+        fault("molecule", circle[1], place, problem, "Take one of these shifts out.")
     return faults
+
+
+def _of_kind(library: Library, kind: str) -> Mapping[str, Entry]:
+    entries: Mapping[str, Entry] = getattr(library, KINDS[kind][0])
+    return entries
 
 
 def _written(loc: tuple[Any, ...]) -> tuple[Any, ...]:

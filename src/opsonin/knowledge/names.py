@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from opsonin.model.drugs import ALL, Agonizes, Arrests, Blocks, Bridges, Drug, Kills, Opsonizes, Shifts
+from opsonin.model.drugs import (
+    ALL,
+    Agonizes,
+    Arrests,
+    Blocks,
+    Bridges,
+    Drug,
+    Irradiates,
+    Kills,
+    Opsonizes,
+    Shifts,
+)
 from opsonin.model.knowledge import CellType, Defect, Geometry, Interaction, LabelMap, Molecule, Tumour
 from opsonin.model.sourced import Sourced
 
@@ -18,6 +29,8 @@ if TYPE_CHECKING:
 Place = tuple[str, ...]  # keys from the top of an entry
 Named = tuple[Place, str, str]  # key, kind mentioned, name mentioned
 Mention = tuple[str, str, Place, str, str]  # kind, entry, key, kind mentioned, name mentioned
+
+SIGNAL = "substrate or molecule"  # what may shift a molecule
 
 
 def mentions(library: Library) -> Iterator[Mention]:
@@ -39,7 +52,7 @@ def mentions(library: Library) -> Iterator[Mention]:
 
 
 def levels(library: Library) -> Iterator[tuple[str, str, Place, str, Sourced]]:
-    """(kind, entry, key, substrate, number) for every number held in the unit of a substrate."""
+    """(kind, entry, key, signal, number) for every number held in the unit of a substrate, or in resting levels."""
     for name, substrate in library.substrates.items():
         yield "substrate", name, ("blood",), name, substrate.blood
         if substrate.acidifies is not None:
@@ -67,7 +80,7 @@ def levels(library: Library) -> Iterator[tuple[str, str, Place, str, Sourced]]:
 
 def _of_molecule(molecule: Molecule) -> Iterator[Named]:
     for number, shift in enumerate(molecule.shifts):
-        yield ("shifts", str(number), "by"), "substrate", shift.by
+        yield ("shifts", str(number), "by"), SIGNAL, shift.by
 
 
 def _of_pair(pair: Interaction) -> Iterator[Named]:
@@ -120,6 +133,8 @@ def _of_drug(drug: Drug) -> Iterator[Named]:
             yield from (((*place, "kills"), "cell", cell) for cell in effect.kills if cell != ALL)
         elif isinstance(effect, Arrests):
             yield from (((*place, "arrests"), "cell", cell) for cell in effect.arrests if cell != ALL)
+        elif isinstance(effect, Irradiates):
+            yield from (((*place, "irradiates"), "cell", cell) for cell in effect.irradiates if cell != ALL)
         else:
             yield from (((*place, "mutates"), "defect", name) for name in effect.mutates if name != ALL)
 

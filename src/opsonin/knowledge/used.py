@@ -13,7 +13,7 @@ from opsonin.knowledge.checker import NumberRow, numbers
 from opsonin.knowledge.composition import EFFECTOR
 from opsonin.knowledge.followed import followed
 from opsonin.knowledge.library import OF_TUMOUR, Library
-from opsonin.model.drugs import Arrests, Kills, Mutates
+from opsonin.model.drugs import Arrests, Irradiates, Kills, Mutates
 from opsonin.model.scenario import Dose, Generated
 
 _OF_BLOOD = {"blood", "vessel_permeability", "vessel_radius"}
@@ -115,7 +115,7 @@ def _acted_on(library: Library) -> set[str]:
         effect.label.rpartition(":")[2]
         for drug in library.drugs.values()
         for effect in drug.effects
-        if isinstance(effect, Kills | Arrests | Mutates)
+        if isinstance(effect, Kills | Arrests | Mutates | Irradiates)
     }
     return {*followed(library), *others}
 

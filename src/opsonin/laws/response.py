@@ -29,3 +29,15 @@ def fold_change(fold_max, signal, half, steepness):
     Source: this model: a `hill` function between no change and the largest fold.
     """
     return 1.0 + (fold_max - 1.0) * hill(signal, half, steepness)
+
+
+@law
+def fold_change_of_lack(fold_max, signal, half, steepness):
+    """Factor by which the lack of a signal multiplies a resting level: f = 1 + (F - 1) (1 - H(signal)) [-].
+
+    Args:
+        fold_max: factor without any of it F [-].
+        signal, half, steepness: as in `hill`.
+    Source: this model: as `fold_change`, of a signal that acts where it is scarce.
+    """
+    return 1.0 + (fold_max - 1.0) * (1.0 - hill(signal, half, steepness))

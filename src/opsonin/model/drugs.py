@@ -9,10 +9,13 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from opsonin.model.knowledge import (
     Flow,
     Fraction,
+    HalfDose,
     HalfMolecules,
     MolarMass,
     Name,
     Nanomolar,
+    PerGray,
+    PerGraySquared,
     Positive,
     Pure,
     Rate,
@@ -22,6 +25,7 @@ from opsonin.model.knowledge import (
 from opsonin.model.sourced import Entry
 
 ALL = "all"
+GRAY = "Gy"
 
 
 class Blocks(Entry):
@@ -78,10 +82,21 @@ class Bridges(Entry):
 
 
 class Answer(Entry):
-    """An effect that saturates with the free drug in the tissue: Hill of `half` and `hill`."""
+    """An effect that saturates with the free drug in the tissue: Hill of `half` and `hill`.
 
-    half: Nanomolar
+    Of radiation `half` is in Gy, and what counts is the dose whose damage is still there: it fades with
+    `damage_half_life`.
+    """
+
+    half: HalfDose
     hill: Positive
+    damage_half_life: Time | None = None
+
+    @model_validator(mode="after")
+    def _fades_if_it_is_damage(self) -> Answer:
+        if (self.half.unit == GRAY) != (self.damage_half_life is not None):
+            raise ValueError("'damage_half_life' and a 'half' in Gy go together")
+        return self
 
 
 class Shifts(Answer):
@@ -141,6 +156,22 @@ class Mutates(Answer):
         return f"mutates:{'+'.join(self.mutates)}"
 
 
+class Irradiates(Entry):
+    """Of radiation: of the types `irradiates` a share exp(-(alpha D + beta D2)) survives a fraction of D Gy.
+
+    Those that do not are doomed, and die with `death_half_life`; fractions do not lend each other damage.
+    """
+
+    irradiates: Annotated[tuple[str, ...], Field(min_length=1)]
+    alpha: PerGray
+    beta: PerGraySquared
+    death_half_life: Time
+
+    @property
+    def label(self) -> str:
+        return f"irradiates:{'+'.join(self.irradiates)}"
+
+
 EFFECTS: dict[str, type[Entry]] = {
     "blocks": Blocks,
     "opsonizes": Opsonizes,
@@ -150,6 +181,7 @@ EFFECTS: dict[str, type[Entry]] = {
     "kills": Kills,
     "arrests": Arrests,
     "mutates": Mutates,
+    "irradiates": Irradiates,
 }
 
 
@@ -166,7 +198,8 @@ Effect = Annotated[
     | Annotated[Shifts, Tag("shifts")]
     | Annotated[Kills, Tag("kills")]
     | Annotated[Arrests, Tag("arrests")]
-    | Annotated[Mutates, Tag("mutates")],
+    | Annotated[Mutates, Tag("mutates")]
+    | Annotated[Irradiates, Tag("irradiates")],
     Discriminator(
         _kind_of,
         custom_error_type="effect_kind",
@@ -206,6 +239,7 @@ class Drug(Entry):
         also_known_as: brand names and codes, which a scenario may not use but may be asked for.
         family: what kind of drug it is, as "HDAC inhibitor".
         label_dose: the usual regimen, in words.
+        molar_mass: radiation has none.
         kinetics: without them it can be given as a concentration in the tissue alone.
         omitted: what the drug also does, as is known, and the model does not carry.
     """
@@ -215,7 +249,7 @@ class Drug(Entry):
     also_known_as: tuple[str, ...] = ()
     family: str = ""
     label_dose: str = ""
-    molar_mass: MolarMass
+    molar_mass: MolarMass | None = None
     kinetics: Kinetics | None = None
     effects: Annotated[tuple[Effect, ...], Field(min_length=1)]
     omitted: tuple[str, ...] = ()
@@ -228,12 +262,36 @@ class Drug(Entry):
             raise ValueError(f"has the effect '{twice[0]}' twice; put them together")
         return self
 
+    @property
+    def radiates(self) -> bool:
+        """Whether it is radiation, given in Gy."""
+        return any(isinstance(effect, Irradiates) for effect in self.effects)
+
+    @model_validator(mode="after")
+    def _is_a_substance_or_radiation(self) -> Drug:
+        if not self.radiates and self.molar_mass is None:
+            raise ValueError("the key 'molar_mass' is missing")
+        if self.radiates and (self.molar_mass or self.kinetics):
+            raise ValueError("what 'irradiates' has neither 'molar_mass' nor 'kinetics'")
+        for effect in self.effects:
+            in_gray = isinstance(effect, Irradiates) or (
+                isinstance(effect, Answer) and effect.half.unit == GRAY
+            )
+            if in_gray != self.radiates:
+                wanted = (
+                    "a 'half' in Gy" if self.radiates else "a concentration, as only what 'irradiates' has Gy"
+                )
+                raise ValueError(f"the effect '{effect.label}' needs {wanted}")
+        return self
+
     def in_words(self) -> list[str]:
         """Its kind and usual dose, and what the model cannot do with it."""
         told = ["; ".join(text for text in (self.family, self.label_dose) if text)]
         if self.also_known_as:
             told.append(f"also known as {', '.join(self.also_known_as)}")
-        if self.kinetics is None:
+        if self.radiates:
+            told.append('given in fractions, as amount = "8 Gy"')
+        elif self.kinetics is None:
             told.append('no kinetics yet: give it as amount = "1 uM", lasting = "24 h" in the tissue')
         if self.omitted:
             told.append(f"left out of the model: it {', '.join(self.omitted)}")

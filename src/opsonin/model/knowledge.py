@@ -26,6 +26,7 @@ Nanomolar = Annotated[Sourced, held_in("nM", positive=True)]
 Oxygen = Annotated[Sourced, held_in("mmHg", positive=True)]
 Level = Annotated[Sourced, held_in("nM", "mmHg")]  # in the unit of its substrate
 HalfLevel = Annotated[Sourced, held_in("nM", "mmHg", positive=True)]  # likewise
+HalfSignal = Annotated[Sourced, held_in("nM", "mmHg", "", positive=True)]  # likewise, or in resting levels
 Molecules = Annotated[Sourced, held_in("molecule")]  # per cell
 HalfMolecules = Annotated[Sourced, held_in("molecule", positive=True)]
 Emission = Annotated[Sourced, held_in("molecule/min")]  # per cell
@@ -36,6 +37,9 @@ PairsPerArea = Annotated[Sourced, held_in("molecule/um**2", positive=True)]
 CellsPerArea = Annotated[Sourced, held_in("cell/um**2")]
 MolarMass = Annotated[Sourced, held_in("mg/mol", positive=True)]
 Volume = Annotated[Sourced, held_in("liter", positive=True)]
+PerGray = Annotated[Sourced, held_in("1/Gy")]
+PerGraySquared = Annotated[Sourced, held_in("1/Gy**2")]
+HalfDose = Annotated[Sourced, held_in("nM", "Gy", positive=True)]  # of a drug, or of radiation
 Flow = Annotated[Sourced, held_in("liter/min", positive=True)]
 Weight = Annotated[Sourced, held_in("kg", positive=True)]
 
@@ -69,11 +73,17 @@ class Substrate(Entry):
 
 
 class Shift(Entry):
-    """A signal that multiplies a molecule's resting level: fold = 1 + (fold_max - 1) Hill(signal)."""
+    """A signal that multiplies a molecule's resting level: fold = 1 + (fold_max - 1) E, with E = Hill(signal).
+
+    The signal `by` is a substrate, or another molecule of the cell: a regulator, whose level counts in resting levels
+    of the cell's type and whose fold is taken over that at rest, so that it changes nothing there. With
+    `when = "low"` the signal acts where it is scarce, E = 1 - Hill(signal): as hypoxia does.
+    """
 
     by: str
+    when: Literal["high", "low"] = "high"
     fold_max: Pure
-    half: HalfLevel
+    half: HalfSignal
     hill: Positive
 
 

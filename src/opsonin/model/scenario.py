@@ -18,6 +18,7 @@ from opsonin.model.sourced import Entry
 YEAR = 365.25 * 1440.0  # min
 MOST_MG = 1e5  # no single dose of any drug comes near 100 g; a slipped unit does
 MOST_MG_PER_KG = 1e4
+MOST_GY = 100.0  # one fraction of radiosurgery is at most 90 Gy
 MOST_NM = 1e8
 MOST_REPLICATES = 10_000
 MOST_DOSES = 10_000  # of one entry
@@ -84,18 +85,24 @@ class Quantity:
 
 
 _ACTIVITIES = frozenset({"iu", "u", "ui", "miu", "unit", "units"})
-MASS, PER_WEIGHT, HELD = "mg", "mg/kg", "nM"
+MASS, PER_WEIGHT, HELD, ABSORBED = "mg", "mg/kg", "nM", "Gy"
 
 
 def read_amount(text: str) -> tuple[float, str]:
-    """A dose in MASS or PER_WEIGHT, or a concentration in the tissue that is HELD.
+    """A dose in MASS or PER_WEIGHT, a concentration in the tissue that is HELD, or radiation that is ABSORBED.
 
     Args:
-        text: "240 mg", "3 mg/kg" or "1 uM".
+        text: "240 mg", "3 mg/kg", "1 uM" or "8 Gy".
     Raises:
-        ValueError: none of the three, not above zero, or beyond any real dose.
+        ValueError: none of the four, not above zero, or beyond any real dose.
     """
     number, unit = split(text)
+    try:
+        absorbed = number * to_unit(f"1 {unit}", ABSORBED)
+    except UnitError:
+        pass
+    else:
+        return _absorbed(text, absorbed), ABSORBED
     try:
         held = number * to_unit(f"1 {unit}", HELD)
     except UnitError:
@@ -131,6 +138,14 @@ def _no_amount(unit: str) -> str:
     if unit.lower() in _ACTIVITIES:
         return "an activity, which is measured otherwise for each drug; give its mass or a concentration"
     return "neither a mass, a mass per body weight nor a concentration in moles"
+
+
+def _absorbed(text: str, value: float) -> float:
+    if not value > 0.0:
+        raise ValueError(f"'{text}' must be above 0")
+    if not value <= MOST_GY:
+        raise ValueError(f"'{text}' is more than {MOST_GY:g} Gy, beyond any real fraction")
+    return value
 
 
 def _concentration(text: str, value: float) -> float:
@@ -342,7 +357,8 @@ class Dose(Entry):
     Attributes:
         drug: entry of the knowledge base.
         amount: of one dose: a mass, or a mass per body weight, as in "240 mg" or "3 mg/kg"; or the concentration of
-            free drug in the tissue, as in "1 uM", which is there at once, held for `lasting`, and then gone.
+            free drug in the tissue, as in "1 uM", which is there at once, held for `lasting`, and then gone; or a
+            fraction of radiation, as in "8 Gy".
         lasting: how long a concentration is held.
         at: when the first one is given.
         every: time between two doses; left out, it is given once.
@@ -377,8 +393,14 @@ class Dose(Entry):
         """True of a concentration in the tissue, False of an amount given to the patient."""
         return read_amount(self.amount)[1] == HELD
 
+    @property
+    def unit(self) -> str:
+        """Unit of `size`."""
+        kind = read_amount(self.amount)[1]
+        return MASS if kind == PER_WEIGHT else kind
+
     def size(self, weight_kg: float) -> float:
-        """One dose [mg] for a patient of this body weight [kg]; of a concentration that [nM]."""
+        """One dose [mg] for a patient of this body weight [kg]; of a concentration that [nM], of radiation [Gy]."""
         value, kind = read_amount(self.amount)
         return value * weight_kg if kind == PER_WEIGHT else value
 

@@ -142,7 +142,7 @@ def _occupancy(index: int) -> Callable[[Snapshot], float]:
     return lambda snapshot: 1.0 - float(snapshot.free[index])
 
 
-def _concentration(drug: str) -> Callable[[Snapshot], float]:
+def _amount(drug: str) -> Callable[[Snapshot], float]:
     return lambda snapshot: snapshot.drugs.get(drug, 0.0)
 
 
@@ -191,7 +191,7 @@ def observables_of(
     substrates: dict[str, tuple[str, str]],
     blocked: set[str],
     expressed: set[str],
-    drugs: dict[str, str],
+    drugs: dict[str, tuple[str, bool]],
     defects: dict[str, str],
     acids: dict[str, Acid],
     *,
@@ -202,7 +202,8 @@ def observables_of(
     Args:
         kinds, molecules: name -> title; substrates: name -> (title, unit), all in the order of the indices.
         blocked: molecules that some drug of the run blocks; expressed: those that cancer cells carry.
-        drugs: name -> title of every drug that some arm is given; defects: name -> title, in the order of their bits.
+        drugs: name -> (title, whether it is radiation) of every drug that some arm is given.
+        defects: name -> title, in the order of their bits.
         acids: substrate -> how it lowers pH.
         toxic: whether some drug of the run kills cells.
     """
@@ -225,5 +226,6 @@ def observables_of(
             yield Observable(f"{name}_occupancy", "1", f"{title} held by drugs", _occupancy(index))
     for number, (name, title) in enumerate(defects.items()):
         yield Observable(f"{name}{CLONE}", "1", f"{title}: share of cancer cells", _clone(number))
-    for name, title in drugs.items():
-        yield Observable(f"{name}_concentration", "nM", f"{title}: free in the tissue", _concentration(name))
+    for name, (title, radiates) in drugs.items():
+        what = ("dose", "Gy", "given so far") if radiates else ("concentration", "nM", "free in the tissue")
+        yield Observable(f"{name}_{what[0]}", what[1], f"{title}: {what[2]}", _amount(name))

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from opsonin.laws.apoptosis import LN2
+from opsonin.laws.apoptosis import LN2, rate_of_half_life
 from opsonin.laws.events import relaxed
 from opsonin.laws.pharmacology import (
     binding_load,
@@ -23,6 +23,7 @@ from opsonin.laws.pharmacology import (
     mark_rate,
     toxic_hazard,
 )
+from opsonin.laws.radiation import doomed_hazard, lethal_lesions
 from opsonin.laws.response import hill
 from opsonin.model.drugs import (
     ALL,
@@ -31,6 +32,7 @@ from opsonin.model.drugs import (
     Arrests,
     Blocks,
     Bridges,
+    Irradiates,
     Kills,
     Mutates,
     Opsonizes,
@@ -51,10 +53,12 @@ class Regimen:
     Attributes:
         drugs: with their doses.
         duration: [min]; marks are known up to it.
+        step: [min], over which what radiation does is meant: fractions are given at its beginning.
     """
 
     drugs: tuple[DrugCourse, ...]
     duration: float
+    step: float = STEP
 
     def exposure(
         self,
@@ -84,24 +88,27 @@ class Regimen:
                         m = molecules.index(effect.agonizes)
                         found.agonized[m] = either(found.agonized[m], held)
                     case Shifts() if effect.shifts in molecules:
-                        strength = self._strength(course, effect, free, time)
+                        strength = self._strength(course, effect, time)
                         fold = fold_of_effect(effect.fold_max.value, strength)
                         found.fold[molecules.index(effect.shifts)] *= fold
                     case Kills():
-                        hazard = toxic_hazard(effect.rate_max.value, _answer(effect, free))
+                        hazard = toxic_hazard(effect.rate_max.value, _answer(effect, course, time))
                         phases = slice(COMMITTED, None) if effect.phase == "cycling" else slice(None)
                         found.toxic[_which(effect.kills, cells), phases] += hazard
                     case Arrests():
-                        share = let_in(effect.share_max.value, _answer(effect, free))
+                        share = let_in(effect.share_max.value, _answer(effect, course, time))
                         found.let_in[_which(effect.arrests, cells)] *= share
                     case Mutates():
-                        fold = fold_of_effect(effect.fold_max.value, _answer(effect, free))
+                        fold = fold_of_effect(effect.fold_max.value, _answer(effect, course, time))
                         found.mutation[_which(effect.mutates, defects)] *= fold
+                    case Irradiates():
+                        hazard = _doomed(course, effect, time, self.step)
+                        found.toxic[_which(effect.irradiates, cells)] += hazard
         return found._replace(free=np.array([float(free_share(held)) for held in load]))
 
-    def _strength(self, course: DrugCourse, effect: Shifts, free: float, time: float) -> float:
+    def _strength(self, course: DrugCourse, effect: Shifts, time: float) -> float:
         if effect.marking is None:
-            return _answer(effect, free)
+            return _answer(effect, course, time)
         return float(np.interp(time, self._times, self._marks[course.drug.name, effect.label]))
 
     @cached_property
@@ -127,16 +134,34 @@ def _marked(course: DrugCourse, effect: Shifts, times: npt.NDArray[np.float64]) 
     share = 0.0
     yield share
     for begin, end in pairwise(times):
-        answer = _answer(effect, course.tissue(0.5 * (begin + end)))
+        answer = _answer(effect, course, 0.5 * (begin + end))
         rate, balance = mark_rate(answer, onset, persistence), mark_balance(answer, onset, persistence)
         share = float(relaxed(share, balance, rate, end - begin))
         yield share
 
 
-def _answer(effect: Answer, free: float) -> float:
-    return float(hill(free, effect.half.value, effect.hill.value))
+def _answer(effect: Answer, course: DrugCourse, time: float) -> float:
+    faded = effect.damage_half_life
+    amount = course.tissue(time) if faded is None else course.unrepaired(time, faded.value)
+    return float(hill(amount, effect.half.value, effect.hill.value))
+
+
+def _doomed(course: DrugCourse, effect: Irradiates, time: float, step: float) -> float:
+    """Hazard [1/min] over a step from `time` on, of all fractions so far."""
+    rate = rate_of_half_life(effect.death_half_life.value)
+    return sum(
+        float(
+            doomed_hazard(
+                lethal_lesions(dose.amount, effect.alpha.value, effect.beta.value),
+                time - dose.time,
+                step,
+                rate,
+            )
+        )
+        for dose in course.fractions(time)
+    )
 
 
 def _which(named: tuple[str, ...], known: tuple[str, ...]) -> npt.NDArray[np.bool_]:
     """(known,) which of them are meant."""
-    return np.array([name in named or ALL in named for name in known])
+    return np.array([name in named or ALL in named for name in known], np.bool_)

@@ -11,6 +11,7 @@ from opsonin.laws.pharmacology import (
     amount_after_bolus,
     central_amount_after_bolus,
 )
+from opsonin.laws.radiation import unrepaired_dose
 from opsonin.model.drugs import Drug, Kinetics
 
 # Rates of absorption and elimination closer than this are taken to be this far apart: the law divides by the gap.
@@ -23,7 +24,7 @@ class Bolus:
 
     Attributes:
         time: [min] since the start.
-        amount: [mg].
+        amount: [mg]; of radiation [Gy].
     """
 
     time: float
@@ -54,7 +55,7 @@ class DrugCourse:
     def plasma(self, time: float) -> float:
         """Plasma concentration [nM] at `time` [min]; a dose at that very time counts."""
         kinetics = self.drug.kinetics
-        if kinetics is None or not self.doses:
+        if kinetics is None or self.drug.molar_mass is None or not self.doses:
             return 0.0
         left = _left_of(kinetics)
         amount = sum(left(dose.amount, time - dose.time) for dose in self.doses if dose.time <= time)
@@ -68,6 +69,21 @@ class DrugCourse:
             return held
         unbound = 1.0 if kinetics.fraction_unbound is None else kinetics.fraction_unbound.value
         return self.plasma(time) * unbound * float(kinetics.tissue_partition.value) + held
+
+    def fractions(self, time: float) -> list[Bolus]:
+        """Fractions of radiation that were given by `time` [min]."""
+        return [dose for dose in self.doses if dose.time <= time] if self.drug.radiates else []
+
+    def unrepaired(self, time: float, half_life: float) -> float:
+        """Dose [Gy] whose damage is still there at `time` [min], if it fades with this half-life [min]."""
+        rate = rate_of_half_life(half_life)
+        return sum(
+            float(unrepaired_dose(dose.amount, time - dose.time, rate)) for dose in self.fractions(time)
+        )
+
+    def seen(self, time: float) -> float:
+        """What a run tells of it: free drug in the tissue [nM]; of radiation the dose given so far [Gy]."""
+        return sum(dose.amount for dose in self.fractions(time)) if self.drug.radiates else self.tissue(time)
 
     def changes(self) -> list[float]:
         """Times [min] at which its concentration jumps."""

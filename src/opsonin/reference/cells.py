@@ -18,7 +18,7 @@ from opsonin.laws.cycle import (
     pressure_gate,
 )
 from opsonin.laws.events import event_probability, relaxed
-from opsonin.laws.expression import remixed_variation, steady_level
+from opsonin.laws.expression import regulated_fold, remixed_variation, steady_level, weight_of_the_past
 from opsonin.laws.metabolism import (
     enzymatic_release,
     hypoxic_fold,
@@ -47,7 +47,7 @@ from opsonin.laws.recognition import (
     presented_complexes,
     vigour,
 )
-from opsonin.laws.response import fold_change, hill
+from opsonin.laws.response import fold_change, fold_change_of_lack, hill
 from opsonin.laws.trafficking import vessel_arrival
 from opsonin.model import phase as phases
 from opsonin.model import tables as column
@@ -122,16 +122,23 @@ def express(cells: Any, n: int, tables: Any, turnover: Any, fold: Any, duration:
     """New levels, (molecules, n); see `kernels.expression.express`."""
     level = cells.level[:, :n].copy()
     for i in filter(lambda i: _live(cells, i), range(n)):
-        for m in np.flatnonzero(tables.resting[cells.kind[i]]):
+        resting, goals = tables.resting[cells.kind[i]], np.zeros(len(level))
+        for m in filter(lambda m: resting[m] > 0.0, tables.order):
             shift = float(fold[m])
-            for target, by, most, half, steepness in tables.shifts.tolist():
-                if target == m and not cells.lost[i] & tables.deaf_by[by]:
-                    shift *= fold_change(most, float(cells.signal[by, i]), half, steepness)
-            gone = cells.lost[i] & tables.removed_by[m]
-            goal = (
-                0.0 if gone else steady_level(tables.resting[cells.kind[i], m], cells.variation[m, i], shift)
-            )
-            level[m, i] = relaxed(level[m, i], goal, turnover[m], duration)
+            for row in tables.shifts[tables.shifts["molecule"] == m]:
+                by = row["signal"]
+                if not row["regulates"]:
+                    heard, seen = not cells.lost[i] & tables.deaf_by[by], float(cells.signal[by, i])
+                elif heard := resting[by] > 0.0:
+                    past = weight_of_the_past(turnover[by], turnover[m], duration)
+                    seen = (past * cells.level[by, i] + (1.0 - past) * goals[by]) / resting[by]
+                if heard:
+                    answer = fold_change_of_lack if row["low"] else fold_change
+                    changed = answer(row["fold_max"], seen, row["half"], row["hill"])
+                    shift *= regulated_fold(changed, row["at_rest"])
+            if not cells.lost[i] & tables.removed_by[m]:
+                goals[m] = steady_level(resting[m], cells.variation[m, i], shift)
+            level[m, i] = relaxed(level[m, i], goals[m], turnover[m], duration)
     return level
 
 

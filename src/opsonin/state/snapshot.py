@@ -21,7 +21,7 @@ class Snapshot:
         kinds, molecules, substrates: names behind the indices.
         effectors: cell types that kill.
         box: (Lx, Ly, Lz) [um]; counters: events since the start, weighted; free: (molecules,) share that no drug holds.
-        drugs: free concentration in the tissue by drug [nM].
+        drugs: free concentration in the tissue by drug [nM]; of radiation the dose given so far [Gy].
         weight: windows of the original size that this one stands for.
         initial: number of live cells of each type at time 0.
         vessels: number of blood vessels in the window.

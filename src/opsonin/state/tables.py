@@ -12,7 +12,18 @@ Indices = npt.NDArray[np.int64]
 Records = npt.NDArray[np.void]
 
 # Rows of numbers that belong together. Kernels pay for each array they are handed, at every first run.
-SHIFT = np.dtype([("molecule", "i8"), ("signal", "i8"), ("fold_max", "f8"), ("half", "f8"), ("hill", "f8")])
+SHIFT = np.dtype(
+    [
+        ("molecule", "i8"),
+        ("signal", "i8"),  # substrate, or molecule that regulates
+        ("regulates", "i8"),  # 1 if the signal is a molecule, 0 if a substrate
+        ("low", "i8"),  # 1 if it acts where it is scarce
+        ("fold_max", "f8"),
+        ("half", "f8"),  # concentration, or resting levels
+        ("hill", "f8"),
+        ("at_rest", "f8"),  # fold of a regulator at its resting level, 1 of a substrate
+    ]
+)
 EXCHANGE = np.dtype(
     [
         ("uptake_max", "f8"),  # concentration um3/min
@@ -67,7 +78,8 @@ class Tables(NamedTuple):
 
     types: Floats  # (T, COLUMNS)
     resting: Floats  # (T, M) molecules per cell
-    shifts: Records  # (shifts,) SHIFT, in the order of their molecules
+    order: Indices  # (M,) molecules, each after those that regulate it
+    shifts: Records  # (shifts,) SHIFT, their molecules in this order
     exchanges: Records  # (T, S) EXCHANGE
     fitness: Records  # (T, S) FITNESS
     checkpoints: Records  # (checkpoints,) PAIR
