@@ -17,7 +17,7 @@ from opsonin.laws.events import relaxed
 from opsonin.laws.recognition import antigen_signal, presented_complexes
 from opsonin.patient import exposure
 from opsonin.patient.exposure import Regimen
-from opsonin.patient.pharmacokinetics import Bolus, DrugCourse, Held
+from opsonin.patient.pharmacokinetics import Bolus, DrugCourse, Held, Infusion
 from tissues import grown, plan, scenario
 
 DAY = 1440.0
@@ -35,10 +35,13 @@ STRONG = {
     "kills": 1e6,
     "arrests": 1e6,
     "mutates": 1e6,
+    "adds": 0.0,
 }  # nM, far above any half
 
 
 def held(drug, nanomolar, start=0.0, end=DAY, library=LIBRARY):
+    if library.drugs[drug].product is not None:
+        return DrugCourse(library.drugs[drug], (), (), (Infusion(start, 1e-4),))
     return DrugCourse(library.drugs[drug], (), (Held(start, end, nanomolar),))
 
 
@@ -63,6 +66,7 @@ KNOCK_OUT = {
     "kills": ("rate_max", "0 1/d"),
     "arrests": ("share_max", 0),
     "mutates": ("fold_max", 1),
+    "adds": ("half", "1e30 molecules"),
 }
 
 

@@ -17,11 +17,21 @@ from opsonin.io.generated import check_generated
 from opsonin.io.held import check_held
 from opsonin.io.locate import KeyPath, Lines
 from opsonin.io.long_numbers import LongNumber
+from opsonin.io.products import check_products, check_unit
 from opsonin.io.wording import per_surface, shown, spelled
 from opsonin.knowledge.aliases import meant
 from opsonin.knowledge.library import Library
 from opsonin.model.drugs import Drug
-from opsonin.model.scenario import HELD, MOST_DOSES, YEAR, Numerics, Output, mass_per_volume, read_amount
+from opsonin.model.scenario import (
+    CELLS,
+    HELD,
+    MOST_DOSES,
+    YEAR,
+    Numerics,
+    Output,
+    mass_per_volume,
+    read_amount,
+)
 
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 _LONGEST_NAME = 255  # bytes, on the file systems in use
@@ -117,6 +127,7 @@ def check_treatments(draft: Draft, library: Library) -> None:
     _check_arms(draft)
     for path in draft.doses():
         _check_dose(draft, path, library)
+    check_products(draft, library)
     check_held(draft, _step(draft, "coupling_step"))
 
 
@@ -283,6 +294,8 @@ def _check_amount(draft: Draft, path: KeyPath, drug: Drug | None) -> None:
         elif per_surface(written):
             _need_kinetics(draft, path, drug)  # or the mass would be refused in its turn
         return
+    if not check_unit(draft, path, kind, drug) or kind == CELLS:
+        return
     amount, lasting = draft.shown(*path, "amount"), draft.get(*path, "lasting")
     if kind == HELD and lasting is None:
         draft.fault(
@@ -312,7 +325,7 @@ def _need_kinetics(draft: Draft, path: KeyPath, drug: Drug | None) -> None:
 
 def _molar(density: float, drug: Drug | None) -> str:
     """How to write a mass per volume [mg/L] of a drug."""
-    if drug is None or not density > 0.0:
+    if drug is None or drug.molar_mass is None or not density > 0.0:
         return 'Divide it by the molar mass of the drug, as in amount = "1 uM".'
     mass = drug.molar_mass
     grams = to_unit(f"{mass.value!r} {mass.unit}", "g/mol")

@@ -15,13 +15,16 @@ _IN_MEDIUM = [kind for kind in GEOMETRY_KEYS if Generated.model_validate({"geome
 _EMPTY = {"maxProperties": 0}  # as a resolved scenario writes a table that says nothing
 
 
-def dose_rules(mass: str) -> dict[str, Any]:
-    """Of a dose: a mass, by its pattern, lasts no time, a concentration does; no end without repetition."""
+def dose_rules(mass: str, cells: str) -> dict[str, Any]:
+    """Of a dose: a mass, by its pattern, lasts no time, a concentration does, cells may; no end without repetition."""
     given = {"properties": {"amount": {"pattern": mass}}}
     return {
         "if": given,
         "then": {"properties": {"lasting": False}},
-        "else": {"required": ["lasting"]},
+        "else": {
+            "if": {"not": {"properties": {"amount": {"pattern": cells}}}},
+            "then": {"required": ["lasting"]},
+        },
         "dependentRequired": {"until": ["every"]},
     }
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from opsonin.knowledge.library import Library
 from opsonin.model.death import PROTEINS
-from opsonin.model.drugs import Agonizes, Blocks, Bridges, Drug, Opsonizes, Shifts
+from opsonin.model.drugs import Adds, Agonizes, Blocks, Bridges, Drug, Effect, Opsonizes, Shifts
 
 RECOGNISED = "MHC-I"
 MARKER = "PD-1"
@@ -19,12 +19,24 @@ def followed(library: Library) -> tuple[str, ...]:
     """Molecules that recognition, a pair, an antibody or the death decision reads, in alphabetical order."""
     paired = {name for pair in library.interactions.values() for name in (pair.receptor, pair.ligand)}
     reached = {
-        effect.opsonizes if isinstance(effect, Opsonizes) else effect.bridges
+        antigen
         for drug in library.drugs.values()
         for effect in drug.effects
-        if isinstance(effect, Opsonizes | Bridges)
+        if (antigen := antigen_of(effect)) is not None
     }
     return tuple(sorted({RECOGNISED, MARKER, *PROTEINS, *paired, *reached} & set(library.molecules)))
+
+
+def antigen_of(effect: Effect) -> str | None:
+    """The molecule on a target by which an effect turns killers to it, of an effect that does."""
+    match effect:
+        case Opsonizes():
+            return effect.opsonizes
+        case Bridges():
+            return effect.bridges
+        case Adds():
+            return effect.antigen
+    return None
 
 
 def death_receptors(library: Library) -> set[str]:

@@ -141,6 +141,29 @@ class Mutates(Answer):
         return f"mutates:{'+'.join(self.mutates)}"
 
 
+class Adds(Entry):
+    """Cells of the type `adds`, made outside the body, whose chimeric receptor sees the molecule `antigen`.
+
+    Attributes:
+        half: antigens on a target at half of the full signal.
+        peak: when most of a dose's cells come, from the dose on; `doubling`: of their number in blood before it;
+            `half_life`: of that after it.
+        exhaustion: of a cell that comes.
+    """
+
+    adds: str
+    antigen: str
+    half: HalfMolecules
+    peak: Time
+    doubling: Time
+    half_life: Time
+    exhaustion: Fraction
+
+    @property
+    def label(self) -> str:
+        return f"adds:{self.adds}"
+
+
 EFFECTS: dict[str, type[Entry]] = {
     "blocks": Blocks,
     "opsonizes": Opsonizes,
@@ -150,6 +173,7 @@ EFFECTS: dict[str, type[Entry]] = {
     "kills": Kills,
     "arrests": Arrests,
     "mutates": Mutates,
+    "adds": Adds,
 }
 
 
@@ -166,7 +190,8 @@ Effect = Annotated[
     | Annotated[Shifts, Tag("shifts")]
     | Annotated[Kills, Tag("kills")]
     | Annotated[Arrests, Tag("arrests")]
-    | Annotated[Mutates, Tag("mutates")],
+    | Annotated[Mutates, Tag("mutates")]
+    | Annotated[Adds, Tag("adds")],
     Discriminator(
         _kind_of,
         custom_error_type="effect_kind",
@@ -206,6 +231,7 @@ class Drug(Entry):
         also_known_as: brand names and codes, which a scenario may not use but may be asked for.
         family: what kind of drug it is, as "HDAC inhibitor".
         label_dose: the usual regimen, in words.
+        molar_mass: needed of all drugs but products of cells.
         kinetics: without them it can be given as a concentration in the tissue alone.
         omitted: what the drug also does, as is known, and the model does not carry.
     """
@@ -215,7 +241,7 @@ class Drug(Entry):
     also_known_as: tuple[str, ...] = ()
     family: str = ""
     label_dose: str = ""
-    molar_mass: MolarMass
+    molar_mass: MolarMass | None = None
     kinetics: Kinetics | None = None
     effects: Annotated[tuple[Effect, ...], Field(min_length=1)]
     omitted: tuple[str, ...] = ()
@@ -228,12 +254,29 @@ class Drug(Entry):
             raise ValueError(f"has the effect '{twice[0]}' twice; put them together")
         return self
 
+    @model_validator(mode="after")
+    def _is_molecules_or_cells(self) -> Drug:
+        if self.product is None and self.molar_mass is None:
+            raise ValueError("the key 'molar_mass' is missing")
+        if self.product is not None and (self.molar_mass or self.kinetics or len(self.effects) > 1):
+            raise ValueError(
+                "a drug that 'adds' cells has that effect alone, no 'molar_mass' and no 'kinetics'"
+            )
+        return self
+
+    @property
+    def product(self) -> Adds | None:
+        """The cells that it is, of a product of cells."""
+        return next((effect for effect in self.effects if isinstance(effect, Adds)), None)
+
     def in_words(self) -> list[str]:
         """Its kind and usual dose, and what the model cannot do with it."""
         told = ["; ".join(text for text in (self.family, self.label_dose) if text)]
         if self.also_known_as:
             told.append(f"also known as {', '.join(self.also_known_as)}")
-        if self.kinetics is None:
+        if self.product is not None:
+            told.append('given as the cells that reach this tissue in all: amount = "200 cells/mm2"')
+        elif self.kinetics is None:
             told.append('no kinetics yet: give it as amount = "1 uM", lasting = "24 h" in the tissue')
         if self.omitted:
             told.append(f"left out of the model: it {', '.join(self.omitted)}")

@@ -185,6 +185,17 @@ class Lytic(Killing):
     pd1_positive: Fraction  # of arriving cells
 
 
+class Chimeric(Killing):
+    """Of a killer that sees a molecule on the surface, which the product it comes with names; blind to MHC-I.
+
+    `homes_as` names the cell type whose niches it takes, and beside which it comes out where no vessel is.
+    """
+
+    homes_as: str
+    costimulation: Fraction
+    pd1_positive: Fraction  # of arriving cells
+
+
 class Trafficking(Entry):
     """How immune cells come, stay and leave.
 
@@ -231,18 +242,22 @@ class CellType(Entry):
     trafficking: Trafficking | None = None
     lytic: Lytic | None = None
     natural: Natural | None = None
+    chimeric: Chimeric | None = None
     lytic_target: LyticTarget | None = None
 
     @model_validator(mode="after")
     def _kills_in_one_way(self) -> CellType:
-        if self.lytic is not None and self.natural is not None:
-            raise ValueError("'lytic' and 'natural' exclude each other")
+        ways = [name for name in ("lytic", "natural", "chimeric") if getattr(self, name) is not None]
+        if len(ways) > 1:
+            raise ValueError(f"'{ways[0]}' and '{ways[1]}' exclude each other")
+        if self.chimeric is not None and self.trafficking is None:
+            raise ValueError("'chimeric' needs 'trafficking': such cells come by the vessels")
         return self
 
     @property
     def killing(self) -> Killing | None:
         """How it kills, if it does."""
-        return self.lytic or self.natural
+        return self.lytic or self.natural or self.chimeric
 
 
 class Interaction(Entry):

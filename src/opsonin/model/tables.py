@@ -30,6 +30,7 @@ from __future__ import annotations
     HIT_RATE,  # 1/min
     KILLER,  # 1 for cells that can kill
     NATURAL,  # 1 for those of them that need no antigen
+    CHIMERIC,  # 1 for those whose receptor was made to see a molecule on the surface
     SIGNAL_HALF,  # molecules
     SIGNAL_HILL,
     COSTIMULATION,
@@ -46,7 +47,7 @@ from __future__ import annotations
     STROMA,  # 1 for stroma and endothelium
     SHEATH,  # -1 for tumour cells, what keeps stroma off them, else 0
     COLUMNS,
-) = range(40)
+) = range(41)
 
 # Values of `induced_by` that are not the index of a substrate.
 ALWAYS = -1
