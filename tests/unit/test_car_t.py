@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 
+import numba as nb
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from opsonin.core.errors import InputError
 from opsonin.engine.compile import compile_scenario
+from opsonin.engine.recording import Recorder, barriers_told
 from opsonin.engine.run import run
 from opsonin.engine.start import settled, started
+from opsonin.engine.trace import Trace
 from opsonin.io.scenario import Scenario
 from opsonin.io.unfit import doubts_in
 from opsonin.kernels import contacts as kernel
@@ -20,6 +23,7 @@ from opsonin.knowledge.used import Use, added, used
 from opsonin.laws.trafficking import arrived_share
 from opsonin.model.drugs import Drug
 from opsonin.model.knowledge import CellType
+from opsonin.observe import barriers
 from opsonin.tissue import expression, infusion
 from tissues import CONTROL, carried_on, grown, live, plan, scenario
 
@@ -209,6 +213,20 @@ def test_a_run_without_products_knows_nothing_of_them():
     assert not flux.any()
 
 
+def test_no_bit_depends_on_the_number_of_threads():
+    asked, traces = leukaemia(GIVEN), []
+    before = nb.get_num_threads()
+    try:
+        for threads in (1, 2):
+            nb.set_num_threads(min(threads, before))
+            traces.append(Trace())
+            grown(asked, 180.0, trace=traces[-1])
+    finally:
+        nb.set_num_threads(before)
+    one, two = (trace.drain()["hash"] for trace in traces)
+    np.testing.assert_array_equal(one, two)
+
+
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory):
     arms = [CONTROL, {"name": "car", "dose": [GIVEN | {"at": "1 h"}]}]
@@ -303,6 +321,24 @@ def test_a_cell_that_lost_the_antigen_is_seen_no_more_once_it_is_gone():
     tissue.cells.arrays.lost[j] = 1 << tissue.species.defects.index("cd19-loss")
     expression.settle(tissue)
     assert seen(tissue, i, j) == 0.0
+
+
+def test_the_ledger_adds_up_with_them_and_tells_of_the_antigen():
+    lost = {}
+    for level in ("0 molecules", "1e5 molecules"):
+        asked = leukaemia(
+            GIVEN | {"amount": "2000 cells/mm2", "lasting": "6 min"},
+            knowledge={"tumour.b_all.expresses.cancer.CD19": level, "tumour.b_all.reactive_fraction": 0},
+        )
+        tissue = started(asked)
+        Recorder(asked, asked.courses[0], "").follow(tissue)
+        carried_on(asked, tissue, 0, 6 * 60.0)
+        row = barriers.row(tissue.ledger, tuple(barriers_told(asked)), 0.06)
+        each = {name: value for name, value in row.items() if name.startswith("lost.")}
+        assert sum(each.values()) + row["expected"] == pytest.approx(row["possible"], rel=1e-12)
+        assert row["possible"] > 0.0
+        lost[level] = each["lost.antigen"] / row["possible"]
+    assert lost["0 molecules"] > 10.0 * lost["1e5 molecules"]
 
 
 # --- what is refused, and what is doubted ----------------------------------------------------------------------------
