@@ -43,6 +43,7 @@ OCCURRING = {
     "tgf_beta": 0.1,
 }
 SIGNALS = np.array([OCCURRING.get(name, 0.1) for name in sorted(load_library().substrates)])
+KILLERS = ("cd8", "nk", "car_t", "macrophage")
 
 
 @functools.cache
@@ -64,7 +65,7 @@ def random_cells(seed, n=60):
     molecules = len(tabulate.species_of(load_library()).molecules)
     cells = Cells(n + 7, molecules, len(SIGNALS))
     kinds = rng.choice(
-        [load_cells().index(name) for name in ("cancer", "cd8", "nk", "macrophage", "other")], n
+        [load_cells().index(name) for name in ("cancer", "cd8", "nk", "car_t", "macrophage", "other")], n
     ).astype(np.int16)
     columns = {
         "id": rng.integers(1, 2**63, n).astype(np.uint64),
@@ -80,7 +81,7 @@ def random_cells(seed, n=60):
         "damage": np.where(kinds == load_cells().index("cancer"), rng.choice([0.0, 0.5, 1.9], n), 0.0),
         "bound": rng.choice([0.0, 5.0], n),
         "exhaustion": rng.uniform(0, 1, n),
-        "lost": rng.integers(0, 8, n).astype(np.int32),
+        "lost": rng.integers(0, 32, n).astype(np.int32),
         "activation": rng.uniform(0, 1, n),
         "engagement": rng.choice([0.0, 0.4, 1.0], n),
         "level": rng.uniform(0, 1e5, (molecules, n)),
@@ -222,7 +223,7 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
     cells = random_cells(seed)
     rng = np.random.default_rng(seed)
     n, kind = cells.n, cells.arrays.kind[: cells.n]
-    effectors = np.flatnonzero(np.isin(kind, [load_cells().index("cd8"), load_cells().index("nk")]))
+    effectors = np.flatnonzero(np.isin(kind, [load_cells().index(name) for name in KILLERS]))
     touched = [np.sort(rng.choice(n, rng.integers(0, 7), replace=False)) for _ in effectors]
     for i, others in zip(effectors, touched, strict=True):
         if len(others) and rng.random() < 0.5:
@@ -277,12 +278,14 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
 
 
 def random_drugs(rng):
-    """Drugs that hold, coat and act as ligands of some molecules."""
+    """Drugs that hold, coat and act as ligands of some molecules, and now and then chimeric receptors that see some."""
     none = Exposure.none(len(traits().turnover), len(load_cells()))
     free, coated, agonized = (
         rng.choice(some, len(none.free)) for some in ([0.1, 1.0], [0.0, 0.0, 0.7], [0.0, 0.02])
     )
-    return none._replace(free=free, coated=coated, agonized=agonized)
+    chimeric = none.chimeric
+    chimeric[load_molecules().index("HER2")] = rng.choice([0.0, 1.0 / 290.0])
+    return none._replace(free=free, coated=coated, agonized=agonized, chimeric=chimeric)
 
 
 def load_cells():

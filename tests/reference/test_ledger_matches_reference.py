@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from test_cells_match_reference import (
     KEY,
+    KILLERS,
     PLAIN_KEY,
     SEEDS,
     load_cells,
@@ -53,7 +54,7 @@ def test_every_contact_is_worth_what_its_twin_says_without_any_set_of_barriers(s
     cells, rng = random_cells(seed), np.random.default_rng(seed)
     n, kind = cells.n, cells.arrays.kind[: cells.n]
     alive = cells.arrays.phase[:n] <= 1
-    kills = [load_cells().index(name) for name in ("cd8", "nk", "macrophage")]
+    kills = [load_cells().index(name) for name in KILLERS]
     killers = np.flatnonzero(np.isin(kind, kills) & alive)
     touched = [np.sort(rng.choice(n, rng.integers(0, 7), replace=False)) for _ in killers]
     begin = np.concatenate([[0], np.cumsum([len(t) for t in touched])]).astype(np.int64)

@@ -17,7 +17,7 @@ from opsonin.laws.events import relaxed
 from opsonin.laws.recognition import antigen_signal, presented_complexes
 from opsonin.patient import exposure
 from opsonin.patient.exposure import Regimen
-from opsonin.patient.pharmacokinetics import Bolus, DrugCourse, Held
+from opsonin.patient.pharmacokinetics import Bolus, DrugCourse, Held, Infusion
 from tissues import grown, plan, scenario
 
 DAY = 1440.0
@@ -35,11 +35,14 @@ STRONG = {
     "kills": 1e6,
     "arrests": 1e6,
     "mutates": 1e6,
+    "adds": 0.0,
 }  # nM, far above any half
 GY = 1e6  # likewise
 
 
 def held(drug, nanomolar, start=0.0, end=DAY, library=LIBRARY):
+    if library.drugs[drug].product is not None:
+        return DrugCourse(library.drugs[drug], (), (), (Infusion(start, 1e-4),))
     return DrugCourse(library.drugs[drug], (), (Held(start, end, nanomolar),))
 
 
@@ -72,6 +75,7 @@ KNOCK_OUT = {
     "arrests": ("share_max", 0),
     "mutates": ("fold_max", 1),
     "irradiates": ("alpha", "0 1/Gy"),
+    "adds": ("half", "1e30 molecules"),
 }
 
 

@@ -17,7 +17,7 @@ from opsonin.model.phase import DIVIDE
 from opsonin.tissue import apply, expression, fate, transport
 from tissues import grown, plan, scenario
 
-EVERY = ("antigen-loss", "b2m-loss", "jak-loss")
+EVERY = ("antigen-loss", "b2m-loss", "cd19-loss", "her2-loss", "jak-loss")
 
 
 def shares(**of):
@@ -178,7 +178,7 @@ def test_a_tumour_may_have_its_own_clones():
     jak = load_library().override("defect.jak-loss.share", 0.4).defects["jak-loss"]
     tumour = asked.tumours["melanoma"].model_copy(update={"clones": {"jak-loss": jak.share}})
     tables = tables_of(asked, tumour, np.ones(len(asked.cells)), 2)
-    assert tables.defects["share"].tolist() == [0.0, 0.0, 0.4]
+    assert tables.defects["share"].tolist() == [0.0, 0.0, 0.0, 0.0, 0.4]
 
 
 def test_defects_change_no_bit_of_the_rest_while_there_are_none():

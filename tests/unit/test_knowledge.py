@@ -60,7 +60,7 @@ def test_the_entries_of_this_step_are_there() -> None:
         },
         "cells": {
             *("cancer", "cd8", "cd4", "treg", "nk", "b_cell", "dc", "macrophage", "neutrophil"),
-            *("fibroblast", "endothelium", "other"),
+            *("fibroblast", "endothelium", "other", "car_t"),
         },
         "interactions": {
             *("PD-1:PD-L1", "PD-1:PD-L2", "TIGIT:CD155", "TIM-3:Gal-9", "NKG2A:HLA-E", "KIR:MHC-I"),
@@ -79,6 +79,7 @@ def test_the_entries_of_this_step_are_there() -> None:
             *("trametinib", "cobimetinib", "dabrafenib", "palbociclib", "abemaciclib", "capivasertib"),
             *("blinatumomab", "mosunetuzumab"),
             *("detanonoate", "radiation"),
+            *("tisagenlecleucel", "axicabtagene", "her2_car_t", "gd2_car_t"),
             *("venetoclax", "navitoclax", "s63845", "birinapant", "lcl161", "aeg35156"),
             *("dulanermin", "conatumumab", "trastuzumab", "rituximab", "dinutuximab"),
         },

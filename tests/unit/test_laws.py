@@ -30,6 +30,7 @@ UNITS = {
     "balanced_arrival": ("cell/um**2", "1/min", "1/min", "1/min", "cell/um**2/min"),
     "bound_pairs": ("molecule/um**2", "molecule/um**2", "molecule/um**2", "molecule/um**2"),
     "amount_after_absorption": ("mg", "min", "1/min", "1/min", "mg"),
+    "arrived_share": ("min", "min", "min", "min", ""),
     "amount_after_bolus": ("mg", "min", "1/min", "mg"),
     "fold_of_effect": ("", "", ""),
     "let_in": ("", "", ""),

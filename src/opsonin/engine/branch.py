@@ -263,7 +263,7 @@ def _spliced(stem: _Source, new: Arm, end: float) -> Arm:
 def _before(arm: Arm, left: float, stem: _Source) -> list[tuple[float, str, str]]:
     """Time [min], drug and amount of every dose before `left` [min]; one at `left` belongs to the branch."""
     weight = stem.plan.tumour.patient_weight.value
-    amounts = [f"{dose.size(weight):g} {dose.unit}" for dose in arm.dose]
+    amounts = [dose.amount if dose.cells else f"{dose.size(weight):g} {dose.unit}" for dose in arm.dose]
     return sorted(
         (time, dose.drug, amount)
         for dose, amount in zip(arm.dose, amounts, strict=True)

@@ -21,17 +21,19 @@ from opsonin.engine.plausibility import (
 )
 from opsonin.io.biopsies import Biopsy, became_told
 from opsonin.io.packing import NO_TUMOUR, doubts_of
+from opsonin.io.products import require_one_product
 from opsonin.io.scenario import Scenario
 from opsonin.io.unfit import doubts_in
 from opsonin.knowledge.followed import MARKER, followed, left_out
 from opsonin.knowledge.library import Library
+from opsonin.knowledge.used import added
 from opsonin.laws.cycle import growth_rate, potential_growth_rate
 from opsonin.model import tables as column
 from opsonin.model.knowledge import LabelMap, Marking, Tumour
-from opsonin.model.scenario import Arm
+from opsonin.model.scenario import Arm, Dose
 from opsonin.model.sourced import Sourced
 from opsonin.patient.exposure import Regimen
-from opsonin.patient.pharmacokinetics import Bolus, DrugCourse, Held
+from opsonin.patient.pharmacokinetics import Bolus, DrugCourse, Held, Infusion
 from opsonin.state.tables import Tables
 from opsonin.state.vessels import Vessels
 from opsonin.tissue.endothelium import seen_vessels, vessels_with
@@ -249,14 +251,18 @@ def _doubts(imaged: Imaged, library: Library, species: Species, boundary: str) -
 
 def _omitted(scenario: Scenario, library: Library) -> Iterator[str]:
     """What the drugs of this run are known to do and the model does not carry: without it, a result misleads."""
-    for name in sorted({dose.drug for arm in scenario.arm for dose in arm.dose}):
+    for name in sorted({dose.drug for dose in _doses(scenario)}):
         if told := list(left_out(library.drugs[name], library)):
             each = " and ".join([", ".join(told[:-1]), told[-1]] if told[1:] else told)
             yield f"Doubtful: the model leaves out that {name} {each}."
 
 
+def _doses(scenario: Scenario) -> list[Dose]:
+    return [dose for arm in scenario.arm for dose in arm.dose]
+
+
 def _unfit(scenario: Scenario, library: Library, imaged: Imaged, species: Species) -> Iterator[str]:
-    present = {species.cells[kind] for kind in np.unique(imaged.kind)}
+    present = {species.cells[kind] for kind in np.unique(imaged.kind)} | added(_doses(scenario), library)
     return (f"Doubtful: {told}" for told in doubts_in(scenario, library, present))
 
 
@@ -383,30 +389,42 @@ def _arrivals(library: Library, species: Species) -> tuple[Arrivals, ...]:
     sources = []
     draws = draws_of(species.cells)
     for index, name in enumerate(species.cells):
-        lytic, traffic = library.cells[name].lytic, library.cells[name].trafficking
-        if traffic is None:
+        cell = library.cells[name]
+        if cell.trafficking is None:
             continue
-        recruitment = (traffic.recruitment_fold.value, traffic.recruitment_half.value)
-        if lytic is None:
-            sources.append(Arrivals(index, int(draws[index]), recruitment))
-        else:
-            marker = species.molecules.index(MARKER)
-            shares = lytic.pd1_positive.value, lytic.reactive_fraction.value
-            sources.append(Arrivals(index, int(draws[index]), recruitment, marker, *shares))
+        recruitment = (cell.trafficking.recruitment_fold.value, cell.trafficking.recruitment_half.value)
+        marker = species.molecules.index(MARKER)
+        source = Arrivals(index, int(draws[index]), recruitment)
+        if cell.lytic is not None:
+            shares = cell.lytic.pd1_positive.value, cell.lytic.reactive_fraction.value
+            source = Arrivals(index, int(draws[index]), recruitment, marker, *shares)
+        elif cell.chimeric is not None:
+            share, home = cell.chimeric.pd1_positive.value, species.cells.index(cell.chimeric.homes_as)
+            source = Arrivals(index, int(draws[index]), recruitment, marker, share, homes_as=home)
+        sources.append(source)
     return tuple(sources)
 
 
 def _course(arm: Arm, library: Library, tumour: Tumour, duration: float, step: float) -> Course:
     doses: dict[str, list[Bolus]] = {dose.drug: [] for dose in arm.dose}
     held: dict[str, list[Held]] = {dose.drug: [] for dose in arm.dose}
+    cells: dict[str, list[Infusion]] = {dose.drug: [] for dose in arm.dose}
+    require_one_product(arm, library)
     for dose in arm.dose:
         size, times = dose.size(tumour.patient_weight.value), dose.times(duration)
-        if dose.lasting is not None:
+        if dose.cells:
+            cells[dose.drug] += (Infusion(time, size, dose.lasting) for time in times)
+        elif dose.lasting is not None:
             held[dose.drug] += (Held(time, time + dose.lasting, size) for time in times)
         else:
             doses[dose.drug] += (Bolus(time, size) for time in times)
     drugs = tuple(
-        DrugCourse(library.drugs[name], in_time(doses[name]), tuple(sorted(held[name], key=astuple)))
+        DrugCourse(
+            library.drugs[name],
+            in_time(doses[name]),
+            tuple(sorted(held[name], key=astuple)),
+            tuple(sorted(cells[name], key=lambda dose: (dose.start, dose.density, dose.lasting or 0.0))),
+        )
         for name in sorted(doses)
     )
     return Course(arm.name, Regimen(drugs, duration, step))

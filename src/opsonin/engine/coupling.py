@@ -1,4 +1,4 @@
-"""Between the tiers: what the patient's blood does to the tissue. One direction so far: drugs act on cells."""
+"""Between the tiers: what the patient's blood does to the tissue. One direction so far: drugs act, and cells come."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from opsonin.tissue.tissue import Tissue
 NAME = "pharmacology"
 
 
-def step(tissue: Tissue, course: Course, tick: int) -> None:
-    """Set what the drugs do to the cells at `tick`."""
+def step(tissue: Tissue, course: Course, tick: int, duration: float) -> None:
+    """Set what the drugs do to the cells at `tick`, and which cells come in the `duration` [min] from it."""
     species = tissue.species
     tissue.exposure = course.regimen.exposure(
         minutes(tick), species.molecules, species.cells, species.defects
     )
+    tissue.coming = course.regimen.coming(minutes(tick), duration, species.cells)

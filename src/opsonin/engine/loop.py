@@ -11,7 +11,7 @@ One coupling step from tick t to t + dt; each process reads the state that the o
         death      hits, priming -> caspases -> kills                            (tissue.death)
         motion     headings, crawling, pushing and pulling                       (tissue.motion)
     fate           cycle, division, death, exit, clearance                       (tissue.fate, tissue.apply)
-    trafficking    arrivals at vessels                                           (tissue.trafficking, tissue.apply)
+    trafficking    arrivals at vessels, and cells of products                    (tissue.trafficking, tissue.infusion)
     window         box follows its cells and stays at their pressure at rest     (tissue.window)
     extent         a doubled box is cropped, a narrow one tiled                  (tissue.extent)
 """
@@ -30,6 +30,7 @@ from opsonin.tissue import (
     expression,
     extent,
     fate,
+    infusion,
     ledger,
     motion,
     trafficking,
@@ -45,7 +46,7 @@ def advance(
 ) -> None:
     """One coupling step from `tick`; `record` hears of every process as it ends."""
     duration = minutes(plan.coupling)
-    coupling.step(tissue, course, tick)
+    coupling.step(tissue, course, tick, duration)
     record(tissue, coupling, tick)
     transport.step(tissue, duration)
     record(tissue, transport, tick)
@@ -63,6 +64,7 @@ def advance(
     fate.step(tissue, tick, duration)
     record(tissue, fate, tick)
     trafficking.step(tissue, tick, duration)
+    infusion.step(tissue, tick, duration)
     record(tissue, trafficking, tick)
     window.step(tissue, duration)
     record(tissue, window, tick)

@@ -71,6 +71,15 @@ def provenance_of(plan: Plan) -> dict[str, Any]:
                     for drug in course.regimen.drugs
                     for span in drug.held
                 ],
+                "cells": [
+                    {
+                        "drug": drug.drug.title,
+                        "cells_per_mm2": infusion.density * 1e6,
+                        "day": infusion.start / MINUTES_PER_DAY,
+                    }
+                    for drug in course.regimen.drugs
+                    for infusion in drug.infusions
+                ],
             }
             for course in plan.courses
         ],

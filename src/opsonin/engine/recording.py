@@ -42,7 +42,11 @@ def observables(plan: Plan) -> list[Observable]:
             },
             {e.blocks for e in effects if isinstance(e, Blocks)},
             {name for m, name in enumerate(plan.species.molecules) if plan.tables.resting[tumour, m] > 0.0},
-            {name: (drugs[name].title, drugs[name].radiates) for name in sorted(drugs)},
+            {
+                name: (drugs[name].title, drugs[name].radiates)
+                for name in sorted(drugs)
+                if drugs[name].product is None
+            },
             {name: library.defects[name].title for name in plan.species.defects},
             acids_of(library),
             toxic=any(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from opsonin.core.schedule import minutes
 from opsonin.engine import burn_in, checkpoint, coupling, lived
 from opsonin.engine.burn_in import Steadiness
 from opsonin.engine.compile import Course, Plan
@@ -119,5 +120,5 @@ def resumed(plan: Plan, frozen: dict[str, Any], tick: int, course: Course) -> Ti
     """The tissue as it was stored at `tick`."""
     tissue = blank_tissue(plan)
     checkpoint.thaw(tissue, frozen)
-    coupling.step(tissue, course, tick)
+    coupling.step(tissue, course, tick, minutes(plan.coupling))
     return tissue

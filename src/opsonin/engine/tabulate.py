@@ -303,6 +303,7 @@ def _lytic(row: list[float], cell: CellType) -> None:
     if cell.killing is not None:
         row[column.KILLER] = row[column.COSTIMULATION] = 1.0
         row[column.NATURAL] = float(cell.natural is not None)
+        row[column.CHIMERIC] = float(cell.chimeric is not None)
         row[column.HIT_RATE] = cell.killing.hit_rate_max.value
         row[column.ACTIVATION_MEMORY] = cell.killing.activation_memory.value
         row[column.EXHAUSTION_GAIN] = cell.killing.exhaustion_gain.value
@@ -320,6 +321,8 @@ def _lytic(row: list[float], cell: CellType) -> None:
         row[column.SIGNAL_HALF] = cell.lytic.signal_half.value
         row[column.SIGNAL_HILL] = cell.lytic.signal_hill.value
         row[column.COSTIMULATION] = cell.lytic.costimulation.value
+    if cell.chimeric is not None:
+        row[column.COSTIMULATION] = cell.chimeric.costimulation.value
     if cell.trafficking is not None:
         row[column.TISSUE_EXIT] = cell.trafficking.exit_rate.value
         row[column.RETENTION] = cell.trafficking.retention.value

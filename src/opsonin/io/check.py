@@ -17,12 +17,14 @@ from opsonin.io.generated import check_generated
 from opsonin.io.held import check_held
 from opsonin.io.locate import KeyPath, Lines
 from opsonin.io.long_numbers import LongNumber
+from opsonin.io.products import check_products, check_unit
 from opsonin.io.wording import AMOUNTS, per_surface, shown, spelled
 from opsonin.knowledge.aliases import meant
 from opsonin.knowledge.library import Library
 from opsonin.model.drugs import Drug
 from opsonin.model.scenario import (
     ABSORBED,
+    CELLS,
     HELD,
     MOST_DOSES,
     YEAR,
@@ -126,6 +128,7 @@ def check_treatments(draft: Draft, library: Library) -> None:
     _check_arms(draft)
     for path in draft.doses():
         _check_dose(draft, path, library)
+    check_products(draft, library)
     check_held(draft, _step(draft, "coupling_step"))
 
 
@@ -292,6 +295,8 @@ def _check_amount(draft: Draft, path: KeyPath, drug: Drug | None) -> None:
         elif per_surface(written):
             _need_kinetics(draft, path, drug)  # or the mass would be refused in its turn
         return
+    if not check_unit(draft, path, kind, drug) or kind == CELLS:
+        return
     amount, lasting = draft.shown(*path, "amount"), draft.get(*path, "lasting")
     if kind == HELD and lasting is None:
         draft.fault(
@@ -329,11 +334,11 @@ def _need_kinetics(draft: Draft, path: KeyPath, drug: Drug | None) -> None:
 
 def _molar(density: float, drug: Drug | None) -> str:
     """How to write a mass per volume [mg/L] of a drug."""
-    if drug is None or not density > 0.0:
+    if drug is not None and drug.radiates:
+        return 'Give a fraction as amount = "8 Gy".'
+    if drug is None or drug.molar_mass is None or not density > 0.0:
         return 'Divide it by the molar mass of the drug, as in amount = "1 uM".'
     mass = drug.molar_mass
-    if mass is None:
-        return 'Give a fraction as amount = "8 Gy".'
     grams = to_unit(f"{mass.value!r} {mass.unit}", "g/mol")
     return f'With the {grams:g} g/mol of {drug.name} it is amount = "{density / grams * 1e3:.4g} uM".'
 

@@ -26,6 +26,7 @@ _UNITS = {
 }
 _MASS = r"(ng|ug|µg|μg|mg|g|kg)"
 _GIVEN = _NUMBER + rf"({_MASS}\s*(/\s*{_MASS})?|c?Gy)\s*$"
+_CELLS_GIVEN = _NUMBER + _UNITS["cell/um**2"] + r"\s*$"
 _CONCENTRATION = r"([fpnuµμm]?M|[pnuµμm]?mol\s*/\s*(L|l|mL|ml)|[fpnuµμm]?mol\s*/\s*m(3|\^3|\*\*3))"
 _VALUE = {"type": ["string", "integer"]}
 
@@ -75,8 +76,9 @@ DESCRIPTIONS = {
     "Arm.name": "Results are stored by it.",
     "Arm.dose": "All doses of this arm; none is no treatment.",
     "Dose.drug": "Drug of the knowledge base: `opsonin knowledge list drugs`.",
-    "Dose.amount": "Of one dose, also per body weight; of free drug in the tissue; or of radiation.",
-    "Dose.lasting": "How long that concentration is held.",
+    "Dose.amount": "Of one dose, also per body weight; of free drug in the tissue; of radiation; or cells that reach "
+    "the tissue, per section area.",
+    "Dose.lasting": "How long that concentration is held; over which time cells come evenly.",
     "Dose.at": "Time of the first dose, from the start of the run.",
     "Dose.every": "Time between doses; left out, it is given once.",
     "Dose.until": "No dose after it, but one at it.",
@@ -106,7 +108,7 @@ def scenario_schema(library: Library) -> dict[str, Any]:
         "Scenario": scenario_rules(),
         "Region": region_rules(),
         "Generated": generated_rules(),
-        "Dose": dose_rules(_GIVEN),
+        "Dose": dose_rules(_GIVEN, _CELLS_GIVEN),
     }
     for name, rule in rules.items():
         tables[name].update(rule)
@@ -179,8 +181,8 @@ def _shapes(library: Library) -> dict[tuple[str, str], dict[str, Any]]:
         ("Dose", "drug"): {"enum": sorted(library.drugs)},
         ("Dose", "amount"): {
             "type": "string",
-            "anyOf": [{"pattern": _GIVEN}, {"pattern": held}],
-            "examples": ["240 mg", "3 mg/kg", "1 uM", "8 Gy"],
+            "anyOf": [{"pattern": _GIVEN}, {"pattern": held}, {"pattern": _CELLS_GIVEN}],
+            "examples": ["240 mg", "3 mg/kg", "1 uM", "8 Gy", "200 cells/mm2"],
         },
         ("Scenario", "knowledge"): {"properties": numbers, "additionalProperties": False},
     }

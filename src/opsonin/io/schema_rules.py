@@ -15,13 +15,20 @@ _IN_MEDIUM = [kind for kind in GEOMETRY_KEYS if Generated.model_validate({"geome
 _EMPTY = {"maxProperties": 0}  # as a resolved scenario writes a table that says nothing
 
 
-def dose_rules(at_once: str) -> dict[str, Any]:
-    """Of a dose: what is given at once, by its pattern, lasts no time, a concentration does; no end without repeats."""
+def dose_rules(at_once: str, cells: str) -> dict[str, Any]:
+    """Of a dose: what is given at once lasts no time, a concentration does, cells may; no end without repeats.
+
+    Args:
+        at_once, cells: patterns of such amounts.
+    """
     given = {"properties": {"amount": {"pattern": at_once}}}
     return {
         "if": given,
         "then": {"properties": {"lasting": False}},
-        "else": {"required": ["lasting"]},
+        "else": {
+            "if": {"not": {"properties": {"amount": {"pattern": cells}}}},
+            "then": {"required": ["lasting"]},
+        },
         "dependentRequired": {"until": ["every"]},
     }
 

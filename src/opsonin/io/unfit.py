@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator
 
 from opsonin.knowledge.aliases import tumours_called
 from opsonin.knowledge.checker import range_told, sourced
-from opsonin.knowledge.followed import followed
+from opsonin.knowledge.followed import antigen_of, followed
 from opsonin.knowledge.library import Library, load_library
-from opsonin.model.drugs import Blocks, Bridges, Opsonizes
+from opsonin.model.drugs import Blocks
 from opsonin.model.knowledge import Tumour
 from opsonin.model.scenario import Scenario
 
@@ -41,7 +41,7 @@ def doses_in_doubt(scenario: Scenario, library: Library, cells: Collection[str])
     tumour = library.tumours[scenario.tissue.tumour]
     doses = [dose for arm in scenario.arm for dose in arm.dose]
     if of_animal(tumour):
-        for name in sorted({dose.drug for dose in doses if not dose.held}):
+        for name in sorted({dose.drug for dose in doses if not (dose.held or dose.cells)}):
             yield (
                 f"{name} is given by amount to {tumour.title}, but its volumes and clearance are those of people: "
                 f"concentrations in a body of {tumour.patient_weight.text} are not what they will be here. Hold a "
@@ -49,10 +49,9 @@ def doses_in_doubt(scenario: Scenario, library: Library, cells: Collection[str])
             )
     for name in sorted({dose.drug for dose in doses}):
         for effect in library.drugs[name].effects:
-            if isinstance(effect, Opsonizes | Bridges):
-                antigen = effect.opsonizes if isinstance(effect, Opsonizes) else effect.bridges
-                if not any(antigen in _expressed(cell, library, tumour) for cell in cells):
-                    yield f"{name} needs {antigen}, which no cell in this tissue carries."
+            antigen = antigen_of(effect)
+            if antigen and not any(antigen in _expressed(cell, library, tumour) for cell in cells):
+                yield f"{name} needs {antigen}, which no cell in this tissue carries."
             if isinstance(effect, Blocks) and effect.blocks in followed(library):
                 who = _who_must_carry(effect.blocks, library)
                 if not any(effect.blocks in _expressed(cell, library, tumour) for cell in {*cells} & who):

@@ -39,6 +39,7 @@ from opsonin.model.phase import COMMITTED
 from opsonin.model.specificity import STEM_LIKE
 from opsonin.model.tables import (
     ACTIVATION_MEMORY,
+    CHIMERIC,
     COSTIMULATION,
     DAMAGE_HALF_LIFE,
     EATER,
@@ -87,21 +88,28 @@ def hit_rate_of(cells, numbers, i):
 @nb.njit(cache=True, error_model="numpy")
 def recognises(cells, tables, drugs, i):
     """Whether effector `i` may see anything on a target of this tumour: by its receptors, or bridged to it."""
-    return cells.reactive[i] > 0 or tables.types[cells.kind[i], NATURAL] > 0.0 or _bridging(drugs)
+    numbers = tables.types[cells.kind[i]]
+    own = cells.reactive[i] > 0 or numbers[NATURAL] > 0.0
+    if numbers[CHIMERIC] > 0.0:
+        own = _any(drugs.chimeric)
+    return own or _any(drugs.bridged)
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _bridging(drugs):
-    """Whether bispecific antibodies are there."""
+def _any(per_molecule):
+    """Whether any molecule counts."""
     there = False
-    for m in range(len(drugs.bridged)):
-        there |= drugs.bridged[m] > 0.0
+    for m in range(len(per_molecule)):
+        there |= per_molecule[m] > 0.0
     return there
 
 
 @nb.njit(cache=True, error_model="numpy")
 def signal_seen(cells, tables, drugs, i, j):
-    """Signal of target `j` to effector `i`: antigen that its receptor matches, or ligands of activating receptors."""
+    """Signal of target `j` to effector `i`: antigen that its receptor matches, or ligands of activating receptors.
+
+    A chimeric receptor counts the molecules that it was made for and sees no MHC-I.
+    """
     numbers = tables.types[cells.kind[i]]
     if numbers[NATURAL] > 0.0:
         total = 0.0
@@ -112,8 +120,10 @@ def signal_seen(cells, tables, drugs, i, j):
         if numbers[EATER] > 0.0:
             return appetite(natural_signal(antibodies), natural_signal(total), numbers[UNAIDED])
         return natural_signal(total + antibodies)
-    bridged = bridged_signal(_bridges(cells, drugs, j))
-    if cells.reactive[i] == 0 and _bridging(drugs):
+    bridged = bridged_signal(_load(cells, drugs.bridged, j))
+    if numbers[CHIMERIC] > 0.0:
+        return either(bridged_signal(_load(cells, drugs.chimeric, j)), bridged)
+    if cells.reactive[i] == 0 and _any(drugs.bridged):
         return bridged
     own = 0.0
     if not cells.lost[j] & tables.hidden_by:
@@ -123,12 +133,12 @@ def signal_seen(cells, tables, drugs, i, j):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _bridges(cells, drugs, j):
-    """Bispecific antibodies that hold T cells to target `j`, over the number at half of the full signal."""
+def _load(cells, per_molecule, j):
+    """Molecules on target `j` that count, over the number at half of the full signal."""
     load = 0.0
-    for m in range(len(drugs.bridged)):
-        if drugs.bridged[m] > 0.0:
-            load += cells.level[m, j] * drugs.bridged[m]
+    for m in range(len(per_molecule)):
+        if per_molecule[m] > 0.0:
+            load += cells.level[m, j] * per_molecule[m]
     return load
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from opsonin.knowledge.library import Library
 from opsonin.knowledge.regulators import with_regulators
 from opsonin.model.death import PROTEINS
-from opsonin.model.drugs import Agonizes, Blocks, Bridges, Drug, Opsonizes, Shifts
+from opsonin.model.drugs import Adds, Agonizes, Blocks, Bridges, Drug, Effect, Opsonizes, Shifts
 
 RECOGNISED = "MHC-I"
 MARKER = "PD-1"
@@ -23,10 +23,10 @@ def followed(library: Library) -> tuple[str, ...]:
     """
     paired = {name for pair in library.interactions.values() for name in (pair.receptor, pair.ligand)}
     reached = {
-        effect.opsonizes if isinstance(effect, Opsonizes) else effect.bridges
+        antigen
         for drug in library.drugs.values()
         for effect in drug.effects
-        if isinstance(effect, Opsonizes | Bridges)
+        if (antigen := antigen_of(effect)) is not None
     }
     read = {RECOGNISED, MARKER, *PROTEINS, *paired, *reached, *_metabolic(library)} & set(library.molecules)
     return tuple(sorted(with_regulators(library, read)))
@@ -37,6 +37,18 @@ def _metabolic(library: Library) -> Iterator[str]:
     for cell in library.cells.values():
         yield from (exchange.enzyme for exchange in cell.exchanges.values() if exchange.enzyme)
         yield from (answer.through for answer in cell.suffers.values() if answer.through)
+
+
+def antigen_of(effect: Effect) -> str | None:
+    """The molecule on a target by which an effect turns killers to it, of an effect that does."""
+    match effect:
+        case Opsonizes():
+            return effect.opsonizes
+        case Bridges():
+            return effect.bridges
+        case Adds():
+            return effect.antigen
+    return None
 
 
 def death_receptors(library: Library) -> set[str]:

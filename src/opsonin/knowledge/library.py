@@ -231,6 +231,12 @@ def _cross_faults(
             (one, file_stem(target)) in unread for one in wanted.split(" or ")
         ):
             fault(kind, name, loc, f"there is no {wanted} '{target}'.", did_you_mean(target, known))
+    for name, drug in library.drugs.items():
+        cell = library.cells.get(drug.product.adds) if drug.product is not None else None
+        if cell is not None and cell.chimeric is None:
+            problem = f"cells of the type '{cell.name}' have no chimeric receptor that sees an antigen"
+            made = sorted(other.name for other in library.cells.values() if other.chimeric is not None)
+            fault("drug", name, ("effects", "0", "adds"), problem, f"Name one that has: {', '.join(made)}.")
     for kind, name, loc, signal, number in levels(library):
         unit = library.substrates[signal].unit if signal in library.substrates else None
         if unit is not None and ((unit == "mmHg") != ("mmHg" in number.unit) or not number.unit):

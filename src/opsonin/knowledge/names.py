@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsonin.model.drugs import (
     ALL,
+    Adds,
     Agonizes,
     Arrests,
     Blocks,
@@ -112,6 +113,8 @@ def _of_cell(cell: CellType) -> Iterator[Named]:
             yield ("suffers", target, "through"), "molecule", answer.through
     if cell.motility is not None and cell.motility.attractant is not None:
         yield ("motility", "attractant"), "substrate", cell.motility.attractant
+    if cell.chimeric is not None:
+        yield ("chimeric", "homes_as"), "cell", cell.chimeric.homes_as
     if cell.cycle is not None and cell.cycle.arrested_by is not None:
         yield ("cycle", "arrested_by"), "substrate", cell.cycle.arrested_by
 
@@ -129,6 +132,9 @@ def _of_drug(drug: Drug) -> Iterator[Named]:
             yield (*place, "agonizes"), "molecule", effect.agonizes
         elif isinstance(effect, Shifts):
             yield (*place, "shifts"), "molecule", effect.shifts
+        elif isinstance(effect, Adds):
+            yield (*place, "adds"), "cell", effect.adds
+            yield (*place, "antigen"), "molecule", effect.antigen
         elif isinstance(effect, Kills):
             yield from (((*place, "kills"), "cell", cell) for cell in effect.kills if cell != ALL)
         elif isinstance(effect, Arrests):

@@ -7,13 +7,13 @@ number is from is told in `checker.py`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opsonin.knowledge.checker import NumberRow, numbers
 from opsonin.knowledge.composition import EFFECTOR
 from opsonin.knowledge.followed import followed
 from opsonin.knowledge.library import OF_TUMOUR, Library
-from opsonin.model.drugs import Arrests, Irradiates, Kills, Mutates
+from opsonin.model.drugs import Adds, Arrests, Irradiates, Kills, Mutates
 from opsonin.model.scenario import Dose, Generated
 
 _OF_BLOOD = {"blood", "vessel_permeability", "vessel_radius"}
@@ -38,12 +38,19 @@ class Use:
 
 def used(library: Library, use: Use) -> list[NumberRow]:
     """The numbers that decide a run, in the order of kinds, names and keys."""
+    use = replace(use, cells={*use.cells, *added(use.doses, library)})
     entries = set(_entries(library, use))
     return [
         row
         for row in numbers(library)
         if tuple(row.path.split(".")[:2]) in entries and _counts(library, use, row.path.split("."))
     ]
+
+
+def added(doses: Sequence[Dose], library: Library) -> set[str]:
+    """Cell types that doses bring to the tissue."""
+    products = (library.drugs[dose.drug].product for dose in doses)
+    return {product.adds for product in products if product is not None}
 
 
 def _entries(library: Library, use: Use) -> Iterator[tuple[str, str]]:
@@ -108,14 +115,14 @@ def _of_cell(library: Library, use: Use, path: Sequence[str], *, cultured: bool)
 
 
 def _acted_on(library: Library) -> set[str]:
-    """What the label of a drug's effect may end in: molecules that are followed, whom it kills or arrests, what
+    """What the label of a drug's effect may end in: molecules that are followed, whom it kills, arrests or adds, what
     it makes cells lose.
     """
     others = {
         effect.label.rpartition(":")[2]
         for drug in library.drugs.values()
         for effect in drug.effects
-        if isinstance(effect, Kills | Arrests | Mutates | Irradiates)
+        if isinstance(effect, Kills | Arrests | Mutates | Irradiates | Adds)
     }
     return {*followed(library), *others}
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from opsonin.laws.operations import law, maximum, minimum
+from opsonin.laws.apoptosis import LN2
+from opsonin.laws.operations import exp, law, maximum, minimum
 
 
 @law
@@ -45,3 +46,23 @@ def vessel_arrival(flux, area, vessels, recruitment):
     Source: this model: vessels share the arrivals alike, recruitment multiplies them.
     """
     return flux * area / vessels * recruitment
+
+
+@law
+def arrived_share(since, peak, doubling, half_life):
+    """Share of a dose's cells that has come to the tissue after a time, in [0, 1) [-].
+
+    They come as they are there in blood: their number doubles up to the peak and falls by half-lives after it.
+
+    Args:
+        since: time since the dose t >= 0 [min].
+        peak: time of the peak in blood t_p [min].
+        doubling: time in which their number doubles before the peak t_d [min].
+        half_life: of their number after the peak t_h [min].
+    Source: shape of Stein 2019, doi:10.1002/psp4.12388, without the small share that becomes memory; that arrivals
+        follow the number in blood is this model's.
+    """
+    start = exp(-LN2 * peak / doubling)
+    rising = doubling * (exp(LN2 * (minimum(since, peak) - peak) / doubling) - start)
+    falling = half_life * (1.0 - exp(-LN2 * maximum(since - peak, 0.0 * peak) / half_life))
+    return (rising + falling) / (doubling * (1.0 - start) + half_life)

@@ -172,6 +172,29 @@ class Irradiates(Entry):
         return f"irradiates:{'+'.join(self.irradiates)}"
 
 
+class Adds(Entry):
+    """Cells of the type `adds`, made outside the body, whose chimeric receptor sees the molecule `antigen`.
+
+    Attributes:
+        half: antigens on a target at half of the full signal.
+        peak: when most of a dose's cells come, from the dose on; `doubling`: of their number in blood before it;
+            `half_life`: of that after it.
+        exhaustion: of a cell that comes.
+    """
+
+    adds: str
+    antigen: str
+    half: HalfMolecules
+    peak: Time
+    doubling: Time
+    half_life: Time
+    exhaustion: Fraction
+
+    @property
+    def label(self) -> str:
+        return f"adds:{self.adds}"
+
+
 EFFECTS: dict[str, type[Entry]] = {
     "blocks": Blocks,
     "opsonizes": Opsonizes,
@@ -182,6 +205,7 @@ EFFECTS: dict[str, type[Entry]] = {
     "arrests": Arrests,
     "mutates": Mutates,
     "irradiates": Irradiates,
+    "adds": Adds,
 }
 
 
@@ -199,7 +223,8 @@ Effect = Annotated[
     | Annotated[Kills, Tag("kills")]
     | Annotated[Arrests, Tag("arrests")]
     | Annotated[Mutates, Tag("mutates")]
-    | Annotated[Irradiates, Tag("irradiates")],
+    | Annotated[Irradiates, Tag("irradiates")]
+    | Annotated[Adds, Tag("adds")],
     Discriminator(
         _kind_of,
         custom_error_type="effect_kind",
@@ -239,7 +264,7 @@ class Drug(Entry):
         also_known_as: brand names and codes, which a scenario may not use but may be asked for.
         family: what kind of drug it is, as "HDAC inhibitor".
         label_dose: the usual regimen, in words.
-        molar_mass: radiation has none.
+        molar_mass: radiation and products of cells have none.
         kinetics: without them it can be given as a concentration in the tissue alone.
         omitted: what the drug also does, as is known, and the model does not carry.
     """
@@ -268,9 +293,7 @@ class Drug(Entry):
         return any(isinstance(effect, Irradiates) for effect in self.effects)
 
     @model_validator(mode="after")
-    def _is_a_substance_or_radiation(self) -> Drug:
-        if not self.radiates and self.molar_mass is None:
-            raise ValueError("the key 'molar_mass' is missing")
+    def _has_its_units(self) -> Drug:
         if self.radiates and (self.molar_mass or self.kinetics):
             raise ValueError("what 'irradiates' has neither 'molar_mass' nor 'kinetics'")
         for effect in self.effects:
@@ -284,6 +307,21 @@ class Drug(Entry):
                 raise ValueError(f"the effect '{effect.label}' needs {wanted}")
         return self
 
+    @model_validator(mode="after")
+    def _is_molecules_cells_or_radiation(self) -> Drug:
+        if self.product is None and not self.radiates and self.molar_mass is None:
+            raise ValueError("the key 'molar_mass' is missing")
+        if self.product is not None and (self.molar_mass or self.kinetics or len(self.effects) > 1):
+            raise ValueError(
+                "a drug that 'adds' cells has that effect alone, no 'molar_mass' and no 'kinetics'"
+            )
+        return self
+
+    @property
+    def product(self) -> Adds | None:
+        """The cells that it is, of a product of cells."""
+        return next((effect for effect in self.effects if isinstance(effect, Adds)), None)
+
     def in_words(self) -> list[str]:
         """Its kind and usual dose, and what the model cannot do with it."""
         told = ["; ".join(text for text in (self.family, self.label_dose) if text)]
@@ -291,6 +329,8 @@ class Drug(Entry):
             told.append(f"also known as {', '.join(self.also_known_as)}")
         if self.radiates:
             told.append('given in fractions, as amount = "8 Gy"')
+        elif self.product is not None:
+            told.append('given as the cells that reach this tissue in all: amount = "200 cells/mm2"')
         elif self.kinetics is None:
             told.append('no kinetics yet: give it as amount = "1 uM", lasting = "24 h" in the tissue')
         if self.omitted:

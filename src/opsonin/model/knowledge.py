@@ -248,6 +248,17 @@ class Eating(Entry):
     recovery: Rate
 
 
+class Chimeric(Killing):
+    """Of a killer that sees a molecule on the surface, which the product it comes with names; blind to MHC-I.
+
+    `homes_as` names the cell type whose niches it takes, and beside which it comes out where no vessel is.
+    """
+
+    homes_as: str
+    costimulation: Fraction
+    pd1_positive: Fraction  # of arriving cells
+
+
 class Trafficking(Entry):
     """How immune cells come, stay and leave.
 
@@ -298,13 +309,16 @@ class CellType(Entry):
     lytic: Lytic | None = None
     natural: Natural | None = None
     eating: Eating | None = None
+    chimeric: Chimeric | None = None
     lytic_target: LyticTarget | None = None
 
     @model_validator(mode="after")
     def _kills_in_one_way(self) -> CellType:
-        ways = [way for way in ("lytic", "natural", "eating") if getattr(self, way) is not None]
+        ways = [way for way in ("lytic", "natural", "chimeric", "eating") if getattr(self, way) is not None]
         if len(ways) > 1:
             raise ValueError(f"'{ways[0]}' and '{ways[1]}' exclude each other")
+        if self.chimeric is not None and self.trafficking is None:
+            raise ValueError("'chimeric' needs 'trafficking': such cells come by the vessels")
         return self
 
     @model_validator(mode="after")
@@ -317,7 +331,7 @@ class CellType(Entry):
     @property
     def killing(self) -> Killing | None:
         """How it kills by hits, if it does."""
-        return self.lytic or self.natural
+        return self.lytic or self.natural or self.chimeric
 
 
 class Interaction(Entry):

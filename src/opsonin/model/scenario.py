@@ -20,6 +20,7 @@ MOST_MG = 1e5  # no single dose of any drug comes near 100 g; a slipped unit doe
 MOST_MG_PER_KG = 1e4
 MOST_GY = 100.0  # one fraction of radiosurgery is at most 90 Gy
 MOST_NM = 1e8
+MOST_CELLS_PER_UM2 = 0.1  # a tissue of nothing but T cells holds a fifth of that
 MOST_REPLICATES = 10_000
 MOST_DOSES = 10_000  # of one entry
 EXAMPLES = {"min": '"12 h" or "14 d"', "um": '"20 um"', "cell/um**2": '"300 cells/mm2"'}
@@ -85,14 +86,14 @@ class Quantity:
 
 
 _ACTIVITIES = frozenset({"iu", "u", "ui", "miu", "unit", "units"})
-MASS, PER_WEIGHT, HELD, ABSORBED = "mg", "mg/kg", "nM", "Gy"
+MASS, PER_WEIGHT, HELD, ABSORBED, CELLS = "mg", "mg/kg", "nM", "Gy", "cell/um**2"
 
 
 def read_amount(text: str) -> tuple[float, str]:
-    """A dose in MASS or PER_WEIGHT, a concentration in the tissue that is HELD, or radiation that is ABSORBED.
+    """A dose in MASS or PER_WEIGHT, a concentration that is HELD, radiation that is ABSORBED, or CELLS that come.
 
     Args:
-        text: "240 mg", "3 mg/kg", "1 uM" or "8 Gy".
+        text: "240 mg", "3 mg/kg", "1 uM", "8 Gy" or "200 cells/mm2".
     Raises:
         ValueError: none of the four, not above zero, or beyond any real dose.
     """
@@ -103,6 +104,12 @@ def read_amount(text: str) -> tuple[float, str]:
         pass
     else:
         return _absorbed(text, absorbed), ABSORBED
+    try:
+        cells = number * to_unit(f"1 {unit}", CELLS)
+    except UnitError:
+        pass
+    else:
+        return _cells(text, cells), CELLS
     try:
         held = number * to_unit(f"1 {unit}", HELD)
     except UnitError:
@@ -135,6 +142,8 @@ def _no_amount(unit: str) -> str:
     """What an amount in this unit is, as none that is known."""
     if mass_per_volume(f"1 {unit}") is not None:
         return "a mass per volume; a concentration in the tissue is given in moles, as in uM or umol/L"
+    if "cell" in unit.lower():
+        return 'a number of cells; it is given as those that reach this tissue in all, as in "200 cells/mm2"'
     if unit.lower() in _ACTIVITIES:
         return "an activity, which is measured otherwise for each drug; give its mass or a concentration"
     return "neither a mass, a mass per body weight nor a concentration in moles"
@@ -153,6 +162,14 @@ def _concentration(text: str, value: float) -> float:
         raise ValueError(f"'{text}' must be above 0")
     if not value <= MOST_NM:
         raise ValueError(f"'{text}' is more than 100 mM, beyond any drug in a tissue")
+    return value
+
+
+def _cells(text: str, value: float) -> float:
+    if not value > 0.0:
+        raise ValueError(f"'{text}' must be above 0")
+    if not value <= MOST_CELLS_PER_UM2:
+        raise ValueError(f"'{text}' is more than 100,000 cells/mm2, more than a tissue holds")
     return value
 
 
@@ -357,9 +374,10 @@ class Dose(Entry):
     Attributes:
         drug: entry of the knowledge base.
         amount: of one dose: a mass, or a mass per body weight, as in "240 mg" or "3 mg/kg"; or the concentration of
-            free drug in the tissue, as in "1 uM", which is there at once, held for `lasting`, and then gone; or a
-            fraction of radiation, as in "8 Gy".
-        lasting: how long a concentration is held.
+            free drug in the tissue, as in "1 uM", which is there at once, held for `lasting`, and then gone; a
+            fraction of radiation, as in "8 Gy"; or of a product of cells those that reach this tissue in all, per
+            section area, as in "200 cells/mm2".
+        lasting: how long a concentration is held; over which time cells come evenly, in place of as they do in blood.
         at: when the first one is given.
         every: time between two doses; left out, it is given once.
         until: no dose is given later; left out, the end of the run.
@@ -384,13 +402,13 @@ class Dose(Entry):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Dose:
-        if self.held != (self.lasting is not None):
+        if not self.cells and self.held != (self.lasting is not None):
             raise PydanticCustomError("held", "a concentration needs 'lasting', and an amount has none")
         return self
 
     @property
     def held(self) -> bool:
-        """True of a concentration in the tissue, False of an amount given to the patient."""
+        """True of a concentration in the tissue."""
         return read_amount(self.amount)[1] == HELD
 
     @property
@@ -399,8 +417,14 @@ class Dose(Entry):
         kind = read_amount(self.amount)[1]
         return MASS if kind == PER_WEIGHT else kind
 
+    @property
+    def cells(self) -> bool:
+        """True of cells that reach the tissue."""
+        return read_amount(self.amount)[1] == CELLS
+
     def size(self, weight_kg: float) -> float:
-        """One dose [mg] for a patient of this body weight [kg]; of a concentration that [nM], of radiation [Gy]."""
+        """One dose [mg] for a patient of this body weight [kg]; of a concentration that [nM], of radiation
+        [Gy], of cells [1/um2]."""
         value, kind = read_amount(self.amount)
         return value * weight_kg if kind == PER_WEIGHT else value
 

@@ -32,6 +32,7 @@ from __future__ import annotations
     EATER,  # 1 for those of them that eat their target
     UNAIDED,  # share of its rate that an eater reaches without antibodies
     FATIGUE,  # share of its vigour that each meal costs an eater
+    CHIMERIC,  # 1 for those whose receptor was made to see a molecule on the surface
     SIGNAL_HALF,  # molecules
     SIGNAL_HILL,
     COSTIMULATION,
@@ -49,7 +50,7 @@ from __future__ import annotations
     STROMA,  # 1 for stroma and endothelium
     SHEATH,  # -1 for tumour cells, what keeps stroma off them, else 0
     COLUMNS,
-) = range(43)
+) = range(44)
 
 # Values of `induced_by` that are not the index of a substrate.
 ALWAYS = -1

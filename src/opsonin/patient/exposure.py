@@ -25,8 +25,10 @@ from opsonin.laws.pharmacology import (
 )
 from opsonin.laws.radiation import doomed_hazard, lethal_lesions
 from opsonin.laws.response import hill
+from opsonin.laws.trafficking import arrived_share
 from opsonin.model.drugs import (
     ALL,
+    Adds,
     Agonizes,
     Answer,
     Arrests,
@@ -39,8 +41,8 @@ from opsonin.model.drugs import (
     Shifts,
 )
 from opsonin.model.phase import COMMITTED
-from opsonin.patient.pharmacokinetics import DrugCourse
-from opsonin.state.exposure import Exposure
+from opsonin.patient.pharmacokinetics import DrugCourse, Infusion
+from opsonin.state.exposure import Coming, Exposure
 
 # Marks are followed in steps of this length [min], over which the drug is taken as constant: whatever the engine's own.
 STEP = 6.0
@@ -83,6 +85,8 @@ class Regimen:
                     case Bridges() if effect.bridges in molecules:
                         held = held_share(binding_load(free, effect.affinity.value))
                         found.bridged[molecules.index(effect.bridges)] += held / effect.half.value
+                    case Adds() if effect.antigen in molecules and course.infusions:
+                        found.chimeric[molecules.index(effect.antigen)] = 1.0 / effect.half.value
                     case Agonizes() if effect.agonizes in molecules:
                         held = effect.efficacy.value * held_share(binding_load(free, effect.affinity.value))
                         m = molecules.index(effect.agonizes)
@@ -106,6 +110,18 @@ class Regimen:
                         found.toxic[_which(effect.irradiates, cells)] += hazard
         return found._replace(free=np.array([float(free_share(held)) for held in load]))
 
+    def coming(self, time: float, duration: float, cells: tuple[str, ...]) -> tuple[Coming, ...]:
+        """Cells of products that come between `time` and `duration` [min] later; cell types in the order of `cells`."""
+        return tuple(
+            Coming(
+                course.drug.name, number, cells.index(effect.adds), density, float(effect.exhaustion.value)
+            )
+            for course in self.drugs
+            if (effect := course.drug.product) is not None
+            for number, infusion in enumerate(course.infusions)
+            if (density := _come(effect, infusion, time + duration) - _come(effect, infusion, time)) > 0.0
+        )
+
     def _strength(self, course: DrugCourse, effect: Shifts, time: float) -> float:
         if effect.marking is None:
             return _answer(effect, course, time)
@@ -125,6 +141,15 @@ class Regimen:
             for effect in course.drug.effects
             if isinstance(effect, Shifts) and effect.marking is not None
         }
+
+
+def _come(effect: Adds, infusion: Infusion, time: float) -> float:
+    """How many cells of a dose have come up to `time` [min], per section area [1/um2]."""
+    since = max(time - infusion.start, 0.0)
+    if infusion.lasting is not None:
+        return infusion.density * min(since / infusion.lasting, 1.0)
+    peak, doubling, half_life = effect.peak.value, effect.doubling.value, effect.half_life.value
+    return infusion.density * float(arrived_share(since, peak, doubling, half_life))
 
 
 def _marked(course: DrugCourse, effect: Shifts, times: npt.NDArray[np.float64]) -> Iterator[float]:

@@ -45,21 +45,39 @@ class Held:
 
 
 @dataclass(frozen=True)
+class Infusion:
+    """Cells of a product that reach the tissue from `start` [min] on.
+
+    Attributes:
+        density: all of them, per section area [1/um2].
+        lasting: over which time they come evenly [min]; None where they come as they are there in blood.
+    """
+
+    start: float
+    density: float
+    lasting: float | None = None
+
+
+@dataclass(frozen=True)
 class DrugCourse:
-    """A drug in one arm: all its doses, and the concentrations that are held; what overlaps adds up."""
+    """A drug in one arm: all its doses, and the concentrations that are held; what overlaps adds up.
+
+    A product of cells has `infusions`, in time, and none of the others.
+    """
 
     drug: Drug
     doses: tuple[Bolus, ...]
     held: tuple[Held, ...] = ()
+    infusions: tuple[Infusion, ...] = ()
 
     def plasma(self, time: float) -> float:
         """Plasma concentration [nM] at `time` [min]; a dose at that very time counts."""
-        kinetics = self.drug.kinetics
-        if kinetics is None or self.drug.molar_mass is None or not self.doses:
+        kinetics, mass = self.drug.kinetics, self.drug.molar_mass
+        if kinetics is None or mass is None or not self.doses:
             return 0.0
         left = _left_of(kinetics)
         amount = sum(left(dose.amount, time - dose.time) for dose in self.doses if dose.time <= time)
-        return float(amount / kinetics.central_volume.value / self.drug.molar_mass.value * 1e9)
+        return float(amount / kinetics.central_volume.value / mass.value * 1e9)
 
     def tissue(self, time: float) -> float:
         """Concentration of free drug in the tumour interstitium [nM]."""

@@ -399,7 +399,10 @@ def hit_rate_of(cells: Any, tables: Any, i: int) -> float:
 
 def recognises(cells: Any, tables: Any, drugs: Any, i: int) -> bool:
     """Whether effector `i` may see anything; see `kernels.contacts.recognises`."""
-    own = cells.reactive[i] != 0 or tables.types[cells.kind[i], column.NATURAL] > 0.0
+    numbers = tables.types[cells.kind[i]]
+    own = cells.reactive[i] != 0 or numbers[column.NATURAL] > 0.0
+    if numbers[column.CHIMERIC] > 0.0:
+        own = max(drugs.chimeric) > 0.0
     return bool(own or max(drugs.bridged) > 0.0)
 
 
@@ -408,6 +411,8 @@ def signal_seen(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> float:
     numbers = tables.types[cells.kind[i]]
     if numbers[column.NATURAL] == 0.0:
         bridged = float(bridged_signal(float(cells.level[:, j] @ drugs.bridged)))
+        if numbers[column.CHIMERIC] > 0.0:
+            return float(either(bridged_signal(float(cells.level[:, j] @ drugs.chimeric)), bridged))
         if cells.reactive[i] == 0 and max(drugs.bridged) > 0.0:
             return bridged
         if cells.lost[j] & tables.hidden_by:

@@ -20,7 +20,7 @@ from opsonin.report.stored import DEAD_PHASES, Snapshot
 if TYPE_CHECKING:
     import pandas as pd
 
-KILLERS = ("nk", "cd8")  # drawn last: the page is about them
+KILLERS = ("nk", "cd8", "car_t")  # drawn last: the page is about them
 BACKGROUND_TYPES = (
     "other",
     "fibroblast",

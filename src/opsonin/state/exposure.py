@@ -10,6 +10,23 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 
+class Coming(NamedTuple):
+    """Cells of one dose of a product that come to the tissue in a step.
+
+    Attributes:
+        product: its name; number: of the dose among all of that product, by time.
+        kind: cell-type index.
+        density: how many are expected per section area [1/um2].
+        exhaustion: of each [-].
+    """
+
+    product: str
+    number: int
+    kind: int
+    density: float
+    exhaustion: float
+
+
 class Exposure(NamedTuple):
     """M molecules, T cell types, D defects.
 
@@ -19,6 +36,8 @@ class Exposure(NamedTuple):
         coated: (M,) share of each molecule that holds an antibody which Fc receptors see [-].
         bridged: (M,) what a molecule on a target adds to the signal of T cells through bispecific antibodies, over the
             number that gives half of it [1/molecule].
+        chimeric: (M,) what a molecule on a target adds to the signal of cells with a chimeric receptor, over the number
+            that gives half of it [1/molecule].
         fold: (M,) factor on the resting level of each molecule [-].
         toxic: (T, 2) hazard of death by drugs [1/min], of resting and of committed cells.
         let_in: (T,) share of the cells due to enter the cycle that drugs let in [-].
@@ -29,6 +48,7 @@ class Exposure(NamedTuple):
     agonized: Floats
     coated: Floats
     bridged: Floats
+    chimeric: Floats
     fold: Floats
     toxic: Floats
     let_in: Floats
@@ -43,6 +63,7 @@ class Exposure(NamedTuple):
             agonized=nothing,
             coated=nothing.copy(),
             bridged=nothing.copy(),
+            chimeric=nothing.copy(),
             fold=np.ones(molecules),
             toxic=np.zeros((types, 2)),
             let_in=np.ones(types),

@@ -12,7 +12,7 @@ from opsonin.kernels.contacts import engage, strike
 from opsonin.kernels.neighbours import FULL, OK, contacts_of
 from opsonin.laws.mechanics import ADHESION_REACH
 from opsonin.model.phase import COMMITTED
-from opsonin.model.tables import KILLER, NATURAL
+from opsonin.model.tables import CHIMERIC, KILLER, NATURAL
 from opsonin.tissue.tissue import Tissue
 
 NAME = "contacts"
@@ -59,11 +59,14 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
 def _at_work(tissue: Tissue) -> Any:
     """(n,) cells that may see a target, or did: one that bispecific antibodies let go of comes to rest.
 
-    A bystander that nothing bridges recognises nothing: looking at its contacts would change nothing.
+    Those with a chimeric receptor see what a product of the arm was made for. A bystander that nothing
+    bridges recognises nothing: looking at its contacts would change nothing.
     """
     cells, n = tissue.cells.arrays, tissue.cells.n
     types, kind = tissue.tables.types, cells.kind[:n]
     sees = (cells.reactive[:n] > 0) | (types[:, NATURAL] > 0.0)[kind] | (cells.activation[:n] > 0.0)
+    if tissue.exposure.chimeric.any():
+        sees |= (types[:, CHIMERIC] > 0.0)[kind]
     return sees | (types[:, KILLER] > 0.0)[kind] if tissue.exposure.bridged.any() else sees
 
 

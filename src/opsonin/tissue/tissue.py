@@ -11,7 +11,7 @@ import numpy.typing as npt
 from opsonin.kernels.multigrid import Hierarchy
 from opsonin.model.tables import TUMOUR
 from opsonin.state.cells import Cells
-from opsonin.state.exposure import Exposure
+from opsonin.state.exposure import Coming, Exposure
 from opsonin.state.fields import Fields
 from opsonin.state.ledger import Ledger
 from opsonin.state.tables import Tables
@@ -80,6 +80,7 @@ class Arrivals:
         marker: molecule that tumour-reactive cells carry (index), -1 for a type that does not recognise the tumour.
         marker_positive: probability of carrying `marker`; the cells without it are bystanders.
         reactive: probability that the receptor of a cell that carries `marker` matches the tumour.
+        homes_as: cell-type index of those whose niches it takes, -1 for a type with niches of its own.
     """
 
     kind: int
@@ -88,6 +89,7 @@ class Arrivals:
     marker: int = -1
     marker_positive: float = 0.0
     reactive: float = 0.0
+    homes_as: int = -1
 
 
 # Classes of arrivals: place in the niches (stroma, nests) x receptor state.
@@ -166,7 +168,7 @@ class Tissue:
 
     Attributes:
         box: (Lx, Ly, Lz) [um]; z is the thickness of a section.
-        exposure: what drugs do to the cells now.
+        exposure: what drugs do to the cells now; coming: cells of products that come in this step.
         boundary: WINDOW, FIXED or MEDIUM.
         weight: windows of the original size that this one stands for; a crop doubles it, a tile halves it [-].
         began: edges of the box at time 0 [um]; initial: (types,) live cells at time 0, empty before.
@@ -200,6 +202,7 @@ class Tissue:
     growth_scale: float
     balance: Balance
     boundary: str = WINDOW
+    coming: tuple[Coming, ...] = ()
     weight: float = 1.0
     span: float = 0.0
     resting_pressure: float = 1.0

@@ -57,6 +57,11 @@ def recruitment(tissue: Tissue) -> Any:
     return np.array([recruitments(attractant, *source.recruitment).mean() for source in tissue.arrivals])
 
 
+def recruitment_at_vessels(tissue: Tissue, source: Arrivals) -> Any:
+    """(vessels,) fold of recruitment of a type now."""
+    return recruitments(_at_vessels(tissue), *source.recruitment)
+
+
 def members(tissue: Tissue, source: Arrivals) -> tuple[Any, Any, Any]:
     """Live cells of a source: slots, share of each in the niches (cells, niches), and receptor state.
 
@@ -80,17 +85,18 @@ def classes(tissue: Tissue, source: Arrivals) -> Any:
     return np.stack([share[state == column_].sum(axis=0) for column_ in range(3)], axis=1)
 
 
-def _homes(tissue: Tissue, source: Arrivals, niche: int, arrived: list[tuple[int, int]]) -> Any:
+def homes(tissue: Tissue, kinds: tuple[int, ...], niche: int, arrived: list[tuple[int, int]]) -> Any:
     """(newcomers, 3) where each comes out [um]: at its vessel if that lies in its niche, else beside one of its kind.
 
-    Where vessels are that a biopsy does not show is not known; where its immune cells are, they found a way in.
+    `kinds`: theirs, and others whose niches they take; `arrived`: (vessel, id) of each. Where
+    vessels are that a biopsy does not show is not known; where its immune cells are, they found a way in.
     """
     vessels, cells, n = tissue.vessels, tissue.cells.arrays, tissue.cells.n
-    at = np.array([vessel for vessel, _ in arrived])
+    at = np.array([vessel for vessel, _ in arrived], np.int64)
     homes = np.stack([vessels.x[at], vessels.y[at], np.full(len(at), 0.5 * tissue.box[2])], axis=1)
-    numbers = tissue.tables.types[source.kind]
+    numbers = tissue.tables.types[kinds[0]]
     kin = np.flatnonzero(
-        (cells.kind[:n] == source.kind) & (cells.niche[:n] == niche) & (cells.phase[:n] <= COMMITTED)
+        np.isin(cells.kind[:n], kinds) & (cells.niche[:n] == niche) & (cells.phase[:n] <= COMMITTED)
     )
     if numbers[column.RETENTION] <= 0.0 or len(kin) == 0:
         return homes
@@ -140,16 +146,12 @@ def _newcomers(
     count = len(ids)
     kinds = np.full(count, source.kind, np.int16)
     columns = blank(tissue, ids, kinds, now)
-    diameter = tissue.tables.types[source.kind, column.DIAMETER]
     shares = np.cumsum(flux) / flux.sum()
-    homes = _homes(tissue, source, niche, arrived)
+    places = homes(tissue, (source.kind,), niche, arrived)
     for row, (_, identity) in enumerate(arrived):
-        u, v = uniforms(tissue.key[0], tissue.key[1], np.uint64(identity), np.uint32(0), _ARRIVAL, 1)
         w, _ = uniforms(tissue.key[0], tissue.key[1], np.uint64(identity), np.uint32(0), _ARRIVAL, 2)
-        angle = 2.0 * math.pi * u
-        columns["x"][row] = apply.wrapped(homes[row, 0] + diameter * math.cos(angle), tissue.box[0])
-        columns["y"][row] = apply.wrapped(homes[row, 1] + diameter * math.sin(angle), tissue.box[1])
-        columns["z"][row] = v * tissue.box[2]
+        place = beside(tissue, source.kind, places[row], identity)
+        columns["x"][row], columns["y"][row], columns["z"][row] = place
         state = int(np.searchsorted(shares, w))
         columns["reactive"][row] = MATCHED if state == REACTIVE else UNMATCHED
         columns["exhaustion"][row] = _exhaustion(tissue, index, state)
@@ -163,6 +165,15 @@ def _newcomers(
         columns["niche"] = np.full(count, niche, np.int8)
     columns["level"] = columns["variation"] * tissue.tables.resting[source.kind][:, None]
     return columns
+
+
+def beside(tissue: Tissue, kind: int, home: Any, identity: int) -> tuple[float, float, float]:
+    """A keyed place one diameter of the type off `home` [um], at any depth."""
+    u, v = uniforms(tissue.key[0], tissue.key[1], np.uint64(identity), np.uint32(0), _ARRIVAL, 1)
+    angle, diameter = 2.0 * math.pi * u, tissue.tables.types[kind, column.DIAMETER]
+    x = apply.wrapped(home[0] + diameter * math.cos(angle), tissue.box[0])
+    y = apply.wrapped(home[1] + diameter * math.sin(angle), tissue.box[1])
+    return x, y, v * tissue.box[2]
 
 
 def _exhaustion(tissue: Tissue, index: int, state: int) -> float:
