@@ -115,6 +115,8 @@ def _of_drug(drug: Drug) -> Iterator[Named]:
             yield (*place, "agonizes"), "molecule", effect.agonizes
         elif isinstance(effect, Shifts):
             yield (*place, "shifts"), "molecule", effect.shifts
+            if effect.on is not None:
+                yield (*place, "on"), "molecule", effect.on
         elif isinstance(effect, Kills):
             yield from (((*place, "kills"), "cell", cell) for cell in effect.kills if cell != ALL)
         elif isinstance(effect, Arrests):

@@ -8,6 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Records = npt.NDArray[np.void]
+
+THROUGH = np.dtype([("carrier", "i8"), ("molecule", "i8"), ("fold", "f8")])
 
 
 class Exposure(NamedTuple):
@@ -20,6 +23,7 @@ class Exposure(NamedTuple):
         bridged: (M,) what a molecule on a target adds to the signal of T cells through bispecific antibodies, over the
             number that gives half of it [1/molecule].
         fold: (M,) factor on the resting level of each molecule [-].
+        through: THROUGH, a factor more on the level of a molecule, on cells that carry another one.
         toxic: (T, 2) hazard of death by drugs [1/min], of resting and of committed cells.
         let_in: (T,) share of the cells due to enter the cycle that drugs let in [-].
         mutation: (D,) factor on the rate of each defect [-].
@@ -30,6 +34,7 @@ class Exposure(NamedTuple):
     coated: Floats
     bridged: Floats
     fold: Floats
+    through: Records
     toxic: Floats
     let_in: Floats
     mutation: Floats
@@ -44,6 +49,7 @@ class Exposure(NamedTuple):
             coated=nothing.copy(),
             bridged=nothing.copy(),
             fold=np.ones(molecules),
+            through=np.empty(0, THROUGH),
             toxic=np.zeros((types, 2)),
             let_in=np.ones(types),
             mutation=np.ones(defects),
