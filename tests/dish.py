@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 
 import numpy as np
-import numpy.typing as npt
 
 from opsonin.engine import tabulate
 from opsonin.kernels.expression import express
@@ -13,6 +12,7 @@ from opsonin.knowledge.library import Library, load_library
 from opsonin.patient.exposure import Regimen
 from opsonin.patient.pharmacokinetics import DrugCourse, Held
 from opsonin.state.cells import Cells
+from opsonin.state.exposure import Exposure
 
 LIBRARY = load_library()
 PLENTY = 1e9  # mmHg
@@ -57,14 +57,22 @@ class Dish:
     def live(self, minutes: float, step: float = 6.0, drug: tuple[str, float] | None = None) -> Dish:
         """Some time on, under a drug held at a concentration [nM]."""
         spans = (DrugCourse(self.library.drugs[drug[0]], (), (Held(0.0, 1e9, drug[1]),)),) if drug else ()
-        fold = Regimen(spans, 6.0).exposure(0.0, self.names.molecules, self.names.cells).fold
+        drugs = Regimen(spans, 6.0).exposure(0.0, self.names.molecules, self.names.cells)
         for _ in range(round(minutes / step)):
-            self.under(fold, step)
+            self.under(drugs, step)
         return self
 
-    def under(self, fold: npt.NDArray[np.float64], step: float) -> None:
-        """One step under drugs that shift the molecules by these folds."""
-        express(self.cells.arrays, self.cells.n, self.tables, self.traits.turnover, fold, step)
+    def under(self, drugs: Exposure, step: float) -> None:
+        """One step under drugs."""
+        express(
+            self.cells.arrays,
+            self.cells.n,
+            self.tables,
+            self.traits.turnover,
+            drugs.fold,
+            drugs.through,
+            step,
+        )
 
     def over_rest(self, molecule: str) -> float:
         """Mean level of the cells over the resting level of their type."""

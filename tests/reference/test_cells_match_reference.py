@@ -27,7 +27,7 @@ from opsonin.model import tables as column
 from opsonin.model.death import TISSUE_RATES
 from opsonin.reference import cells as reference
 from opsonin.state.cells import Cells
-from opsonin.state.exposure import Exposure
+from opsonin.state.exposure import THROUGH, Exposure
 
 KEY = np.array([123456789, 987654321], np.uint32)
 PLAIN_KEY = (123456789, 987654321)
@@ -133,8 +133,11 @@ def test_exchange_equals_its_twin(seed, substrate):
 def test_express_equals_its_twin(seed, duration):
     cells = random_cells(seed)
     fold = np.random.default_rng(seed).uniform(0.3, 4.0, len(traits().turnover))
-    expected = reference.express(cells.arrays, cells.n, tables(2), traits().turnover, fold, duration)
-    expression.express(cells.arrays, cells.n, tables(2), traits().turnover, fold, duration)
+    some = np.random.default_rng(seed).integers(0, len(fold), (5, 2))
+    through = np.array([(by, m, 0.5) for by, m in some], THROUGH)
+    arguments = tables(2), traits().turnover, fold, through, duration
+    expected = reference.express(cells.arrays, cells.n, *arguments)
+    expression.express(cells.arrays, cells.n, *arguments)
     close(cells.arrays.level[:, : cells.n], expected)
 
 

@@ -164,6 +164,12 @@ SPOILS = {
         'by = "YY1"',
         ("YY1.toml", "shifts.0", "loop: YY1 -> YY1"),
     ),
+    "shift on cells that carry what is nothing": (
+        "drugs/rituximab.toml",
+        'on = "CD20"',
+        'on = "CD-20"',
+        ("rituximab.toml", "on", "'CD-20'", "'CD20'"),
+    ),
     "radiation with a mass": (
         "drugs/radiation.toml",
         'title = "Radiation"\n',

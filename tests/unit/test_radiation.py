@@ -64,8 +64,7 @@ def course(days, *fractions, library=LIBRARY):
     dish, treated = Dish(library), regimen(*fractions)
     told = []
     for step in range(int(days * 240)):
-        fold = treated.exposure(step * 6.0, dish.names.molecules, dish.names.cells).fold
-        dish.under(fold, 6.0)
+        dish.under(treated.exposure(step * 6.0, dish.names.molecules, dish.names.cells), 6.0)
         if (step + 1) % 240 == 0:
             told.append({name: dish.over_rest(name) for name in RAISED})
     return told

@@ -107,6 +107,18 @@ def test_a_nitric_oxide_donor_opens_cells_to_both_death_ligands():
     assert under.over_rest("PD-L1") < 0.9
 
 
+def test_rituximab_opens_cells_that_carry_cd20_to_both_death_ligands_and_no_others():
+    """20 ug/mL, 137 nM, for two days."""
+    b_cell, melanoma = (
+        Dish(tumour=name).live(2 * DAY, 6.0, ("rituximab", 137.0)) for name in ("dlbcl", "melanoma")
+    )
+    assert b_cell.over_rest("NF-kB") < 0.45
+    assert b_cell.over_rest("Fas") > 1.4
+    assert b_cell.over_rest("DR5") > 1.4
+    assert b_cell.over_rest("BCL-XL") < 0.9
+    assert melanoma.over_rest("NF-kB") == melanoma.over_rest("DR5") == 1.0
+
+
 def test_a_regulated_molecule_follows_with_the_delay_of_both():
     fast, slow = (Dish().live(minutes, 6.0, ("trametinib", 1e9)) for minutes in (60.0, 3 * DAY))
     assert fast.over_rest("ERK") < 0.1

@@ -87,7 +87,13 @@ def test_molecules_start_at_equilibrium_with_the_fields():
     tissue = settled(plan())
     before = tissue.cells.arrays.level[:, : tissue.cells.n].copy()
     express(
-        tissue.cells.arrays, tissue.cells.n, tissue.tables, tissue.traits.turnover, tissue.exposure.fold, 1e9
+        tissue.cells.arrays,
+        tissue.cells.n,
+        tissue.tables,
+        tissue.traits.turnover,
+        tissue.exposure.fold,
+        tissue.exposure.through,
+        1e9,
     )
     np.testing.assert_allclose(tissue.cells.arrays.level[:, : tissue.cells.n], before, rtol=0.02)
 

@@ -17,22 +17,23 @@ from opsonin.model.phase import COMMITTED
 _MIXING = int(Stream.MIXING)
 
 
-def express(cells: Any, n: Any, tables: Any, turnover: Any, fold: Any, duration: Any) -> None:
+def express(cells: Any, n: Any, tables: Any, turnover: Any, fold: Any, through: Any, duration: Any) -> None:
     """Advance all molecules of all live cells over a step; writes `level`.
 
     Args:
         turnover: (molecules,) rate ln 2 / half-life [1/min].
         fold: (molecules,) factor that drugs put on the resting level [-].
+        through: rows of `state.exposure.THROUGH`: a factor more on cells that carry another molecule.
         duration: [min].
     A molecule sees a regulator as it is over the step, weighted by what the molecule will remember of it. Seen at the
     beginning or the end of a step, it would come late or early by half a step.
     Memory: in place; work: n x (molecules + shifts).
     """
-    spread(n, _express, cells, tables, turnover, fold, duration)
+    spread(n, _express, cells, tables, turnover, fold, through, duration)
 
 
 @nb.njit(cache=True, error_model="numpy", nogil=True)
-def _express(begin, end, cells, tables, turnover, fold, duration):
+def _express(begin, end, cells, tables, turnover, fold, through, duration):
     kind, phase, lost, signal = cells.kind, cells.phase, cells.lost, cells.signal
     level, variation, removed_by, deaf_by = cells.level, cells.variation, tables.removed_by, tables.deaf_by
     resting, shifts, order = tables.resting, tables.shifts, tables.order
@@ -47,7 +48,8 @@ def _express(begin, end, cells, tables, turnover, fold, duration):
         if phase[i] <= COMMITTED:
             k = 0  # shifts lie in the order of their molecules
             for m in order:
-                shift, rest = fold[m], resting[kind[i], m]
+                rest = resting[kind[i], m]
+                shift = fold[m] * _fold_through(through, m, kind[i], lost[i], resting, removed_by)
                 while k < len(shifts) and shifts[k].molecule == m:
                     by = shifts[k].signal
                     if rest > 0.0 and _is_heard(shifts[k], kind[i], lost[i], resting, deaf_by):
@@ -64,6 +66,17 @@ def _express(begin, end, cells, tables, turnover, fold, duration):
                 if lost[i] & removed_by[m]:
                     target[m] = 0.0
                 level[m, i] = approached(before[m], target[m], kept[m])
+
+
+@nb.njit(cache=True, error_model="numpy", nogil=True)
+def _fold_through(through, m, kind, lost, resting, removed_by):
+    """What drugs put on a molecule of a cell by way of another one that it carries."""
+    fold = 1.0
+    for row in range(len(through)):
+        by = through[row].carrier
+        if through[row].molecule == m and resting[kind, by] > 0.0 and not lost & removed_by[by]:
+            fold *= through[row].fold
+    return fold
 
 
 @nb.njit(cache=True, error_model="numpy", nogil=True)

@@ -132,6 +132,8 @@ def _of_drug(drug: Drug) -> Iterator[Named]:
             yield (*place, "agonizes"), "molecule", effect.agonizes
         elif isinstance(effect, Shifts):
             yield (*place, "shifts"), "molecule", effect.shifts
+            if effect.on is not None:
+                yield (*place, "on"), "molecule", effect.on
         elif isinstance(effect, Adds):
             yield (*place, "adds"), "cell", effect.adds
             yield (*place, "antigen"), "molecule", effect.antigen

@@ -100,13 +100,14 @@ class Answer(Entry):
 
 
 class Shifts(Answer):
-    """It multiplies the resting level of the molecule `shifts`, on every cell: 1 + (fold_max - 1) E.
+    """It multiplies the resting level of the molecule `shifts`, on every cell that carries `on`: 1 + (fold_max - 1) E.
 
     E is the Hill answer; of a drug that leaves a mark on cells, the share of cells that bear it: marks are set at
     `marking` times the Hill answer, and are lost with `mark_half_life`.
     """
 
     shifts: str
+    on: str | None = None  # a molecule; left out, on every cell
     fold_max: Pure
     marking: Rate | None = None
     mark_half_life: Time | None = None

@@ -42,7 +42,7 @@ from opsonin.model.drugs import (
 )
 from opsonin.model.phase import COMMITTED
 from opsonin.patient.pharmacokinetics import DrugCourse, Infusion
-from opsonin.state.exposure import Coming, Exposure
+from opsonin.state.exposure import THROUGH, Coming, Exposure
 
 # Marks are followed in steps of this length [min], over which the drug is taken as constant: whatever the engine's own.
 STEP = 6.0
@@ -91,10 +91,8 @@ class Regimen:
                         held = effect.efficacy.value * held_share(binding_load(free, effect.affinity.value))
                         m = molecules.index(effect.agonizes)
                         found.agonized[m] = either(found.agonized[m], held)
-                    case Shifts() if effect.shifts in molecules:
-                        strength = self._strength(course, effect, time)
-                        fold = fold_of_effect(effect.fold_max.value, strength)
-                        found.fold[molecules.index(effect.shifts)] *= fold
+                    case Shifts() if effect.shifts in molecules and effect.on is None:
+                        found.fold[molecules.index(effect.shifts)] *= self._fold(course, effect, time)
                     case Kills():
                         hazard = toxic_hazard(effect.rate_max.value, _answer(effect, course, time))
                         phases = slice(COMMITTED, None) if effect.phase == "cycling" else slice(None)
@@ -108,7 +106,21 @@ class Regimen:
                     case Irradiates():
                         hazard = _doomed(course, effect, time, self.step)
                         found.toxic[_which(effect.irradiates, cells)] += hazard
-        return found._replace(free=np.array([float(free_share(held)) for held in load]))
+        return found._replace(
+            free=np.array([float(free_share(held)) for held in load]),
+            through=np.array(list(self._through(time, molecules)), THROUGH),
+        )
+
+    def _through(self, time: float, molecules: tuple[str, ...]) -> Iterator[tuple[int, int, float]]:
+        """Rows of `THROUGH`."""
+        for course in self.drugs:
+            for effect in course.drug.effects:
+                if isinstance(effect, Shifts) and effect.on in molecules and effect.shifts in molecules:
+                    fold = self._fold(course, effect, time)
+                    yield molecules.index(effect.on), molecules.index(effect.shifts), fold
+
+    def _fold(self, course: DrugCourse, effect: Shifts, time: float) -> float:
+        return float(fold_of_effect(effect.fold_max.value, self._strength(course, effect, time)))
 
     def coming(self, time: float, duration: float, cells: tuple[str, ...]) -> tuple[Coming, ...]:
         """Cells of products that come between `time` and `duration` [min] later; cell types in the order of `cells`."""

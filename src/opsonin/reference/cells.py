@@ -118,13 +118,20 @@ def fitness_under(cells: Any, tables: Any, free: Any, i: int, substrate: int) ->
     return 1.0
 
 
-def express(cells: Any, n: int, tables: Any, turnover: Any, fold: Any, duration: float) -> Any:
+def express(cells: Any, n: int, tables: Any, turnover: Any, fold: Any, through: Any, duration: float) -> Any:
     """New levels, (molecules, n); see `kernels.expression.express`."""
     level = cells.level[:, :n].copy()
     for i in filter(lambda i: _live(cells, i), range(n)):
         resting, goals = tables.resting[cells.kind[i]], np.zeros(len(level))
         for m in filter(lambda m: resting[m] > 0.0, tables.order):
             shift = float(fold[m])
+            for carrier, molecule, factor in through.tolist():
+                if (
+                    molecule == m
+                    and resting[carrier] > 0.0
+                    and not cells.lost[i] & tables.removed_by[carrier]
+                ):
+                    shift *= factor
             for row in tables.shifts[tables.shifts["molecule"] == m]:
                 by = row["signal"]
                 if not row["regulates"]:

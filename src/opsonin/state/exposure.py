@@ -8,6 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Records = npt.NDArray[np.void]
+
+THROUGH = np.dtype([("carrier", "i8"), ("molecule", "i8"), ("fold", "f8")])
 
 
 class Coming(NamedTuple):
@@ -39,6 +42,7 @@ class Exposure(NamedTuple):
         chimeric: (M,) what a molecule on a target adds to the signal of cells with a chimeric receptor, over the number
             that gives half of it [1/molecule].
         fold: (M,) factor on the resting level of each molecule [-].
+        through: THROUGH, a factor more on the level of a molecule, on cells that carry another one.
         toxic: (T, 2) hazard of death by drugs [1/min], of resting and of committed cells.
         let_in: (T,) share of the cells due to enter the cycle that drugs let in [-].
         mutation: (D,) factor on the rate of each defect [-].
@@ -50,6 +54,7 @@ class Exposure(NamedTuple):
     bridged: Floats
     chimeric: Floats
     fold: Floats
+    through: Records
     toxic: Floats
     let_in: Floats
     mutation: Floats
@@ -65,6 +70,7 @@ class Exposure(NamedTuple):
             bridged=nothing.copy(),
             chimeric=nothing.copy(),
             fold=np.ones(molecules),
+            through=np.empty(0, THROUGH),
             toxic=np.zeros((types, 2)),
             let_in=np.ones(types),
             mutation=np.ones(defects),

@@ -31,8 +31,16 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
 
 
 def _express(tissue: Tissue, duration: float) -> None:
-    turnover, fold = tissue.traits.turnover, tissue.exposure.fold
-    express(tissue.cells.arrays, tissue.cells.n, tissue.tables, turnover, fold, duration)
+    drugs = tissue.exposure
+    express(
+        tissue.cells.arrays,
+        tissue.cells.n,
+        tissue.tables,
+        tissue.traits.turnover,
+        drugs.fold,
+        drugs.through,
+        duration,
+    )
 
 
 def _remix(tissue: Tissue, hour: int) -> None:
