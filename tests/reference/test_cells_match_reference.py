@@ -235,6 +235,7 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
     drugs.free[load_molecules().index("PD-1")] = free_pd1
     begin = np.concatenate([[0], np.cumsum([len(t) for t in touched])]).astype(np.int64)
     target = np.concatenate([*touched, [0]]).astype(np.int64)
+    by_effector = {int(i): t.tolist() for i, t in zip(effectors, touched, strict=True)}
     expected = reference.engage(
         cells.arrays,
         tables(2),
@@ -242,39 +243,20 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
         100_000,
         duration,
         drugs,
-        {int(i): t.tolist() for i, t in zip(effectors, touched, strict=True)},
+        by_effector,
     )
-    m = len(effectors)
-    partner, hits = np.empty(m, np.int64), np.empty(m, np.int64)
-    bound, drive, net = np.empty(m), np.empty(m), np.empty(m)
-    contacts.engage(
-        cells.arrays,
-        tables(2),
-        KEY,
-        100_000,
-        duration,
-        drugs,
-        effectors,
-        begin,
-        target,
-        partner,
-        hits,
-        bound,
-        drive,
-        net,
-    )
+    seen, found = (effectors, begin, target), contacts.Found.room(len(effectors))
+    contacts.engage(cells.arrays, tables(2), KEY, 100_000, duration, drugs, seen, found)
     rows = list(expected.values())
-    assert m > 0
-    np.testing.assert_array_equal(partner, [row[0] for row in rows])
-    np.testing.assert_array_equal(hits, [row[1] for row in rows])
-    close(bound, [row[2] for row in rows])
-    close(drive, [row[3] for row in rows])
-    close(net, [row[4] for row in rows])
+    assert rows
+    np.testing.assert_array_equal(found.partner, [row[0] for row in rows])
+    np.testing.assert_array_equal(found.hits, [row[1] for row in rows])
+    for column_of, values in zip(found[2:], list(zip(*rows, strict=True))[2:], strict=True):
+        close(column_of, values)
     twin = random_cells(seed)
     twin.arrays.partner[:n] = cells.arrays.partner[:n]
-    counted = reference.strike(twin.arrays, n, tables(2), 100_000, duration, expected)
-    told = effectors, partner, hits, bound, drive, net
-    got = contacts.strike(cells.arrays, n, tables(2), 100_000, duration, *told)
+    counted = reference.strike(twin.arrays, n, tables(2), drugs, 100_000, duration, by_effector, expected)
+    got = contacts.strike(cells.arrays, n, tables(2), drugs, 100_000, duration, seen, found)
     assert got == counted
     for name, values in cells.arrays._asdict().items():
         close(values[..., :n].astype(float), getattr(twin.arrays, name)[..., :n].astype(float))

@@ -103,3 +103,21 @@ def test_interferon_raises_fas():
         expression.settle(tissue)
         levels.append(cells.level[fas, cancer].copy())
     np.testing.assert_allclose(levels[1] / levels[0], 2.0, rtol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("knowledge", "reached"),
+    [
+        ({}, True),
+        ({"cell.cd8.lytic.bystanders": 0}, False),
+        ({"cell.cd8.expresses.FasL": "0 molecules", "cell.cd8.expresses.TRAIL": "0 molecules"}, False),
+    ],
+)
+def test_killers_reach_neighbours_without_antigen_by_their_death_ligands_alone(knowledge, reached):
+    """Half of the tumour cells hide the antigen: no killer works on them, but some touch one that works."""
+    seen = {"cell.cd8.lytic.reactive_fraction": 1, "cell.cd8.lytic.pd1_positive": 1}
+    tissue = grown(plan(knowledge=seen | {"defect.antigen-loss.share": 0.5} | knowledge), 60.0)
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    hidden = (cells.lost[:n] & tissue.tables.hidden_by) > 0
+    assert np.count_nonzero(hidden) > 20
+    assert bool((cells.bound[:n][hidden] > 0.0).any()) == reached

@@ -13,7 +13,7 @@ from opsonin.core.errors import InputError
 from opsonin.engine.recording import Recorder, barriers_told
 from opsonin.engine.start import started
 from opsonin.engine.trace import Trace
-from opsonin.kernels.contacts import engage
+from opsonin.kernels.contacts import Found, engage
 from opsonin.kernels.death import advance
 from opsonin.kernels.ledger import held_back
 from opsonin.laws.apoptosis import rate_of_half_life, repaired_damage
@@ -78,14 +78,11 @@ def test_the_factors_of_every_contact_multiply_to_the_hazard_of_the_step_that_fo
     cells, n = tissue.cells.arrays, tissue.cells.n
     killers = ((cells.reactive[:n] > 0) & (cells.phase[:n] <= 1)).nonzero()[0]
     begin, touched = touched_by(tissue, killers, 0)
-    m = len(killers)
-    partner, hits = np.empty(m, np.int64), np.empty(m, np.int64)
-    bound, drive, net = np.empty(m), np.empty(m), np.empty(m)
-    inputs = (tissue.key, 0, 1.0, tissue.exposure, killers, begin, touched)
-    engage(cells, tissue.tables, *inputs, partner, hits, bound, drive, net)
+    found = Found.room(len(killers))
+    engage(cells, tissue.tables, tissue.key, 0, 1.0, tissue.exposure, (killers, begin, touched), found)
     numbers = tissue.tables.types[cells.kind[killers[0]]]
     possible = []
-    for i, j, held, a in zip(killers, partner, bound, net, strict=True):
+    for i, j, held, a in zip(killers, found.partner, found.bound, found.net, strict=True):
         if j >= 0:
             fitness = fitness_of(cells, tissue.tables, tissue.exposure.free, i)
             hits_come = lytic_hit_hazard(

@@ -308,6 +308,7 @@ def _lytic(row: list[float], cell: CellType) -> None:
         row[column.ACTIVATION_MEMORY] = cell.killing.activation_memory.value
         row[column.EXHAUSTION_GAIN] = cell.killing.exhaustion_gain.value
         row[column.EXHAUSTION_RECOVERY] = cell.killing.exhaustion_recovery.value
+        row[column.BYSTANDERS] = cell.killing.bystanders.value
     if cell.eating is not None:
         row[column.KILLER] = row[column.NATURAL] = row[column.EATER] = row[column.COSTIMULATION] = 1.0
         row[column.HIT_RATE] = cell.eating.rate_max.value

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba as nb
 import numpy as np
+import numpy.typing as npt
 
 from opsonin.core.random import Stream, mixed, poisson, uniforms
 from opsonin.core.threads import spread
@@ -39,6 +40,7 @@ from opsonin.model.phase import COMMITTED
 from opsonin.model.specificity import STEM_LIKE
 from opsonin.model.tables import (
     ACTIVATION_MEMORY,
+    BYSTANDERS,
     CHIMERIC,
     COSTIMULATION,
     DAMAGE_HALF_LIFE,
@@ -192,40 +194,48 @@ def death_receptors(cells, tables, drugs, i, j):
     return held
 
 
+class Found(NamedTuple):
+    """What each of m effectors does in a step.
+
+    Attributes:
+        partner: slot of its target, -1 for none; hits: that it delivers, of a phagocyte its meals.
+        bound: death receptors of the target that it holds [molecules].
+        drive, net, delivered: antigen signal, net activation and effort [-].
+    """
+
+    partner: npt.NDArray[np.int64]
+    hits: npt.NDArray[np.int64]
+    bound: npt.NDArray[np.float64]
+    drive: npt.NDArray[np.float64]
+    net: npt.NDArray[np.float64]
+    delivered: npt.NDArray[np.float64]
+
+    @classmethod
+    def room(cls, effectors: int) -> Found:
+        """Of `engage` to be filled."""
+        slots, numbers = np.empty((2, effectors), np.int64), np.empty((4, effectors))
+        return cls(*slots, *numbers)
+
+
 def engage(
-    cells: Any,
-    tables: Any,
-    key: Any,
-    tick: Any,
-    duration: Any,
-    drugs: Any,
-    effectors: Any,
-    start: Any,
-    touched: Any,
-    partner: Any,
-    hits: Any,
-    bound: Any,
-    drive: Any,
-    net: Any,
+    cells: Any, tables: Any, key: Any, tick: Any, duration: Any, drugs: Any, contacts: Any, found: Found
 ) -> None:
-    """Propose for every effector its partner, what it does to it in this step, its antigen signal and net activation.
+    """Propose what every effector does in this step; writes `found`.
 
     Args:
         key: (2,) uint32; `tick` of the start of the step; `duration` [min].
         drugs: `state.exposure.Exposure`.
-        effectors: (m,) slots; start: (m + 1,), touched: slots of the cells each one touches.
-        partner: (m,) output slots, -1 for none; hits: (m,) output counts, of a phagocyte its meals;
-            bound: (m,) output [molecules]; drive, net: (m,) outputs [-].
-    Memory: five columns of m; work: number of contacts.
+        contacts: (m,) slots of effectors, and the slots that each touches: effector e those from (m + 1,) begin[e] to
+            begin[e + 1] of the third.
+    Memory: six columns of m; work: number of contacts.
     """
-    contacts, found = (effectors, start, touched), (partner, hits, bound, drive, net)
-    spread(len(effectors), _engage, cells, tables, key, tick, duration, drugs, contacts, found)
+    spread(len(found.partner), _engage, cells, tables, key, tick, duration, drugs, contacts, found)
 
 
 @nb.njit(cache=True, error_model="numpy", nogil=True)
 def _engage(begin, end, cells, tables, key, tick, duration, drugs, contacts, found):
     effectors, start, touched = contacts
-    partner, hits, bound, drive, net = found
+    partner, hits, bound, drive, net, effort_made = found
     types, signal, exhaustion = tables.types, cells.signal, cells.exhaustion
     identity, kind = cells.id, cells.kind
     for e in range(begin, end):
@@ -238,6 +248,7 @@ def _engage(begin, end, cells, tables, key, tick, duration, drugs, contacts, fou
         bound[e] = 0.0
         drive[e] = 0.0
         net[e] = 0.0
+        effort_made[e] = 0.0
         if j >= 0:
             numbers = types[kind[i]]
             drive[e] = signal_seen(cells, tables, drugs, i, j)
@@ -246,6 +257,7 @@ def _engage(begin, end, cells, tables, key, tick, duration, drugs, contacts, fou
             fitness = fitness_of(signal, tables.fitness[kind[i]], drugs.free, i)
             delivered = effort(net[e], fitness, vigour(exhaustion[i]))
             bound[e] = bound_receptors(death_receptors(cells, tables, drugs, i, j), 1.0, delivered)
+            effort_made[e] = delivered
             hazard = lytic_hit_hazard(delivered, hit_rate_of(cells, numbers, i))
             chance, _ = uniforms(key[0], key[1], mixed(identity[i], identity[j]), tick, _HITS, 0)
             hits[e] = poisson(hazard * duration, chance)
@@ -265,13 +277,27 @@ def _tire(cells, numbers, i, drive, net, duration):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def strike(cells, n, tables, tick, duration, effectors, partner, hits, bound, drive, net):
+def _hold_bystanders(cells, tables, drugs, i, j, touched, delivered):
+    """Let effector `i` hold death receptors of the targets that it touches beside its own, `j`."""
+    share = tables.types[cells.kind[i], BYSTANDERS]
+    if share == 0.0 or delivered == 0.0:
+        return
+    for other in touched:
+        live = other != j and cells.phase[other] <= COMMITTED
+        if live and tables.types[cells.kind[other], DAMAGE_HALF_LIFE] > 0.0:
+            receptors = death_receptors(cells, tables, drugs, i, other)
+            cells.bound[other] += bound_receptors(receptors, share, delivered)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def strike(cells, n, tables, drugs, tick, duration, contacts, found):
     """Carry out one step of `engage`: repair, then new damage, death receptors held and meals; returns (hits, meals).
 
     What the first two do is `kernels.death`. What a phagocyte eats is a corpse at once.
 
-    Memory: in place; work: n + m.
+    Memory: in place; work: n + number of contacts.
     """
+    effectors, start, touched = contacts
     types, kind = tables.types, cells.kind
     cells.bound[:n] = 0.0
     for i in range(n):
@@ -279,18 +305,19 @@ def strike(cells, n, tables, tick, duration, effectors, partner, hits, bound, dr
             cells.damage[i] = repaired_damage(cells.damage[i], types[kind[i], DAMAGE_HALF_LIFE], duration)
     delivered = eaten = 0
     for e in range(len(effectors)):
-        i, j = effectors[e], partner[e]
+        i, j = effectors[e], found.partner[e]
         if cells.phase[i] > COMMITTED:
             continue
-        _tire(cells, types[kind[i]], i, drive[e], net[e], duration)
+        _tire(cells, types[kind[i]], i, found.drive[e], found.net[e], duration)
         cells.partner[i] = cells.id[j] if j >= 0 else np.uint64(0)
         if j < 0 or cells.phase[j] > COMMITTED:
             continue
+        _hold_bystanders(cells, tables, drugs, i, j, touched[start[e] : start[e + 1]], found.delivered[e])
         if types[kind[i], EATER] == 0.0:
-            delivered += hits[e]
-            cells.damage[j] += hits[e]
-            cells.bound[j] += bound[e]
-        elif hits[e] > 0:
+            delivered += found.hits[e]
+            cells.damage[j] += found.hits[e]
+            cells.bound[j] += found.bound[e]
+        elif found.hits[e] > 0:
             eaten += 1
             cells.exhaustion[i] = fatigued(cells.exhaustion[i], types[kind[i], FATIGUE])
             become_corpse(cells, j, types[kind[j]], tick + np.int64(np.rint(duration * TICKS)))

@@ -215,6 +215,7 @@ class Killing(Entry):
     activation_memory: Time
     exhaustion_gain: Rate
     exhaustion_recovery: Rate
+    bystanders: Fraction  # share of its death ligands that reach other targets which it touches
 
 
 class Natural(Killing):

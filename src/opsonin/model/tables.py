@@ -40,6 +40,7 @@ from __future__ import annotations
     EXHAUSTION_GAIN,  # 1/min
     EXHAUSTION_RECOVERY,  # 1/min
     FIXING,  # 1/min
+    BYSTANDERS,  # share of its death ligands that reach other targets which it touches
     STEM_HITS,  # of a stem-like cell, over those of an effector
     TISSUE_EXIT,  # 1/min
     DAMAGE_HALF_LIFE,  # min
@@ -50,7 +51,7 @@ from __future__ import annotations
     STROMA,  # 1 for stroma and endothelium
     SHEATH,  # -1 for tumour cells, what keeps stroma off them, else 0
     COLUMNS,
-) = range(44)
+) = range(45)
 
 # Values of `induced_by` that are not the index of a substrate.
 ALWAYS = -1

@@ -366,8 +366,8 @@ def turnover(
 
 def engage(
     cells: Any, tables: Any, key: Key, tick: int, duration: float, drugs: Any, contacts: dict[int, list[int]]
-) -> dict[int, tuple[int, int, float, float, float]]:
-    """Effector slot -> (partner slot or -1, hits, receptors held, antigen signal, net activation).
+) -> dict[int, tuple[int, int, float, float, float, float]]:
+    """Effector slot -> (partner slot or -1, hits, receptors held, antigen signal, net activation, effort).
 
     See `kernels.contacts.engage`.
     """
@@ -379,7 +379,7 @@ def engage(
             else -1
         )
         if j < 0:
-            found[i] = (-1, 0, 0.0, 0.0, 0.0)
+            found[i] = (-1, 0, 0.0, 0.0, 0.0, 0.0)
             continue
         numbers = tables.types[cells.kind[i]]
         drive = signal_seen(cells, tables, drugs, i, j)
@@ -393,7 +393,7 @@ def engage(
         hazard = lytic_hit_hazard(delivered, hit_rate_of(cells, tables, i))
         chance, _ = uniforms(key, mixed(int(cells.id[i]), int(cells.id[j])), tick, Stream.HITS, 0)
         held = delivered * death_receptors(cells, tables, drugs, i, j)
-        found[i] = (j, poisson(hazard * duration, chance), held, drive, net)
+        found[i] = (j, poisson(hazard * duration, chance), held, drive, net, delivered)
     return found
 
 
@@ -482,9 +482,11 @@ def strike(
     cells: Any,
     n: int,
     tables: Any,
+    drugs: Any,
     tick: int,
     duration: float,
-    engaged: dict[int, tuple[int, int, float, float, float]],
+    contacts: dict[int, list[int]],
+    engaged: dict[int, tuple[int, int, float, float, float, float]],
 ) -> tuple[int, int]:
     """Carry out `engage` on the cells themselves; returns (hits, meals). See `kernels.contacts.strike`."""
     cells.bound[:n] = 0.0
@@ -493,7 +495,7 @@ def strike(
             half_life = tables.types[cells.kind[i], column.DAMAGE_HALF_LIFE]
             cells.damage[i] = repaired_damage(cells.damage[i], half_life, duration)
     delivered = eaten = 0
-    for i, (j, hits, bound, drive, net) in engaged.items():
+    for i, (j, hits, bound, drive, net, effort_made) in engaged.items():
         if not _live(cells, i):
             continue
         numbers = tables.types[cells.kind[i]]
@@ -513,6 +515,11 @@ def strike(
         cells.partner[i] = cells.id[j] if j >= 0 else 0
         if j < 0 or not _live(cells, j):
             continue
+        for other in contacts[i]:
+            target = tables.types[cells.kind[other], column.DAMAGE_HALF_LIFE] > 0.0
+            if other != j and _live(cells, other) and target:
+                share = numbers[column.BYSTANDERS] * effort_made
+                cells.bound[other] += share * death_receptors(cells, tables, drugs, i, other)
         if numbers[column.EATER] == 0.0:
             delivered += hits
             cells.damage[j] += hits

@@ -8,7 +8,7 @@ import numpy as np
 
 from opsonin.core.errors import Fault, RunError
 from opsonin.core.schedule import minutes
-from opsonin.kernels.contacts import engage, strike
+from opsonin.kernels.contacts import Found, engage, strike
 from opsonin.kernels.neighbours import FULL, OK, contacts_of
 from opsonin.laws.mechanics import ADHESION_REACH
 from opsonin.model.phase import COMMITTED
@@ -30,27 +30,10 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
     if len(effectors) == 0 and not cells.damage[:n].any() and not cells.bound[:n].any():
         return
     begin, touched = touched_by(tissue, effectors, tick)
-    count = len(effectors)
-    partner, hits = np.empty(count, np.int64), np.empty(count, np.int64)
-    bound, drive, net = np.empty(count), np.empty(count), np.empty(count)
-    engage(
-        cells,
-        tissue.tables,
-        tissue.key,
-        tick,
-        duration,
-        tissue.exposure,
-        effectors,
-        begin,
-        touched,
-        partner,
-        hits,
-        bound,
-        drive,
-        net,
-    )
-    told = effectors, partner, hits, bound, drive, net
-    struck, eaten = strike(cells, n, tissue.tables, tick, duration, *told)
+    seen, found = (effectors, begin, touched), Found.room(len(effectors))
+    drugs = tissue.exposure
+    engage(cells, tissue.tables, tissue.key, tick, duration, drugs, seen, found)
+    struck, eaten = strike(cells, n, tissue.tables, drugs, tick, duration, seen, found)
     tissue.count("hits", struck)
     tissue.count("kills", eaten)
     tissue.count("eaten", eaten)
