@@ -1,0 +1,126 @@
+"""CAR-T cells over replicates: lysis rises with the antigen; what clears a marrow fails in a patchy solid tumour."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+
+from opsonin.engine.compile import Plan, compile_scenario
+from opsonin.engine.recording import barriers_told
+from opsonin.engine.start import started
+from opsonin.io.scenario import Scenario
+from opsonin.model.tables import HIT_RATE
+from opsonin.observe import barriers
+from opsonin.state.ledger import Ledger
+from opsonin.tissue.ledger import barriers_of
+from tissues import CONTROL, carried_on, interval, live, over_seeds, plan
+
+pytestmark = pytest.mark.statistical
+
+SEEDS = range(1, 5)
+CONFIDENCE = 0.9
+DAYS = 4.0
+# The two products differ in nothing but the antigen.
+DOSE = {"amount": "200 cells/mm2", "lasting": "1 d"}
+MARROW = {
+    "tissue__tumour": "b_all",
+    "tissue__generate": {"geometry": "marrow", "size": ["200 um", "200 um"]},
+}
+SOLID = {
+    "tissue__tumour": "her2_breast",
+    "tissue__generate": {
+        "geometry": "section",
+        "size": ["300 um", "300 um"],
+        "architecture": "excluded",
+    },
+    "knowledge": {"defect.her2-loss.share": 0.3},
+}
+
+
+def treated(seed: int, drug: str, tissue: dict[str, Any]) -> tuple[float, dict[str, float]]:
+    """Share of the tumour that is left, over that of the untreated one; and losses of kills by barrier, treated."""
+    asked = plan(
+        scenario__seed=seed,
+        scenario__duration="10 d",
+        arm=[CONTROL, {"name": "car", "dose": [{"drug": drug} | DOSE]}],
+        **tissue,
+    )
+    (control, _), (left, lost) = (_after(asked, arm) for arm in (0, 1))
+    return left / control, lost
+
+
+def _after(asked: Plan, arm: int) -> tuple[float, dict[str, float]]:
+    tissue = started(asked)
+    before = live(tissue, "cancer")
+    tissue.ledger = Ledger.of(barriers_of(tissue))
+    carried_on(asked, tissue, 0, DAYS * 1440.0, arm)
+    row = barriers.row(
+        tissue.ledger, tuple(barriers_told(asked)), float(tissue.tables.types[:, HIT_RATE].max())
+    )
+    lost = {name.removeprefix("lost."): value for name, value in row.items() if name.startswith("lost.")}
+    left = live(tissue, "cancer") * tissue.weight / before  # a narrow window is tiled
+    return left, {name: value / row["possible"] for name, value in lost.items()}
+
+
+def test_the_same_cells_clear_a_marrow_and_fail_in_a_patchy_excluded_tumour():
+    marrow = over_seeds(partial(treated, drug="axicabtagene", tissue=MARROW), SEEDS)
+    solid = over_seeds(partial(treated, drug="her2_car_t", tissue=SOLID), SEEDS)
+    cleared, failed = ([left for left, _ in found] for found in (marrow, solid))
+    print(f"\nleft of control: marrow {cleared}, solid {failed}")
+    assert interval(cleared, CONFIDENCE)[1] < 0.4
+    assert interval(failed, CONFIDENCE)[0] > 0.8
+    why = {name: float(np.mean([lost[name] for _, lost in solid])) for name in solid[0][1]}
+    print(
+        "why, solid:", {name: round(value, 3) for name, value in sorted(why.items(), key=lambda kv: -kv[1])}
+    )
+    space, recognition = why["far"] + why["near"], why["receptor"] + why["antigen"]
+    held = [name for name in why if name not in ("far", "near", "receptor", "antigen", "resistance")]
+    assert min(space, recognition) > max(why[name] for name in held)
+
+
+def lysed(seed: int, antigens: int) -> float:
+    """Share of leukaemia cells with so many antigens that are killed within four hours in a well.
+
+    Four CAR-T cells for five targets: so few do what ten for each do in a pellet, of which most touch none.
+    """
+    asked = compile_scenario(
+        Scenario.from_dict(
+            {
+                "scenario": {"name": "lysis", "duration": "1 d", "seed": seed},
+                "tissue": {
+                    "tumour": "b_all",
+                    "generate": {"geometry": "well", "size": ["400 um", "400 um"], "confluence": 0.1},
+                },
+                "arm": [
+                    {
+                        "name": "a",
+                        "dose": [{"drug": "axicabtagene", "amount": "800 cells/mm2", "lasting": "6 min"}],
+                    }
+                ],
+                "knowledge": {"tumour.b_all.expresses.cancer.CD19": f"{antigens} molecules"},
+            }
+        )
+    )
+    tissue = started(asked)
+    targets = live(tissue, "cancer")
+    return carried_on(asked, tissue, 0, 4 * 60.0).counters["kills"] / targets
+
+
+def test_lysis_rises_with_the_antigen_as_published():
+    """22.8 % at 240 antigens, 40 to 60 % at 5,172 and more (evidence B064), a ratio of 0.38 to 0.57.
+
+    The signal has that ratio. Lysis early on falls below it, as a kill takes several hits: 0.30 (0.21-0.38) measured
+    where the most is 63 %. So the test holds the ratio to half to one and a half times the published middle.
+    """
+    few, many, most = (
+        np.array(over_seeds(partial(lysed, antigens=number), SEEDS)) for number in (240, 6_000, 200_000)
+    )
+    ratio = interval(few / most, CONFIDENCE)
+    print(f"\nlysis: {few.mean():.3f}, {many.mean():.3f}, {most.mean():.3f}; ratio {ratio}")
+    assert 0.4 < most.mean() < 0.7  # or the curve would be read where all or none are killed
+    assert ratio[1] > 0.5 * 0.228 / 0.5
+    assert ratio[0] < 1.5 * 0.228 / 0.5
+    assert many.mean() > 0.85 * most.mean()
