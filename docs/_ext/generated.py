@@ -178,7 +178,7 @@ class Observables(Generated):
             {"SUBSTRATE": ("A substrate", "as the substrate")},
             {"MOLECULE"},
             {"MOLECULE"},
-            {"DRUG": "A drug"},
+            {"DRUG": ("A drug", False), "radiation": ("Radiation", True)},
             {"DEFECT": "A defect"},
             toxic=True,
         )

@@ -51,7 +51,8 @@ class Trace:
 def state_hash(tissue: Tissue, module: ModuleType) -> int:
     """Digest of the part of the state that a process writes."""
     if module is coupling:
-        return int(digest_words(_words(np.concatenate([part.ravel() for part in tissue.exposure])), 0))
+        parts = [np.array(part.tolist(), np.float64).ravel() for part in tissue.exposure]  # records, too
+        return int(digest_words(_words(np.concatenate(parts)), 0))
     if module is transport:
         return int(digest_words(_words(tissue.fields.values), 0))
     n = tissue.cells.n
