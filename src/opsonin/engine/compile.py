@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -393,14 +393,15 @@ def _arrivals(library: Library, species: Species) -> tuple[Arrivals, ...]:
         if cell.trafficking is None:
             continue
         recruitment = (cell.trafficking.recruitment_fold.value, cell.trafficking.recruitment_half.value)
+        lowered = tabulate.lowered(library, species, cell.trafficking)
+        source = Arrivals(index, int(draws[index]), recruitment, lowered=lowered)
         marker = species.molecules.index(MARKER)
-        source = Arrivals(index, int(draws[index]), recruitment)
         if cell.lytic is not None:
             shares = cell.lytic.pd1_positive.value, cell.lytic.reactive_fraction.value
-            source = Arrivals(index, int(draws[index]), recruitment, marker, *shares)
+            source = replace(source, marker=marker, marker_positive=shares[0], reactive=shares[1])
         elif cell.chimeric is not None:
             share, home = cell.chimeric.pd1_positive.value, species.cells.index(cell.chimeric.homes_as)
-            source = Arrivals(index, int(draws[index]), recruitment, marker, share, homes_as=home)
+            source = replace(source, marker=marker, marker_positive=share, homes_as=home)
         sources.append(source)
     return tuple(sources)
 

@@ -18,11 +18,11 @@ from opsonin.laws.recognition import planar_affinity
 from opsonin.laws.response import fold_change, fold_change_of_lack
 from opsonin.model import tables as column
 from opsonin.model.death import PROTEINS
-from opsonin.model.knowledge import CellType, Exchange, Interaction, Shift, Tumour
+from opsonin.model.knowledge import CellType, Exchange, Interaction, Shift, Trafficking, Tumour
 from opsonin.model.sourced import Sourced
 from opsonin.observe.observables import Acid
 from opsonin.state.tables import ARREST, DEFECT, EXCHANGE, FITNESS, PAIR, SHIFT, Tables
-from opsonin.tissue.tissue import Species, Traits, Transport
+from opsonin.tissue.tissue import Lowered, Species, Traits, Transport
 
 NM = 0.602214076  # molecules/um3 in one nM
 TUMOUR_CELL = "cancer"
@@ -229,6 +229,20 @@ def _fitness(
         through = names.molecules.index(harmful.through) if harmful.through else -1
         return column.HARMFUL, half, harmful.hill.value, harmful.most.value, through
     return column.INDIFFERENT, 1.0, 1.0, 0.0, -1
+
+
+def lowered(library: Library, names: Species, trafficking: Trafficking) -> tuple[Lowered, ...]:
+    """What takes adhesion off the vessels that a type comes by."""
+    return tuple(
+        Lowered(
+            names.substrates.index(substrate),
+            level_of(library, substrate, of.half),
+            of.hill.value,
+            of.most.value,
+            names.molecules.index(of.through) if of.through else -1,
+        )
+        for substrate, of in sorted(trafficking.lowered.items())
+    )
 
 
 def fitness_substrates(library: Library) -> tuple[str, ...]:

@@ -94,11 +94,12 @@ def _exchange(begin, end, cells, tables, free, substrate, clearance, release):
                 induction = 0.0
             elif by >= 0:
                 induction = hill(signal[by, i], own.induction_half, 1.0)
-            release[i] = own.secretion * induction
+            fold = _fold(own, signal[oxygen, i])
+            release[i] = own.secretion * induction * fold
             if own.made_from >= 0:
                 burnt = own.made_from
                 taken = _cleared(exchanges[kind[i], burnt], signal, oxygen, burnt, i) * signal[burnt, i]
                 release[i] += own.made_per * taken
             if own.enzyme >= 0:
                 made = enzymatic_release(own.turnover, level[own.enzyme, i] * free[own.enzyme])
-                release[i] += made * _fold(own, signal[oxygen, i])
+                release[i] += made * fold

@@ -36,7 +36,8 @@ def _metabolic(library: Library) -> Iterator[str]:
     """Enzymes that make a substrate, and receptors by which one does harm."""
     for cell in library.cells.values():
         yield from (exchange.enzyme for exchange in cell.exchanges.values() if exchange.enzyme)
-        yield from (answer.through for answer in cell.suffers.values() if answer.through)
+        answers = [*cell.suffers.values(), *(cell.trafficking.lowered.values() if cell.trafficking else ())]
+        yield from (answer.through for answer in answers if answer.through)
 
 
 def antigen_of(effect: Effect) -> str | None:

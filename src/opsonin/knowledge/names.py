@@ -21,7 +21,17 @@ from opsonin.model.drugs import (
     Opsonizes,
     Shifts,
 )
-from opsonin.model.knowledge import CellType, Defect, Geometry, Interaction, LabelMap, Molecule, Tumour
+from opsonin.model.knowledge import (
+    CellType,
+    Defect,
+    Geometry,
+    Interaction,
+    LabelMap,
+    Molecule,
+    Needs,
+    Suffers,
+    Tumour,
+)
 from opsonin.model.sourced import Sourced
 
 if TYPE_CHECKING:
@@ -64,9 +74,9 @@ def levels(library: Library) -> Iterator[tuple[str, str, Place, str, Sourced]]:
     for name, cell in library.cells.items():
         if cell.cycle is not None and cell.cycle.arrest_half is not None:
             yield "cell", name, ("cycle", "arrest_half"), cell.cycle.arrested_by or "", cell.cycle.arrest_half
-        for kind, answers in (("needs", cell.needs), ("suffers", cell.suffers)):
+        for place, answers in _answers(cell):
             for target, answer in answers.items():
-                yield "cell", name, (kind, target, "half"), target, answer.half
+                yield "cell", name, (*place, target, "half"), target, answer.half
         for target, exchange in cell.exchanges.items():
             for key, of in (
                 ("uptake_max", target),
@@ -77,6 +87,14 @@ def levels(library: Library) -> Iterator[tuple[str, str, Place, str, Sourced]]:
                 number = getattr(exchange, key)
                 if number is not None:
                     yield "cell", name, ("exchanges", target, key), of, number
+
+
+def _answers(cell: CellType) -> Iterator[tuple[Place, Mapping[str, Needs | Suffers]]]:
+    """How a type answers to substrates, by the keys where it says so."""
+    yield ("needs",), cell.needs
+    yield ("suffers",), cell.suffers
+    if cell.trafficking is not None:
+        yield ("trafficking", "lowered"), cell.trafficking.lowered
 
 
 def _of_molecule(molecule: Molecule) -> Iterator[Named]:
@@ -106,13 +124,11 @@ def _of_cell(cell: CellType) -> Iterator[Named]:
             yield ("exchanges", target, "made_from"), "substrate", exchange.made_from
         if exchange.enzyme is not None:
             yield ("exchanges", target, "enzyme"), "molecule", exchange.enzyme
-    yield from ((("needs", target), "substrate", target) for target in cell.needs)
-    for target, answer in cell.suffers.items():
-        yield ("suffers", target), "substrate", target
-        if answer.through is not None:
-            yield ("suffers", target, "through"), "molecule", answer.through
-    if cell.motility is not None and cell.motility.attractant is not None:
-        yield ("motility", "attractant"), "substrate", cell.motility.attractant
+    for place, answers in _answers(cell):
+        for target, answer in answers.items():
+            yield (*place, target), "substrate", target
+            if isinstance(answer, Suffers) and answer.through is not None:
+                yield (*place, target, "through"), "molecule", answer.through
     if cell.chimeric is not None:
         yield ("chimeric", "homes_as"), "cell", cell.chimeric.homes_as
     if cell.cycle is not None and cell.cycle.arrested_by is not None:

@@ -106,7 +106,7 @@ class Exchange(Entry):
     Uptake saturates: `uptake_max * c / (uptake_half + c)`. `uptake_max` is in molecule/min with `uptake_half`
     in nM or, for a substrate in mmHg, in mmHg*um**3/min: the amount taken up over its solubility in tissue. What is
     given comes by `secretion`, from another substrate that the cell takes up (`made_from`, molecules of it per molecule
-    `made_per`), or by an `enzyme` on it (`turnover`). Without oxygen uptake and enzyme do `hypoxic_fold` times as much.
+    `made_per`), or by an `enzyme` on it (`turnover`). Without oxygen a cell takes and gives `hypoxic_fold` times as much.
     """
 
     uptake_max: Uptake | None = None
@@ -133,8 +133,8 @@ class Exchange(Entry):
         ):
             if (getattr(self, first) is None) != (getattr(self, second) is None):
                 raise ValueError(f"'{first}' and '{second}' go together")
-        if self.hypoxic_fold is not None and self.uptake_max is None and self.enzyme is None:
-            raise ValueError("'hypoxic_fold' needs an 'uptake_max' or an 'enzyme' to raise")
+        if self.hypoxic_fold is not None and not (self.uptake_max or self.enzyme or self.secretion):
+            raise ValueError("'hypoxic_fold' needs an 'uptake_max', an 'enzyme' or a 'secretion' to raise")
         if self.induced_by is not None and self.secretion is None:
             raise ValueError("'induced_by' needs a 'secretion' to induce")
         return self
@@ -264,7 +264,8 @@ class Trafficking(Entry):
     """How immune cells come, stay and leave.
 
     `retention` is the weight of the niche in a new heading: at 0 a cell roams freely, at 1 it keeps to the tumour
-    nests or to the stroma, where it was found; a nest begins within `retention_reach` of a tumour cell.
+    nests or to the stroma, where it was found; a nest begins within `retention_reach` of a tumour cell. Arrivals are
+    `lowered` by substrates that take adhesion off vessels.
     """
 
     exit_rate: Rate
@@ -272,6 +273,7 @@ class Trafficking(Entry):
     recruitment_half: Nanomolar
     retention: Fraction
     retention_reach: Length  # between centres
+    lowered: dict[str, Suffers] = Field(default={})
 
 
 class LyticTarget(Entry):

@@ -19,14 +19,7 @@ from opsonin.laws.cycle import (
 )
 from opsonin.laws.events import event_probability, relaxed
 from opsonin.laws.expression import regulated_fold, remixed_variation, steady_level, weight_of_the_past
-from opsonin.laws.metabolism import (
-    enzymatic_release,
-    hypoxic_fold,
-    necrosis_hazard,
-    nourished,
-    unharmed,
-    uptake_clearance,
-)
+from opsonin.laws.metabolism import necrosis_hazard
 from opsonin.laws.motility import chemotactic_bias, crawling_speed, receptor_difference
 from opsonin.laws.pharmacology import either
 from opsonin.laws.recognition import (
@@ -47,12 +40,13 @@ from opsonin.laws.recognition import (
     presented_complexes,
     vigour,
 )
-from opsonin.laws.response import fold_change, fold_change_of_lack, hill
+from opsonin.laws.response import fold_change, fold_change_of_lack
 from opsonin.laws.trafficking import vessel_arrival
 from opsonin.model import phase as phases
 from opsonin.model import tables as column
 from opsonin.model.death import SPENT, TISSUE_RATES, DeathDrive, DeathProteins, DeathRates, DeathState
 from opsonin.model.specificity import STEM_LIKE
+from opsonin.reference.metabolism import fitness_of
 from opsonin.reference.random import mixed, normals, poisson, uniforms
 
 Key = tuple[int, int]
@@ -61,61 +55,6 @@ Follow = Callable[[DeathState, DeathProteins, DeathDrive, DeathRates, float], De
 
 def _live(cells: Any, i: int) -> bool:
     return bool(cells.phase[i] in (phases.RESTING, phases.COMMITTED))
-
-
-def exchange(cells: Any, n: int, tables: Any, free: Any, substrate: int) -> tuple[Any, Any]:
-    """Clearance and release of every cell, (n,) each; see `kernels.metabolism.exchange`."""
-    clearance, release = np.zeros(n), np.zeros(n)
-    for i in filter(lambda i: _live(cells, i), range(n)):
-        own = tables.exchanges[cells.kind[i], substrate]
-        clearance[i] = own["clearance"] + _cleared(cells, i, tables, substrate)
-        by = own["induced_by"]
-        if by == column.BY_ACTIVATION:
-            induction = cells.activation[i]
-        elif by == column.ALWAYS:
-            induction = 1.0
-        elif cells.lost[i] & tables.deaf_by[by]:
-            induction = 0.0
-        else:
-            induction = hill(float(cells.signal[by, i]), own["induction_half"], 1.0)
-        release[i] = own["secretion"] * induction
-        if (burnt := own["made_from"]) >= 0:
-            release[i] += own["made_per"] * _cleared(cells, i, tables, burnt) * cells.signal[burnt, i]
-        if (enzyme := own["enzyme"]) >= 0:
-            made = enzymatic_release(own["turnover"], float(cells.level[enzyme, i] * free[enzyme]))
-            release[i] += made * _fold(cells, i, tables, own)
-    return clearance, release
-
-
-def _cleared(cells: Any, i: int, tables: Any, substrate: int) -> float:
-    """What a cell clears of a substrate by saturating uptake [um3/min]."""
-    own = tables.exchanges[cells.kind[i], substrate]
-    taken = uptake_clearance(own["uptake_max"], own["uptake_half"], float(cells.signal[substrate, i]))
-    return float(_fold(cells, i, tables, own) * taken)
-
-
-def _fold(cells: Any, i: int, tables: Any, own: Any) -> float:
-    """What lack of oxygen makes of an exchange [-]."""
-    return float(
-        hypoxic_fold(own["hypoxic_fold"], float(cells.signal[tables.oxygen, i]), own["hypoxic_half"])
-    )
-
-
-def fitness_of(cells: Any, tables: Any, free: Any, i: int) -> float:
-    """Metabolic fitness of a cell; see `kernels.metabolism.fitness_of`."""
-    return math.prod(fitness_under(cells, tables, free, i, s) for s in range(len(cells.signal)))
-
-
-def fitness_under(cells: Any, tables: Any, free: Any, i: int, substrate: int) -> float:
-    """Fitness that a substrate leaves a cell; see `kernels.metabolism.fitness_under`."""
-    role, half, steepness, most, through = tables.fitness[cells.kind[i], substrate].tolist()
-    felt = float(cells.signal[substrate, i])
-    if role == column.NEEDED:
-        return float(nourished(felt, half, steepness))
-    if role == column.HARMFUL:
-        held = float(free[through]) if through >= 0 else 1.0
-        return float(unharmed(felt * held, half, steepness, most))
-    return 1.0
 
 
 def express(cells: Any, n: int, tables: Any, turnover: Any, fold: Any, through: Any, duration: float) -> Any:
@@ -576,24 +515,20 @@ def succumb(
 
 
 def arrivals(
-    identity: Any,
-    attractant: Any,
-    key: Key,
-    tick: int,
-    kind: int,
-    flux: float,
-    area: float,
-    recruitment: tuple[float, float],
-    duration: float,
+    identity: Any, fold: Any, key: Key, tick: int, kind: int, flux: float, area: float, duration: float
 ) -> list[int]:
     """Newcomers at each vessel; see `kernels.trafficking.arrivals`."""
     counts = []
-    for who, concentration in zip(identity, attractant, strict=True):
-        fold = fold_change(recruitment[0], float(concentration), recruitment[1], 1.0)
-        rate = vessel_arrival(flux, area, len(identity), fold)
+    for who, own in zip(identity, fold, strict=True):
+        rate = vessel_arrival(flux, area, len(identity), float(own))
         chance, _ = uniforms(key, int(who), tick, Stream.ARRIVAL, kind)
         counts.append(poisson(rate * duration, chance))
     return counts
+
+
+def recruitments(attractant: Any, fold: float, half: float) -> list[float]:
+    """Fold at each vessel; see `kernels.trafficking.recruitments`."""
+    return [float(fold_change(fold, float(concentration), half, 1.0)) for concentration in attractant]
 
 
 def digest_words(words: Any, seed: int) -> int:

@@ -70,6 +70,16 @@ class Transport:
     steady: bool
 
 
+class Lowered(NamedTuple):
+    """A substrate that takes adhesion off vessels, and so up to `most` of the arrivals; `through`: molecule, or -1."""
+
+    substrate: int
+    half: float
+    hill: float
+    most: float
+    through: int
+
+
 @dataclass(frozen=True)
 class Arrivals:
     """How one immune type is drawn where the biopsy does not show its state, and how it is recruited.
@@ -80,6 +90,7 @@ class Arrivals:
         marker: molecule that tumour-reactive cells carry (index), -1 for a type that does not recognise the tumour.
         marker_positive: probability of carrying `marker`; the cells without it are bystanders.
         reactive: probability that the receptor of a cell that carries `marker` matches the tumour.
+        lowered: what takes adhesion off the vessels it comes by.
         homes_as: cell-type index of those whose niches it takes, -1 for a type with niches of its own.
     """
 
@@ -90,6 +101,7 @@ class Arrivals:
     marker_positive: float = 0.0
     reactive: float = 0.0
     homes_as: int = -1
+    lowered: tuple[Lowered, ...] = ()
 
 
 # Classes of arrivals: place in the niches (stroma, nests) x receptor state.

@@ -10,7 +10,7 @@ import numpy as np
 from opsonin.core.random import Stream, id_of, normals, uniforms
 from opsonin.core.schedule import TICKS_PER_MINUTE
 from opsonin.kernels.draws import draw_each
-from opsonin.kernels.trafficking import arrivals, recruitments
+from opsonin.kernels.trafficking import arrivals, lower, recruitments
 from opsonin.model import tables as column
 from opsonin.model.phase import COMMITTED
 from opsonin.model.specificity import MATCHED, STEM_LIKE, UNMATCHED
@@ -30,36 +30,38 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
     """Draw and place the arrivals of a step of `duration` [min] from `tick`; none where there is no vessel."""
     if not tissue.balance.flux.any() or tissue.vessels.n == 0:
         return
-    attractant = _at_vessels(tissue)
     for index, flux in enumerate(tissue.balance.flux):
         for niche, part in zip(NICHES, flux, strict=True):
             if part.sum() > 0.0:
-                arrived = _draw(tissue, index, niche, attractant, (tick, duration))
+                arrived = _draw(tissue, index, niche, (tick, duration))
                 if arrived:
                     now = tick + round(duration * TICKS_PER_MINUTE)
                     tissue.cells.append(_newcomers(tissue, index, niche, arrived, now))
                     tissue.count("arrivals", len(arrived))
 
 
-def _at_vessels(tissue: Tissue) -> Any:
-    """Attractant at each vessel (vessels,): mean over depth of the voxel it crosses."""
+def _at_vessels(tissue: Tissue, substrate: int) -> Any:
+    """A substrate at each vessel (vessels,): mean over depth of the voxel it crosses."""
     _, ny, nx = tissue.fields.shape
     column_y = np.minimum((tissue.vessels.y / tissue.box[1] * ny).astype(np.int64), ny - 1)
     column_x = np.minimum((tissue.vessels.x / tissue.box[0] * nx).astype(np.int64), nx - 1)
-    return tissue.fields.values[tissue.tables.attractant][:, column_y, column_x].mean(axis=0)
+    return tissue.fields.values[substrate][:, column_y, column_x].mean(axis=0)
 
 
 def recruitment(tissue: Tissue) -> Any:
     """Mean fold of recruitment over the vessels now, (sources,)."""
     if tissue.vessels.n == 0:
         return np.ones(len(tissue.arrivals))
-    attractant = _at_vessels(tissue)
-    return np.array([recruitments(attractant, *source.recruitment).mean() for source in tissue.arrivals])
+    return np.array([recruitment_at_vessels(tissue, source).mean() for source in tissue.arrivals])
 
 
 def recruitment_at_vessels(tissue: Tissue, source: Arrivals) -> Any:
-    """(vessels,) fold of recruitment of a type now."""
-    return recruitments(_at_vessels(tissue), *source.recruitment)
+    """(vessels,) fold of recruitment of a type now: what calls it, times what is left of the vessels' adhesion."""
+    folds = recruitments(_at_vessels(tissue, tissue.tables.attractant), *source.recruitment)
+    for by in source.lowered:
+        free = float(tissue.exposure.free[by.through]) if by.through >= 0 else 1.0
+        lower(folds, free * _at_vessels(tissue, by.substrate), by.half, by.hill, by.most)
+    return folds
 
 
 def members(tissue: Tissue, source: Arrivals) -> tuple[Any, Any, Any]:
@@ -110,22 +112,19 @@ def homes(tissue: Tissue, kinds: tuple[int, ...], niche: int, arrived: list[tupl
     return homes
 
 
-def _draw(
-    tissue: Tissue, index: int, niche: int, attractant: Any, when: tuple[int, float]
-) -> list[tuple[int, int]]:
+def _draw(tissue: Tissue, index: int, niche: int, when: tuple[int, float]) -> list[tuple[int, int]]:
     """(vessel, id) of every newcomer of a source and niche in a step `when` = (tick, duration [min])."""
     vessels, source, balance = tissue.vessels, tissue.arrivals[index], tissue.balance
     count = np.zeros(vessels.n, np.int64)
     stream = 2 * source.draw + NICHES.index(niche)
     total = arrivals(
         vessels.id,
-        attractant,
+        recruitment_at_vessels(tissue, source),
         tissue.key,
         when[0],
         stream,
         float(balance.flux[index, NICHES.index(niche)].sum() / balance.recruited[index]),
         tissue.area,
-        source.recruitment,
         when[1],
         count,
     )
