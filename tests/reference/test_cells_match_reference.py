@@ -26,6 +26,7 @@ from opsonin.model import phase
 from opsonin.model import tables as column
 from opsonin.model.death import TISSUE_RATES
 from opsonin.reference import cells as reference
+from opsonin.reference import metabolism as plain_metabolism
 from opsonin.state.cells import Cells
 from opsonin.state.exposure import THROUGH, Exposure
 
@@ -123,7 +124,7 @@ def test_exchange_equals_its_twin(seed, substrate):
     clearance, release = np.empty(cells.n), np.empty(cells.n)
     free = rates(seed)[-1]
     metabolism.exchange(cells.arrays, cells.n, tables(2), free, substrate, clearance, release)
-    expected = reference.exchange(cells.arrays, cells.n, tables(2), free, substrate)
+    expected = plain_metabolism.exchange(cells.arrays, cells.n, tables(2), free, substrate)
     close(clearance, expected[0])
     close(release, expected[1])
 
@@ -311,10 +312,12 @@ def test_succumb_equals_its_twin(seed, priming, duration):
 def test_arrivals_equal_their_twin(seed, flux):
     rng = np.random.default_rng(seed)
     ids, attractant = rng.integers(0, 2**63, 12).astype(np.uint64), rng.uniform(0, 2, 12)
+    fold = trafficking.recruitments(attractant, 3.0, 0.25)
+    close(fold, reference.recruitments(attractant, 3.0, 0.25))
     count = np.zeros(12, np.int64)
-    arguments = (600, 1, flux, 3e5, (3.0, 0.25), 6.0)
-    total = trafficking.arrivals(ids, attractant, KEY, *arguments, count)
-    assert count.tolist() == reference.arrivals(ids, attractant, PLAIN_KEY, *arguments)
+    arguments = (600, 1, flux, 3e5, 6.0)
+    total = trafficking.arrivals(ids, fold, KEY, *arguments, count)
+    assert count.tolist() == reference.arrivals(ids, fold, PLAIN_KEY, *arguments)
     assert total == count.sum()
 
 

@@ -28,6 +28,7 @@ from opsonin.laws.ledger import let_through
 from opsonin.observe import barriers
 from opsonin.reference import cells as plain_cells
 from opsonin.reference import ledger as reference
+from opsonin.reference import metabolism as plain_metabolism
 from opsonin.state.ledger import Ledger
 
 CHECKPOINTS = sorted(p.name for p in load_library().interactions.values() if p.kind == "checkpoint")
@@ -85,7 +86,7 @@ def test_every_contact_is_worth_what_its_twin_says_without_any_set_of_barriers(s
     assert losses.sum() == pytest.approx(whole, rel=1e-11)  # the loss of a contact is the sum of its factors'
     parts = [
         [
-            let_through(plain_cells.fitness_under(cells.arrays, numbers, drugs.free, i, s))
+            let_through(plain_metabolism.fitness_under(cells.arrays, numbers, drugs.free, i, s))
             for s in range(len(unfit))
         ]
         for i, _ in pairs

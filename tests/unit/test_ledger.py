@@ -32,7 +32,7 @@ from opsonin.laws.recognition import effort, lytic_hit_hazard, vigour
 from opsonin.model import tables as column
 from opsonin.model.death import EARM_CELL, TISSUE_RATES, DeathDrive, DeathState
 from opsonin.observe import barriers
-from opsonin.reference.cells import fitness_of
+from opsonin.reference.metabolism import fitness_of
 from opsonin.store.segments import LEDGER
 from opsonin.tissue import ledger
 from opsonin.tissue.contacts import touched_by

@@ -106,7 +106,7 @@ class Exchange(Entry):
     Uptake saturates: `uptake_max * c / (uptake_half + c)`. `uptake_max` is in molecule/min with `uptake_half`
     in nM or, for a substrate in mmHg, in mmHg*um**3/min: the amount taken up over its solubility in tissue. What is
     given comes by `secretion`, from another substrate that the cell takes up (`made_from`, molecules of it per molecule
-    `made_per`), or by an `enzyme` on it (`turnover`). Without oxygen a cell takes and gives `hypoxic_fold` times as much.
+    `made_per`), or by an `enzyme` on it (`turnover`). All of it is `hypoxic_fold` times as much without oxygen.
     """
 
     uptake_max: Uptake | None = None

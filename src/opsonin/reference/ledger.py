@@ -29,12 +29,12 @@ from opsonin.model import tables as column
 from opsonin.model.death import EARM_CELL, TISSUE_RATES, DeathProteins
 from opsonin.reference.cells import (
     death_receptors,
-    fitness_of,
     hit_rate_of,
     pairs_between,
     recognises,
     signal_seen,
 )
+from opsonin.reference.metabolism import fitness_of
 
 
 def shares(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> list[float]:

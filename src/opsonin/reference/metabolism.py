@@ -16,7 +16,7 @@ from opsonin.model import tables as column
 def exchange(cells: Any, n: int, tables: Any, free: Any, substrate: int) -> tuple[Any, Any]:
     """Clearance and release of every cell, (n,) each; see `kernels.metabolism.exchange`."""
     clearance, release = np.zeros(n), np.zeros(n)
-    for i in np.flatnonzero(cells.phase[:n] <= phases.COMMITTED):
+    for i in np.flatnonzero(cells.phase[:n] <= phases.COMMITTED).tolist():
         own = tables.exchanges[cells.kind[i], substrate]
         clearance[i] = own["clearance"] + _cleared(cells, i, tables, substrate)
         by = own["induced_by"]
