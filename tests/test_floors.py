@@ -165,8 +165,8 @@ from opsonin.core import kernel_cache
 kernel_cache.prepare(1)
 from opsonin.kernels.trafficking import arrivals
 count = np.zeros(3, np.int64)
-ids, zeros, key = np.arange(3).astype(np.uint64), np.zeros(3), np.zeros(2, np.uint32)
-arrivals(ids, zeros, key, 0, 1, 1.0, 300.0, 1.0, count)
+ids, ones, key = np.arange(3).astype(np.uint64), np.ones(3), np.zeros(2, np.uint32)
+arrivals(ids, ones, key, 0, 1, 1.0, 300.0, 1.0, count)
 print(count.sum(), kernel_cache.cache_folder().name, len(list(kernel_cache.cache_folder().rglob("*.nbi"))))
 """
 

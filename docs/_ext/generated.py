@@ -23,7 +23,7 @@ from opsonin.knowledge.library import KINDS, load_library
 from opsonin.laws import operations
 from opsonin.model.knowledge import LabelMap
 from opsonin.model.sourced import Sourced
-from opsonin.observe.observables import observables_of
+from opsonin.observe.observables import Acid, observables_of
 from opsonin.report.notebook import numbers_of, range_of
 
 _ADDRESSES = {"doi": "https://doi.org/", "pmid": "https://pubmed.ncbi.nlm.nih.gov/"}
@@ -180,6 +180,7 @@ class Observables(Generated):
             {"MOLECULE"},
             {"DRUG": ("A drug", False), "radiation": ("Radiation", True)},
             {"DEFECT": "A defect"},
+            {"SUBSTRATE": Acid(1.0, 7.4, 20.0)},
             toxic=True,
         )
         rows = [(f"``{item.name}``", item.unit, marked(item.title)) for item in found]

@@ -51,7 +51,7 @@ def lab(colour: str, vision: np.ndarray) -> np.ndarray:
 
 
 def test_each_role_has_the_types_that_biopsies_show() -> None:
-    assert IMMUNE == ["b_cell", "car_t", "cd4", "cd8", "dc", "macrophage", "neutrophil", "nk", "treg"]
+    assert IMMUNE == ["b_cell", "car_t", "cd4", "cd8", "dc", "macrophage", "mdsc", "neutrophil", "nk", "treg"]
     assert STATIONARY == ["endothelium", "fibroblast", "other"]
     assert CELLS["endothelium"].role == "vessel"
 
@@ -242,7 +242,7 @@ def field():
         tissue__generate={
             "size": ["150 um", "150 um"],
             "densities": dict.fromkeys(
-                ("treg", "nk", "b_cell", "cd4", "car_t", "endothelium"), "200 cells/mm2"
+                ("treg", "nk", "b_cell", "cd4", "mdsc", "car_t", "endothelium"), "200 cells/mm2"
             ),
         },
     )

@@ -87,7 +87,7 @@ def test_a_cell_without_jak_answers_no_interferon():
         cells.signal[ifn, : tissue.cells.n] = there
         expression.settle(tissue)
         release = np.empty((2, tissue.cells.n))
-        transport.exchange(cells, tissue.cells.n, tissue.tables, cxcl10, *release)
+        transport.exchange(cells, tissue.cells.n, tissue.tables, tissue.exposure.free, cxcl10, *release)
         turnover = fate_of(tissue)
         found.append((cells.level[pdl1, cancer].copy(), release[1, cancer].copy(), turnover))
     none, answered, deaf = found

@@ -12,34 +12,36 @@ from opsonin.model.scenario import Dose
 from tissues import plan
 
 LIBRARY = load_library()
-BORTEZOMIB = Dose(drug="bortezomib", amount="1 uM", lasting="1 h")
+IPILIMUMAB = Dose(drug="ipilimumab", amount="1 uM", lasting="1 h")
 
 
 def test_what_laws_read_is_followed_and_nothing_else():
     paired = {
         *("PD-L1", "PD-L2", "TIGIT", "CD155", "TIM-3", "Gal-9", "NKG2A", "HLA-E", "KIR"),
-        *("NKG2D", "MICA", "ULBP", "DNAM-1", "CD112", "NKp30", "B7-H6"),
-        *("CD16", "HER2", "EGFR", "CD19", "CD20", "GD2"),
+        *("NKG2D", "MICA", "ULBP", "DNAM-1", "CD112", "NKp30", "B7-H6", "2B4", "CD48"),
+        *("LAG-3", "MHC-II", "PVRIG", "CD16", "HER2", "EGFR", "CD19", "CD20", "GD2"),
+        *("SIRPa", "CD47", "LILRB1", "Siglec-10", "CD24", "LRP1", "calreticulin", "CD32a", "CD64"),
         *("Fas", "FasL", "DR4", "DR5", "TRAIL"),
     }
+    metabolic = {"CD73", "IDO1", "A2AR", "TGFBR1", "VEGFR2"}
     regulators = {"IRF1", "NF-kB", "YY1", "AKT", "ERK", "HIF-1a", "p53"}
-    assert set(followed(LIBRARY)) == {RECOGNISED, MARKER, *paired, *PROTEINS, *regulators}
+    assert set(followed(LIBRARY)) == {RECOGNISED, MARKER, *paired, *metabolic, *PROTEINS, *regulators}
     assert plan().species.molecules == followed(LIBRARY)
 
 
 def test_what_a_drug_does_to_a_molecule_that_is_not_followed_is_told_of_the_run():
-    assert "raises calreticulin" in left_out(LIBRARY.drugs["bortezomib"], LIBRARY)
-    assert "raises DR5" not in left_out(LIBRARY.drugs["bortezomib"], LIBRARY)
-    dose = [{"drug": "bortezomib", "amount": "1 uM", "lasting": "1 h"}]
-    (note,) = [text for text in plan(arm=[{"name": "a", "dose": dose}]).notes if "bortezomib" in text]
-    assert "raises calreticulin" in note
+    assert "blocks CTLA-4" in left_out(LIBRARY.drugs["ipilimumab"], LIBRARY)
+    assert "blocks LAG-3" not in left_out(LIBRARY.drugs["relatlimab"], LIBRARY)
+    dose = [{"drug": "ipilimumab", "amount": "1 uM", "lasting": "1 h"}]
+    (note,) = [text for text in plan(arm=[{"name": "a", "dose": dose}]).notes if "ipilimumab" in text]
+    assert "blocks CTLA-4" in note
 
 
 def test_a_run_lists_no_number_of_a_molecule_that_it_does_not_follow():
-    rows = {row.path for row in used(LIBRARY, Use("melanoma", ("cancer", "cd8"), None, (BORTEZOMIB,)))}
+    rows = {row.path for row in used(LIBRARY, Use("melanoma", ("cancer", "cd8"), None, (IPILIMUMAB,)))}
     assert "molecule.MHC-I.half_life" in rows
-    assert "drug.bortezomib.effects.shifts:DR5.fold_max" in rows
-    assert not [path for path in rows if "calreticulin" in path]
+    assert [path for path in rows if path.startswith("drug.ipilimumab.effects.kills:treg")]
+    assert not [path for path in rows if "CTLA-4" in path]
 
 
 def test_what_nothing_reads_changes_no_bit():

@@ -36,7 +36,10 @@ def test_every_file_of_the_library_is_an_entry(folder: str, file: str) -> None:
 
 def test_the_entries_of_this_step_are_there() -> None:
     wanted = {
-        "substrates": {"oxygen", "ifn_gamma", "cxcl10"},
+        "substrates": {
+            *("oxygen", "glucose", "lactate", "adenosine", "kynurenine"),
+            *("ifn_gamma", "cxcl10", "tgf_beta", "soluble_nkg2d_ligand", "vegf"),
+        },
         "molecules": {
             *("MHC-I", "HLA-E", "PD-L1", "PD-L2", "PD-1", "TIGIT", "TIM-3", "LAG-3", "CTLA-4"),
             *(
@@ -54,18 +57,22 @@ def test_the_entries_of_this_step_are_there() -> None:
                 "calreticulin",
             ),
             *("CD80", "CD86", "CD28", "Gal-9", "CD73", "CD39", "IDO1", "SIRPa"),
+            *("LRP1", "CD24", "Siglec-10", "LILRB1", "CD32a", "CD64", "A2AR", "TGFBR1", "VEGFR2"),
+            *("MHC-II", "PVRIG", "2B4", "CD48"),
             *("cFLIP", "BCL-2", "BCL-XL", "MCL-1", "BAX", "BAK", "XIAP", "survivin"),
             *("NF-kB", "YY1", "AKT", "ERK", "HIF-1a", "p53", "IRF1"),
             *("NKG2D", "NKp30", "DNAM-1", "NKG2A", "KIR", "CD16", "HER2", "EGFR", "CD19", "CD20", "GD2"),
         },
         "cells": {
             *("cancer", "cd8", "cd4", "treg", "nk", "b_cell", "dc", "macrophage", "neutrophil"),
-            *("fibroblast", "endothelium", "other", "car_t"),
+            *("fibroblast", "endothelium", "other", "car_t", "mdsc"),
         },
         "interactions": {
             *("PD-1:PD-L1", "PD-1:PD-L2", "TIGIT:CD155", "TIM-3:Gal-9", "NKG2A:HLA-E", "KIR:MHC-I"),
             *("NKG2D:MICA", "NKG2D:ULBP", "DNAM-1:CD155", "DNAM-1:CD112", "NKp30:B7-H6", "CD16:IgG1"),
             *("Fas:FasL", "DR4:TRAIL", "DR5:TRAIL"),
+            *("SIRPa:CD47", "LILRB1:MHC-I", "Siglec-10:CD24", "LRP1:calreticulin", "CD32a:IgG1", "CD64:IgG1"),
+            *("LAG-3:MHC-II", "TIGIT:CD112", "PVRIG:CD112", "2B4:CD48"),
         },
         "drugs": {
             *("nivolumab", "pembrolizumab", "atezolizumab", "cetuximab", "ifn_alpha"),
@@ -79,6 +86,8 @@ def test_the_entries_of_this_step_are_there() -> None:
             *("trametinib", "cobimetinib", "dabrafenib", "palbociclib", "abemaciclib", "capivasertib"),
             *("blinatumomab", "mosunetuzumab"),
             *("detanonoate", "radiation"),
+            *("oleclumab", "etrumadenant", "epacadostat", "galunisertib", "magrolimab", "evorpacept"),
+            *("relatlimab", "ipilimumab", "bevacizumab", "axitinib", "pexidartinib", "emactuzumab"),
             *("tisagenlecleucel", "axicabtagene", "her2_car_t", "gd2_car_t"),
             *("venetoclax", "navitoclax", "s63845", "birinapant", "lcl161", "aeg35156"),
             *("dulanermin", "conatumumab", "trastuzumab", "rituximab", "dinutuximab"),

@@ -73,7 +73,7 @@ def uptake(tissue):
     index, _ = oxygen(tissue)
     cells, n = tissue.cells.arrays, tissue.cells.n
     clearance, release = np.empty(n), np.empty(n)
-    exchange(cells, n, tissue.tables, index, clearance, release)
+    exchange(cells, n, tissue.tables, tissue.exposure.free, index, clearance, release)
     return clearance * cells.signal[index, :n]
 
 
@@ -85,7 +85,8 @@ def test_oxygen_on_the_floor_of_a_well_is_what_diffuses_through_the_liquid(densi
     index, substrate = oxygen(tissue)
     numbers = tissue.tables
     kind = tissue.species.cells.index("cancer")
-    most, half = numbers.uptake_max[kind, index], numbers.uptake_half[kind, index]
+    own = numbers.exchanges[kind, index]
+    most, half = own["uptake_max"], own["uptake_half"]
     per_area = tissue.cells.n / tissue.area
 
     def surplus(floor):

@@ -58,7 +58,7 @@ def test_what_cells_secrete_is_what_the_field_gains(tissue):
     _, source = transport.exchanged_with(tissue, index, tissue.substrates[index])
     cells, n = tissue.cells.arrays, tissue.cells.n
     clearance, release = np.empty(n), np.empty(n)
-    transport.exchange(cells, n, tissue.tables, index, clearance, release)
+    transport.exchange(cells, n, tissue.tables, tissue.exposure.free, index, clearance, release)
     substrate, spacing = tissue.substrates[index], tissue.fields.spacing
     from_blood = (
         tissue.vessels.n * transport.vessel_conductance(substrate, spacing, tissue.box[2]) * substrate.blood
