@@ -14,8 +14,7 @@ from opsonin.engine.start import started
 from opsonin.io.scenario import Scenario
 from opsonin.model.tables import HIT_RATE
 from opsonin.observe import barriers
-from opsonin.state.ledger import Ledger
-from opsonin.tissue.ledger import barriers_of
+from opsonin.tissue.ledger import empty
 from tissues import CONTROL, carried_on, interval, live, over_seeds, plan
 
 pytestmark = pytest.mark.statistical
@@ -55,7 +54,7 @@ def treated(seed: int, drug: str, tissue: dict[str, Any]) -> tuple[float, dict[s
 def _after(asked: Plan, arm: int) -> tuple[float, dict[str, float]]:
     tissue = started(asked)
     before = live(tissue, "cancer")
-    tissue.ledger = Ledger.of(barriers_of(tissue))
+    tissue.ledger = empty(tissue)
     carried_on(asked, tissue, 0, DAYS * 1440.0, arm)
     row = barriers.row(
         tissue.ledger, tuple(barriers_told(asked)), float(tissue.tables.types[:, HIT_RATE].max())
