@@ -485,7 +485,7 @@ def test_effectors_in_medium_may_recognise_the_tumour() -> None:
     n, cells = tissue.cells.n, tissue.cells.arrays
     effectors = cells.kind[:n] == tissue.species.cells.index("cd8")
     assert effectors.sum() > 20
-    assert (cells.reactive[:n][effectors] == 1).all()
+    assert (cells.reactive[:n][effectors] > 0).all()
 
 
 def test_a_generated_run_is_rebuilt_and_drawn_anew_with_another_seed(tmp_path: Any) -> None:

@@ -94,8 +94,8 @@ SPOILS = {
     ),
     "fraction above one": (
         "cells/cd8.toml",
-        "value = 0.4\nrange = [0.1, 0.8]",
-        "value = 1.4",
+        "[lytic.pd1_positive]\nvalue = 0.4\nrange = [0.1, 0.8]",
+        "[lytic.pd1_positive]\nvalue = 1.4",
         ("pd1_positive", "highest allowed"),
     ),
     "time of zero": (

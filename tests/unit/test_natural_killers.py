@@ -19,6 +19,7 @@ NO_BRAKE = {
     "tumour.melanoma.expresses.cancer.PD-L1": "0 molecules",
     "cell.cancer.expresses.PD-L2": "0 molecules",
     "cell.cancer.expresses.Gal-9": "0 molecules",
+    "tumour.melanoma.expresses.cancer.MHC-II": "0 molecules",
 }
 FEW = {
     "tumour.melanoma.expresses.cancer.MHC-I": "1e3 molecules",
@@ -66,7 +67,7 @@ def test_each_activating_ligand_is_seen(ligand):
 
 
 def test_interferon_helps_t_cells_and_hides_from_nk_cells():
-    """Of what it raises MHC-I and HLA-E alone: without ligands of PD-1 and TIM-3."""
+    """Of what it raises MHC-I and HLA-E alone: without ligands of PD-1, TIM-3 and LAG-3."""
     helped, hidden = (
         mean_drive(who, killer, 1.0, **NO_BRAKE) / mean_drive(who, killer, 0.0, **NO_BRAKE)
         for who, killer in ((T_CELLS, "cd8"), (NK, "nk"))

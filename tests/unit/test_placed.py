@@ -27,7 +27,7 @@ label = "label"
 a = { cell = "cancer", positive = ["CD39"] }
 b = { cell = "cd8" }
 
-[intensities.CD73]
+[intensities.CD86]
 columns = ["stain"]
 background = 0
 reference = 50
@@ -58,10 +58,13 @@ def test_states_that_the_biopsy_does_not_show_are_told_with_which_and_how_many(b
     assert 0 < reactive < 25 and tired == 25
     assert "CD8 T cell: 25 of 30 carry PD-1 (all stained)" in told
     assert f"20 % of those that carry PD-1 drawn as tumour-reactive (assumed), {reactive} here" in told
-    assert f"Exhaustion 0.5 at the start in the {tired} that carry PD-1 (assumed), 0 in the others" in told
+    assert (
+        f"Exhaustion 0.5 at the start in the {tired} that carry PD-1 and are not stem-like (assumed), 0 in the others"
+        in told
+    )
     assert numbers_of(biopsy)["reactive_cells"] == reactive
     for words in (
-        "Neither label nor stain tells, of all 60 cancer: B7-H6 (",
+        "Neither label nor stain tells, of all 60 cancer: AKT (",
         "MHC-I (5e4 molecules, assumed), ",
         "PD-L1 (8e3 molecules, evidence:",
         "; 0.5 (assumed) of ",
@@ -89,8 +92,8 @@ def test_a_label_or_stain_that_no_law_reads_is_told(tmp_path: Path) -> None:
         "arm": [{"name": "control"}],
     }
     told = compile_scenario(Scenario.from_dict(data, folder=tmp_path)).notes
-    assert "CD39, CD73: labels or stains tell of it, but no law reads it; it changes nothing here." in told
-    assert not [text for text in told if text.startswith("CD73: measured")]
+    assert "CD39, CD86: labels or stains tell of it, but no law reads it; it changes nothing here." in told
+    assert not [text for text in told if text.startswith("CD86: measured")]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from opsonin.cli.main import main
+from opsonin.engine.tabulate import fitness_substrates
 from opsonin.knowledge.library import load_library
 from opsonin.report import html, why, why_picture, words
 from opsonin.store.result import Result
@@ -54,7 +55,9 @@ def test_it_says_of_each_arm_what_takes_most(capfd: pytest.CaptureFixture[str]) 
     assert len(arms) == 2
     assert f"Most is lost to {first[0].lower()}{first[1:]}" in arms[0]
     shares = [float(found) for found in re.findall(r"^  \S.*?  +([\d.]+) %", said, re.MULTILINE)]
-    every = 9 + sum(pair.kind == "checkpoint" for pair in load_library().interactions.values())
+    library = load_library()
+    every = 8 + sum(pair.kind == "checkpoint" for pair in library.interactions.values())
+    every += len(fitness_substrates(library))
     nothing = re.findall(r"^  Nothing is lost to (.*)\.$", said, re.MULTILINE)
     each = [
         every - named.count(", ") - 1
