@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from opsonin.engine.start import started
+from opsonin.engine.trace import Trace
 from opsonin.knowledge.followed import MARKER, RECOGNISED, followed, left_out
 from opsonin.knowledge.library import load_library
 from opsonin.knowledge.used import Use, used
 from opsonin.model.death import PROTEINS
 from opsonin.model.scenario import Dose
-from tissues import plan
+from opsonin.tissue import expression
+from tissues import carried_on, plan
 
 LIBRARY = load_library()
 IPILIMUMAB = Dose(drug="ipilimumab", amount="1 uM", lasting="1 h")
@@ -55,3 +58,16 @@ def test_what_nothing_reads_changes_no_bit():
     ]
     index = [sorted(molecules).index(name) for name in followed(LIBRARY)]
     np.testing.assert_array_equal(exposures[0].fold, exposures[1].fold[index])
+
+
+def test_molecules_that_nothing_moves_are_passed_over_without_a_change_of_any_bit(monkeypatch):
+    """Under a drug that shifts several, which is gone before the end."""
+    dose = [{"drug": "vorinostat", "amount": "1 uM", "lasting": "6 h"}]
+    asked = plan(arm=[{"name": "a", "dose": dose}])
+    passing, all_of_them = Trace(), Trace()
+    tissue = started(asked)
+    carried_on(asked, tissue, 0, 720.0, trace=passing)
+    assert len(expression._moving(tissue)) < len(tissue.species.molecules)
+    monkeypatch.setattr(expression, "_moving", lambda of: of.tables.order)
+    carried_on(asked, started(asked), 0, 720.0, trace=all_of_them)
+    np.testing.assert_array_equal(passing.drain()["hash"], all_of_them.drain()["hash"])

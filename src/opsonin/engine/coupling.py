@@ -15,4 +15,5 @@ def step(tissue: Tissue, course: Course, tick: int, duration: float) -> None:
     tissue.exposure = course.regimen.exposure(
         minutes(tick), species.molecules, species.cells, species.defects
     )
+    tissue.shifted = course.regimen.shifted(species.molecules)
     tissue.coming = course.regimen.coming(minutes(tick), duration, species.cells)

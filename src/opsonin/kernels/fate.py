@@ -67,6 +67,12 @@ def _unarrested(cells, tables, i):
 
 
 @nb.njit(cache=True, error_model="numpy")
+def _cycles(numbers):
+    """Whether cells of a type with these `numbers` enter the cycle by themselves or when activated."""
+    return numbers[EXIT_RATE] > 0.0 or numbers[ACTIVATED_RATE] > 0.0
+
+
+@nb.njit(cache=True, error_model="numpy")
 def _entry_hazard(numbers, fitness, pressure, resting_pressure, hindrance, let_in, activation, exhaustion):
     """Hazard of entering the cycle [1/min]: the type's own rate plus what activation adds, as far as drugs let it."""
     rate = numbers[EXIT_RATE] / hindrance + numbers[ACTIVATED_RATE] * activation * vigour(exhaustion)
@@ -143,9 +149,12 @@ def _decide(begin, end, cells, tables, key, tick, duration, resting_pressure, ra
         happens = NOTHING
         if phase[i] <= COMMITTED:
             chance, which = uniforms(key[0], key[1], identity[i], tick, _FATE, 0)
+            fitness = 0.0  # of no matter where nothing divides
+            if phase[i] == RESTING and _cycles(numbers):
+                fitness = fitness_of(signal, tables.fitness[kind[i]], free, i)
             entry = _entry_hazard(
                 numbers,
-                fitness_of(signal, tables.fitness[kind[i]], free, i),
+                fitness,
                 pressure[i],
                 resting_pressure,
                 hindrance,
@@ -189,9 +198,9 @@ def turnover(cells, n, tables, resting_pressure, hindrance, let_in, free, rates)
     Args:
         resting_pressure, hindrance, let_in, free: as in `decide`.
         rates: (types, 2, COLUMNS) output, [.., 1, ..] of reactive cells, columns: LIVE number; PARTS number, a
-            committed cell counted as two; GATE sum over resting cells of the share let into the cycle without drugs;
-            AT_REST number of resting cells; ENTRY sum of hazards of entering the cycle [1/min]; NECROSIS sum of
-            hazards, a committed cell counted twice [1/min].
+            committed cell counted as two; GATE sum over resting cells of the share let into the cycle without drugs, 0
+            in types that never divide; AT_REST number of resting cells; ENTRY sum of hazards of entering the cycle
+            [1/min]; NECROSIS sum of hazards, a committed cell counted twice [1/min].
     Memory: in place; work: n. Serial: the order of cells fixes the bits.
     """
     rates[:] = 0.0
@@ -214,7 +223,9 @@ def turnover(cells, n, tables, resting_pressure, hindrance, let_in, free, rates)
             gate = pressure_gate(
                 cells.pressure[i], resting_pressure, numbers[PRESSURE_HALF], numbers[PRESSURE_HILL]
             )
-            fitness = fitness_of(cells.signal, tables.fitness[t], free, i)
+            fitness = 0.0
+            if _cycles(numbers):
+                fitness = fitness_of(cells.signal, tables.fitness[t], free, i)
             row[GATE] += unarrested * cycle_entry_hazard(1.0, fitness, gate)
             row[ENTRY] += _entry_hazard(
                 numbers,

@@ -122,6 +122,15 @@ class Regimen:
     def _fold(self, course: DrugCourse, effect: Shifts, time: float) -> float:
         return float(fold_of_effect(effect.fold_max.value, self._strength(course, effect, time)))
 
+    def shifted(self, molecules: tuple[str, ...]) -> frozenset[int]:
+        """Which of these molecules some drug shifts at any time."""
+        return frozenset(
+            molecules.index(effect.shifts)
+            for course in self.drugs
+            for effect in course.drug.effects
+            if isinstance(effect, Shifts) and effect.shifts in molecules
+        )
+
     def coming(self, time: float, duration: float, cells: tuple[str, ...]) -> tuple[Coming, ...]:
         """Cells of products that come between `time` and `duration` [min] later; cell types in the order of `cells`."""
         return tuple(

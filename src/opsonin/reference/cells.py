@@ -297,7 +297,9 @@ def turnover(
             gate = pressure_gate(
                 cells.pressure[i], resting, numbers[column.PRESSURE_HALF], numbers[column.PRESSURE_HILL]
             )
-            share = cycle_entry_hazard(1.0, fitness_of(cells, tables, free, i), gate)
+            divides = max(numbers[column.EXIT_RATE], numbers[column.ACTIVATED_RATE]) > 0.0
+            fitness = fitness_of(cells, tables, free, i) if divides else 0.0
+            share = cycle_entry_hazard(1.0, fitness, gate)
             row["gate"] += share * _unarrested(cells, i, tables)
             row["entry"] += _entry(cells, i, tables, resting, hindrance, free) * let_in[cells.kind[i]]
     return sums

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from opsonin.core.schedule import TICKS_PER_MINUTE
@@ -30,12 +32,26 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
     _express(tissue, duration)
 
 
+def _moving(tissue: Tissue) -> Any:
+    """Molecules that may leave their level, as indices in the order of the tables: all others are where they were.
+
+    A molecule that nothing shifts, mixes or removes has its level from the start, exactly.
+    """
+    tables, drugs = tissue.tables, tissue.exposure
+    moves = (tissue.traits.mixing > 0.0) | (tables.removed_by > 0) | (drugs.fold != 1.0)
+    moves[tables.shifts["molecule"]] = True
+    moves[list(tissue.shifted)] = True
+    return tables.order[moves[tables.order]]
+
+
 def _express(tissue: Tissue, duration: float) -> None:
-    drugs = tissue.exposure
+    drugs, tables = tissue.exposure, tissue.tables
+    if duration != _FOREVER:
+        tables = tables._replace(order=_moving(tissue))
     express(
         tissue.cells.arrays,
         tissue.cells.n,
-        tissue.tables,
+        tables,
         tissue.traits.turnover,
         drugs.fold,
         drugs.through,

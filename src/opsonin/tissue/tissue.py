@@ -194,6 +194,7 @@ class Tissue:
         steadiness: what the burn-in found, `engine.burn_in.Steadiness`; None in a tissue thawed from a checkpoint.
         hierarchy: multigrid workspace of the present grid.
         counters: events since the start, by name, each times the weight at its time.
+        shifted: molecules that some drug of this arm shifts at any time.
         ledger: where encounters are noted; births: of tumour cells, (tick, mothers, daughters), and the defects of
             each; None if nobody asks.
     """
@@ -228,6 +229,7 @@ class Tissue:
     initial: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     ledger: Ledger | None = None
     births: list[Births] | None = None
+    shifted: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         self.began = self.box
