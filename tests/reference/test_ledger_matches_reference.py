@@ -53,8 +53,10 @@ def sets_of(mask):
 @given(SEEDS, st.floats(0.0, 1.0))
 def test_every_contact_is_worth_what_its_twin_says_without_any_set_of_barriers(seed, free_pd1):
     cells, rng = random_cells(seed), np.random.default_rng(seed)
-    n, kind = cells.n, cells.arrays.kind[: cells.n]
+    n, kind, numbers = cells.n, cells.arrays.kind[: cells.n], tables(2)
     alive = cells.arrays.phase[:n] <= 1
+    for pair in rng.permutation(numbers.checkpoints)[3:]:  # the sets of all would be too many for a slow twin
+        cells.arrays.level[pair["receptor"]] = 0.0
     kills = [load_cells().index(name) for name in KILLERS]
     killers = np.flatnonzero(np.isin(kind, kills) & alive)
     touched = [np.sort(rng.choice(n, rng.integers(0, 7), replace=False)) for _ in killers]
@@ -62,11 +64,10 @@ def test_every_contact_is_worth_what_its_twin_says_without_any_set_of_barriers(s
     target = np.concatenate([*touched, [0]]).astype(np.int64)
     drugs = random_drugs(rng)
     drugs.free[load_molecules().index("PD-1")] = free_pd1
-    worth, losses, place = np.zeros(1 << BARRIERS), np.zeros(BARRIERS), np.zeros(n, np.int8)
-    numbers, unfit = tables(2), np.zeros(cells.arrays.signal.shape[0])
-    contacts = kernels.tally(
-        cells.arrays, numbers, KEY, drugs, killers, begin, target, place, worth, losses, unfit
-    )
+    seen, place = Ledger.of(BARRIERS, 0), np.zeros(n, np.int8)
+    unfit = np.zeros(cells.arrays.signal.shape[0])
+    sums = seen.lost, seen.apart, seen.expected, seen.losses
+    contacts = kernels.tally(cells.arrays, numbers, KEY, drugs, killers, begin, target, place, *sums, unfit)
     pairs = [
         (int(i), plain_cells.target_of(cells.arrays, numbers, PLAIN_KEY, int(i), t.tolist()))
         for i, t in zip(killers, touched, strict=True)
@@ -74,16 +75,27 @@ def test_every_contact_is_worth_what_its_twin_says_without_any_set_of_barriers(s
     pairs = [(i, j) for i, j in pairs if j >= 0]
     assert contacts == len(pairs)
     assert set(np.flatnonzero(place == kernels.HELD)) == {j for _, j in pairs}
-    some = np.unique([0, (1 << BARRIERS) - 1, *rng.integers(0, 1 << BARRIERS, 60)])
-    expected = [
-        sum(reference.worth_of(cells.arrays, tables(2), drugs, i, j, sets_of(mask)) for i, j in pairs)
-        for mask in some
-    ]
-    np.testing.assert_allclose(worth[some], expected, rtol=1e-11)
+    lost, apart = np.zeros(BARRIERS), np.zeros(BARRIERS + 1)
+    for i, j in pairs:
+        shares = reference.shares(cells.arrays, numbers, drugs, i, j)
+        closed = [b for b, share in enumerate(shares) if share < 1.0] + [BARRIERS - 1]
+        worth = np.array(
+            [
+                reference.worth_of(cells.arrays, numbers, drugs, i, j, [closed[c] for c in sets_of(mask)])
+                for mask in range(1 << len(closed))
+            ]
+        )
+        lost[closed] += reference.shapley_values(worth)
+        apart[[*closed, BARRIERS]] += reference.shapley_values(np.concatenate([0.0 * worth, worth]))
+    np.testing.assert_allclose(seen.lost, lost, rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(seen.apart, apart, rtol=1e-9, atol=1e-15)
     open_way = [reference.worth_of(cells.arrays, tables(2), drugs, i, j, range(BARRIERS)) for i, j in pairs]
     each = [reference.worth_of(cells.arrays, tables(2), drugs, i, j, ()) for i, j in pairs]
     whole = sum(math.log(most / left) for most, left in zip(open_way, each, strict=True))
-    assert losses.sum() == pytest.approx(whole, rel=1e-11)  # the loss of a contact is the sum of its factors'
+    assert seen.expected[0] == pytest.approx(sum(each), rel=1e-11)
+    assert seen.losses.sum() == pytest.approx(
+        whole, rel=1e-11
+    )  # the loss of a contact is the sum of its factors'
     parts = [
         [
             let_through(plain_metabolism.fitness_under(cells.arrays, numbers, drugs.free, i, s))
@@ -116,27 +128,37 @@ def test_who_is_near_a_killer_equals_its_twin(seed, dimension, reach):
 @given(st.integers(1, 5).flatmap(lambda k: arrays.arrays(float, 1 << k, elements=st.floats(0.0, 10.0))))
 def test_shapley_values_are_those_of_all_orders_and_add_up(worth):
     players = len(worth).bit_length() - 1
-    values = barriers.shapley(worth)
+    values, apart = np.empty(players), np.empty(players + 1)
+    kernels.shapley(worth, values, apart)
     of_set = {frozenset(sets_of(mask)): float(worth[mask]) for mask in range(len(worth))}
-    np.testing.assert_allclose(values, reference.shapley(players, of_set.__getitem__), rtol=1e-9, atol=1e-11)
+    with_space = of_set | {frozenset({players, *chosen}): value for chosen, value in of_set.items()}
+    with_space |= dict.fromkeys(of_set, 0.0)
+    for got, game in ((values, of_set), (apart, with_space)):
+        expected = reference.shapley(len(got), game.__getitem__)
+        np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(values, reference.shapley_values(worth), rtol=1e-9, atol=1e-11)
     assert values.sum() == pytest.approx(worth[-1] - worth[0], rel=1e-12, abs=1e-13)
+    assert apart.sum() == pytest.approx(worth[-1], rel=1e-12, abs=1e-13)
 
 
 @settings(max_examples=50, deadline=None)
 @given(
-    arrays.arrays(float, BARRIERS, elements=st.floats(1e-3, 1.0)),
+    arrays.arrays(float, 7, elements=st.floats(1e-3, 1.0)),
     st.just(0.0) | st.floats(1e-9, 1e6),
     st.just(0.0) | st.floats(1e-9, 1e6),
     st.just(0.0) | st.floats(1e-9, 1e6),
 )
 def test_lost_and_expected_kills_are_the_possible_ones_to_the_last_digits(shares, contact, near, far):
-    """All targets with a killer at them and nothing in the way: one kill per hit."""
-    of_set = [
-        math.prod(s for b, s in enumerate(shares) if not mask >> b & 1) for mask in range(1 << BARRIERS)
-    ]
-    losses = -contact * np.log(shares)
-    unfit = losses[FITNESS] * np.linspace(0.0, 1.0, len(UNFIT)) / (0.5 * len(UNFIT))
-    ledger = Ledger(0.06 * contact * np.array(of_set), losses, unfit, contact, near, far)
+    """All targets with a killer at them and nothing in the way: one kill per hit. The first barriers are closed."""
+    of_set = np.array(
+        [math.prod(s for b, s in enumerate(shares) if not mask >> b & 1) for mask in range(1 << len(shares))]
+    )
+    ledger, closed = Ledger.of(BARRIERS, len(UNFIT)), [*range(len(shares) - 1), BARRIERS - 1]
+    values, apart = np.empty(len(shares)), np.empty(len(shares) + 1)
+    kernels.shapley(0.06 * contact * of_set, values, apart)
+    ledger.lost[closed], ledger.apart[[*closed, BARRIERS]] = values, apart
+    ledger.expected[0], ledger.losses[closed] = 0.06 * contact * of_set[0], -contact * np.log(shares)
+    ledger.contact, ledger.near, ledger.far = contact, near, far
     row = barriers.row(ledger, NAMES, 0.06)
     lost = sum(value for name, value in row.items() if name.startswith("lost."))
     possible = 0.06 * (contact + near + far)
@@ -146,13 +168,11 @@ def test_lost_and_expected_kills_are_the_possible_ones_to_the_last_digits(shares
 
 
 def test_what_is_as_good_as_closed_takes_most_and_what_is_open_nothing():
-    ledger = Ledger.of(BARRIERS, len(UNFIT))
-    for mask in range(1 << BARRIERS):
-        ledger.worth[mask] = 1.0 if mask >> 1 & 1 else 0.001
-    ledger.contact = 1.0
-    lost = of_barriers(ledger)
-    assert lost.pop("antigen") == pytest.approx(0.999, rel=1e-12)
-    assert max(abs(value) for value in lost.values()) < 1e-12
+    worth = np.array([1.0 if mask >> 1 & 1 else 0.001 for mask in range(16)])
+    values, apart = np.empty(4), np.empty(5)
+    kernels.shapley(worth, values, apart)
+    assert values[1] == pytest.approx(0.999, rel=1e-12)
+    assert abs(np.delete(values, 1)).max() < 1e-12
 
 
 def test_where_nobody_meets_all_is_lost_to_space():

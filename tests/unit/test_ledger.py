@@ -31,7 +31,7 @@ from opsonin.laws.ledger import (
 from opsonin.laws.recognition import effort, lytic_hit_hazard, vigour
 from opsonin.model.death import EARM_CELL, TISSUE_RATES, DeathDrive, DeathState
 from opsonin.observe import barriers
-from opsonin.reference.cells import hit_rate_of
+from opsonin.reference.cells import death_receptors, hit_rate_of
 from opsonin.reference.metabolism import fitness_of
 from opsonin.store.segments import LEDGER
 from opsonin.tissue import ledger
@@ -80,17 +80,17 @@ def test_the_factors_of_every_contact_multiply_to_the_hazard_of_the_step_that_fo
     begin, touched = touched_by(tissue, killers, 0)
     found = Found.room(len(killers))
     engage(cells, tissue.tables, tissue.key, 0, 1.0, tissue.exposure, (killers, begin, touched), found)
-    possible = []
+    passed = []
     for i, j, held, a in zip(killers, found.partner, found.bound, found.net, strict=True):
         if j >= 0:
             fitness = fitness_of(cells, tissue.tables, tissue.exposure.free, i)
-            hits_come = lytic_hit_hazard(
-                effort(a, fitness, vigour(cells.exhaustion[i])), hit_rate_of(cells, tissue.tables, i)
-            )
-            possible.append(unresisted_kill_rate(hits_come, held, LIGAND_SPEED))
-    resistance = 1 << (len(tissue.ledger.losses) - 1)
-    assert len(possible) == tissue.ledger.contact > 10
-    assert tissue.ledger.worth[resistance] == pytest.approx(sum(possible), rel=1e-9)
+            most = hit_rate_of(cells, tissue.tables, i)
+            hits_come = lytic_hit_hazard(effort(a, fitness, vigour(cells.exhaustion[i])), most)
+            all_held = death_receptors(cells, tissue.tables, tissue.exposure, i, j)
+            full = unresisted_kill_rate(most, all_held, LIGAND_SPEED)
+            passed.append(unresisted_kill_rate(hits_come, held, LIGAND_SPEED) / full)
+    assert len(passed) == tissue.ledger.contact > 10
+    assert tissue.ledger.losses[:-1].sum() == pytest.approx(-np.log(passed).sum(), rel=1e-9)
 
 
 @nb.njit(error_model="numpy")
@@ -247,7 +247,9 @@ def test_a_resumed_ledger_is_that_of_an_unbroken_run(tmp_path):
     tissue = resumed(plan_, checkpoint.freeze(first), 2 * 3600, plan_.courses[0])
     Recorder(plan_, plan_.courses[0], "").follow(tissue)
     second = carried_on(plan_, tissue, 2 * 3600, 2 * HOURS).ledger
-    np.testing.assert_allclose(first.ledger.worth + second.worth, whole.worth, rtol=1e-12)
+    for name in ("lost", "apart", "expected"):
+        together = getattr(first.ledger, name) + getattr(second, name)
+        np.testing.assert_allclose(together, getattr(whole, name), rtol=1e-10, atol=1e-15)
 
 
 def test_replicates_give_means_and_their_intervals(tmp_path):

@@ -46,6 +46,7 @@ FAR, NEAR, HELD = range(3)
 RECEPTOR, ANTIGEN, LIGANDS, COSTIMULATED, FIRST_CHECKPOINT = range(5)
 AFTER_CHECKPOINTS = 3  # fitness, exhaustion, resistance
 PATTERNS = 32  # of closed barriers that are summed apart at a time
+MOST_CLOSED = 12  # that are summed so; a contact with more is shared out by itself
 
 
 _BCL2, _BCLXL, _MCL1 = TISSUE_RATES.bcl2_affinity, TISSUE_RATES.bclxl_affinity, TISSUE_RATES.mcl1_affinity
@@ -169,22 +170,58 @@ def _without_each_set(share, closed, contact, delivered, possible, resisted):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _share_out(mask, resisted, possible, worth):
-    """Add the sums over the sets of the barriers in `mask` to those over all sets: an open barrier makes no other."""
-    sets = len(worth) // 2
-    place = np.zeros(sets, np.int64)
-    bit, own = 1, 1
-    while bit < sets:
-        step = 0
-        if mask & bit:
-            step = own
-            own <<= 1
-        for without in range(bit):
-            place[without | bit] = place[without] + step
-        bit <<= 1
-    for without in range(sets):
-        worth[without] += resisted[place[without]]
-        worth[without | sets] += possible[place[without]]
+def _chosen(among, size):
+    """How many sets of this size there are among so many players."""
+    count = 1.0
+    for k in range(size):
+        count = count * (among - k) / (k + 1)
+    return count
+
+
+@nb.njit(cache=True, error_model="numpy")
+def shapley(worth, values, apart):
+    """What each of m players adds on average over all orders in which they may come.
+
+    Args:
+        worth: (2^m,) of every set of players, bit b for player b.
+        values: (m,) output; together worth[-1] - worth[0].
+        apart: (m + 1,) output: the same with one player more, the last, without whom the others are worth nothing;
+            together worth[-1].
+    Memory: none; work: m 2^m.
+    """
+    players = len(values)
+    values[:] = 0.0
+    apart[:] = 0.0
+    for chosen in range(len(worth)):
+        size = 0
+        for b in range(players):
+            size += chosen >> b & 1
+        apart[players] += worth[chosen] / ((players + 1) * _chosen(players, size))
+        for b in range(players):
+            if not chosen >> b & 1:
+                gain = worth[chosen | 1 << b] - worth[chosen]
+                values[b] += gain / (players * _chosen(players - 1, size))
+                apart[b] += gain / ((players + 1) * _chosen(players, size + 1))
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _share_out(mask, resisted, possible, lost, apart):
+    """Add what each barrier takes of contacts with the barriers in `mask` closed: an open one takes nothing."""
+    last = len(lost) - 1
+    closed = np.empty(last + 1, np.int64)
+    count = 0
+    for b in range(last):
+        if mask >> b & 1:
+            closed[count] = b
+            count += 1
+    closed[count] = last  # resistance
+    worth = np.concatenate((resisted[: 1 << count], possible[: 1 << count]))
+    values, with_space = np.empty(count + 1), np.empty(count + 2)
+    shapley(worth, values, with_space)
+    for c in range(count + 1):
+        lost[closed[c]] += values[c]
+        apart[closed[c]] += with_space[c]
+    apart[last + 1] += with_space[count + 1]
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -197,23 +234,33 @@ def held_back(proteins):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def tally(cells, tables, key, drugs, killers, start, touched, place, worth, losses, unfit):
+def _note_losses(share, signal, fitness, free, i, losses, unfit):
+    """Add the logarithms of what each barrier lets through, and of what each substrate leaves of fitness."""
+    for b in range(len(share)):
+        losses[b] -= np.log(share[b])
+    for s in range(len(unfit)):
+        unfit[s] -= np.log(let_through(fitness_under(signal, fitness, free, i, s)))
+
+
+@nb.njit(cache=True, error_model="numpy")
+def tally(cells, tables, key, drugs, killers, start, touched, place, lost, apart, expected, losses, unfit):
     """Add up all contacts of this moment; returns how many there are.
 
     Args:
         killers, start, touched: as in `contacts.engage`, all that could kill, whatever they recognise.
         place: (n,) in and out: HELD is written for targets that are held.
-        worth: (2^k,) in and out: rate of kills with the barriers of each set taken away, bit b for barrier b [1/min].
+        lost: (k,) in and out: rate of kills that each barrier takes, by `shapley` [1/min]; apart: (k + 1,) likewise
+            where targets have no killer, the last of which is space; expected: (1,) rate of kills as it is.
         losses: (k,) in and out: minus the logarithm of what each barrier lets through; unfit: (substrates,) likewise,
             of what each leaves of fitness, which is one barrier: with a player for each of them sets would be too many.
-    Contacts with the same barriers closed are summed over the sets of these alone, and then shared out to all sets.
-    Memory: 2^k times `PATTERNS`; work: contacts times 2^(barriers closed), and 2^k for each pattern.
+    Contacts with the same barriers closed are summed over the sets of these alone, and then shared out.
+    Memory: 2^(most barriers closed) times `PATTERNS`; work: contacts times 2^(barriers closed).
     """
     k = len(losses)
     sets = 1 << (k - 1)
     share, barriers = np.empty(k), np.empty(k, np.int64)
     delivered, possible, resisted = np.empty(sets), np.empty(sets), np.empty(sets)
-    masks, sums = np.empty(PATTERNS, np.int64), np.empty((PATTERNS, 2, sets))
+    masks, sums = np.empty(PATTERNS, np.int64), np.empty((PATTERNS, 2, 1 << MOST_CLOSED))
     contacts = patterns = 0
     for e in range(len(killers)):
         i = killers[e]
@@ -228,15 +275,20 @@ def tally(cells, tables, key, drugs, killers, start, touched, place, worth, loss
             share, barriers[:count], contact_of(cells, tables, drugs, i, j), delivered, possible, resisted
         )
         share[k - 1] = resisted[0] / possible[0] if possible[0] > 0.0 else LEAST_SHARE
+        expected[0] += resisted[0]
         mask = 0
         for b in barriers[:count]:
             mask |= 1 << b
+        if count > MOST_CLOSED:
+            _share_out(mask, resisted, possible, lost, apart)
+            _note_losses(share, cells.signal, tables.fitness[cells.kind[i]], drugs.free, i, losses, unfit)
+            continue
         p = 0
         while p < patterns and masks[p] != mask:
             p += 1
         if p == PATTERNS:
             for full in range(PATTERNS):
-                _share_out(masks[full], sums[full, 0], sums[full, 1], worth)
+                _share_out(masks[full], sums[full, 0], sums[full, 1], lost, apart)
             p = patterns = 0
         if p == patterns:
             masks[p] = mask
@@ -245,13 +297,9 @@ def tally(cells, tables, key, drugs, killers, start, touched, place, worth, loss
         for without in range(1 << count):
             sums[p, 0, without] += resisted[without]
             sums[p, 1, without] += possible[without]
-        for b in range(k):
-            losses[b] -= np.log(share[b])
-        for s in range(len(unfit)):
-            left = fitness_under(cells.signal, tables.fitness[cells.kind[i]], drugs.free, i, s)
-            unfit[s] -= np.log(let_through(left))
+        _note_losses(share, cells.signal, tables.fitness[cells.kind[i]], drugs.free, i, losses, unfit)
     for p in range(patterns):
-        _share_out(masks[p], sums[p, 0], sums[p, 1], worth)
+        _share_out(masks[p], sums[p, 0], sums[p, 1], lost, apart)
     return contacts
 
 

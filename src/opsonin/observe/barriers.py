@@ -1,13 +1,12 @@
 """Why the tumour lives: the ledger's sums shared out among the barriers, so that the shares add up to what is lost.
 
-Shapley values: what a barrier is worth on average over all orders in which the barriers could be taken away. How the
-sums are made is `tissue/ledger.py`.
+Shapley values: what a barrier is worth on average over all orders in which the barriers could be taken away. They are
+made in `kernels/ledger.shapley`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import factorial
 
 import numpy as np
 import numpy.typing as npt
@@ -46,37 +45,21 @@ def titles(checkpoints: dict[str, str], unfit: dict[str, str]) -> dict[str, str]
     return {**_IN_CONTACT, **pairs, **lacks, **_AFTER, **_SPACE}
 
 
-def shapley(worth: Floats) -> Floats:
-    """(k,) what each of k players adds on average; together worth[-1] - worth[0].
-
-    Args:
-        worth: (2^k,) of every set of players, bit b for player b.
-    """
-    players = len(worth).bit_length() - 1
-    sets = np.arange(len(worth))
-    size = np.array([int(s).bit_count() for s in sets])
-    weight = np.array([factorial(s) * factorial(players - 1 - s) for s in range(players)])
-    weight = weight / factorial(players)
-    values = np.empty(players)
-    for b in range(players):
-        without = sets[sets >> b & 1 == 0]
-        values[b] = np.sum(weight[size[without]] * (worth[without | 1 << b] - worth[without]))
-    return values
-
-
 def lost_kills(ledger: Ledger, most: float) -> Floats:
     """(k + 2,) kills lost to each barrier of a contact, then to killers that are near and to those that are not there.
 
     Args:
         most: rate at which a killer kills with nothing in the way [1/min]; used where no contact was seen.
     """
-    of_contacts = shapley(ledger.worth)
     apart = ledger.near + ledger.far
-    mean = ledger.worth / ledger.contact if ledger.contact > 0.0 else np.full_like(ledger.worth, most)
     # A target that nobody holds: space is one player more, without whom the others are worth nothing.
-    of_space = apart * shapley(np.concatenate([np.zeros_like(mean), mean]))
+    if ledger.contact > 0.0:
+        of_space = apart / ledger.contact * ledger.apart
+    else:
+        of_space = np.zeros_like(ledger.apart)
+        of_space[-1] = apart * most
     space = of_space[-1] / apart if apart > 0.0 else 0.0
-    return np.concatenate([of_contacts + of_space[:-1], [space * ledger.near, space * ledger.far]])
+    return np.concatenate([ledger.lost + of_space[:-1], [space * ledger.near, space * ledger.far]])
 
 
 def _by_substrate(values: Floats, unfit: Floats, fitness: int) -> Floats:
@@ -91,7 +74,7 @@ def row(ledger: Ledger, barriers: Sequence[str], most: float) -> dict[str, float
     unfit = ledger.unfit
     fitness = barriers.index("exhaustion") - len(unfit)
     lost = _by_substrate(lost_kills(ledger, most), unfit, fitness)
-    expected = float(ledger.worth[0])
+    expected = float(ledger.expected[0])
     told = {"contact_min": ledger.contact, "near_min": ledger.near, "far_min": ledger.far}
     told |= {"expected": expected, "possible": expected + float(np.sum(lost))}
     told |= {f"lost.{name}": float(value) for name, value in zip(barriers, lost, strict=True)}

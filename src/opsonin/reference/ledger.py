@@ -121,3 +121,17 @@ def shapley(players: int, worth: Callable[[frozenset[int]], float]) -> list[floa
             before = frozenset(order[:place])
             values[player] += (worth(before | {player}) - worth(before)) / len(orders)
     return values
+
+
+def shapley_values(worth: Any) -> Any:
+    """(k,) the same from the worth of every set of players, bit b for player b, by sizes of sets."""
+    players = len(worth).bit_length() - 1
+    sets = np.arange(len(worth))
+    size = np.array([int(s).bit_count() for s in sets])
+    weight = np.array([math.factorial(s) * math.factorial(players - 1 - s) for s in range(players)])
+    weight = weight / math.factorial(players)
+    values = np.empty(players)
+    for b in range(players):
+        without = sets[sets >> b & 1 == 0]
+        values[b] = np.sum(weight[size[without]] * (worth[without | 1 << b] - worth[without]))
+    return values

@@ -15,14 +15,18 @@ class Ledger:
     """Sums over time, each cell counted as often as the window stands for.
 
     Attributes:
-        worth: (2^k,) kills to be expected of all contacts without the barriers of each set, bit b for barrier b.
+        lost: (k,) kills that each barrier of a contact took, by Shapley values.
+        apart: (k + 1,) likewise of the same contacts with space as one barrier more, the last.
+        expected: (1,) kills to be expected of all contacts as they were.
         losses: (k,) minus the logarithm of what each barrier lets through, times the time of the contact [min].
         unfit: likewise, of what each substrate that decides on it leaves of the killer's fitness, one of the barriers.
         contact: time that killers held a target [min].
         near, far: time of targets that no killer held, with and without one in reach [min].
     """
 
-    worth: Floats
+    lost: Floats
+    apart: Floats
+    expected: Floats
     losses: Floats
     unfit: Floats
     contact: float = 0.0
@@ -32,4 +36,6 @@ class Ledger:
     @classmethod
     def of(cls, barriers: int, substrates: int) -> Ledger:
         """Nothing noted yet."""
-        return cls(np.zeros(1 << barriers), np.zeros(barriers), np.zeros(substrates))
+        return cls(
+            np.zeros(barriers), np.zeros(barriers + 1), np.zeros(1), np.zeros(barriers), np.zeros(substrates)
+        )

@@ -54,15 +54,15 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
     if status != OK:
         where = f"day {minutes(tick) / 1440.0:.3f}, ledger"
         raise RunError(Fault(where, "a cell left the box or is not at a finite place"))
-    worth, losses = np.zeros_like(ledger.worth), np.zeros_like(ledger.losses)
+    sums = [np.zeros_like(of) for of in (ledger.lost, ledger.apart, ledger.expected, ledger.losses)]
     unfit = np.zeros(len(tissue.species.substrates))
-    contacts = tally(
-        cells, tables, tissue.key, tissue.exposure, killers, begin, touched, place, worth, losses, unfit
-    )
+    contacts = tally(cells, tables, tissue.key, tissue.exposure, killers, begin, touched, place, *sums, unfit)
     far, near, _ = count_targets(cells, n, tables, place)
     time = tissue.weight * duration
-    ledger.worth += time * worth
-    ledger.losses += time * losses
+    ledger.lost += time * sums[0]
+    ledger.apart += time * sums[1]
+    ledger.expected += time * sums[2]
+    ledger.losses += time * sums[3]
     ledger.unfit += time * unfit[_decisive(tissue)]
     ledger.contact += time * contacts
     ledger.near += time * near
