@@ -130,6 +130,8 @@ UNITS = {
 # Where the law itself is only valid on part of the range.
 LIMITS = {
     "amount_after_absorption": lambda a: abs(a[2] / a[3] - 1.0) > 1e-3,
+    # As symbols, exp(x) - 1 cancels where the rates are the same; the law itself does not.
+    "weight_of_the_past": lambda a: abs(a[0] / a[1] - 1.0) > 1e-3,
     "resting_exit_rate": lambda a: a[0] * a[1] < 0.6,
     "remixed_variation": lambda a: a[1] <= 1.0 and a[2] * (a[2] + abs(a[3])) < 100.0,
 }
