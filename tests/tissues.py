@@ -9,7 +9,7 @@ import numpy as np
 from opsonin.core.schedule import ticks
 from opsonin.engine import loop
 from opsonin.engine.compile import Plan, compile_scenario
-from opsonin.engine.start import started
+from opsonin.engine.start import settled, started
 from opsonin.engine.trace import Trace
 from opsonin.io.scenario import Scenario
 from opsonin.tissue.tissue import Tissue
@@ -68,6 +68,19 @@ def live(tissue: Tissue, kind: str) -> int:
     n, arrays = tissue.cells.n, tissue.cells.arrays
     index = tissue.species.cells.index(kind)
     return int(np.count_nonzero((arrays.kind[:n] == index) & (arrays.phase[:n] <= 1)))
+
+
+def exposed(plan: Plan) -> Tissue:
+    """The tissue at rest, with what the drugs of the first arm do at time 0."""
+    tissue, names = settled(plan), plan.species
+    tissue.exposure = plan.courses[0].regimen.exposure(0.0, names.molecules, names.cells, names.defects)
+    return tissue
+
+
+def slots(tissue: Tissue, kind: str) -> Any:
+    """Where the cells of a type are, dead or alive."""
+    n = tissue.cells.n
+    return np.flatnonzero(tissue.cells.arrays.kind[:n] == tissue.species.cells.index(kind))
 
 
 def _single_threaded() -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from opsonin.engine.start import settled
 from opsonin.kernels import contacts as kernel
 from opsonin.kernels import ledger
 from opsonin.tissue import contacts
 from opsonin.tissue.ledger import barriers_of
-from tissues import carried_on, grown, plan
+from tissues import carried_on, exposed, grown, plan, slots
 
 FIELD = {"cancer": "2500 cells/mm2", "cd8": "600 cells/mm2"}
 BYSTANDERS = {"cell.cd8.lytic.reactive_fraction": 0, "tumour.b_all.reactive_fraction": 0}
@@ -26,21 +25,9 @@ def leukaemia(dose=(), **knowledge):
     )
 
 
-def exposed(asked):
-    tissue = settled(asked)
-    names = asked.species
-    tissue.exposure = asked.courses[0].regimen.exposure(0.0, names.molecules, names.cells, names.defects)
-    return tissue
-
-
-def cells_of(tissue, kind):
-    n = tissue.cells.n
-    return np.flatnonzero(tissue.cells.arrays.kind[:n] == tissue.species.cells.index(kind))
-
-
 def signal(tissue, antigens):
     """Of a target with so many antigens to a bystander."""
-    i, j = cells_of(tissue, "cd8")[0], cells_of(tissue, "cancer")[0]
+    i, j = slots(tissue, "cd8")[0], slots(tissue, "cancer")[0]
     tissue.cells.arrays.level[tissue.species.molecules.index("CD19"), j] = antigens
     return kernel.signal_seen(tissue.cells.arrays, tissue.tables, tissue.exposure, i, j)
 
@@ -55,11 +42,11 @@ def test_bystanders_kill_what_carries_the_antigen_and_only_bridged_to_it():
 def test_t_cells_come_to_rest_when_the_drug_is_gone():
     asked = leukaemia([HELD[0] | {"lasting": "6 h"}])
     tissue = grown(asked, 6 * 60.0)
-    cd8 = cells_of(tissue, "cd8")
+    cd8 = slots(tissue, "cd8")
     busy = tissue.cells.arrays.activation[cd8].max()
     assert np.any(tissue.cells.arrays.partner[cd8] > 0) and busy > 0.05
     tissue = carried_on(asked, tissue, 6 * 3600, 24 * 60.0)
-    cd8 = cells_of(tissue, "cd8")
+    cd8 = slots(tissue, "cd8")
     assert not np.any(tissue.cells.arrays.partner[cd8])
     assert tissue.cells.arrays.activation[cd8].max() < 0.2 * busy
 
@@ -90,7 +77,7 @@ def test_the_signal_rises_with_the_drug():
 def test_a_cell_that_recognises_the_tumour_sees_both():
     tissue = exposed(leukaemia(HELD))
     cells = tissue.cells.arrays
-    i, j = cells_of(tissue, "cd8")[0], cells_of(tissue, "cancer")[0]
+    i, j = slots(tissue, "cd8")[0], slots(tissue, "cancer")[0]
     bridged = kernel.signal_seen(cells, tissue.tables, tissue.exposure, i, j)
     cells.reactive[i] = 1
     both = kernel.signal_seen(cells, tissue.tables, tissue.exposure, i, j)
@@ -105,7 +92,7 @@ def test_nk_cells_are_not_bridged():
         arm=[{"name": "a", "dose": HELD}],
     )
     tissue = exposed(asked)
-    i, j = cells_of(tissue, "nk")[0], cells_of(tissue, "cancer")[0]
+    i, j = slots(tissue, "nk")[0], slots(tissue, "cancer")[0]
     seen = kernel.signal_seen(tissue.cells.arrays, tissue.tables, tissue.exposure, i, j)
     tissue.exposure = exposed(leukaemia()).exposure
     assert seen == kernel.signal_seen(tissue.cells.arrays, tissue.tables, tissue.exposure, i, j)
@@ -116,7 +103,7 @@ def test_the_ledger_opens_the_barrier_of_receptors():
     for name, dose in (("none", ()), ("held", HELD)):
         tissue = exposed(leukaemia(dose))
         contacts.step(tissue, 0, 1.0)
-        i, j = cells_of(tissue, "cd8")[0], cells_of(tissue, "cancer")[0]
+        i, j = slots(tissue, "cd8")[0], slots(tissue, "cancer")[0]
         share = np.empty(barriers_of(tissue))
         ledger._shares(tissue.cells.arrays, tissue.tables, tissue.exposure, i, j, share)
         shares[name] = share[ledger.RECEPTOR]

@@ -25,7 +25,7 @@ from opsonin.model.drugs import Drug
 from opsonin.model.knowledge import CellType
 from opsonin.observe import barriers
 from opsonin.tissue import expression, infusion
-from tissues import CONTROL, carried_on, grown, live, plan, scenario
+from tissues import CONTROL, carried_on, exposed, grown, live, plan, scenario, slots
 
 DAY = 1440.0
 FIELD = {"cancer": "2500 cells/mm2", "cd8": "300 cells/mm2"}
@@ -42,26 +42,14 @@ def leukaemia(*doses, others=(), **changes):
     )
 
 
-def exposed(asked):
-    tissue = settled(asked)
-    names = asked.species
-    tissue.exposure = asked.courses[0].regimen.exposure(0.0, names.molecules, names.cells, names.defects)
-    return tissue
-
-
-def cells_of(tissue, kind):
-    n = tissue.cells.n
-    return np.flatnonzero(tissue.cells.arrays.kind[:n] == tissue.species.cells.index(kind))
-
-
 def ids(tissue):
-    return set(tissue.cells.arrays.id[cells_of(tissue, "car_t")].tolist())
+    return set(tissue.cells.arrays.id[slots(tissue, "car_t")].tolist())
 
 
 def with_one(asked):
     """A tissue under the doses, one of whose CD8 cells has become a CAR-T cell; and that cell and a target."""
     tissue = exposed(asked)
-    i, j = cells_of(tissue, "cd8")[0], cells_of(tissue, "cancer")[0]
+    i, j = slots(tissue, "cd8")[0], slots(tissue, "cancer")[0]
     tissue.cells.arrays.kind[i] = tissue.species.cells.index("car_t")
     tissue.cells.arrays.reactive[i] = 0
     return tissue, i, j
@@ -83,10 +71,10 @@ def test_as_many_come_as_the_dose_says_and_none_before_it():
     assert tissue.exposure.chimeric.any()
     mean = 500e-6 * tissue.area
     tissue = carried_on(asked, tissue, 3600, 120.0)
-    came = len(cells_of(tissue, "car_t"))
+    came = len(slots(tissue, "car_t"))
     assert abs(came - mean) < 4.0 * math.sqrt(mean)
     tissue = carried_on(asked, tissue, 3 * 3600, 60.0)
-    assert len(cells_of(tissue, "car_t")) <= came
+    assert len(slots(tissue, "car_t")) <= came
 
 
 def test_the_expected_numbers_of_all_steps_add_up_to_the_dose():
@@ -138,7 +126,7 @@ def test_newcomers_are_fresh_some_carry_pd1_and_they_lie_in_the_box():
     tissue = started(asked)
     tissue.coming = asked.courses[0].regimen.coming(0.0, 120.0, asked.species.cells)
     infusion.step(tissue, 0, 6.0)
-    own, cells = cells_of(tissue, "car_t"), tissue.cells.arrays
+    own, cells = slots(tissue, "car_t"), tissue.cells.arrays
     assert tissue.counters["arrivals"] >= len(own) > 100
     assert set(cells.exhaustion[own].tolist()) == {0.1}
     assert not cells.reactive[own].any()
@@ -156,7 +144,7 @@ def test_they_take_the_niches_of_cd8_cells():
         regimen = leukaemia(GIVEN).courses[0].regimen
         tissue.coming = regimen.coming(0.0, 120.0, tissue.species.cells)
         infusion.step(tissue, 0, 6.0)
-        own = cells_of(tissue, "car_t")
+        own = slots(tissue, "car_t")
         assert len(own) > 5
         assert set(tissue.cells.arrays.niche[own].tolist()) == {expected}
 
@@ -178,7 +166,7 @@ def test_in_medium_they_come_where_no_cell_is():
     before = tissue.cells.n
     tissue.coming = asked.courses[0].regimen.coming(0.0, 120.0, asked.species.cells)
     infusion.step(tissue, 0, 6.0)
-    cells, own = tissue.cells.arrays, cells_of(tissue, "car_t")
+    cells, own = tissue.cells.arrays, slots(tissue, "car_t")
     assert len(own) == tissue.cells.n - before > 20
     apart = np.array([getattr(cells, axis)[own][:, None] - getattr(cells, axis)[:before] for axis in "xy"])
     apart -= tissue.box[0] * np.rint(apart / tissue.box[0])
@@ -296,7 +284,7 @@ def test_mhc_i_and_hidden_antigens_are_nothing_to_them():
 
 def test_other_killers_do_not_see_the_antigen():
     tissue, _, j = with_one(leukaemia(GIVEN))
-    i = cells_of(tissue, "cd8")[1]
+    i = slots(tissue, "cd8")[1]
     tissue.cells.arrays.reactive[i] = 1
     assert seen(tissue, i, j, CD19=1e6, **{"MHC-I": 0.0}) == 0.0
 

@@ -12,6 +12,7 @@ from opsonin.engine.compile import Plan, compile_scenario
 from opsonin.engine.placed import burn_in_of, numbers_of, placed
 from opsonin.engine.start import settled
 from opsonin.io.scenario import Scenario
+from opsonin.model.specificity import STEM_LIKE
 from tissues import plan as generated
 
 LABELS = ["SOX10+"] * 60 + ["CD8+PD1+PDL1-"] * 25 + ["CD8+PD1-PDL1-"] * 5 + ["CD8-PD1-PDL1-"] * 10
@@ -55,7 +56,8 @@ def test_states_that_the_biopsy_does_not_show_are_told_with_which_and_how_many(b
     tissue = settled(biopsy)
     cells, n = tissue.cells.arrays, tissue.cells.n
     reactive, tired = int((cells.reactive[:n] > 0).sum()), int((cells.exhaustion[:n] == 0.5).sum())
-    assert 0 < reactive < 25 and tired == 25
+    assert 0 < reactive < 25
+    assert tired == 25 - int((cells.reactive[:n] == STEM_LIKE).sum())
     assert "CD8 T cell: 25 of 30 carry PD-1 (all stained)" in told
     assert f"20 % of those that carry PD-1 drawn as tumour-reactive (assumed), {reactive} here" in told
     assert (

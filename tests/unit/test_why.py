@@ -17,6 +17,7 @@ from PIL import Image
 from opsonin.cli.main import main
 from opsonin.engine.tabulate import fitness_substrates
 from opsonin.knowledge.library import load_library
+from opsonin.observe import barriers
 from opsonin.report import html, why, why_picture, words
 from opsonin.store.result import Result
 from opsonin.store.segments import LEDGER
@@ -189,3 +190,11 @@ def test_every_stored_stretch_is_read_and_only_of_arms_that_have_one() -> None:
 def test_an_interval_is_told_only_where_its_ends_differ() -> None:
     assert why.within(0.08, 0.12) == "8 % to 12 %"
     assert why.within(0.0, 0.0) == why.within(0.121, 0.122) == why.within(float("nan"), float("nan")) == ""
+
+
+def test_no_two_barriers_have_one_colour():
+    library = load_library()
+    pairs = {p.name: p.name for p in library.interactions.values() if p.kind == "checkpoint"}
+    told = barriers.titles(pairs, {name: name for name in fitness_substrates(library)})
+    found = why_picture.colours(told)
+    assert len(set(found.values())) == len(told) == len(found)

@@ -24,7 +24,8 @@ from opsonin.tissue.tissue import FIXED, MEDIUM
 from opsonin.tissue.trafficking import with_stem_like
 
 _HELD_BY_DATA = (
-    "; the hindrance by oxygen and pressure counts as part of it, and killing and necrosis as part of the loss of "
+    "; the hindrance by pressure, acid and lack of oxygen and glucose counts as part of it, "
+    "and killing and necrosis as part of the loss of "
     "cells, as they were where these times were measured."
 )
 
@@ -201,8 +202,8 @@ def _effector(plan: Plan, cell: CellType, lytic: Lytic, counts: dict[str, int]) 
         f"{cell.title}: {carry:,} of {counts['all']:,} carry PD-1{drawn}; {reactive} of those "
         f"that carry PD-1 drawn as tumour-reactive ({_origin(lytic.reactive_fraction)}), {counts['reactive']:,} here, "
         f"{counts['stem']:,} of them stem-like ({_origin(lytic.stem_fraction)}), the others are bystanders. Exhaustion "
-        f"{lytic.exhaustion_initial.value:g} at the start in the {carry:,} that carry PD-1 and are not stem-like ("
-        f"{_origin(lytic.exhaustion_initial)}), 0 in the others"
+        f"{lytic.exhaustion_initial.value:g} at the start in the {carry - counts['stem']:,} that carry PD-1 and are "
+        f"not stem-like ({_origin(lytic.exhaustion_initial)}), 0 in the others"
         + ("." if plan.boundary == MEDIUM else f"; newcomers keep the {kept} density, marks and exhaustion.")
     )
 
@@ -235,7 +236,8 @@ def _unseen(plan: Plan) -> dict[str, dict[str, str]]:
         rest = plan.library.cells[cell].expresses | plan.tumour.expresses.get(cell, {})
         for m, name in enumerate(plan.species.molecules):
             count = int(np.count_nonzero(unseen[m] & own))
-            if name not in rest or not count or markers.get(kind) == m:  # drawn of effectors: told there
+            drawn = markers.get(kind) == m  # of effectors: told there
+            if not plan.tables.resting[kind, m] or not count or drawn:
                 continue
             who = f"all {count:,}" if count == _count(plan, cell) else f"{count:,} of {_count(plan, cell):,}"
             found.setdefault(f"{who} {cell}", {})[name] = f"{rest[name].text}, {_origin(rest[name])}"

@@ -89,45 +89,44 @@ _ACTIVITIES = frozenset({"iu", "u", "ui", "miu", "unit", "units"})
 MASS, PER_WEIGHT, HELD, ABSORBED, CELLS = "mg", "mg/kg", "nM", "Gy", "cell/um**2"
 
 
+_MOST = {  # of what is given in one unit: how much, and how it is called
+    ABSORBED: (MOST_GY, f"{MOST_GY:g} Gy, beyond any real fraction"),
+    CELLS: (MOST_CELLS_PER_UM2, "100,000 cells/mm2, more than a tissue holds"),
+    HELD: (MOST_NM, "100 mM, beyond any drug in a tissue"),
+}
+
+
 def read_amount(text: str) -> tuple[float, str]:
     """A dose in MASS or PER_WEIGHT, a concentration that is HELD, radiation that is ABSORBED, or CELLS that come.
 
     Args:
         text: "240 mg", "3 mg/kg", "1 uM", "8 Gy" or "200 cells/mm2".
     Raises:
-        ValueError: none of the four, not above zero, or beyond any real dose.
+        ValueError: none of these, not above zero, or beyond any real dose.
     """
     number, unit = split(text)
-    try:
-        absorbed = number * to_unit(f"1 {unit}", ABSORBED)
-    except UnitError:
-        pass
-    else:
-        return _absorbed(text, absorbed), ABSORBED
-    try:
-        cells = number * to_unit(f"1 {unit}", CELLS)
-    except UnitError:
-        pass
-    else:
-        return _cells(text, cells), CELLS
-    try:
-        held = number * to_unit(f"1 {unit}", HELD)
-    except UnitError:
-        pass
-    else:
-        return _concentration(text, held), HELD
+    for kind, (most, shown) in _MOST.items():
+        try:
+            value = number * to_unit(f"1 {unit}", kind)
+        except UnitError:
+            continue
+        return _within(text, value, most, shown), kind
     over, slash, under = (part.strip() for part in unit.partition("/"))
+    per_kg = bool(slash)
     try:
-        per_kg = bool(slash)
         value = number * to_unit(f"1 {over}", "mg") / (to_unit(f"1 {under}", "kg") if per_kg else 1.0)
     except UnitError as error:
         raise ValueError(f"'{text}' is {_no_amount(unit)}") from error
+    most, shown = (MOST_MG_PER_KG, "10 g/kg") if per_kg else (MOST_MG, "100 g")
+    return _within(text, value, most, f"{shown}, beyond any real dose"), PER_WEIGHT if per_kg else MASS
+
+
+def _within(text: str, value: float, most: float, shown: str) -> float:
     if not value > 0.0:
         raise ValueError(f"'{text}' must be above 0")
-    most, shown = (MOST_MG_PER_KG, "10 g/kg") if per_kg else (MOST_MG, "100 g")
-    if not (math.isfinite(value) and value <= most):
-        raise ValueError(f"'{text}' is more than {shown}, beyond any real dose")
-    return value, PER_WEIGHT if per_kg else MASS
+    if not value <= most:
+        raise ValueError(f"'{text}' is more than {shown}")
+    return value
 
 
 def mass_per_volume(text: str) -> float | None:
@@ -147,30 +146,6 @@ def _no_amount(unit: str) -> str:
     if unit.lower() in _ACTIVITIES:
         return "an activity, which is measured otherwise for each drug; give its mass or a concentration"
     return "neither a mass, a mass per body weight nor a concentration in moles"
-
-
-def _absorbed(text: str, value: float) -> float:
-    if not value > 0.0:
-        raise ValueError(f"'{text}' must be above 0")
-    if not value <= MOST_GY:
-        raise ValueError(f"'{text}' is more than {MOST_GY:g} Gy, beyond any real fraction")
-    return value
-
-
-def _concentration(text: str, value: float) -> float:
-    if not value > 0.0:
-        raise ValueError(f"'{text}' must be above 0")
-    if not value <= MOST_NM:
-        raise ValueError(f"'{text}' is more than 100 mM, beyond any drug in a tissue")
-    return value
-
-
-def _cells(text: str, value: float) -> float:
-    if not value > 0.0:
-        raise ValueError(f"'{text}' must be above 0")
-    if not value <= MOST_CELLS_PER_UM2:
-        raise ValueError(f"'{text}' is more than 100,000 cells/mm2, more than a tissue holds")
-    return value
 
 
 def _amount(raw: Any) -> str:

@@ -82,7 +82,7 @@ def sentence(account: Account, ranked: pd.DataFrame) -> str:
     led = f" Most is lost to {', '.join(largest)}." if largest else ""
     return (
         f"{account.arm}: {words.number(told['kills'])} kills, {words.number(told['expected'])} expected of contacts as "
-        f"they are; T or NK cells, bystanders among them, touched tumour cells for {percent(told['held'])} of the "
+        f"they are; killers, bystanders among them, touched tumour cells for {percent(told['held'])} of the "
         f"tumour cells' time.{led}"
     )
 

@@ -32,7 +32,10 @@ _COLOURS = {
     "near": "#c9c5bb",
     "far": "#8b8880",
 }
-_CHECKPOINTS = ("#c2417c", "#e58bb4", "#7d1d49", "#f2bcd4", "#a8555f", "#d98f7e")
+_CHECKPOINTS = (
+    *("#c2417c", "#e58bb4", "#7d1d49", "#f2bcd4", "#a8555f", "#d98f7e"),
+    *("#5c2a2a", "#e0457b", "#b98aa5", "#f6a58e", "#8c4a76", "#ff7f9f"),
+)
 _EDGE = "#ffffff"
 _PANEL_INCH = (4.6, 2.75)
 _ACROSS = 3

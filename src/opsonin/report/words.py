@@ -26,6 +26,7 @@ _LENGTH = re.compile(r"(?<!\w)(um|mm|cm|nm|uM)([23]?)(?!\w)")
 _NEGATIVE = re.compile(r"(?<![\w.)\]-])-(?=\d)")
 _REFERENCES = ("doi:", "pmid:", "evidence:")
 _UNITS = {
+    "uM": "µM",
     "": "",
     "1": "",
     "-": "",
