@@ -423,7 +423,7 @@ def test_a_tissue_stored_more_seldom_than_it_lives_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = (Path(__file__).resolve().parents[2] / "examples" / "demo.toml").read_text()
-    (tmp_path / "a.toml").write_text(text.replace('"3 d"\nseed', '"10 h"\nseed'))
+    (tmp_path / "a.toml").write_text(text.replace('"2 d"\nseed', '"10 h"\nseed'))
     assert main(["check", str(tmp_path / "a.toml")]) == 0
     assert "output.every (1 d) is longer than the run" in capsys.readouterr().out
 

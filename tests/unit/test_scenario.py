@@ -265,7 +265,7 @@ def test_a_scenario_tells_itself_in_a_line() -> None:
     told = repr(asked)
     assert told == str(asked)
     assert told.startswith("<Scenario 'Demo: a generated")
-    assert told.endswith("melanoma, 3 d, seed 7, arms control, nivolumab>")
+    assert told.endswith("melanoma, 2 d, seed 7, arms control, nivolumab>")
 
 
 def test_a_scenario_that_is_called_says_how_to_make_one() -> None:
