@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
         from opsonin.engine.run import run
         from tissues import CONTROL, scenario
 
-        run(scenario(scenario__duration="12 min", output__every="12 min", arm=[CONTROL]))
+        run(scenario(scenario__duration="20 min", output__every="20 min", arm=[CONTROL]))
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ def lysed(seed: int, antigens: int) -> float:
                 "arm": [
                     {
                         "name": "a",
-                        "dose": [{"drug": "axicabtagene", "amount": "800 cells/mm2", "lasting": "6 min"}],
+                        "dose": [{"drug": "axicabtagene", "amount": "800 cells/mm2", "lasting": "10 min"}],
                     }
                 ],
                 "knowledge": {"tumour.b_all.expresses.cancer.CD19": f"{antigens} molecules"},

@@ -52,15 +52,15 @@ def outcome(seed: int, coupling: float, motion: float) -> list[float]:
 
 
 def coarse(seed: int) -> list[float]:
-    return outcome(seed, 6.0, 1.0)
+    return outcome(seed, 10.0, 1.0)
 
 
 def half(seed: int) -> list[float]:
-    return outcome(seed, 3.0, 0.5)
+    return outcome(seed, 5.0, 0.5)
 
 
 def quarter(seed: int) -> list[float]:
-    return outcome(seed, 1.5, 0.25)
+    return outcome(seed, 2.5, 0.25)
 
 
 @functools.cache

@@ -315,7 +315,7 @@ def test_the_ledger_adds_up_with_them_and_tells_of_the_antigen():
     lost = {}
     for level in ("0 molecules", "1e5 molecules"):
         asked = leukaemia(
-            GIVEN | {"amount": "2000 cells/mm2", "lasting": "6 min"},
+            GIVEN | {"amount": "2000 cells/mm2", "lasting": "10 min"},
             knowledge={"tumour.b_all.expresses.cancer.CD19": level, "tumour.b_all.reactive_fraction": 0},
         )
         tissue = started(asked)

@@ -114,7 +114,7 @@ def test_a_key_says_its_type_and_meaning(key):
 
 def test_the_reference_has_limits_and_defaults_as_the_schema_does():
     known = {key.path: key for table in keys.tables() for key in table.keys}
-    assert known["numerics.coupling_step"].default == "6 min"
+    assert known["numerics.coupling_step"].default == "10 min"
     assert known["numerics.coupling_step"].limits == "above 0 min, at most 1 h"
     assert known["scenario.name"].default == ""
     assert known["tissue.generate.densities"].type == 'table of cells per area, as in "300 cells/mm2"'

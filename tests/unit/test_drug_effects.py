@@ -270,10 +270,10 @@ def told(**changes):
         ({"drug": "vorinostat", "amount": "1 uM", "lasting": "-3 h"}, ("'-3 h'",)),
         ({"drug": "vorinostat", "amount": "1 uM", "lasting": 3}, ("lasting", "unit")),
         ({"drug": "vorinostat", "amount": "1 uM", "lasting": "3 h", "lasts": "3 h"}, ("'lasts'", "lasting")),
-        ({"drug": "vorinostat", "amount": "1 uM", "lasting": "3 min"}, ("lasting '3 min'", '"6 min"')),
+        ({"drug": "vorinostat", "amount": "1 uM", "lasting": "3 min"}, ("lasting '3 min'", '"10 min"')),
         ({"drug": "vorinostat", "amount": "1 uM", "lasting": "1 h", "at": "2 min"}, ("at '2 min'", '"0 s"')),
         (
-            {"drug": "vorinostat", "amount": "1 uM", "lasting": "6 min", "every": "62 min"},
+            {"drug": "vorinostat", "amount": "1 uM", "lasting": "10 min", "every": "62 min"},
             ("every '62 min'", '"1 h"'),
         ),
         (
@@ -305,7 +305,7 @@ def test_concentrations_keep_to_the_coupling_steps_of_the_run():
 
 
 def test_the_concentration_of_a_drug_is_observed_as_it_is_held(tmp_path):
-    dose = [{"drug": "vorinostat", "amount": "1 uM", "lasting": "30 min", "at": "12 min"}]
+    dose = [{"drug": "vorinostat", "amount": "1 uM", "lasting": "30 min", "at": "10 min"}]
     arms = [{"name": "none"}, {"name": "a", "dose": dose}]
     result = run(scenario(arm=arms, scenario={"name": "t", "duration": "1 h"}), tmp_path / "out")
     seen = result.observables["vorinostat_concentration"]

@@ -74,7 +74,7 @@ def test_one_two_and_four_threads_give_the_same_bits(size):
     region = {"tumour": "melanoma", "generate": {"size": size}}
     large = plan(
         tissue=region if len(size) == 3 else {**region, "thickness": "20 um"},
-        numerics={"burn_in": "6 min", "spacing": "8 um"},
+        numerics={"burn_in": "10 min", "spacing": "8 um"},
     )
     seen = []
     before = numba.get_num_threads()

@@ -492,10 +492,10 @@ def test_a_generated_run_is_rebuilt_and_drawn_anew_with_another_seed(tmp_path: A
     generate = {"size": ["300 um", "300 um"], "architecture": "excluded", "nest_diameter": "200 um"}
     asked = Scenario.from_dict(
         {
-            "scenario": {"name": "generated", "duration": "12 min", "seed": 1},
+            "scenario": {"name": "generated", "duration": "20 min", "seed": 1},
             "tissue": {"tumour": "melanoma", "generate": generate},
             "arm": [{"name": "control"}],
-            "numerics": {"burn_in": "24 min"},
+            "numerics": {"burn_in": "40 min"},
         }
     )
     from opsonin.engine.provenance import rebuilt

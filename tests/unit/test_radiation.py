@@ -107,7 +107,7 @@ def test_a_fraction_kills_in_a_tissue_what_it_dooms():
 
 
 def test_the_dose_given_is_observed_in_gray_and_stored_so(tmp_path):
-    dose = {"drug": "radiation", "amount": "2 Gy", "at": "12 min", "every": "30 min"}
+    dose = {"drug": "radiation", "amount": "2 Gy", "at": "10 min", "every": "30 min"}
     result = run(
         scenario(arm=[{"name": "rt", "dose": [dose]}], scenario={"name": "t", "duration": "1 h"}),
         tmp_path / "out",
@@ -116,7 +116,7 @@ def test_the_dose_given_is_observed_in_gray_and_stored_so(tmp_path):
     assert seen.attrs["units"] == "Gy"
     minutes = seen["time"].values * DAY
     assert seen.sel(arm="rt").values.tolist() == [
-        0.0 if t < 11.5 else 2.0 if t < 41.5 else 4.0 for t in minutes
+        0.0 if t < 9.5 else 2.0 if t < 39.5 else 4.0 for t in minutes
     ]
     (arm,) = result.provenance["arms"]
     assert [given["amount_Gy"] for given in arm["doses"]] == [2.0, 2.0]

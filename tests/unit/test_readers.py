@@ -323,7 +323,7 @@ def test_a_result_with_measured_levels_rebuilds_bit_for_bit_without_its_biopsy(t
     lattice().to_csv(tmp_path / "cells.csv", index=False)
     (tmp_path / "mine.toml").write_text(map_text())
     data = {
-        "scenario": {"name": "x", "duration": "12 min"},
+        "scenario": {"name": "x", "duration": "20 min"},
         "tissue": {"tumour": "melanoma", "biopsy": "cells.csv", "labels": "./mine.toml"},
         "arm": [{"name": "control"}],
         "numerics": {"burn_in": "1 h"},

@@ -51,7 +51,7 @@ def test_resolved_scenario_reads_back_equal_to_the_last_bit(tmp_path: Path) -> N
 
 def test_resolved_scenario_states_the_defaults() -> None:
     resolved = Scenario.from_text(TEXT).resolved()
-    assert resolved["numerics"] == {"coupling_step": "6 min", "motion_step": "1 min", "spacing": "15 um"}
+    assert resolved["numerics"] == {"coupling_step": "10 min", "motion_step": "1 min", "spacing": "15 um"}
     assert resolved["scenario"]["duration"] == "126 min"
 
 

@@ -60,7 +60,7 @@ def test_what_a_piece_raises_is_raised(two_threads):
 def test_the_second_process_compiles_its_half_of_a_stored_run(tmp_path):
     """In this process, where what it leaves can be seen; from elsewhere its output is not."""
     stored = run.run(
-        scenario(scenario__duration="6 min", output__every="6 min", arm=[CONTROL]), tmp_path / "out"
+        scenario(scenario__duration="10 min", output__every="10 min", arm=[CONTROL]), tmp_path / "out"
     )
     kernels = [contacts._engage, contacts.strike, death.succumb, motility._steer, ledger.tally]
     for kernel in kernels:

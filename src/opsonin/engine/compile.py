@@ -54,6 +54,10 @@ class Course:
     regimen: Regimen
 
 
+# The longest between two looks of the ledger: most contacts that kill last longer, and each look costs as much.
+_LOOK = ticks(60.0)
+
+
 @dataclass(frozen=True)
 class Plan:
     """A scenario resolved to integers and arrays: what the engine runs.
@@ -238,8 +242,11 @@ def _observation_interval(every: int, coupling: int) -> int:
 
 
 def _look_interval(every: int, coupling: int) -> int:
-    """Two coupling steps where stored times allow it: contacts last longer, and each look costs as much as any."""
-    return 2 * coupling if every % (2 * coupling) == 0 else coupling
+    """An hour at most, and a whole part of what lies between stored times: contacts that kill last longer."""
+    steps = every // coupling
+    return coupling * max(
+        part for part in range(1, steps + 1) if steps % part == 0 and part * coupling <= _LOOK
+    )
 
 
 def _doubts(imaged: Imaged, library: Library, species: Species, boundary: str) -> Iterator[str]:

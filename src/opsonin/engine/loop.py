@@ -5,7 +5,7 @@ One coupling step from tick t to t + dt; each process reads the state that the o
     pharmacology   drugs in blood -> share of each receptor that is free          (engine.coupling)
     transport      cells and vessels -> substrates -> signals at cells            (tissue.transport)
     expression     signals -> molecules                                          (tissue.expression)
-    ledger         every second time: what stands between killers and targets   (tissue.ledger)
+    ledger         once an hour: what stands between killers and targets   (tissue.ledger)
     repeat dt / motion_step times:
         contacts   synapses -> hits, exhaustion                                  (tissue.contacts)
         death      hits, priming -> caspases -> kills                            (tissue.death)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numba as nb
+import numpy as np
 
 from opsonin.core.random import Stream, uniforms
 from opsonin.core.threads import spread
@@ -109,6 +110,13 @@ def _live_event(numbers, resting, entry, oxygen, spontaneous, toxic, chance, whi
     return ENTER_CYCLE
 
 
+@nb.njit(cache=True, error_model="numpy")
+def _highest_hazard(numbers, hindrance, spontaneous, toxic, let_in):
+    """No cell of a type with these `numbers` has a higher hazard of any event [1/min]."""
+    entry = (max(numbers[EXIT_RATE], 0.0) / hindrance + max(numbers[ACTIVATED_RATE], 0.0)) * let_in
+    return spontaneous + max(numbers[NECROSIS_RATE], 0.0) + numbers[TISSUE_EXIT] + toxic + entry
+
+
 def decide(
     cells: Any,
     n: Any,
@@ -141,6 +149,11 @@ def _decide(begin, end, cells, tables, key, tick, duration, resting_pressure, ra
     pressure, activation, exhaustion = cells.pressure, cells.activation, cells.exhaustion
     types, oxygen, dimension = tables.types, tables.oxygen, tables.dimension
     hindrance, spontaneous, toxic, let_in, free = rates
+    most = np.empty(toxic.shape)
+    for t in range(len(most)):
+        for p in range(most.shape[1]):
+            at_most = _highest_hazard(types[t], hindrance, spontaneous[t], toxic[t, p], let_in[t])
+            most[t, p] = event_probability(at_most, duration)
     for i in range(begin, end):
         numbers = types[kind[i]]
         now = tick + duration * _TICKS
@@ -149,31 +162,32 @@ def _decide(begin, end, cells, tables, key, tick, duration, resting_pressure, ra
         happens = NOTHING
         if phase[i] <= COMMITTED:
             chance, which = uniforms(key[0], key[1], identity[i], tick, _FATE, 0)
-            fitness = 0.0  # of no matter where nothing divides
-            if phase[i] == RESTING and _cycles(numbers):
-                fitness = fitness_of(signal, tables.fitness[kind[i]], free, i)
-            entry = _entry_hazard(
-                numbers,
-                fitness,
-                pressure[i],
-                resting_pressure,
-                hindrance,
-                let_in[kind[i]] * _unarrested(cells, tables, i),
-                activation[i],
-                exhaustion[i],
-            )
-            resting = phase[i] == RESTING
-            happens = _live_event(
-                numbers,
-                resting,
-                entry,
-                signal[oxygen, i],
-                spontaneous[kind[i]],
-                toxic[kind[i], phase[i]],
-                chance,
-                which,
-                duration,
-            )
+            if chance < most[kind[i], phase[i]]:  # else nothing happens, whatever the cell senses
+                fitness = 0.0  # of no matter where nothing divides
+                if phase[i] == RESTING and _cycles(numbers):
+                    fitness = fitness_of(signal, tables.fitness[kind[i]], free, i)
+                entry = _entry_hazard(
+                    numbers,
+                    fitness,
+                    pressure[i],
+                    resting_pressure,
+                    hindrance,
+                    let_in[kind[i]] * _unarrested(cells, tables, i),
+                    activation[i],
+                    exhaustion[i],
+                )
+                resting = phase[i] == RESTING
+                happens = _live_event(
+                    numbers,
+                    resting,
+                    entry,
+                    signal[oxygen, i],
+                    spontaneous[kind[i]],
+                    toxic[kind[i], phase[i]],
+                    chance,
+                    which,
+                    duration,
+                )
             if phase[i] == COMMITTED:
                 volume[i] = committed_volume(
                     base_volume[i], min(elapsed, numbers[COMMITTED_TIME]), numbers[COMMITTED_TIME]

@@ -36,7 +36,14 @@ def power(x: Any, n: Any) -> Any:
         import sympy
 
         return sympy.Pow(sympy.Max(x, 0), n)
-    return (0.0 * x if x < 0.0 else x) ** n
+    base = 0.0 * x if x < 0.0 else x
+    if n == 1.0:
+        return base
+    if n == 2.0:
+        return base * base
+    if n == 4.0:
+        return (base * base) * (base * base)
+    return base**n
 
 
 def exp(x: Any) -> Any:
@@ -78,7 +85,19 @@ def maximum(a: Any, b: Any) -> Any:
 @overload(power)
 def _power(x, n):
     # numba insists on equal, unannotated signatures here
-    return lambda x, n: (0.0 * x if x < 0.0 else x) ** n
+    def implementation(x, n):
+        base = 0.0 * x if x < 0.0 else x
+        if (
+            n == 1.0
+        ):  # most Hill coefficients are, and the general power costs as much as all the rest of a law
+            return base
+        if n == 2.0:
+            return base * base
+        if n == 4.0:
+            return (base * base) * (base * base)
+        return base**n
+
+    return implementation
 
 
 @overload(exp)

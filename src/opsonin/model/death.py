@@ -113,7 +113,7 @@ class DeathRates(NamedTuple):
 # The cell that EARM describes (doi:10.1038/msb.2013.1).
 EARM_CELL = DeathProteins(flip=100.0, bcl2=2e4, bclxl=2e4, mcl1=2e4, bax=8e4, bak=2e4, xiap=1e5, survivin=1.0)
 
-SPENT = 1e-6  # below this, hits and the way they have brought a cell are nothing
+SPENT = 1e-4  # below this, hits and the way they have brought a cell are nothing
 AT_REST = DeathState(0.0, 0.0, 0.0, 0.0, 0.0)
 
 # Fitted once to EARM 2.0 M1a, nominal set (doi:10.1038/msb.2013.1), by `python -m opsonin.reference.fit_death_switch`:

@@ -438,7 +438,7 @@ class Numerics(Entry):
         burn_in: how long the tissue lives on untreated before time 0; left out, 21 d, and not at all in medium.
     """
 
-    coupling_step: Annotated[float, Quantity("min", above=0.0, most=60.0)] = 6.0
+    coupling_step: Annotated[float, Quantity("min", above=0.0, most=60.0)] = 10.0
     motion_step: Annotated[float, Quantity("min", above=0.0, most=10.0)] = 1.0
     spacing: Annotated[float, Quantity("um", least=2.0, most=100.0)] = 15.0
     burn_in: Annotated[float, Quantity("min", above=0.0, most=90 * 1440.0)] | None = None

@@ -19,8 +19,10 @@ from opsonin.tissue.tissue import MEDIUM, Tissue, Transport
 NAME = "transport"
 
 # The solver stops at this share of the total source; the budget carries the rest.
-RESIDUAL = 3e-7
+RESIDUAL = 1e-5
 _MAX_CYCLES = 40
+# Fields that change nowhere by more than this share in a round are settled.
+_SETTLED = 1e-5
 # A step whose estimated local error exceeds this share of the field's maximum is taken in halves.
 STEP_ERROR = 0.02
 _MOST_HALVINGS = 6
@@ -36,13 +38,16 @@ _WELL = 0.14
 _LEAST_RESISTANCE = 0.02
 
 
-def settle(tissue: Tissue, iterations: int = 12) -> None:
+def settle(tissue: Tissue, rounds: int = 12) -> None:
     """All substrates at equilibrium with the cells as they are; for time 0."""
-    for _ in range(iterations):
+    for _ in range(rounds):
+        before = tissue.fields.values.copy()
         for index, substrate in enumerate(tissue.substrates):
             loss, source = exchanged_with(tissue, index, substrate)
             _solve_steady(tissue, index, substrate, loss, source)
             sense(tissue, index)
+        if np.all(np.abs(tissue.fields.values - before) <= _SETTLED * np.abs(before)):
+            return
 
 
 def step(tissue: Tissue, duration: float) -> None:

@@ -239,7 +239,7 @@ CASES: dict[str, tuple[Make, list[str], int, tuple[str, ...]]] = {
         nothing,
         [*BRANCH[:2], "--at", "7 min", *BRANCH[4:], "--arm", "later.toml"],
         2,
-        ("7 min", "6 min"),
+        ("7 min", "10 min"),
     ),
     "branch to an unknown arm": (nothing, [*BRANCH, "--arm", "nivolumap"], 2, ("'nivolumap'", "'nivolumab'")),
     "branch to a missing file": (nothing, [*BRANCH, "--arm", "latr.toml"], 2, ("latr.toml", "'later.toml'")),
