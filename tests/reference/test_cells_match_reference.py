@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from opsonin.engine import tabulate
 from opsonin.kernels import (
     contacts,
+    costimulation,
     death,
     digest,
     expression,
@@ -26,6 +27,7 @@ from opsonin.model import phase
 from opsonin.model import tables as column
 from opsonin.model.death import TISSUE_RATES
 from opsonin.reference import cells as reference
+from opsonin.reference import costimulation as plain_costimulation
 from opsonin.reference import metabolism as plain_metabolism
 from opsonin.state.cells import Cells
 from opsonin.state.exposure import THROUGH, Exposure
@@ -44,6 +46,7 @@ OCCURRING = {
     "tgf_beta": 0.1,
 }
 SIGNALS = np.array([OCCURRING.get(name, 0.1) for name in sorted(load_library().substrates)])
+OCCURRING_CELLS = ("cancer", "cd8", "nk", "car_t", "macrophage", "other", "cd4", "treg", "dc")
 KILLERS = ("cd8", "nk", "car_t", "macrophage")
 
 
@@ -65,9 +68,7 @@ def random_cells(seed, n=60):
     rng = np.random.default_rng(seed)
     molecules = len(tabulate.species_of(load_library()).molecules)
     cells = Cells(n + 7, molecules, len(SIGNALS))
-    kinds = rng.choice(
-        [load_cells().index(name) for name in ("cancer", "cd8", "nk", "car_t", "macrophage", "other")], n
-    ).astype(np.int16)
+    kinds = rng.choice([load_cells().index(name) for name in OCCURRING_CELLS], n).astype(np.int16)
     columns = {
         "id": rng.integers(1, 2**63, n).astype(np.uint64),
         "kind": kinds,
@@ -84,6 +85,7 @@ def random_cells(seed, n=60):
         "exhaustion": rng.uniform(0, 1, n),
         "lost": rng.integers(0, 32, n).astype(np.int32),
         "activation": rng.uniform(0, 1, n),
+        "costimulated": rng.uniform(0, 1, n),
         "engagement": rng.choice([0.0, 0.4, 1.0], n),
         "level": rng.uniform(0, 1e5, (molecules, n)),
         "variation": rng.choice([0.0, 0.5, 1.0, 2.0], (molecules, n)),
@@ -261,6 +263,27 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
     assert got == counted
     for name, values in cells.arrays._asdict().items():
         close(values[..., :n].astype(float), getattr(twin.arrays, name)[..., :n].astype(float))
+
+
+@settings(max_examples=30, deadline=None)
+@given(SEEDS, st.sampled_from([1.0, 60.0]), st.floats(0.0, 1.0))
+def test_costimulate_equals_its_twin(seed, duration, free_ctla4):
+    cells = random_cells(seed)
+    rng, n = np.random.default_rng(seed), cells.n
+    seekers = np.flatnonzero(
+        np.isin(cells.arrays.kind[:n], [load_cells().index(c) for c in ("cd8", "cd4", "treg")])
+    )
+    touched = [np.sort(rng.choice(n, rng.integers(0, 7), replace=False)) for _ in seekers]
+    drugs = random_drugs(rng)
+    drugs.free[load_molecules().index("CTLA-4")] = free_ctla4
+    begin = np.concatenate([[0], np.cumsum([len(t) for t in touched])]).astype(np.int64)
+    target = np.concatenate([*touched, [0]]).astype(np.int64)
+    by_seeker = {int(i): t.tolist() for i, t in zip(seekers, touched, strict=True)}
+    expected = plain_costimulation.costimulate(cells.arrays, tables(2), drugs, by_seeker, duration)
+    costimulation.costimulate(cells.arrays, tables(2), drugs, seekers, begin, target, duration)
+    for got, wanted in zip((cells.arrays.costimulated, cells.arrays.activation), expected[:2], strict=True):
+        close(got[:n], wanted[:n])
+    close(cells.arrays.level[:, :n], expected[2][:, :n])
 
 
 def random_drugs(rng):

@@ -148,9 +148,9 @@ def test_a_branch_killed_while_it_carries_segments_over_goes_on_with_the_same_bi
     ("options", "words"),
     [
         ({"time": "13 h"}, ["13 h is outside the run", "12 h"]),
-        ({"time": "-6 min"}, ["outside the run"]),
+        ({"time": "-10 min"}, ["outside the run"]),
         ({"time": "12 h"}, ["longer duration"]),
-        ({"time": "100 min"}, ["100 min is not a whole number of coupling steps of 6 min", "102 min"]),
+        ({"time": "105 min"}, ["105 min is not a whole number of coupling steps of 10 min", "100 min"]),
         ({"time": "6 mL"}, ["branch time", '"3 d"']),
         ({"time": float("nan")}, ["is no time"]),
         ({"source": "contorl"}, ["no arm 'contorl'", "Did you mean 'control'?"]),

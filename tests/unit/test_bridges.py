@@ -33,7 +33,7 @@ def signal(tissue, antigens):
 
 
 def test_bystanders_kill_what_carries_the_antigen_and_only_bridged_to_it():
-    assert grown(leukaemia(), 12 * 60.0).counters["kills"] == 0.0
+    assert grown(leukaemia(), 12 * 60.0).counters["hits"] == 0.0
     assert grown(leukaemia(HELD), 12 * 60.0).counters["kills"] > 5.0
     none = {"tumour.b_all.expresses.cancer.CD19": "0 molecules"}
     assert grown(leukaemia(HELD, **none), 12 * 60.0).counters["kills"] == 0.0

@@ -190,10 +190,10 @@ def test_what_takes_the_cells_is_named_and_what_would_agree() -> None:
 
 def test_a_burn_in_too_short_to_measure_killing_is_told() -> None:
     steady = (0.2, 0.0, 0.02, burnt_in()[0].growth * DAY)
-    day = 240  # steps
+    day = 144  # steps
     with reactive(True):
         told = warned(steady, kills=0, steps=5)
-        assert "over 0.021 days, in which 0 tumour cells were killed" in told
+        assert "over 0.035 days, in which 0 tumour cells were killed" in told
         assert " times the published growth" in told
         assert "in which 4 tumour cells" in warned(steady, kills=4, steps=2 * day)
         assert warned(steady, kills=50, steps=2 * day) == ""

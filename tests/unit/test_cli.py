@@ -73,7 +73,7 @@ def test_check_as_json_is_one_object(scenario: Path, capfd: pytest.CaptureFixtur
     assert told["ok"] is True
     assert told["arms"][1]["doses"][0]["times_min"] == [0.0, 4320.0, 8640.0, 12960.0]
     assert told["steps"] == {
-        "coupling_min": 6.0,
+        "coupling_min": 10.0,
         "motion_min": 1.0,
         "output_min": 1440.0,
         "output_asked_min": 1440.0,

@@ -312,7 +312,7 @@ def test_the_concentration_of_a_drug_is_observed_as_it_is_held(tmp_path):
     assert seen.attrs["units"] == "nM"
     assert not seen.sel(arm="none").any()
     minutes = seen["time"].values * DAY
-    assert seen.sel(arm="a").values.tolist() == [1000.0 if 12 <= round(t) < 42 else 0.0 for t in minutes]
+    assert seen.sel(arm="a").values.tolist() == [1000.0 if 10 <= round(t) < 40 else 0.0 for t in minutes]
 
 
 def test_what_a_drug_also_does_and_the_model_leaves_out_is_told():

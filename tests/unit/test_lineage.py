@@ -26,7 +26,7 @@ def result(tmp_path_factory) -> Result:
             scenario__duration="2 d",
             output__every="12 h",
             arm=[CONTROL, NIVOLUMAB],
-            knowledge={"defect.antigen-loss.rate": 0.2, "defect.b2m-loss.rate": 0.2},
+            knowledge={"defect.antigen-loss.rate": 0.3, "defect.b2m-loss.rate": 0.3},
         ),
         tmp_path_factory.mktemp("lineage") / "out",
     )

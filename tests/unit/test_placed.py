@@ -138,7 +138,7 @@ def test_what_is_told_suits_where_the_tissue_comes_from(
 
 def test_how_long_the_burn_in_is_says_what_was_asked_and_what_was_done() -> None:
     assert burn_in_of(generated(numerics__burn_in="1 s")) == {
-        "days": pytest.approx(24 / 1440),
+        "days": pytest.approx(40 / 1440),
         "asked_days": pytest.approx(1 / 86400),
         "default_days": 21.0,
     }

@@ -338,7 +338,7 @@ def test_fields_of_a_patient_are_replicated_together(tmp_path):
         },
         "arm": [{"name": "control"}],
         "output": {"every": "1 h"},
-        "numerics": {"burn_in": "30 min"},
+        "numerics": {"burn_in": "40 min"},
     }
     result = opsonin.run(opsonin.Scenario.from_dict(data, folder=tmp_path))
     assert isinstance(result, Ensemble)

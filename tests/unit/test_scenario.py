@@ -24,7 +24,7 @@ from opsonin.model.scenario import Scenario as Model
 TEXT = """\
 [scenario]
 name = 'a "quoted" name'
-duration = "2.1 h"
+duration = "2.5 h"
 [tissue]
 tumour = "melanoma"
 [tissue.generate]
@@ -52,7 +52,7 @@ def test_resolved_scenario_reads_back_equal_to_the_last_bit(tmp_path: Path) -> N
 def test_resolved_scenario_states_the_defaults() -> None:
     resolved = Scenario.from_text(TEXT).resolved()
     assert resolved["numerics"] == {"coupling_step": "10 min", "motion_step": "1 min", "spacing": "15 um"}
-    assert resolved["scenario"]["duration"] == "126 min"
+    assert resolved["scenario"]["duration"] == "150 min"
 
 
 def test_scenario_is_a_model_scenario_and_frozen() -> None:
@@ -76,7 +76,7 @@ def test_depth_of_a_block_is_its_third_size_and_of_a_slab_its_thickness() -> Non
 
 def test_every_fault_is_told_at_once_in_the_order_of_lines() -> None:
     text = (
-        TEXT.replace('"2.1 h"', '"2.1"')
+        TEXT.replace('"2.5 h"', '"2.5"')
         .replace('"melanoma"\n[', '"melanomaa"\n[')
         .replace("3 mg/kg", "3 mg/m2")
     )

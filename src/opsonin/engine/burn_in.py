@@ -33,6 +33,7 @@ from opsonin.model.phase import COMMITTED, LEAVE
 from opsonin.tissue import (
     apply,
     contacts,
+    costimulation,
     death,
     expression,
     fate,
@@ -238,6 +239,7 @@ def _one_step(plan: Plan, tissue: Tissue, tick: int, *, breathing: bool) -> Any:
     duration = minutes(plan.coupling)
     transport.step(tissue, duration)
     expression.step(tissue, tick, duration)
+    costimulation.step(tissue, tick, duration)
     cells, n = tissue.cells.arrays, tissue.cells.n
     vigour = cells.exhaustion[:n].copy()
     for now in range(tick, tick + plan.coupling, plan.motion):

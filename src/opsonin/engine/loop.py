@@ -5,6 +5,7 @@ One coupling step from tick t to t + dt; each process reads the state that the o
     pharmacology   drugs in blood -> share of each receptor that is free          (engine.coupling)
     transport      cells and vessels -> substrates -> signals at cells            (tissue.transport)
     expression     signals -> molecules                                          (tissue.expression)
+    costimulation  cells that present -> T cells that touch them                 (tissue.costimulation)
     ledger         once an hour: what stands between killers and targets   (tissue.ledger)
     repeat dt / motion_step times:
         contacts   synapses -> hits, exhaustion                                  (tissue.contacts)
@@ -26,6 +27,7 @@ from opsonin.engine import coupling
 from opsonin.engine.compile import Course, Plan
 from opsonin.tissue import (
     contacts,
+    costimulation,
     death,
     expression,
     extent,
@@ -52,6 +54,8 @@ def advance(
     record(tissue, transport, tick)
     expression.step(tissue, tick, duration)
     record(tissue, expression, tick)
+    costimulation.step(tissue, tick, duration)
+    record(tissue, costimulation, tick)
     if tick % plan.look == 0:
         ledger.step(tissue, tick, minutes(min(plan.look, plan.duration - tick)))
     for now in range(tick, tick + plan.coupling, plan.motion):

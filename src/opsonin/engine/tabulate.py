@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from opsonin.core.random import draws_of
-from opsonin.knowledge.followed import MARKER, RECOGNISED, followed
+from opsonin.knowledge.followed import MARKER, RECOGNISED, SEEN_BY_HELPERS, followed
 from opsonin.knowledge.library import Library
 from opsonin.knowledge.regulators import regulators_first
 from opsonin.laws.apoptosis import rate_of_half_life
@@ -21,12 +21,13 @@ from opsonin.model.death import PROTEINS
 from opsonin.model.knowledge import CellType, Exchange, Interaction, Shift, Trafficking, Tumour
 from opsonin.model.sourced import Sourced
 from opsonin.observe.observables import Acid
-from opsonin.state.tables import ARREST, DEFECT, EXCHANGE, FITNESS, PAIR, SHIFT, Tables
+from opsonin.state.tables import ARREST, DEFECT, EXCHANGE, FITNESS, LIGATION, PAIR, SHIFT, Tables
 from opsonin.tissue.tissue import Lowered, Species, Traits, Transport
 
 NM = 0.602214076  # molecules/um3 in one nM
 TUMOUR_CELL = "cancer"
 OXYGEN = "oxygen"
+GLUCOSE = "glucose"
 # Over which the activation of a phagocyte is smoothed [min]; assumed, decides nothing but what is shown.
 EATING_MEMORY = 60.0
 # nM in the unit of a field.
@@ -60,7 +61,7 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
     ]
     return Tables(
         types=np.array(
-            [_numbers(library.cells[c], tumour, k) for c, k in zip(names.cells, scales, strict=True)]
+            [_numbers(library, library.cells[c], tumour, k) for c, k in zip(names.cells, scales, strict=True)]
         ),
         resting=np.array([[_resting(library, tumour, c, m) for m in names.molecules] for c in names.cells]),
         order=np.array([names.molecules.index(m) for m in order], np.int64),
@@ -72,6 +73,9 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
         activating=_pairs(library, names, "activating"),
         antibody=_pairs(library, names, "antibody"),
         deadly=_pairs(library, names, "death"),
+        costimulating=_pairs(library, names, "costimulation"),
+        competing=_pairs(library, names, "competing"),
+        ligations=np.array([_ligation(library, names, p) for p in pairs_of(library, "ligation")], LIGATION),
         fitness=np.array(
             [[_fitness(library, names, c, s) for s in names.substrates] for c in names.cells], FITNESS
         ),
@@ -93,8 +97,10 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
         hidden_by=_bits(library.defects[d].hides for d in names.defects),
         matching_fraction=tumour.matching_antigen_fraction.value,
         mhc_i=names.molecules.index(RECOGNISED),
+        mhc_ii=names.molecules.index(SEEN_BY_HELPERS),
         death=np.array([names.molecules.index(name) for name in PROTEINS], np.int64),
         oxygen=names.substrates.index(OXYGEN),
+        glucose=names.substrates.index(GLUCOSE),
         attractant=names.substrates.index(min(attractants)) if attractants else 0,
         dimension=dimension,
     )
@@ -140,7 +146,7 @@ def _pairs(library: Library, names: Species, kind: str) -> npt.NDArray[np.void]:
     return np.array([_pair(names, pair) for pair in pairs_of(library, kind)], PAIR)
 
 
-def _pair(names: Species, pair: Interaction) -> tuple[int, int, float, float, float, float]:
+def _pair(names: Species, pair: Interaction) -> tuple[int, int, float, float, float, float, float]:
     return (
         names.molecules.index(pair.receptor),
         names.molecules.index(pair.ligand) if pair.ligand else -1,
@@ -148,11 +154,21 @@ def _pair(names: Species, pair: Interaction) -> tuple[int, int, float, float, fl
         pair.half.value if pair.half else 1.0,
         pair.hill.value if pair.hill else 1.0,
         pair.contact.value if pair.contact else 0.0,
+        pair.strips.value if pair.strips else 0.0,
     )
 
 
 def _planar(pair: Interaction) -> float:
-    return float(planar_affinity(pair.affinity.value, pair.gap.value, NM))
+    return float(planar_affinity(pair.affinity.value, pair.gap.value if pair.gap else 0.0, NM))
+
+
+def _ligation(library: Library, names: Species, pair: Interaction) -> tuple[int, int, float, int]:
+    return (
+        names.molecules.index(pair.receptor),
+        names.substrates.index(pair.ligand),
+        level_of(library, pair.ligand, pair.affinity),
+        names.molecules.index(str(pair.guard)),
+    )
 
 
 def _resting(library: Library, tumour: Tumour, cell: str, molecule: str) -> float:
@@ -188,7 +204,7 @@ def _exchange(library: Library, names: Species, cell: str, substrate: str) -> tu
     by = column.ALWAYS
     if exchange.induced_by is not None:
         by = names.substrates.index(exchange.induced_by)
-    elif library.cells[cell].killing is not None:
+    elif library.cells[cell].killing is not None or library.cells[cell].helping is not None:
         by = column.BY_ACTIVATION  # an effector secretes as far as it is activated
     return (
         exchange.uptake_max.value * per_molecule if exchange.uptake_max else 0.0,
@@ -207,6 +223,10 @@ def _exchange(library: Library, names: Species, cell: str, substrate: str) -> tu
         else 0.0,
         names.molecules.index(exchange.enzyme) if exchange.enzyme else -1,
         exchange.turnover.value * per_molecule if exchange.turnover else 0.0,
+        exchange.necrotic.value * per_molecule if exchange.necrotic else 0.0,
+        exchange.apoptotic.value * per_molecule if exchange.apoptotic else 0.0,
+        names.molecules.index(exchange.marker) if exchange.marker else -1,
+        exchange.marker_half.value if exchange.marker_half else 1.0,
     )
 
 
@@ -223,7 +243,8 @@ def _fitness(
     needed = library.cells[cell].needs.get(substrate)
     harmful = library.cells[cell].suffers.get(substrate)
     if needed is not None:
-        return column.NEEDED, level_of(library, substrate, needed.half), needed.hill.value, 1.0, -1
+        most = needed.most.value if needed.most else 1.0
+        return column.NEEDED, level_of(library, substrate, needed.half), needed.hill.value, most, -1
     if harmful is not None:
         half = level_of(library, substrate, harmful.half)
         through = names.molecules.index(harmful.through) if harmful.through else -1
@@ -251,7 +272,7 @@ def fitness_substrates(library: Library) -> tuple[str, ...]:
     return tuple(sorted({name for cell in killers for name in (*cell.needs, *cell.suffers)}))
 
 
-def _numbers(cell: CellType, tumour: Tumour, scale: float) -> list[float]:
+def _numbers(library: Library, cell: CellType, tumour: Tumour, scale: float) -> list[float]:
     row = [0.0] * column.COLUMNS
     diameter = cell.diameter.value
     row[column.REFERENCE_VOLUME] = math.pi / 6.0 * diameter**3
@@ -265,7 +286,7 @@ def _numbers(cell: CellType, tumour: Tumour, scale: float) -> list[float]:
     row[column.STROMA] = float(cell.role in ("stroma", "vessel"))
     row[column.SHEATH] = -1.0 if cell.role == "tumour" else cell.sheath.value if cell.sheath else 0.0
     _cycle(row, cell, tumour)
-    _death(row, cell, tumour)
+    _death(row, library, cell, tumour)
     _motility(row, cell)
     _lytic(row, cell)
     return row
@@ -286,13 +307,15 @@ def _cycle(row: list[float], cell: CellType, tumour: Tumour) -> None:
         row[column.ACTIVATED_RATE] = cell.cycle.activated_rate.value
 
 
-def _death(row: list[float], cell: CellType, tumour: Tumour) -> None:
+def _death(row: list[float], library: Library, cell: CellType, tumour: Tumour) -> None:
     if cell.death is None:
         return
     row[column.APOPTOTIC_TIME] = cell.death.apoptotic_clearance.value
     row[column.NECROSIS_RATE] = cell.death.necrosis_rate.value
     row[column.NECROSIS_OXYGEN] = cell.death.necrosis_oxygen.value
     row[column.NECROSIS_HILL] = cell.death.necrosis_hill.value
+    if cell.death.necrosis_glucose is not None:
+        row[column.NECROSIS_GLUCOSE] = level_of(library, GLUCOSE, cell.death.necrosis_glucose)
     row[column.NECROTIC_TIME] = cell.death.necrotic_clearance.value
     if cell.death.spontaneous is not None:
         row[column.SPONTANEOUS] = cell.death.spontaneous.value
@@ -338,6 +361,12 @@ def _lytic(row: list[float], cell: CellType) -> None:
         row[column.COSTIMULATION] = cell.lytic.costimulation.value
     if cell.chimeric is not None:
         row[column.COSTIMULATION] = cell.chimeric.costimulation.value
+    if cell.helping is not None:
+        row[column.HELPER] = 1.0
+        row[column.SIGNAL_HALF] = cell.helping.signal_half.value
+        row[column.SIGNAL_HILL] = cell.helping.signal_hill.value
+        row[column.COSTIMULATION] = cell.helping.costimulation.value
+        row[column.ACTIVATION_MEMORY] = cell.helping.activation_memory.value
     if cell.trafficking is not None:
         row[column.TISSUE_EXIT] = cell.trafficking.exit_rate.value
         row[column.RETENTION] = cell.trafficking.retention.value

@@ -9,7 +9,18 @@ import numpy as np
 
 from opsonin.engine import coupling
 from opsonin.kernels.digest import digest_words
-from opsonin.tissue import contacts, death, expression, extent, fate, motion, trafficking, transport, window
+from opsonin.tissue import (
+    contacts,
+    costimulation,
+    death,
+    expression,
+    extent,
+    fate,
+    motion,
+    trafficking,
+    transport,
+    window,
+)
 from opsonin.tissue.tissue import Tissue
 
 # The order of the loop; the index is what the trace stores.
@@ -17,6 +28,7 @@ PROCESSES: tuple[ModuleType, ...] = (
     coupling,
     transport,
     expression,
+    costimulation,
     contacts,
     death,
     motion,

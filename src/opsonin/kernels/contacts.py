@@ -26,6 +26,7 @@ from opsonin.laws.recognition import (
     bound_receptors,
     bridged_signal,
     checkpoint_factor,
+    costimulation,
     effort,
     exhaustion_rate,
     exhaustion_target,
@@ -161,10 +162,15 @@ def _antibodies_seen(cells, tables, drugs, i, j):
 
 
 @nb.njit(cache=True, error_model="numpy")
+def density(cells, tables, drugs, i, molecule):
+    """What cell `i` has of a molecule that no drug holds [molecules/um2]."""
+    return cells.level[molecule, i] * drugs.free[molecule] / tables.types[cells.kind[i], SURFACE]
+
+
+@nb.njit(cache=True, error_model="numpy")
 def pairs_between(cells, tables, drugs, i, j, on_i, on_j, affinity):
     """Pairs of molecule `on_i` of cell `i` with `on_j` of cell `j` [molecules/um2], antibodies included."""
-    first = cells.level[on_i, i] * drugs.free[on_i] / tables.types[cells.kind[i], SURFACE]
-    second = cells.level[on_j, j] * drugs.free[on_j] / tables.types[cells.kind[j], SURFACE]
+    first, second = density(cells, tables, drugs, i, on_i), density(cells, tables, drugs, j, on_j)
     return bound_pairs(first, second, affinity)
 
 
@@ -176,12 +182,18 @@ def checkpoint(cells, tables, drugs, i, j, pair):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _checkpoints(cells, tables, drugs, i, j):
+def checkpoints_between(cells, tables, drugs, i, j):
     """Product of all checkpoint factors between effector `i` and target `j`."""
     product = 1.0
     for pair in tables.checkpoints:
         product *= checkpoint(cells, tables, drugs, i, j, pair)
     return product
+
+
+@nb.njit(cache=True, error_model="numpy")
+def costimulation_of(cells, numbers, i):
+    """Factor of the co-stimulation that effector `i` of a type with these `numbers` has taken in."""
+    return costimulation(numbers[COSTIMULATION], cells.costimulated[i])
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -252,8 +264,8 @@ def _engage(begin, end, cells, tables, key, tick, duration, drugs, contacts, fou
         if j >= 0:
             numbers = types[kind[i]]
             drive[e] = signal_seen(cells, tables, drugs, i, j)
-            checkpoints = _checkpoints(cells, tables, drugs, i, j)
-            net[e] = net_activation(drive[e], numbers[COSTIMULATION], checkpoints)
+            checkpoints = checkpoints_between(cells, tables, drugs, i, j)
+            net[e] = net_activation(drive[e], costimulation_of(cells, numbers, i), checkpoints)
             fitness = fitness_of(signal, tables.fitness[kind[i]], drugs.free, i)
             delivered = effort(net[e], fitness, vigour(exhaustion[i]))
             bound[e] = bound_receptors(death_receptors(cells, tables, drugs, i, j), 1.0, delivered)

@@ -22,6 +22,7 @@ from opsonin.laws.death import (
     stable_xiap,
 )
 from opsonin.laws.events import driven
+from opsonin.laws.response import hill
 from opsonin.model.death import SPENT, DeathDrive, DeathProteins, DeathState
 from opsonin.model.phase import APOPTOTIC, COMMITTED
 from opsonin.model.tables import APOPTOTIC_TIME, DAMAGE_HALF_LIFE, PRIMING
@@ -86,10 +87,15 @@ def _advance(state, proteins, drive, rates, duration):
 
 @nb.njit(cache=True, error_model="numpy")
 def agonized_receptors(cells, tables, drugs, i):
-    """Death receptors of cell `i` that drugs hold [molecules]."""
+    """Death receptors of cell `i` that drugs hold, or that cytokines do whose guard drugs hold [molecules]."""
     held = 0.0
     for pair in tables.deadly:
         held += cells.level[pair.receptor, i] * drugs.agonized[pair.receptor]
+    for way in tables.ligations:
+        unguarded = 1.0 - drugs.free[way.guard]
+        if unguarded > 0.0:
+            there = cells.level[way.receptor, i] * drugs.free[way.receptor]
+            held += unguarded * there * hill(cells.signal[way.substrate, i], way.half, 1.0)
     return held
 
 

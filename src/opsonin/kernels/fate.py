@@ -21,6 +21,7 @@ from opsonin.laws.cycle import (
 from opsonin.laws.events import event_probability
 from opsonin.laws.metabolism import necrosis_hazard
 from opsonin.laws.recognition import vigour
+from opsonin.laws.response import hill
 from opsonin.model.phase import (
     APOPTOTIC,
     COMMITTED,
@@ -40,6 +41,7 @@ from opsonin.model.tables import (
     COMMITTED_TIME,
     EXIT_RATE,
     MODEL_RADIUS,
+    NECROSIS_GLUCOSE,
     NECROSIS_HILL,
     NECROSIS_OXYGEN,
     NECROSIS_RATE,
@@ -85,13 +87,21 @@ def _entry_hazard(numbers, fitness, pressure, resting_pressure, hindrance, let_i
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _live_event(numbers, resting, entry, oxygen, spontaneous, toxic, chance, which, duration):
+def _necrosis(cells, tables, i):
+    """Hazard of cell `i` of dying for lack of oxygen or glucose [1/min]."""
+    numbers = tables.types[cells.kind[i]]
+    if numbers[NECROSIS_RATE] <= 0.0:
+        return 0.0
+    steepness, fed = numbers[NECROSIS_HILL], 1.0
+    if numbers[NECROSIS_GLUCOSE] > 0.0:
+        fed = hill(cells.signal[tables.glucose, i], numbers[NECROSIS_GLUCOSE], steepness)
+    oxygenated = hill(cells.signal[tables.oxygen, i], numbers[NECROSIS_OXYGEN], steepness)
+    return necrosis_hazard(oxygenated, fed, numbers[NECROSIS_RATE])
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _live_event(numbers, resting, entry, necrosis, spontaneous, toxic, chance, which, duration):
     """Event of a live cell in a step: total hazard first, then which of the competing ones."""
-    necrosis = 0.0
-    if numbers[NECROSIS_RATE] > 0.0:
-        necrosis = necrosis_hazard(
-            oxygen, numbers[NECROSIS_RATE], numbers[NECROSIS_OXYGEN], numbers[NECROSIS_HILL]
-        )
     leave = numbers[TISSUE_EXIT]
     if not resting:
         entry = 0.0
@@ -147,7 +157,7 @@ def _decide(begin, end, cells, tables, key, tick, duration, resting_pressure, ra
     phase_start, phase_end, signal = cells.phase_start, cells.phase_end, cells.signal
     volume, base_volume, radius = cells.volume, cells.base_volume, cells.radius
     pressure, activation, exhaustion = cells.pressure, cells.activation, cells.exhaustion
-    types, oxygen, dimension = tables.types, tables.oxygen, tables.dimension
+    types, dimension = tables.types, tables.dimension
     hindrance, spontaneous, toxic, let_in, free = rates
     most = np.empty(toxic.shape)
     for t in range(len(most)):
@@ -181,7 +191,7 @@ def _decide(begin, end, cells, tables, key, tick, duration, resting_pressure, ra
                     numbers,
                     resting,
                     entry,
-                    signal[oxygen, i],
+                    _necrosis(cells, tables, i),
                     spontaneous[kind[i]],
                     toxic[kind[i], phase[i]],
                     chance,
@@ -223,14 +233,10 @@ def turnover(cells, n, tables, resting_pressure, hindrance, let_in, free, rates)
             continue
         t = cells.kind[i]
         numbers, row = tables.types[t], rates[t, 1 if cells.reactive[i] > 0 else 0]
-        oxygen = cells.signal[tables.oxygen, i]
         parts = 1.0 if cells.phase[i] == RESTING else 2.0
         row[LIVE] += 1.0
         row[PARTS] += parts
-        if numbers[NECROSIS_RATE] > 0.0:
-            row[NECROSIS] += parts * necrosis_hazard(
-                oxygen, numbers[NECROSIS_RATE], numbers[NECROSIS_OXYGEN], numbers[NECROSIS_HILL]
-            )
+        row[NECROSIS] += parts * _necrosis(cells, tables, i)
         if cells.phase[i] == RESTING:
             row[AT_REST] += 1.0
             unarrested = _unarrested(cells, tables, i)

@@ -12,6 +12,7 @@ import numpy as np
 
 from opsonin.kernels.contacts import (
     checkpoint,
+    costimulation_of,
     death_receptors,
     hit_rate_of,
     recognises,
@@ -39,7 +40,7 @@ from opsonin.laws.ledger import (
 from opsonin.laws.recognition import bound_receptors, lytic_hit_hazard, vigour
 from opsonin.model.death import EARM_CELL, TISSUE_RATES
 from opsonin.model.phase import COMMITTED
-from opsonin.model.tables import COSTIMULATION, DAMAGE_HALF_LIFE, EATER, NATURAL
+from opsonin.model.tables import DAMAGE_HALF_LIFE, EATER, NATURAL
 
 FAR, NEAR, HELD = range(3)
 # Barriers of a contact, in this order: these, the checkpoints of the tables, and the last three.
@@ -89,7 +90,7 @@ def _shares(cells, tables, drugs, i, j, share):
     share[LIGANDS if numbers[NATURAL] > 0.0 else ANTIGEN] = let_through(
         signal_seen(cells, tables, drugs, i, j)
     )
-    share[COSTIMULATED] = let_through(numbers[COSTIMULATION])
+    share[COSTIMULATED] = let_through(costimulation_of(cells, numbers, i))
     for k in range(checkpoints):
         share[FIRST_CHECKPOINT + k] = let_through(
             checkpoint(cells, tables, drugs, i, j, tables.checkpoints[k])

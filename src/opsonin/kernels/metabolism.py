@@ -11,11 +11,12 @@ from opsonin.laws.metabolism import (
     enzymatic_release,
     hypoxic_fold,
     nourished,
+    released_by_corpse,
     unharmed,
     uptake_clearance,
 )
 from opsonin.laws.response import hill
-from opsonin.model.phase import COMMITTED
+from opsonin.model.phase import APOPTOTIC, COMMITTED
 from opsonin.model.tables import BY_ACTIVATION, INDIFFERENT, NEEDED
 
 
@@ -30,7 +31,7 @@ def fitness_under(signal, fitness, free, i, s):
     if own.role == INDIFFERENT:
         return 1.0
     if own.role == NEEDED:
-        return nourished(signal[s, i], own.half, own.hill)
+        return nourished(signal[s, i], own.half, own.hill, own.most)
     felt = signal[s, i]
     if own.through >= 0:
         felt *= free[own.through]
@@ -49,7 +50,7 @@ def fitness_of(signal, fitness, free, i):
 def exchange(
     cells: Any, n: Any, tables: Any, free: Any, substrate: Any, clearance: Any, release: Any
 ) -> None:
-    """Clearance [um3/min] and release [concentration um3/min] of every live cell for one substrate.
+    """Clearance [um3/min] and release [concentration um3/min] of every cell for one substrate; the dead only release.
 
     Args:
         free: (molecules,) share that no drug holds [-].
@@ -76,15 +77,26 @@ def _cleared(own, signal, oxygen, substrate, i):
     )
 
 
+@nb.njit(cache=True, error_model="numpy")
+def _released_dead(own, cells, i):
+    """What the corpse of cell `i` releases [concentration um3/min]."""
+    if cells.phase[i] != APOPTOTIC:
+        return own.necrotic
+    if own.marker < 0:
+        return own.apoptotic
+    return released_by_corpse(own.apoptotic, cells.level[own.marker, i], own.marker_half)
+
+
 @nb.njit(cache=True, error_model="numpy", nogil=True)
 def _exchange(begin, end, cells, tables, free, substrate, clearance, release):
     kind, phase, signal, activation = cells.kind, cells.phase, cells.signal, cells.activation
     lost, exchanges, oxygen, level = cells.lost, tables.exchanges, tables.oxygen, cells.level
     for i in range(begin, end):
-        clearance[i] = 0.0
-        release[i] = 0.0
-        if phase[i] <= COMMITTED:
-            own = exchanges[kind[i], substrate]
+        own = exchanges[kind[i], substrate]
+        if phase[i] > COMMITTED:
+            clearance[i] = 0.0
+            release[i] = _released_dead(own, cells, i)
+        else:
             clearance[i] = own.clearance + _cleared(own, signal, oxygen, substrate, i)
             induction = 1.0
             by = own.induced_by

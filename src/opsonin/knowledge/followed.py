@@ -13,6 +13,7 @@ from opsonin.model.death import PROTEINS
 from opsonin.model.drugs import Adds, Agonizes, Blocks, Bridges, Drug, Effect, Opsonizes, Shifts
 
 RECOGNISED = "MHC-I"
+SEEN_BY_HELPERS = "MHC-II"
 MARKER = "PD-1"
 
 
@@ -21,21 +22,25 @@ def followed(library: Library) -> tuple[str, ...]:
 
     In alphabetical order.
     """
-    paired = {name for pair in library.interactions.values() for name in (pair.receptor, pair.ligand)}
+    pairs = library.interactions.values()
+    paired = {name for pair in pairs for name in (pair.receptor, pair.ligand, pair.guard) if name}
     reached = {
         antigen
         for drug in library.drugs.values()
         for effect in drug.effects
         if (antigen := antigen_of(effect)) is not None
     }
-    read = {RECOGNISED, MARKER, *PROTEINS, *paired, *reached, *_metabolic(library)} & set(library.molecules)
+    read = {RECOGNISED, SEEN_BY_HELPERS, MARKER, *PROTEINS, *paired, *reached, *_metabolic(library)} & set(
+        library.molecules
+    )
     return tuple(sorted(with_regulators(library, read)))
 
 
 def _metabolic(library: Library) -> Iterator[str]:
-    """Enzymes that make a substrate, and receptors by which one does harm."""
+    """Enzymes that make a substrate, marks of corpses that release one, and receptors by which one does harm."""
     for cell in library.cells.values():
         yield from (exchange.enzyme for exchange in cell.exchanges.values() if exchange.enzyme)
+        yield from (exchange.marker for exchange in cell.exchanges.values() if exchange.marker)
         answers = [*cell.suffers.values(), *(cell.trafficking.lowered.values() if cell.trafficking else ())]
         yield from (answer.through for answer in answers if answer.through)
 

@@ -105,7 +105,9 @@ def _of_molecule(molecule: Molecule) -> Iterator[Named]:
 def _of_pair(pair: Interaction) -> Iterator[Named]:
     yield ("receptor",), "molecule", pair.receptor
     if pair.ligand:
-        yield ("ligand",), "molecule", pair.ligand
+        yield ("ligand",), "substrate" if pair.kind == "ligation" else "molecule", pair.ligand
+    if pair.guard is not None:
+        yield ("guard",), "molecule", pair.guard
 
 
 def _of_defect(defect: Defect) -> Iterator[Named]:
@@ -124,6 +126,8 @@ def _of_cell(cell: CellType) -> Iterator[Named]:
             yield ("exchanges", target, "made_from"), "substrate", exchange.made_from
         if exchange.enzyme is not None:
             yield ("exchanges", target, "enzyme"), "molecule", exchange.enzyme
+        if exchange.marker is not None:
+            yield ("exchanges", target, "marker"), "molecule", exchange.marker
     for place, answers in _answers(cell):
         for target, answer in answers.items():
             yield (*place, target), "substrate", target

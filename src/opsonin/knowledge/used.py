@@ -61,7 +61,7 @@ def _entries(library: Library, use: Use) -> Iterator[tuple[str, str]]:
     carried = _carried(library, use)
     yield from (("molecule", name) for name in carried)
     for name, pair in library.interactions.items():
-        if {pair.receptor, pair.ligand} <= carried:
+        if {pair.receptor, pair.guard or pair.ligand} <= carried:
             yield "interaction", name
     yield from (("drug", dose.drug) for dose in use.doses)
     if any(library.cells[name].role == "tumour" for name in use.cells):

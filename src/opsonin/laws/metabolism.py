@@ -47,16 +47,17 @@ def enzymatic_release(turnover, enzymes):
 
 
 @law
-def nourished(concentration, half, steepness):
-    """Fitness that a needed substrate leaves a cell, in [0, 1).
+def nourished(concentration, half, steepness, most):
+    """Fitness that a needed substrate leaves a cell, 1 - a (1 - H(c)), in [0, 1).
 
     Args:
         concentration: at the cell [concentration].
-        half: at half fitness [concentration].
+        half: at half of the lack [concentration].
         steepness: n [-].
+        most: share of fitness that its lack can take a [-].
     Source: this model: a `hill` function.
     """
-    return hill(concentration, half, steepness)
+    return 1.0 - most * (1.0 - hill(concentration, half, steepness))
 
 
 @law
@@ -88,14 +89,26 @@ def acidity(lactate, resting_lactate, resting_ph, buffering):
 
 
 @law
-def necrosis_hazard(oxygen, rate, half, steepness):
-    """Hazard of necrosis for lack of oxygen: rate * (1 - H(pO2)) [1/min].
+def necrosis_hazard(oxygenated, fed, rate):
+    """Hazard of necrosis for lack of oxygen or of glucose: r (1 - o g) [1/min].
 
     Args:
-        oxygen: pO2 at the cell [mmHg].
-        rate: hazard in complete anoxia [1/min].
-        half: pO2 at half of it [mmHg].
-        steepness: Hill coefficient [-].
-    Source: this model: one less a `hill` function of oxygen.
+        oxygenated, fed: `hill` functions of both at the cell o, g [-].
+        rate: without either r [1/min].
+    Source: this model; both limit the live rim of spheroids, Freyer and Sutherland 1986.
     """
-    return rate * (1.0 - hill(oxygen, half, steepness))
+    return rate * (1.0 - oxygenated * fed)
+
+
+@law
+def released_by_corpse(release, marker, half):
+    """What an apoptotic corpse releases, by how much of a molecule it showed when it died, e M/(K + M).
+
+    Args:
+        release: of one that shows plenty e [concentration um3/min].
+        marker: of immunogenic death M [molecules].
+        half: at half of the release K [molecules].
+    Source: exposed calreticulin, ATP and HMGB1 go together in immunogenic death (Krysko 2012,
+        doi:10.1038/nrc3380); form assumed.
+    """
+    return release * hill(marker, half, 1.0)

@@ -137,12 +137,24 @@ def checkpoint_factor(pairs, half, steepness):
 
 
 @law
+def costimulation(least, signal):
+    """Factor of co-stimulation C = c + (1 - c) s, in [c, 1] [-].
+
+    Args:
+        least: factor without any c [-].
+        signal: co-stimulation taken in s [-], the memory of `natural_signal` of the pairs held.
+    Source: rescue of exhausted cells needs CD28, Kamphorst 2017, doi:10.1126/science.aaf0683; form assumed.
+    """
+    return least + (1.0 - least) * signal
+
+
+@law
 def net_activation(signal, costimulation, checkpoints):
     """Net synapse signal A = S * C * product of checkpoint factors, in [0, 1].
 
     Args:
         signal: antigen signal S [-].
-        costimulation: saturating co-stimulation C [-], in (0, 1].
+        costimulation: factor of co-stimulation C [-], in (0, 1], from `costimulation`.
         checkpoints: product of all `checkpoint_factor` [-].
     Source: this model: co-signals multiply, none is a difference.
     """

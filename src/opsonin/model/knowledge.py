@@ -107,6 +107,7 @@ class Exchange(Entry):
     in nM or, for a substrate in mmHg, in mmHg*um**3/min: the amount taken up over its solubility in tissue. What is
     given comes by `secretion`, from another substrate that the cell takes up (`made_from`, molecules of it per molecule
     `made_per`), or by an `enzyme` on it (`turnover`). All of it is `hypoxic_fold` times as much without oxygen.
+    The dead release, too: a `necrotic` corpse, and an `apoptotic` one as far as it shows the `marker`.
     """
 
     uptake_max: Uptake | None = None
@@ -121,6 +122,10 @@ class Exchange(Entry):
     made_per: Pure | None = None
     enzyme: str | None = None
     turnover: Rate | None = None
+    necrotic: Emission | None = None
+    apoptotic: Emission | None = None
+    marker: str | None = None
+    marker_half: HalfMolecules | None = None
 
     @model_validator(mode="after")
     def _is_whole(self) -> Exchange:
@@ -130,6 +135,7 @@ class Exchange(Entry):
             ("induced_by", "induction_half"),
             ("made_from", "made_per"),
             ("enzyme", "turnover"),
+            ("marker", "marker_half"),
         ):
             if (getattr(self, first) is None) != (getattr(self, second) is None):
                 raise ValueError(f"'{first}' and '{second}' go together")
@@ -164,10 +170,11 @@ class Cycle(Entry):
 
 
 class Needs(Entry):
-    """A substrate without which a cell is unfit: fitness is a Hill function of it."""
+    """A substrate that a cell is unfit without: its lack takes up to `most` of its fitness; left out, all."""
 
     half: HalfLevel
     hill: Positive
+    most: Fraction | None = None
 
 
 class Suffers(Entry):
@@ -180,13 +187,14 @@ class Suffers(Entry):
 
 
 class Death(Entry):
-    """Loss: spontaneous, by lack of oxygen, and how long a corpse stays."""
+    """Loss: spontaneous, by lack of oxygen or glucose, and how long a corpse stays."""
 
     spontaneous: Rate | None = None
     apoptotic_clearance: Time
     necrosis_rate: Rate
     necrosis_oxygen: Oxygen
     necrosis_hill: Positive
+    necrosis_glucose: HalfLevel | None = None
     necrotic_clearance: Time
 
 
@@ -227,13 +235,24 @@ class Lytic(Killing):
 
     signal_half: HalfMolecules  # matching pMHC at half-maximal lysis
     signal_hill: Positive
-    costimulation: Fraction
+    costimulation: Fraction  # factor without any
     exhaustion_initial: Fraction  # of a PD-1+ cell at the time of biopsy
     reversible_fraction: Fraction  # of that exhaustion, and of newcomers'
     fixing: Rate  # at which exhaustion that lasts becomes fixed
     stem_fraction: Fraction  # of tumour-reactive cells: these do not tire, and one daughter of each stays so
     stem_hits: Fraction  # their hit rate over that of an effector
     reactive_fraction: Fraction  # of CD8 cells; these are PD-1+ ones (see its note)
+    pd1_positive: Fraction  # of arriving cells
+
+
+class Helping(Entry):
+    """Of a helper cell, which sees peptides on the MHC-II of cells that it touches and secretes as it is activated."""
+
+    signal_half: HalfMolecules  # matching peptide-MHC at half of the signal
+    signal_hill: Positive
+    costimulation: Fraction  # factor without any
+    activation_memory: Time
+    reactive_fraction: Fraction  # of PD-1+ cells
     pd1_positive: Fraction  # of arriving cells
 
 
@@ -312,12 +331,17 @@ class CellType(Entry):
     lytic: Lytic | None = None
     natural: Natural | None = None
     eating: Eating | None = None
+    helping: Helping | None = None
     chimeric: Chimeric | None = None
     lytic_target: LyticTarget | None = None
 
     @model_validator(mode="after")
     def _kills_in_one_way(self) -> CellType:
-        ways = [way for way in ("lytic", "natural", "chimeric", "eating") if getattr(self, way) is not None]
+        ways = [
+            way
+            for way in ("lytic", "natural", "chimeric", "eating", "helping")
+            if getattr(self, way) is not None
+        ]
         if len(ways) > 1:
             raise ValueError(f"'{ways[0]}' and '{ways[1]}' exclude each other")
         if self.chimeric is not None and self.trafficking is None:
@@ -337,30 +361,37 @@ class CellType(Entry):
         return self.lytic or self.natural or self.chimeric
 
 
+_NEEDED = {"death": ("gap", "contact"), "competing": ("gap", "strips"), "ligation": ("guard",)}
+
+
 class Interaction(Entry):
     """A receptor-ligand pair across the synapse.
 
     Of a `checkpoint` the receptor is the effector's: I pairs lower its activation by 1/(1 + (I/K)^n). So it is of an
     `activating` pair, which adds (I/K)^n to what a killer without antigen receptor sees, and of an `antibody` pair,
     whose ligand is any antibody on the target and has no name. Of a `death` pair the receptor is the target's, which
-    dies of it.
+    dies of it. Of a `costimulation` pair the receptor is a T cell's and the ligand that of any cell that it touches; a
+    `competing` receptor holds the same ligands, so that they are not free, and `strips` the other cell of them. Of a
+    `ligation` the ligand is a substrate, and the receptor's cell dies of it unless it has the `guard`.
     """
 
     name: Name
     title: str
     receptor: str
     ligand: str = ""
-    kind: Literal["checkpoint", "activating", "antibody", "death"]
+    kind: Literal["checkpoint", "activating", "antibody", "death", "costimulation", "competing", "ligation"]
     affinity: Nanomolar  # three-dimensional Kd
-    gap: Length  # width of the synaptic cleft: turns Kd into 1/um2
+    gap: Length | None = None  # width of the synaptic cleft: turns Kd into 1/um2
     half: PairsPerArea | None = None  # bound pairs at half inhibition or activation
     hill: Positive | None = None
     contact: Area | None = None  # of the synapse
+    strips: Rate | None = None  # of ligands held
+    guard: str | None = None  # molecule that keeps its cell from dying of it
 
     @model_validator(mode="after")
     def _is_whole(self) -> Interaction:
-        needed = ("contact",) if self.kind == "death" else ("half", "hill")
-        for key in ("half", "hill", "contact"):
+        needed = _NEEDED.get(self.kind, ("gap", "half", "hill"))
+        for key in ("gap", "half", "hill", "contact", "strips", "guard"):
             if (getattr(self, key) is not None) != (key in needed):
                 wanted = " and ".join(f"'{name}'" for name in needed)
                 raise ValueError(f"a pair of kind '{self.kind}' needs {wanted} and no more: '{key}' is amiss")

@@ -20,6 +20,7 @@ from __future__ import annotations
     NECROSIS_RATE,  # 1/min
     NECROSIS_OXYGEN,  # mmHg
     NECROSIS_HILL,
+    NECROSIS_GLUCOSE,  # in the unit of its field, 0 for a type that lives without
     NECROTIC_TIME,  # min
     SPEED,  # um/min
     PERSISTENCE,  # min
@@ -35,7 +36,8 @@ from __future__ import annotations
     CHIMERIC,  # 1 for those whose receptor was made to see a molecule on the surface
     SIGNAL_HALF,  # molecules
     SIGNAL_HILL,
-    COSTIMULATION,
+    COSTIMULATION,  # factor without any
+    HELPER,  # 1 for those that see peptides on MHC-II
     ACTIVATION_MEMORY,  # min
     EXHAUSTION_GAIN,  # 1/min
     EXHAUSTION_RECOVERY,  # 1/min
@@ -51,7 +53,7 @@ from __future__ import annotations
     STROMA,  # 1 for stroma and endothelium
     SHEATH,  # -1 for tumour cells, what keeps stroma off them, else 0
     COLUMNS,
-) = range(45)
+) = range(47)
 
 # Values of `induced_by` that are not the index of a substrate.
 ALWAYS = -1

@@ -30,6 +30,7 @@ from opsonin.laws.recognition import (
     bound_receptors,
     bridged_signal,
     checkpoint_factor,
+    costimulation,
     effort,
     exhaustion_rate,
     exhaustion_target,
@@ -40,7 +41,7 @@ from opsonin.laws.recognition import (
     presented_complexes,
     vigour,
 )
-from opsonin.laws.response import fold_change, fold_change_of_lack
+from opsonin.laws.response import fold_change, fold_change_of_lack, hill
 from opsonin.laws.trafficking import vessel_arrival
 from opsonin.model import phase as phases
 from opsonin.model import tables as column
@@ -218,13 +219,12 @@ def _live_event(
 ) -> int:
     kind = cells.kind[i]
     numbers = tables.types[kind]
-    oxygen = float(cells.signal[tables.oxygen, i])
     hindrance, spontaneous, toxic, let_in, free = rates
     at_rest = cells.phase[i] == phases.RESTING
     entry = _entry(cells, i, tables, resting, hindrance, free) * let_in[kind] if at_rest else 0.0
     hazards = (
         (phases.DIE_APOPTOTIC, spontaneous[kind]),
-        (phases.DIE_NECROTIC, _necrosis(numbers, oxygen)),
+        (phases.DIE_NECROTIC, _necrosis(cells, i, tables)),
         (phases.LEAVE, numbers[column.TISSUE_EXIT]),
         (phases.DIE_POISONED, toxic[kind, cells.phase[i]]),
         (phases.ENTER_CYCLE, entry),
@@ -263,18 +263,14 @@ def _unarrested(cells: Any, i: int, tables: Any) -> float:
     return float(not_arrested(share, float(cells.signal[by, i]), half))
 
 
-def _necrosis(numbers: Any, oxygen: float) -> float:
-    """Hazard of dying for lack of oxygen [1/min]."""
-    if numbers[column.NECROSIS_RATE] <= 0.0:
-        return 0.0
-    return float(
-        necrosis_hazard(
-            oxygen,
-            numbers[column.NECROSIS_RATE],
-            numbers[column.NECROSIS_OXYGEN],
-            numbers[column.NECROSIS_HILL],
-        )
-    )
+def _necrosis(cells: Any, i: int, tables: Any) -> float:
+    """Hazard of dying for lack of oxygen or glucose [1/min]."""
+    numbers = tables.types[cells.kind[i]]
+    steepness, fed = numbers[column.NECROSIS_HILL], 1.0
+    if numbers[column.NECROSIS_GLUCOSE] > 0.0:
+        fed = hill(float(cells.signal[tables.glucose, i]), numbers[column.NECROSIS_GLUCOSE], steepness)
+    oxygenated = hill(float(cells.signal[tables.oxygen, i]), numbers[column.NECROSIS_OXYGEN], steepness)
+    return float(necrosis_hazard(oxygenated, fed, numbers[column.NECROSIS_RATE]))
 
 
 def turnover(
@@ -283,7 +279,7 @@ def turnover(
     """(type, reactive) -> sums over its live cells; see `kernels.fate.turnover`."""
     sums: dict[tuple[int, int], dict[str, float]] = {}
     for i in filter(lambda i: _live(cells, i), range(n)):
-        numbers, oxygen = tables.types[cells.kind[i]], float(cells.signal[tables.oxygen, i])
+        numbers = tables.types[cells.kind[i]]
         row = sums.setdefault(
             (int(cells.kind[i]), int(cells.reactive[i] > 0)),
             dict.fromkeys(("live", "parts", "gate", "at rest", "entry", "necrosis"), 0.0),
@@ -291,7 +287,7 @@ def turnover(
         parts = 1 if cells.phase[i] == phases.RESTING else 2
         row["live"] += 1
         row["parts"] += parts
-        row["necrosis"] += parts * _necrosis(numbers, oxygen)
+        row["necrosis"] += parts * _necrosis(cells, i, tables)
         if parts == 1:
             row["at rest"] += 1
             gate = pressure_gate(
@@ -325,10 +321,11 @@ def engage(
         numbers = tables.types[cells.kind[i]]
         drive = signal_seen(cells, tables, drugs, i, j)
         passed = 1.0
-        for receptor, ligand, affinity, half, steepness, _ in tables.checkpoints.tolist():
+        for receptor, ligand, affinity, half, steepness, *_ in tables.checkpoints.tolist():
             pairs = pairs_between(cells, tables, drugs, (i, receptor), (j, ligand), affinity)
             passed *= checkpoint_factor(pairs, half, steepness)
-        net = net_activation(drive, numbers[column.COSTIMULATION], passed)
+        factor = costimulation(numbers[column.COSTIMULATION], float(cells.costimulated[i]))
+        net = net_activation(drive, factor, passed)
         fitness = fitness_of(cells, tables, drugs.free, i)
         delivered = effort(net, fitness, vigour(cells.exhaustion[i]))
         hazard = lytic_hit_hazard(delivered, hit_rate_of(cells, tables, i))
@@ -369,11 +366,11 @@ def signal_seen(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> float:
         own = antigen_signal(complexes, numbers[column.SIGNAL_HALF], numbers[column.SIGNAL_HILL])
         return float(either(own, bridged))
     total = antibodies = 0.0
-    for receptor, ligand, affinity, half, steepness, _ in tables.activating.tolist():
+    for receptor, ligand, affinity, half, steepness, *_ in tables.activating.tolist():
         pairs = pairs_between(cells, tables, drugs, (i, receptor), (j, ligand), affinity)
         total += activating_part(pairs, half, steepness)
     coat = float(np.dot(cells.level[:, j], drugs.coated)) / tables.types[cells.kind[j], column.SURFACE]
-    for receptor, _, affinity, half, steepness, _ in tables.antibody.tolist():
+    for receptor, _, affinity, half, steepness, *_ in tables.antibody.tolist():
         on_effector = float(cells.level[receptor, i]) / numbers[column.SURFACE]
         antibodies += activating_part(bound_pairs(on_effector, coat, affinity), half, steepness)
     if numbers[column.EATER] > 0.0:
@@ -400,7 +397,7 @@ def death_receptors(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> floa
                 pairs_between(cells, tables, drugs, (i, ligand), (j, receptor), affinity), area, 1.0
             )
         )
-        for receptor, ligand, affinity, _, _, area in tables.deadly.tolist()
+        for receptor, ligand, affinity, _, _, area, _ in tables.deadly.tolist()
     )
 
 
@@ -497,6 +494,10 @@ def succumb(
         struck, held = float(cells.bound[i]), 0.0
         for r in tables.deadly["receptor"]:
             held += float(cells.level[r, i] * drugs.agonized[r])
+        for receptor, substrate, half, guard in tables.ligations.tolist():
+            there = float(cells.level[receptor, i] * drugs.free[receptor])
+            sensed = hill(float(cells.signal[substrate, i]), half, 1.0)
+            held += float((1.0 - drugs.free[guard]) * there * sensed)
         at_rest = max(damage, struck + held, *state) < SPENT and priming == 0.0
         if not _live(cells, i) or half_life <= 0.0 or at_rest:
             continue

@@ -23,7 +23,7 @@ from opsonin.laws.ledger import (
     receptors_needed,
     unresisted_kill_rate,
 )
-from opsonin.laws.recognition import checkpoint_factor, vigour
+from opsonin.laws.recognition import checkpoint_factor, costimulation, vigour
 from opsonin.model import phase as phases
 from opsonin.model import tables as column
 from opsonin.model.death import EARM_CELL, TISSUE_RATES, DeathProteins
@@ -45,9 +45,9 @@ def shares(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> list[float]:
         float(recognises(cells, tables, drugs, i)),
         1.0 if natural else seen,
         seen if natural else 1.0,
-        numbers[column.COSTIMULATION],
+        float(costimulation(numbers[column.COSTIMULATION], float(cells.costimulated[i]))),
     ]
-    for receptor, ligand, affinity, half, steepness, _ in tables.checkpoints.tolist():
+    for receptor, ligand, affinity, half, steepness, *_ in tables.checkpoints.tolist():
         pairs = pairs_between(cells, tables, drugs, (i, receptor), (j, ligand), affinity)
         passed.append(float(checkpoint_factor(pairs, half, steepness)))
     passed.append(fitness_of(cells, tables, drugs.free, i))

@@ -7,7 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from opsonin.laws.metabolism import enzymatic_release, hypoxic_fold, nourished, unharmed, uptake_clearance
+from opsonin.laws.metabolism import (
+    enzymatic_release,
+    hypoxic_fold,
+    nourished,
+    released_by_corpse,
+    unharmed,
+    uptake_clearance,
+)
 from opsonin.laws.response import hill
 from opsonin.model import phase as phases
 from opsonin.model import tables as column
@@ -16,8 +23,11 @@ from opsonin.model import tables as column
 def exchange(cells: Any, n: int, tables: Any, free: Any, substrate: int) -> tuple[Any, Any]:
     """Clearance and release of every cell, (n,) each; see `kernels.metabolism.exchange`."""
     clearance, release = np.zeros(n), np.zeros(n)
-    for i in np.flatnonzero(cells.phase[:n] <= phases.COMMITTED).tolist():
+    for i in range(n):
         own = tables.exchanges[cells.kind[i], substrate]
+        if cells.phase[i] > phases.COMMITTED:
+            release[i] = _released_dead(cells, i, own)
+            continue
         clearance[i] = own["clearance"] + _cleared(cells, i, tables, substrate)
         by = own["induced_by"]
         if by == column.BY_ACTIVATION:
@@ -35,6 +45,15 @@ def exchange(cells: Any, n: int, tables: Any, free: Any, substrate: int) -> tupl
             made = enzymatic_release(own["turnover"], float(cells.level[enzyme, i] * free[enzyme]))
             release[i] += made * _fold(cells, i, tables, own)
     return clearance, release
+
+
+def _released_dead(cells: Any, i: int, own: Any) -> float:
+    """What a corpse releases [concentration um3/min]."""
+    if cells.phase[i] == phases.NECROTIC:
+        return float(own["necrotic"])
+    if own["marker"] < 0:
+        return float(own["apoptotic"])
+    return float(released_by_corpse(own["apoptotic"], cells.level[own["marker"], i], own["marker_half"]))
 
 
 def _cleared(cells: Any, i: int, tables: Any, substrate: int) -> float:
@@ -61,7 +80,7 @@ def fitness_under(cells: Any, tables: Any, free: Any, i: int, substrate: int) ->
     role, half, steepness, most, through = tables.fitness[cells.kind[i], substrate].tolist()
     felt = float(cells.signal[substrate, i])
     if role == column.NEEDED:
-        return float(nourished(felt, half, steepness))
+        return float(nourished(felt, half, steepness, most))
     if role == column.HARMFUL:
         held = float(free[through]) if through >= 0 else 1.0
         return float(unharmed(felt * held, half, steepness, most))

@@ -34,6 +34,7 @@ _SCALARS: tuple[tuple[str, type], ...] = (
     ("caspase3", np.float64),
     ("engagement", np.float64),  # net activation of the synapse held now
     ("activation", np.float64),  # its memory
+    ("costimulated", np.float64),  # co-stimulation taken in from cells touched, and its memory
     ("exhaustion", np.float64),
     ("fixed", np.float64),  # part of it that does not recede
     ("id", np.uint64),
@@ -74,6 +75,7 @@ class CellArrays(NamedTuple):
     caspase3: Floats
     engagement: Floats
     activation: Floats
+    costimulated: Floats
     exhaustion: Floats
     fixed: Floats
     id: npt.NDArray[np.uint64]

@@ -38,6 +38,10 @@ EXCHANGE = np.dtype(
         ("made_per", "f8"),  # molecules per molecule
         ("enzyme", "i8"),  # molecule, -1 for none
         ("turnover", "f8"),  # of one enzyme, concentration um3/min
+        ("necrotic", "f8"),  # release by a necrotic corpse, concentration um3/min
+        ("apoptotic", "f8"),  # by an apoptotic one that shows plenty of `marker`
+        ("marker", "i8"),  # molecule, -1 for none
+        ("marker_half", "f8"),  # molecules
     ]
 )
 FITNESS = np.dtype(
@@ -45,7 +49,7 @@ FITNESS = np.dtype(
         ("role", "i8"),  # see `model.tables`
         ("half", "f8"),  # concentration
         ("hill", "f8"),
-        ("most", "f8"),  # share of fitness that it can take
+        ("most", "f8"),  # share of fitness that it, or its lack, can take
         ("through", "i8"),  # molecule, -1 for none
     ]
 )
@@ -57,6 +61,15 @@ PAIR = np.dtype(
         ("half", "f8"),  # [1/um2]
         ("hill", "f8"),
         ("contact", "f8"),  # area of the synapse [um2]
+        ("rate", "f8"),  # at which a receptor takes away what it holds [1/min]
+    ]
+)
+LIGATION = np.dtype(
+    [
+        ("receptor", "i8"),  # molecule
+        ("substrate", "i8"),
+        ("half", "f8"),  # concentration that holds half of the receptors
+        ("guard", "i8"),  # molecule
     ]
 )
 ARREST = np.dtype([("signal", "i8"), ("share", "f8"), ("half", "f8")])
@@ -86,6 +99,9 @@ class Tables(NamedTuple):
     activating: Records  # (activating pairs,) PAIR
     antibody: Records  # (antibody pairs,) PAIR
     deadly: Records  # (death pairs,) PAIR
+    costimulating: Records  # (co-stimulatory pairs,) PAIR
+    competing: Records  # (pairs that compete with them,) PAIR
+    ligations: Records  # (substrates that kill,) LIGATION
     arrests: Records  # (T,) ARREST; signal -1 where nothing keeps the type out of the cycle
     defects: Records  # (defects,) DEFECT
     removed_by: Indices  # (M,) defects that take a molecule away, one bit each
@@ -93,7 +109,9 @@ class Tables(NamedTuple):
     hidden_by: int  # defects that hide the antigens, one bit each
     matching_fraction: float
     mhc_i: int
+    mhc_ii: int
     death: Indices  # (8,) molecules behind `model.death.DeathProteins`
     oxygen: int
+    glucose: int
     attractant: int
     dimension: int

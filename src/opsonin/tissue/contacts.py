@@ -50,7 +50,8 @@ def _at_work(tissue: Tissue) -> Any:
     sees = (cells.reactive[:n] > 0) | (types[:, NATURAL] > 0.0)[kind] | (cells.activation[:n] > 0.0)
     if tissue.exposure.chimeric.any():
         sees |= (types[:, CHIMERIC] > 0.0)[kind]
-    return sees | (types[:, KILLER] > 0.0)[kind] if tissue.exposure.bridged.any() else sees
+    kills = (types[:, KILLER] > 0.0)[kind]
+    return kills if tissue.exposure.bridged.any() else sees & kills
 
 
 def touched_by(tissue: Tissue, effectors: Any, tick: int) -> tuple[Any, Any]:

@@ -1,0 +1,101 @@
+"""What T cells get from the cells that they touch beside antigen on their targets, and what they take from these.
+
+Co-stimulation and help come from cells that present: all that carry the ligands, whatever their type.
+"""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+from opsonin.kernels.contacts import checkpoints_between, density, pairs_between
+from opsonin.laws.events import relaxed
+from opsonin.laws.recognition import (
+    activating_part,
+    antigen_signal,
+    bound_pairs,
+    costimulation,
+    natural_signal,
+    net_activation,
+    presented_complexes,
+)
+from opsonin.model.phase import COMMITTED
+from opsonin.model.tables import ACTIVATION_MEMORY, COSTIMULATION, HELPER, SIGNAL_HALF, SIGNAL_HILL
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _left_to(cells, tables, drugs, i, j, ligand):
+    """Density of a ligand on cell `j` that the competing receptors of cell `i` leave to its others [molecules/um2]."""
+    there = density(cells, tables, drugs, j, ligand)
+    for pair in tables.competing:
+        if pair.ligand == ligand:
+            there -= pairs_between(cells, tables, drugs, i, j, pair.receptor, ligand, pair.affinity)
+    return max(there, 0.0)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _offered(cells, tables, drugs, i, j):
+    """What cell `j` adds to the co-stimulation of cell `i` that touches it [-]."""
+    total = 0.0
+    for pair in tables.costimulating:
+        receptor = density(cells, tables, drugs, i, pair.receptor)
+        ligand = _left_to(cells, tables, drugs, i, j, pair.ligand)
+        if receptor > 0.0 and ligand > 0.0:
+            total += activating_part(bound_pairs(receptor, ligand, pair.affinity), pair.half, pair.hill)
+    return total
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _help(cells, tables, drugs, i, j, costimulated):
+    """Net activation of helper cell `i` by the peptides that cell `j` shows on MHC-II [-]."""
+    numbers = tables.types[cells.kind[i]]
+    complexes = presented_complexes(cells.level[tables.mhc_ii, j], tables.matching_fraction)
+    signal = antigen_signal(complexes, numbers[SIGNAL_HALF], numbers[SIGNAL_HILL])
+    factor = costimulation(numbers[COSTIMULATION], costimulated)
+    return net_activation(signal, factor, checkpoints_between(cells, tables, drugs, i, j))
+
+
+@nb.njit(cache=True, error_model="numpy")
+def costimulate(cells, tables, drugs, seekers, start, touched, duration):
+    """Let T cells take in co-stimulation and help from the live cells that they touch over a step [min].
+
+    Args:
+        drugs: `state.exposure.Exposure`.
+        seekers, start, touched: as in `contacts.engage`, all cells that carry a co-stimulatory or a competing receptor.
+    Writes `costimulated`, of helpers `activation` and `engagement`; then the levels that competing receptors leave. All
+    see the cells as they were before the step.
+    Memory: two columns of the seekers; work: their contacts, times the pairs.
+    """
+    offered, helped = np.zeros(len(seekers)), np.zeros(len(seekers))
+    for e in range(len(seekers)):
+        i = seekers[e]
+        helper = tables.types[cells.kind[i], HELPER] > 0.0 and cells.reactive[i] > 0
+        for j in touched[start[e] : start[e + 1]]:
+            if cells.phase[j] <= COMMITTED:
+                offered[e] += _offered(cells, tables, drugs, i, j)
+                if helper and cells.level[tables.mhc_ii, j] > 0.0:
+                    helped[e] = max(helped[e], _help(cells, tables, drugs, i, j, cells.costimulated[i]))
+    for e in range(len(seekers)):
+        i = seekers[e]
+        numbers = tables.types[cells.kind[i]]
+        if numbers[ACTIVATION_MEMORY] > 0.0:
+            rate = 1.0 / numbers[ACTIVATION_MEMORY]
+            signal = natural_signal(offered[e])
+            cells.costimulated[i] = relaxed(cells.costimulated[i], signal, rate, duration)
+            if numbers[HELPER] > 0.0:
+                cells.engagement[i] = helped[e]
+                cells.activation[i] = relaxed(cells.activation[i], helped[e], rate, duration)
+        for j in touched[start[e] : start[e + 1]]:
+            if cells.phase[j] <= COMMITTED:
+                _strip(cells, tables, drugs, i, j, duration)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _strip(cells, tables, drugs, i, j, duration):
+    """Let the competing receptors of cell `i` take their ligands off cell `j`, as far as they hold them."""
+    for pair in tables.competing:
+        there = density(cells, tables, drugs, j, pair.ligand)
+        if there > 0.0:
+            held = pairs_between(cells, tables, drugs, i, j, pair.receptor, pair.ligand, pair.affinity)
+            level = cells.level[pair.ligand, j]
+            cells.level[pair.ligand, j] = relaxed(level, 0.0, pair.rate * held / there, duration)

@@ -1,0 +1,81 @@
+"""Slow, readable twin of `kernels.costimulation`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opsonin.laws.events import relaxed
+from opsonin.laws.recognition import (
+    activating_part,
+    antigen_signal,
+    bound_pairs,
+    checkpoint_factor,
+    costimulation,
+    natural_signal,
+    net_activation,
+    presented_complexes,
+)
+from opsonin.model import tables as column
+from opsonin.model.phase import COMMITTED
+from opsonin.reference.cells import pairs_between
+
+
+def costimulate(
+    cells: Any, tables: Any, drugs: Any, contacts: dict[int, list[int]], duration: float
+) -> tuple[Any, Any, Any]:
+    """What `costimulated`, `activation` and `level` become; see `kernels.costimulation.costimulate`."""
+    costimulated, activation = cells.costimulated.copy(), cells.activation.copy()
+    level = cells.level.copy()
+    for i, touched in contacts.items():
+        numbers, near = tables.types[cells.kind[i]], [j for j in touched if cells.phase[j] <= COMMITTED]
+        memory = numbers[column.ACTIVATION_MEMORY]
+        offered = sum(_offered(cells, tables, drugs, i, j) for j in near)
+        if memory > 0.0:
+            costimulated[i] = relaxed(cells.costimulated[i], natural_signal(offered), 1.0 / memory, duration)
+        if memory > 0.0 and numbers[column.HELPER] > 0.0:
+            sees = cells.reactive[i] > 0
+            help_seen = max((_help(cells, tables, drugs, i, j) for j in near if sees), default=0.0)
+            activation[i] = relaxed(cells.activation[i], help_seen, 1.0 / memory, duration)
+    # Each takes in turn from what those before it have left.
+    whole, cells = cells, cells._replace(level=level)
+    for i, touched in contacts.items():
+        for j in (j for j in touched if whole.phase[j] <= COMMITTED):
+            for receptor, ligand, affinity, *_, rate in tables.competing.tolist():
+                there = _density(cells, tables, drugs, j, ligand)
+                if there > 0.0:
+                    held = pairs_between(cells, tables, drugs, (i, receptor), (j, ligand), affinity)
+                    level[ligand, j] = relaxed(level[ligand, j], 0.0, rate * held / there, duration)
+    return costimulated, activation, level
+
+
+def _density(cells: Any, tables: Any, drugs: Any, i: int, molecule: int) -> float:
+    return float(
+        cells.level[molecule, i] * drugs.free[molecule] / tables.types[cells.kind[i], column.SURFACE]
+    )
+
+
+def _offered(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> float:
+    """What cell `j` adds to the co-stimulation of cell `i`."""
+    total = 0.0
+    for receptor, ligand, affinity, half, steepness, *_ in tables.costimulating.tolist():
+        left = _density(cells, tables, drugs, j, ligand)
+        for rival in tables.competing[tables.competing["ligand"] == ligand]:
+            left -= pairs_between(
+                cells, tables, drugs, (i, rival["receptor"]), (j, ligand), rival["affinity"]
+            )
+        pairs = bound_pairs(_density(cells, tables, drugs, i, receptor), max(left, 0.0), affinity)
+        total += float(activating_part(pairs, half, steepness))
+    return total
+
+
+def _help(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> float:
+    """Net activation of helper cell `i` by what cell `j` shows on MHC-II."""
+    numbers = tables.types[cells.kind[i]]
+    complexes = presented_complexes(float(cells.level[tables.mhc_ii, j]), tables.matching_fraction)
+    signal = antigen_signal(complexes, numbers[column.SIGNAL_HALF], numbers[column.SIGNAL_HILL])
+    passed = 1.0
+    for receptor, ligand, affinity, half, steepness, *_ in tables.checkpoints.tolist():
+        pairs = pairs_between(cells, tables, drugs, (i, receptor), (j, ligand), affinity)
+        passed *= checkpoint_factor(pairs, half, steepness)
+    factor = costimulation(numbers[column.COSTIMULATION], float(cells.costimulated[i]))
+    return float(net_activation(signal, factor, passed))
