@@ -27,7 +27,7 @@ def test_what_laws_read_is_followed_and_nothing_else():
         *("Fas", "FasL", "DR4", "DR5", "TRAIL"),
     }
     metabolic = {"CD73", "IDO1", "A2AR", "TGFBR1", "VEGFR2"}
-    regulators = {"IRF1", "NF-kB", "YY1", "AKT", "ERK", "HIF-1a", "p53"}
+    regulators = {"IRF1", "NF-kB", "YY1", "AKT", "ERK", "HIF-1a", "p53", "M2"}
     assert set(followed(LIBRARY)) == {RECOGNISED, MARKER, *paired, *metabolic, *PROTEINS, *regulators}
     assert plan().species.molecules == followed(LIBRARY)
 

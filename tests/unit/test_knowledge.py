@@ -38,7 +38,7 @@ def test_the_entries_of_this_step_are_there() -> None:
     wanted = {
         "substrates": {
             *("oxygen", "glucose", "lactate", "adenosine", "kynurenine"),
-            *("ifn_gamma", "cxcl10", "tgf_beta", "soluble_nkg2d_ligand", "vegf"),
+            *("ifn_gamma", "cxcl10", "tgf_beta", "soluble_nkg2d_ligand", "vegf", "tnf", "il10"),
         },
         "molecules": {
             *("MHC-I", "HLA-E", "PD-L1", "PD-L2", "PD-1", "TIGIT", "TIM-3", "LAG-3", "CTLA-4"),
@@ -60,7 +60,7 @@ def test_the_entries_of_this_step_are_there() -> None:
             *("LRP1", "CD24", "Siglec-10", "LILRB1", "CD32a", "CD64", "A2AR", "TGFBR1", "VEGFR2"),
             *("MHC-II", "PVRIG", "2B4", "CD48"),
             *("cFLIP", "BCL-2", "BCL-XL", "MCL-1", "BAX", "BAK", "XIAP", "survivin"),
-            *("NF-kB", "YY1", "AKT", "ERK", "HIF-1a", "p53", "IRF1"),
+            *("NF-kB", "YY1", "AKT", "ERK", "HIF-1a", "p53", "IRF1", "M2"),
             *("NKG2D", "NKp30", "DNAM-1", "NKG2A", "KIR", "CD16", "HER2", "EGFR", "CD19", "CD20", "GD2"),
         },
         "cells": {
