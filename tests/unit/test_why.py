@@ -51,7 +51,7 @@ def old(tmp_path: Path) -> Path:
 
 
 def test_it_says_of_each_arm_what_takes_most(capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["why", str(small_run().path)]) == 0
+    assert main(["why", str(small_run().path), "--propose", "0"]) == 0
     said = capfd.readouterr().out
     first = small_run().why("control")["title"][0]
     arms = [line for line in said.splitlines() if re.match(r"(control|nivolumab): ", line)]

@@ -5,7 +5,6 @@ The dose is that of the drug's label where it can be given so; else a concentrat
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -107,9 +106,7 @@ def _dose(drug: Drug, scenario: Scenario, library: Library) -> dict[str, Any]:
     as_labelled = _labelled(drug)
     if as_labelled and not in_medium and not of_animal(library.tumours[scenario.tissue.tumour]):
         return as_labelled
-    step, whole = scenario.numerics.coupling_step, scenario.scenario.duration
-    lasting = max(1.0, math.floor(whole / step + 1e-9)) * step
-    return {"amount": f"{_effective(drug):.4g} nM", "lasting": f"{lasting:g} min"}
+    return {"amount": f"{_effective(drug):.4g} nM", "lasting": f"{scenario.scenario.duration:g} min"}
 
 
 def _labelled(drug: Drug) -> dict[str, Any] | None:
