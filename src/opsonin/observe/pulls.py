@@ -99,7 +99,7 @@ def _on_contact(
 ) -> None:
     sides = [Side(setting.library.cells[name], setting.carried[name]) for name in (killer, target)]
     on_killer, on_target = (moves(setting.library, drug, side.resting) for side in sides)
-    sights, turns = _sights(setting), dict(_turns(setting, drug, sides[1]))
+    sights, turns = _sights(setting), dict(_turns(setting, drug))
     base = Turned(chimeric=sights)
 
     def seen(left: Mapping[str, Move], right: Mapping[str, Move], turned: Turned) -> dict[str, float]:
@@ -128,22 +128,22 @@ def _sights(setting: Setting) -> dict[str, float]:
     return {product.antigen: 1.0 / product.half.value for product in given if product is not None}
 
 
-def _turns(setting: Setting, drug: Drug, target: Side) -> Iterator[tuple[str, Turned]]:
-    """By which ways, each alone, a drug turns killers to a target that carries what it binds."""
+def _turns(setting: Setting, drug: Drug) -> Iterator[tuple[str, Turned]]:
+    """By which ways, each alone, a drug turns killers, or death itself, to a target that carries what it binds."""
     sights = _sights(setting)
     for effect in drug.effects:
         match effect:
-            case Opsonizes() if effect.opsonizes in target.resting:
+            case Opsonizes():
                 yield (
                     f"coats cells that carry {effect.opsonizes}",
                     Turned(coated=frozenset({effect.opsonizes}), chimeric=sights),
                 )
-            case Bridges() if effect.bridges in target.resting:
+            case Bridges():
                 yield (
                     f"holds T cells to cells that carry {effect.bridges}",
                     Turned(bridged={effect.bridges: 1.0 / effect.half.value}, chimeric=sights),
                 )
-            case Agonizes() if effect.agonizes in target.resting.keys() & death_receptors(setting.library):
+            case Agonizes() if effect.agonizes in death_receptors(setting.library):
                 yield (
                     f"holds {effect.agonizes} as its ligand does",
                     Turned(agonized={effect.agonizes: effect.efficacy.value}, chimeric=sights),

@@ -20,7 +20,7 @@ from opsonin.store.result import Result
 from opsonin.store.why import Account
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pandas
 
     from opsonin.report.stored import StoredResult
 
@@ -35,7 +35,7 @@ _COUNT = "_count"
 _WAYS = 2  # ways at one barrier that are told; the others are counted
 
 
-def propose(result: Result, arm: str | None = None) -> pd.DataFrame:
+def propose(result: Result, arm: str | None = None) -> pandas.DataFrame:
     """Drugs that would open what takes most in an arm, the best first, at most ten: a screen and no prediction.
 
     Columns: `arm`, `drug`, `title`; `net` (share of the barriers that it opens, less that of those that it closes);
@@ -48,7 +48,7 @@ def propose(result: Result, arm: str | None = None) -> pd.DataFrame:
     Raises:
         InputError: there is no such arm, no ledger, or the knowledge base has no longer what the run used.
     """
-    import pandas as pd
+    import pandas
 
     found = why.accounts(result, result.arms if arm is None else [arm])
     library = library_of(result)
@@ -58,7 +58,7 @@ def propose(result: Result, arm: str | None = None) -> pd.DataFrame:
         for one in of_arm(result, account, library)[:MOST]
     ]
     columns = ["arm", "drug", "title", "net", "given", "opens", "closes", "by", "against", "also", "likewise"]
-    return pd.DataFrame(rows, columns=columns)
+    return pandas.DataFrame(rows, columns=columns)
 
 
 def scenario_of(result: Result) -> Scenario:
