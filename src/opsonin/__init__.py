@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from opsonin.report.html import write_report
     from opsonin.report.notebook import as_html
     from opsonin.report.plots import plot, plot_cells, plot_field
+    from opsonin.report.proposals import propose
     from opsonin.store.diff import diff
     from opsonin.store.export import to_anndata, to_pandas, to_xarray
     from opsonin.store.result import Result
@@ -33,6 +34,7 @@ _HOMES = {
     "plot": "opsonin.report.plots",
     "plot_cells": "opsonin.report.plots",
     "plot_field": "opsonin.report.plots",
+    "propose": "opsonin.report.proposals",
     "to_anndata": "opsonin.store.export",
     "to_pandas": "opsonin.store.export",
     "to_xarray": "opsonin.store.export",
@@ -59,6 +61,7 @@ __all__ = [
     "plot",
     "plot_cells",
     "plot_field",
+    "propose",
     "resume",
     "run",
     "to_anndata",

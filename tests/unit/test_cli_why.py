@@ -8,7 +8,9 @@ import shutil
 import pytest
 
 from opsonin.cli.main import main
+from opsonin.core.errors import InputError
 from opsonin.engine import run
+from opsonin.store.result import Result
 from tissues import CONTROL, NIVOLUMAB, scenario
 
 
@@ -62,3 +64,15 @@ def test_a_segment_with_the_curves_of_another_is_refused(ensemble, tmp_path, cap
     shutil.copy(arm / "000000" / "trace.parquet", arm / "000002" / "trace.parquet")
     assert main(["report", str(single)]) == 3
     assert "observables.parquet" in capsys.readouterr().err
+
+
+def test_drugs_are_proposed_for_replicates_together(ensemble, tmp_path):
+    whole = Result.open(ensemble)
+    found = whole.propose("nivolumab")
+    assert len(found) == 10
+    shares = whole.why("nivolumab").set_index("barrier")["share"]
+    best = found.iloc[0]
+    net = shares[list(best["opens"])].sum() - shares[list(best["closes"])].sum()
+    assert best["net"] == pytest.approx(net)
+    with pytest.raises(InputError, match="there is no arm 'nivolumap'"):
+        whole.propose("nivolumap")

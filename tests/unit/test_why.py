@@ -15,7 +15,9 @@ import pytest
 from PIL import Image
 
 from opsonin.cli.main import main
+from opsonin.core.errors import InputError
 from opsonin.engine.tabulate import fitness_substrates
+from opsonin.io.scenario import Scenario
 from opsonin.knowledge.library import load_library
 from opsonin.observe import barriers
 from opsonin.report import html, why, why_picture, words
@@ -49,7 +51,7 @@ def old(tmp_path: Path) -> Path:
 
 
 def test_it_says_of_each_arm_what_takes_most(capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["why", str(small_run().path)]) == 0
+    assert main(["why", str(small_run().path), "--propose", "0"]) == 0
     said = capfd.readouterr().out
     first = small_run().why("control")["title"][0]
     arms = [line for line in said.splitlines() if re.match(r"(control|nivolumab): ", line)]
@@ -198,3 +200,128 @@ def test_no_two_barriers_have_one_colour():
     told = barriers.titles(pairs, {name: name for name in fitness_substrates(library)})
     found = why_picture.colours(told)
     assert len(set(found.values())) == len(told) == len(found)
+
+
+def test_drugs_are_proposed_after_the_ranking_as_many_as_asked_for(capfd: pytest.CaptureFixture[str]) -> None:
+    out = str(small_run().path)
+    assert main(["why", out, "--propose", "2"]) == 0
+    said = capfd.readouterr().out
+    assert said.count("Drugs that act on these barriers, by direction alone: a screen, no prediction.") == 2
+    control = small_run().propose("control")
+    for row in control.head(2).to_dict("records"):
+        assert re.search(rf"^  {row['drug']} +\d+ %  opens ", said, re.MULTILINE)
+    assert control["drug"][2] not in said[: said.index("nivolumab:")]
+    assert main(["why", out, "--propose", "0"]) == 0
+    assert "Drugs that act" not in capfd.readouterr().out
+
+
+def test_the_frame_the_json_and_the_table_tell_the_same_drugs(capfd: pytest.CaptureFixture[str]) -> None:
+    frame = small_run().propose()
+    assert frame.groupby("arm").size().max() <= 10
+    assert main(["why", str(small_run().path), "--propose", "10", "--json"]) == 0
+    told = json.loads(capfd.readouterr().out)
+    assert told["proposals_note"] == ""
+    for arm in told["arms"]:
+        own = frame[frame["arm"] == arm["arm"]]
+        assert [one["drug"] for one in arm["proposals"]] == own["drug"].tolist()
+        shares = {row["barrier"]: row["share"] for row in arm["barriers"]}
+        for one in arm["proposals"]:
+            opened, closed = (
+                sum(shares[item["barrier"]] for item in one[key]) for key in ("opens", "closes")
+            )
+            assert one["net"] == pytest.approx(opened - closed)
+            assert all(item["by"] for item in one["opens"])
+
+
+def test_a_drug_that_the_arm_has_is_marked() -> None:
+    from opsonin.report import proposals
+
+    (account,) = accounts(small_run(), ["nivolumab"])
+    found = {one.drug: one for one in proposals.of_arm(small_run(), account, load_library())}
+    assert found["nivolumab"].given
+    assert not [name for name, one in found.items() if one.given and name != "nivolumab"]
+    assert any(
+        "nivolumab (given)" in line for line in proposals.lines([found["nivolumab"]], account.barriers)
+    )
+
+
+def test_a_scenario_with_a_proposed_drug_is_written_and_checks(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out, file = str(small_run().path), tmp_path / "trial.toml"
+    best = small_run().propose("nivolumab")
+    assert main(["why", out, "--arm", "nivolumab", "--write", str(file)]) == 0
+    assert f"with the arm 'nivolumab + {best['drug'][0]}'" in capfd.readouterr().out
+    assert main(["check", str(file)]) == 0
+    arms = Scenario.load(file).arm
+    assert [arm.name for arm in arms] == ["control", "nivolumab", f"nivolumab + {best['drug'][0]}"]
+    assert [dose.drug for dose in arms[-1].dose] == ["nivolumab", best["drug"][0]]
+    capfd.readouterr()
+    other = tmp_path / "other.toml"
+    assert main(["why", out, "--test", "pembrolizumab", "--write", str(other), "--json"]) == 0
+    written = json.loads(capfd.readouterr().out)["written"]
+    assert (written["arm"], written["beside"]) == ("pembrolizumab", "control")
+    assert main(["check", str(other)]) == 0
+
+
+def test_what_is_wrong_with_proposals_is_told_in_a_line_and_nothing_is_written(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    good, new = str(small_run().path), str(tmp_path / "new.toml")
+    there = tmp_path / "there.toml"
+    there.write_text("kept")
+    for args, problem in (
+        (["--propose", "11"], "is not a whole number from 0 to 10"),
+        (["--propose", "many"], "is not a whole number from 0 to 10"),
+        (["--test", "nivolumab"], "needs a file to write the scenario to"),
+        (["--test", "nivolumb", "--write", new], "Did you mean 'nivolumab'?"),
+        (["--test", "Opdivo", "--write", new], "Did you mean 'nivolumab'?"),
+        (
+            ["--arm", "nivolumab", "--test", "nivolumab", "--write", new],
+            "is given in arm 'nivolumab' already",
+        ),
+        (["--write", str(there)], "is there already"),
+        (["--write", str(tmp_path / "no" / "new.toml")], "there is no folder"),
+    ):
+        assert main(["why", good, *args]) == 2, args
+        said = capfd.readouterr()
+        assert problem in said.err, args
+        assert "Traceback" not in said.err
+    assert there.read_text() == "kept"
+    assert not Path(new).exists()
+
+
+def test_another_knowledge_base_than_that_of_the_run_is_told(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from opsonin.knowledge.library import Library
+
+    monkeypatch.setattr(Library, "digest", lambda _: "another")
+    assert main(["why", str(small_run().path), "--propose", "1"]) == 0
+    assert "another one than the run used" in capfd.readouterr().out
+
+
+def test_a_scenario_that_fits_the_knowledge_base_no_longer_leaves_the_ranking(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def gone(_: Scenario) -> None:
+        raise ValueError("there is no such number")
+
+    monkeypatch.setattr(Scenario, "library", gone)
+    assert main(["why", str(small_run().path)]) == 0
+    said = capfd.readouterr().out
+    assert "No drugs are proposed: " in said
+    assert "Most is lost to" in said
+    with pytest.raises(InputError, match="another knowledge base"):
+        small_run().propose()
+
+
+@pytest.mark.usefixtures("blank_pictures")
+def test_the_report_proposes_drugs_for_each_arm() -> None:
+    page = html.render(small_run())
+    section = page[page.index('id="proposals"') : page.index('id="maps"')]
+    assert "A screen and no prediction" in section
+    for arm in ("control", "nivolumab"):
+        table = section[section.index(f"<caption>{arm}</caption>") :]
+        rows = re.findall(r'<tr><th scope="row">([\w-]+)', table[: table.index("</table>")])
+        assert rows == small_run().propose(arm)["drug"].head(5).tolist()

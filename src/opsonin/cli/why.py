@@ -1,4 +1,7 @@
-"""`opsonin why`: what stands between killers and tumour cells, the worst first, in words, as a picture or as JSON."""
+"""`opsonin why`: what stands between killers and tumour cells, the worst first, in words, as a picture or as JSON.
+
+And which drugs act on it, with a scenario to test one in.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from opsonin.cli import complete
-from opsonin.cli.files import require_place
-from opsonin.cli.options import Json, print_json, print_lines
+from opsonin.cli.files import faults_of_file, require_place, shell_word, write_file
+from opsonin.cli.options import Json, print_json, print_lines, whole_number
 from opsonin.cli.results import require_result, require_untouched
 from opsonin.core.errors import Fault, InputError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas
 
+    from opsonin.observe.proposals import Proposal
+    from opsonin.store.result import Result
     from opsonin.store.why import Account
 
-HELP = "Say why the tumour lives: its barriers to killing, ranked by what they take, per arm and over time."
+HELP = (
+    "Say why the tumour lives: its barriers to killing, ranked by what they take, per arm and over time; and which "
+    "drugs act on them."
+)
+_MOST = 10  # as `observe.proposals.MOST`, which takes too long to load for `--help`
 
 
 def why(
@@ -32,6 +41,24 @@ def why(
     picture: Annotated[
         Path | None, typer.Option("-o", "--out", help="Also a picture over time: .png, .svg or .pdf.")
     ] = None,
+    propose: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            parser=whole_number(0, _MOST),
+            help=f"How many drugs are proposed for an arm, at most {_MOST}; 0: none.",
+        ),
+    ] = 5,
+    test: Annotated[
+        str | None,
+        typer.Option(metavar="DRUG", help="The drug that --write adds; else the best that is not given."),
+    ] = None,
+    write: Annotated[
+        Path | None,
+        typer.Option(
+            "--write", metavar="FILE", help="A scenario (TOML) with one more arm, that gives a proposed drug."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     from opsonin.report import parts, why_picture
@@ -43,6 +70,7 @@ def why(
     require_result(result)
     require_untouched(result)
     kind = _format(picture, why_picture.FORMATS)
+    _require_writable(test, write)
     stored, far = parts.begun(Result.open(result))
     assert isinstance(stored, Result)  # as what was opened
     chosen = _chosen(arm or [], stored.arms, result)
@@ -51,12 +79,18 @@ def why(
         fix = f"Let the run go on first: opsonin resume {result}"
         raise InputError(Fault(str(result), "holds no stretch of time yet.", fix))
     tables = {account.arm: ledger.ranked(account) for account in found}
+    proposed = _Proposed(stored, found, propose, wanted=write is not None)
+    written = None if write is None else _written(stored, found[0], proposed, test, write)
     waiting = [name for name in chosen if name not in tables]
     if picture is not None:
         replace_file(picture, why_picture.picture(found, kind), "opsonin why OUT -o FILE")
     if as_json:
-        arms = [_as_json(account, tables[account.arm], words.totals(account)) for account in found]
-        told = {"picture": str(picture) if picture else None, "arms": arms, "waiting": waiting}
+        arms = [
+            _as_json(account, tables[account.arm], words.totals(account)) | proposed.as_json(account)
+            for account in found
+        ]
+        told: dict[str, Any] = {"picture": str(picture) if picture else None, "arms": arms}
+        told |= {"waiting": waiting, "proposals_note": proposed.note, "written": written}
         print_json({"ok": True, **told, "replicates": None if far is None else [far.pooled, far.of]})
         return
     if far is not None:
@@ -68,12 +102,84 @@ def why(
                 *_lines(tables[account.arm], len(account.each)),
                 *_open(tables[account.arm]),
                 "",
+                *proposed.lines(account),
             ]
         )
+    if proposed.note:
+        print_lines([proposed.note])
     if waiting:
         print_lines(f"{name}: holds no stretch of time yet." for name in waiting)
     if picture is not None:
         typer.echo(f"picture: {picture}")
+    if written is not None:
+        print_lines(
+            [
+                f"scenario: {write}, with the arm '{written['arm']}' ({written['dose']})",
+                f"Run it: opsonin run {shell_word(str(write))} -o NEW_FOLDER",
+            ]
+        )
+
+
+class _Proposed:
+    """The drugs that are proposed for each arm."""
+
+    def __init__(self, stored: Result, found: list[Account], most: int, *, wanted: bool) -> None:
+        """Find them if any are to be told, or one is `wanted`; a knowledge base that does not fit is only noted."""
+        from opsonin.report import proposals
+
+        self.note = ""
+        self.all: dict[str, list[Proposal]] = {}
+        self._most = most
+        if not (most or wanted):
+            return
+        try:
+            library = proposals.library_of(stored)
+        except InputError as error:
+            if wanted:
+                raise
+            self.note = f"No drugs are proposed: the result {error.faults[0].problem}"
+            return
+        self.all = {account.arm: proposals.of_arm(stored, account, library) for account in found}
+        if not proposals.is_of_run(library, stored):
+            self.note = proposals.CHANGED
+
+    def lines(self, account: Account) -> list[str]:
+        from opsonin.report import proposals
+
+        if not self._most or account.arm not in self.all:
+            return []
+        return [*proposals.lines(self.all[account.arm][: self._most], account.barriers), ""]
+
+    def as_json(self, account: Account) -> dict[str, Any]:
+        from opsonin.report import proposals
+
+        found = self.all.get(account.arm, [])[: self._most]
+        return {"proposals": [proposals.as_json(one, account.barriers) for one in found]}
+
+
+def _require_writable(test: str | None, write: Path | None) -> None:
+    """InputError before anything is read."""
+    if test is not None and write is None:
+        fix = f"Add --write FILE.toml: opsonin why OUT --test {shell_word(test)} --write FILE.toml"
+        raise InputError(Fault("--test", "needs a file to write the scenario to.", fix))
+    if write is not None and (faults := faults_of_file(write, "Choose another name.")):
+        raise InputError(*faults)
+
+
+def _written(
+    stored: Result, account: Account, proposed: _Proposed, test: str | None, write: Path
+) -> dict[str, Any]:
+    """Write a scenario in which one more arm gives a drug beside what an arm gives; what it is of."""
+    from opsonin.io.trial import trial
+    from opsonin.report.proposals import library_of, scenario_of
+
+    drug = test or next((one.drug for one in proposed.all[account.arm] if not one.given), None)
+    if drug is None:
+        problem = f"no drug is proposed for arm '{account.arm}'."
+        raise InputError(Fault("--write", problem, "Name one: --test DRUG."))
+    made = trial(scenario_of(stored), account.arm, drug, library_of(stored), write.absolute().parent)
+    write_file(write, made.text.encode())
+    return {"file": str(write), "drug": drug, "beside": account.arm, "arm": made.arm, "dose": made.dose}
 
 
 def _chosen(asked: list[str], arms: list[str], where: Path) -> list[str]:

@@ -27,6 +27,7 @@ from opsonin.report import (
     page,
     palette,
     parts,
+    proposals,
     waterfall,
     why,
     words,
@@ -121,6 +122,7 @@ def _contents(result: StoredResult, way: str) -> dict[str, Any]:
         "maps": _maps(tissue, arms, clock),
         "movies": _movies(result, tissue, inside, way),
         "why": why.section(result, arms, horizon, clock),
+        "proposals": proposals.section(result, arms),
         **_course(result, arms, doses, horizon, clock),
         **_grounds(told, told_arms),
     }

@@ -49,7 +49,7 @@ def section(
             {"title": seen[name], "cells": [_cell(table, name) for table in ranked.values()]}
             for name in order
         ],
-        "nothing": [_low(title) for name, title in found[0].barriers.items() if name not in seen],
+        "nothing": [low(title) for name, title in found[0].barriers.items() if name not in seen],
         "legend": [{"fill": fill[name], "text": title} for name, title in seen.items()],
         "panels": [
             {
@@ -78,7 +78,7 @@ def sentence(account: Account, ranked: pd.DataFrame) -> str:
     """What came of an arm's contacts, and its largest barriers."""
     told = totals(account)
     rows: list[dict[str, Any]] = ranked.head(_NAMED).to_dict("records")  # type: ignore[assignment]
-    largest = [f"{_low(row['title'])} ({percent(row['share'])})" for row in rows if row["share"] > 0.0]
+    largest = [f"{low(row['title'])} ({percent(row['share'])})" for row in rows if row["share"] > 0.0]
     led = f" Most is lost to {', '.join(largest)}." if largest else ""
     return (
         f"{account.arm}: {words.number(told['kills'])} kills, {words.number(told['expected'])} expected of contacts as "
@@ -113,7 +113,7 @@ def within(low: float, high: float) -> str:
     return f"{ends[0]} to {ends[1]}" if np.isfinite(low) and ends[0] != ends[1] else ""
 
 
-def _low(title: str) -> str:
+def low(title: str) -> str:
     """A title inside a sentence."""
     return title[:1].lower() + title[1:]
 

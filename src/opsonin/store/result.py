@@ -238,6 +238,13 @@ class Result:
 
         return why.table(self, arm)
 
+    def propose(self, arm: str | None = None) -> pandas.DataFrame:
+        """Drugs that would open the barriers of each arm, the best first; a screen: see `opsonin.propose`."""
+        # By the public name, as in `branch`: what is stored does not know how it is read.
+        import opsonin
+
+        return opsonin.propose(self, arm)
+
     def lineage(self, arm: str | None = None) -> pandas.DataFrame:
         """The births of tumour cells in an arm; `opsonin lineage` draws the tree of those alive.
 
