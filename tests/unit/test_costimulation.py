@@ -78,10 +78,12 @@ def test_the_step_changes_nothing_while_contacts_and_ligands_stay():
     none = {"cell.cd8.expresses.CTLA-4": "0 molecules"}
     whole, parts = (settled(field({"dc": "1200 cells/mm2"}, knowledge=none)) for _ in range(2))
     costimulation.step(whole, 0, 120.0)
-    for minute in range(0, 120, 10):
+    for _ in range(12):
         costimulation.step(parts, 0, 10.0)
     np.testing.assert_allclose(
-        whole.cells.arrays.costimulated[: whole.cells.n], parts.cells.arrays.costimulated[: parts.cells.n], rtol=1e-12
+        whole.cells.arrays.costimulated[: whole.cells.n],
+        parts.cells.arrays.costimulated[: parts.cells.n],
+        rtol=1e-12,
     )
 
 
@@ -107,7 +109,10 @@ def test_what_was_stripped_comes_back_with_the_turnover_of_the_ligand():
 
 def test_helper_cells_are_activated_by_mhc_ii_and_make_interleukin_2():
     helped = after(settled(field(HELPED, knowledge=ALL_REACTIVE)), 24)
-    bare = {f"{place}.MHC-II": "0 molecules" for place in ("cell.dc.expresses", "tumour.melanoma.expresses.cancer")}
+    bare = {
+        f"{place}.MHC-II": "0 molecules"
+        for place in ("cell.dc.expresses", "tumour.melanoma.expresses.cancer")
+    }
     blind = after(settled(field(HELPED, knowledge=ALL_REACTIVE | bare)), 24)
     assert mean(helped, "activation", "cd4") > 0.1
     assert mean(blind, "activation", "cd4") < 0.2 * mean(helped, "activation", "cd4")
@@ -134,7 +139,10 @@ def test_regulatory_cells_starve_killers_of_interleukin_2():
 
 
 def test_helper_cells_kill_nobody():
-    tissue = grown(field({"cd4": "800 cells/mm2", "cd8": "0 cells/mm2", "nk": "0 cells/mm2"}, knowledge=ALL_REACTIVE), DAY)
+    tissue = grown(
+        field({"cd4": "800 cells/mm2", "cd8": "0 cells/mm2", "nk": "0 cells/mm2"}, knowledge=ALL_REACTIVE),
+        DAY,
+    )
     assert tissue.counters["hits"] == tissue.counters["kills"] == 0
 
 
@@ -153,7 +161,9 @@ def test_immunogenic_death_matures_dendritic_cells():
     """Corpses that show calreticulin release more danger signals, and CD86 rises on what senses them."""
     found = {}
     for name, shown in (("silent", "1e3 molecules"), ("immunogenic", "3e5 molecules")):
-        tissue = settled(field({"dc": "400 cells/mm2"}, knowledge={"cell.cancer.expresses.calreticulin": shown}))
+        tissue = settled(
+            field({"dc": "400 cells/mm2"}, knowledge={"cell.cancer.expresses.calreticulin": shown})
+        )
         cells, own = tissue.cells.arrays, slots(tissue, "cancer")
         cells.phase[own[::3]], cells.phase_end[own[::3]] = 2, 10**9
         for step in range(72):

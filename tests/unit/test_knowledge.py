@@ -38,7 +38,17 @@ def test_the_entries_of_this_step_are_there() -> None:
     wanted = {
         "substrates": {
             *("oxygen", "glucose", "lactate", "adenosine", "kynurenine"),
-            *("ifn_gamma", "cxcl10", "tgf_beta", "soluble_nkg2d_ligand", "vegf", "tnf", "il10"),
+            *(
+                "ifn_gamma",
+                "cxcl10",
+                "tgf_beta",
+                "soluble_nkg2d_ligand",
+                "vegf",
+                "tnf",
+                "il10",
+                "il2",
+                "damps",
+            ),
         },
         "molecules": {
             *("MHC-I", "HLA-E", "PD-L1", "PD-L2", "PD-1", "TIGIT", "TIM-3", "LAG-3", "CTLA-4"),
@@ -58,7 +68,7 @@ def test_the_entries_of_this_step_are_there() -> None:
             ),
             *("CD80", "CD86", "CD28", "Gal-9", "CD73", "CD39", "IDO1", "SIRPa"),
             *("LRP1", "CD24", "Siglec-10", "LILRB1", "CD32a", "CD64", "A2AR", "TGFBR1", "VEGFR2"),
-            *("MHC-II", "PVRIG", "2B4", "CD48"),
+            *("MHC-II", "PVRIG", "2B4", "CD48", "maturation", "TNFR1", "cIAP1"),
             *("cFLIP", "BCL-2", "BCL-XL", "MCL-1", "BAX", "BAK", "XIAP", "survivin"),
             *("NF-kB", "YY1", "AKT", "ERK", "HIF-1a", "p53", "IRF1", "M2"),
             *("NKG2D", "NKp30", "DNAM-1", "NKG2A", "KIR", "CD16", "HER2", "EGFR", "CD19", "CD20", "GD2"),
@@ -73,6 +83,7 @@ def test_the_entries_of_this_step_are_there() -> None:
             *("Fas:FasL", "DR4:TRAIL", "DR5:TRAIL"),
             *("SIRPa:CD47", "LILRB1:MHC-I", "Siglec-10:CD24", "LRP1:calreticulin", "CD32a:IgG1", "CD64:IgG1"),
             *("LAG-3:MHC-II", "TIGIT:CD112", "PVRIG:CD112", "2B4:CD48"),
+            *("CD28:CD80", "CD28:CD86", "CTLA-4:CD80", "CTLA-4:CD86", "TNFR1:TNF"),
         },
         "drugs": {
             *("nivolumab", "pembrolizumab", "atezolizumab", "cetuximab", "ifn_alpha"),

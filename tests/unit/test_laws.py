@@ -94,11 +94,13 @@ UNITS = {
     "liquid_exchange": ("um**2/min", "um", "um", "1/min"),
     "lytic_hit_hazard": ("", "1/min", "1/min"),
     "model_radius": ("um**3", "um**3", "um", "", "um"),
-    "necrosis_hazard": ("mmHg", "1/min", "mmHg", "", "1/min"),
+    "necrosis_hazard": ("", "", "1/min", "1/min"),
     "net_activation": ("", "", "", ""),
     "hypoxic_fold": ("", "mmHg", "mmHg", ""),
     "enzymatic_release": ("nM*um**3/min", "", "nM*um**3/min"),
-    "nourished": ("mM", "mM", "", ""),
+    "nourished": ("mM", "mM", "", "", ""),
+    "released_by_corpse": ("nM*um**3/min", "molecule", "molecule", "nM*um**3/min"),
+    "costimulation": ("", "", ""),
     "unharmed": ("mM", "mM", "", "", ""),
     "acidity": ("mM", "mM", "", "mM", ""),
     "peripheral_change": ("mg", "mg", "liter/min", "liter", "liter", "mg/min"),
@@ -152,8 +154,12 @@ def compiled(name):
 
 
 def draws(name):
-    count = len(UNITS[name]) - 1
-    values = st.lists(st.floats(-2.0, 2.0).map(lambda e: 10.0**e), min_size=count, max_size=count)
+    # (100 / 0.01)^100 is no float: a Hill coefficient is never so high.
+    powers = [
+        st.floats(-2.0, 1.0 if parameter == "steepness" else 2.0).map(lambda e: 10.0**e)
+        for parameter in inspect.signature(operations.LAWS[name]).parameters
+    ]
+    values = st.tuples(*powers).map(list)
     return values.filter(LIMITS.get(name, lambda a: True))
 
 

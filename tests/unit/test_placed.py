@@ -28,7 +28,7 @@ label = "label"
 a = { cell = "cancer", positive = ["CD39"] }
 b = { cell = "cd8" }
 
-[intensities.CD86]
+[intensities.CD39]
 columns = ["stain"]
 background = 0
 reference = 50
@@ -94,8 +94,8 @@ def test_a_label_or_stain_that_no_law_reads_is_told(tmp_path: Path) -> None:
         "arm": [{"name": "control"}],
     }
     told = compile_scenario(Scenario.from_dict(data, folder=tmp_path)).notes
-    assert "CD39, CD86: labels or stains tell of it, but no law reads it; it changes nothing here." in told
-    assert not [text for text in told if text.startswith("CD86: measured")]
+    assert "CD39: labels or stains tell of it, but no law reads it; it changes nothing here." in told
+    assert not [text for text in told if text.startswith("CD39: measured")]
 
 
 @pytest.mark.parametrize(

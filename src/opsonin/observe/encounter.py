@@ -118,6 +118,7 @@ def _pairs(library: Library, kind: str) -> Iterator[Interaction]:
 
 def _bound(pair: Interaction, receptors: float, ligands: float, first: Side, second: Side) -> float:
     """Pairs per area of the synapse [molecules/um2], of what two cells have in all [molecules]."""
+    assert pair.gap is not None  # of cells that touch
     affinity = planar_affinity(pair.affinity.value, pair.gap.value, _NM)
     return float(bound_pairs(receptors / first.surface, ligands / second.surface, affinity))
 
