@@ -266,3 +266,28 @@ def test_every_barrier_that_a_drug_pulls_at_is_one_of_the_ledger() -> None:
     known = {"receptor", "antigen", "ligands", "resistance", "far", *pairs, *harmful}
     for drug in library.drugs.values():
         assert set(pulls(setting(**cells), drug)) <= known
+
+
+PRESENTED = {"cancer": 100.0, "cd8": 20.0, "dc": 5.0, "treg": 10.0}
+
+
+def on(drug: str, **cells: float) -> Proposal:
+    return of(load_library().drugs[drug], setting(**(cells or PRESENTED)), {"costimulation": 0.3})
+
+
+def test_ipilimumab_leaves_dendritic_cells_their_ligands_where_regulatory_cells_strip_them() -> None:
+    opened = on("ipilimumab").opens["costimulation"]
+    assert any("CTLA-4" in way and "regulatory T cells" in way for way in opened.by)
+    assert "costimulation" not in on("ipilimumab", cancer=100.0, cd8=20.0).acts
+
+
+def test_what_raises_or_lowers_cd86_pulls_at_co_stimulation_with_its_sign() -> None:
+    where = setting(**PRESENTED)
+    for fold, opens in ((3.0, True), (0.2, False)):
+        acted = of(made(shifts("CD86", fold)), where, {"costimulation": 0.3}).acts["costimulation"]
+        assert acted.opens is opens
+
+
+def test_who_needs_no_co_stimulation_is_not_moved() -> None:
+    found = of(made(shifts("CD86", 3.0)), setting(cancer=100.0, nk=20.0, dc=5.0), {"costimulation": 0.3})
+    assert not found.acts

@@ -104,19 +104,20 @@ def log_factors(
         "antigen": _antigen(killer, target, turned, matching),
         "ligands": _ligands(library, killer, target, turned),
     }
-    for pair in _pairs(library, "checkpoint"):
+    for pair in pairs_of_kind(library, "checkpoint"):
         assert pair.half is not None and pair.hill is not None  # a checkpoint has both
-        bound = _bound(pair, killer.usable(pair.receptor), target.usable(pair.ligand), killer, target)
+        bound = bound_between(pair, killer.usable(pair.receptor), target.usable(pair.ligand), killer, target)
         passed[pair.name] = float(checkpoint_factor(bound, pair.half.value, pair.hill.value))
     found = {name: math.log(float(let_through(share))) for name, share in passed.items()}
     return found | {"resistance": math.log(_rate_of_kills(library, killer, target, turned))}
 
 
-def _pairs(library: Library, kind: str) -> Iterator[Interaction]:
+def pairs_of_kind(library: Library, kind: str) -> Iterator[Interaction]:
+    """Receptor-ligand pairs of one kind, by name."""
     return (pair for _, pair in sorted(library.interactions.items()) if pair.kind == kind)
 
 
-def _bound(pair: Interaction, receptors: float, ligands: float, first: Side, second: Side) -> float:
+def bound_between(pair: Interaction, receptors: float, ligands: float, first: Side, second: Side) -> float:
     """Pairs per area of the synapse [molecules/um2], of what two cells have in all [molecules]."""
     assert pair.gap is not None  # of cells that touch
     affinity = planar_affinity(pair.affinity.value, pair.gap.value, _NM)
@@ -155,19 +156,20 @@ def _ligands(library: Library, killer: Side, target: Side, turned: Turned) -> fl
     if killer.cell.natural is None and eating is None:
         return 1.0
     seen = antibodies = 0.0
-    for pair in _pairs(library, "activating"):
-        bound = _bound(pair, killer.usable(pair.receptor), target.usable(pair.ligand), killer, target)
-        seen += _part(pair, bound)
+    for pair in pairs_of_kind(library, "activating"):
+        bound = bound_between(pair, killer.usable(pair.receptor), target.usable(pair.ligand), killer, target)
+        seen += part_of(pair, bound)
     coat = sum(target.level(name) for name in turned.coated)
-    for pair in _pairs(library, "antibody"):
-        bound = _bound(pair, killer.level(pair.receptor), coat, killer, target)
-        antibodies += _part(pair, bound)
+    for pair in pairs_of_kind(library, "antibody"):
+        bound = bound_between(pair, killer.level(pair.receptor), coat, killer, target)
+        antibodies += part_of(pair, bound)
     if eating is None:
         return float(natural_signal(seen + antibodies))
     return float(appetite(natural_signal(antibodies), natural_signal(seen), eating.unaided.value))
 
 
-def _part(pair: Interaction, bound: float) -> float:
+def part_of(pair: Interaction, bound: float) -> float:
+    """What so many pairs add to a saturating signal [-]."""
     assert pair.half is not None and pair.hill is not None  # an activating pair has both
     return float(activating_part(bound, pair.half.value, pair.hill.value))
 
@@ -196,8 +198,8 @@ def _rate_of_kills(library: Library, killer: Side, target: Side, turned: Turned)
 def _receptors_held(library: Library, killer: Side, target: Side, turned: Turned) -> float:
     """Death receptors of the target that the killer's ligands and agonists hold [molecules]."""
     held = sum(target.level(name) * share for name, share in turned.agonized.items())
-    for pair in _pairs(library, "death"):
+    for pair in pairs_of_kind(library, "death"):
         assert pair.contact is not None  # a pair of this kind has one
-        bound = _bound(pair, target.usable(pair.receptor), killer.usable(pair.ligand), target, killer)
+        bound = bound_between(pair, target.usable(pair.receptor), killer.usable(pair.ligand), target, killer)
         held += bound * pair.contact.value
     return held

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from opsonin.knowledge.followed import antigen_of
 from opsonin.model.drugs import ALL, Agonizes, Arrests, Drug, Irradiates, Kills, Mutates
+from opsonin.observe.presenting import on_costimulation
 from opsonin.observe.pulls import Pull, Setting, many, pulls
 
 MOST = 10  # proposals that are told
@@ -84,7 +85,7 @@ def proposals(setting: Setting, shares: Mapping[str, float]) -> list[Proposal]:
 
 def proposed(setting: Setting, drug: Drug, shares: Mapping[str, float]) -> Proposal:
     """What one drug does to barriers with these shares, whether or not it is worth a proposal."""
-    found = pulls(setting, drug)
+    found = pulls(setting, drug) | on_costimulation(setting, drug)
     acts = {
         name: _acted(found[name], share if share > 0.0 else 0.0)  # NaN is not
         for name, share in shares.items()

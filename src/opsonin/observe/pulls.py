@@ -21,8 +21,8 @@ from opsonin.observe.encounter import Side, Turned, log_factors
 
 # Assumed: a way whose width the cells at rest do not tell (a receptor held, a producer killed) is this wide. It decides
 # only in what order ways are told.
-_WIDE = 1.0
-_STILL = 1e-9  # a change that is no more than rounding
+WIDE = 1.0
+STILL = 1e-9  # a change that is no more than rounding
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Pull:
 
     def by(self, way: str, change: float) -> None:
         """Add one way alone; nothing where it changes nothing."""
-        if abs(change) > _STILL:
+        if abs(change) > STILL:
             self.ways[way] = self.ways.get(way, 0.0) + change
 
 
@@ -82,7 +82,7 @@ def pulls(setting: Setting, drug: Drug) -> dict[str, Pull]:
     found = on_contacts(setting, drug) | on_surroundings(setting, drug)
     if drug.product is not None:
         found |= _brought(setting, drug.product)
-    return {name: pull for name, pull in found.items() if abs(pull.change) > _STILL}
+    return {name: pull for name, pull in found.items() if abs(pull.change) > STILL}
 
 
 def on_contacts(setting: Setting, drug: Drug) -> dict[str, Pull]:
@@ -171,7 +171,7 @@ def on_surroundings(setting: Setting, drug: Drug) -> dict[str, Pull]:
         pull = found.setdefault(barrier, Pull())
         told = _low(setting.library.substrates[substrate].title)
         if through in held:
-            pull.by(f"blocks {through}, by which {told} acts", _WIDE)
+            pull.by(f"blocks {through}, by which {told} acts", WIDE)
         if barrier == FAR:
             continue  # what vessels feel comes from cells of every kind
         for way, change in _made_less(setting, drug, substrate):
@@ -205,11 +205,11 @@ def _made_less(setting: Setting, drug: Drug, substrate: str) -> Iterator[tuple[s
             if move is not None:
                 yield f"{move.path}, which makes {told}", -math.log(max(move.fold * move.free, 1e-3))
         # Lactate, which every cell makes from glucose, is not one type's to take away.
-        if (exchange.enzyme in resting or exchange.secretion is not None) and _is_killed(setting, drug, name):
-            yield f"kills {many(setting.library.cells[name])}, which make {told}", _WIDE
+        if (exchange.enzyme in resting or exchange.secretion is not None) and is_taken(setting, drug, name):
+            yield f"kills {many(setting.library.cells[name])}, which make {told}", WIDE
 
 
-def _is_killed(setting: Setting, drug: Drug, cell: str) -> bool:
+def is_taken(setting: Setting, drug: Drug, cell: str) -> bool:
     """Whether a drug takes a type and spares T and NK cells: what takes lymphocytes at large opens nothing."""
     cells = setting.library.cells
     return cells[cell].role != "tumour" and any(
@@ -225,7 +225,7 @@ def _brought(setting: Setting, product: Adds) -> dict[str, Pull]:
     if not any(product.antigen in setting.carried[target] for target in setting.targets):
         return {}
     way = f"brings {many(setting.library.cells[product.adds])} that see {product.antigen}"
-    return {name: Pull(_WIDE, {way: _WIDE}) for name in ("receptor", "antigen", FAR)}
+    return {name: Pull(WIDE, {way: WIDE}) for name in ("receptor", "antigen", FAR)}
 
 
 def many(cell: CellType) -> str:

@@ -27,6 +27,7 @@ _COLOURS = {
     "adenosine": "#c8b53c",
     "kynurenine": "#e0a43a",
     "tgf_beta": "#b5792b",
+    "il2": "#3f9c8c",
     "exhaustion": "#98cf9a",
     "resistance": "#8e6bbf",
     "near": "#c9c5bb",
