@@ -293,7 +293,7 @@ def random_drugs(rng):
         rng.choice(some, len(none.free)) for some in ([0.1, 1.0], [0.0, 0.0, 0.7], [0.0, 0.02])
     )
     chimeric = none.chimeric
-    chimeric[load_molecules().index("HER2")] = rng.choice([0.0, 1.0 / 290.0])
+    chimeric[load_molecules().index("HER2")] = rng.choice([0.0, 1.0 / 165.0])
     return none._replace(free=free, coated=coated, agonized=agonized, chimeric=chimeric)
 
 
