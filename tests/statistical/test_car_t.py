@@ -22,12 +22,12 @@ pytestmark = pytest.mark.statistical
 SEEDS = range(1, 5)
 WELLS = range(1, 9)
 CONFIDENCE = 0.9
-DAYS = 4.0
+DAYS = 10.0
 # The two products differ in nothing but the antigen.
 DOSE = {"amount": "200 cells/mm2", "lasting": "1 d"}
 MARROW = {
     "tissue__tumour": "b_all",
-    "tissue__generate": {"geometry": "marrow", "size": ["200 um", "200 um"]},
+    "tissue__generate": {"geometry": "marrow", "size": ["300 um", "300 um"]},
 }
 SOLID = {
     "tissue__tumour": "her2_breast",
@@ -44,7 +44,7 @@ def treated(seed: int, drug: str, tissue: dict[str, Any]) -> tuple[float, dict[s
     """Share of the tumour that is left, over that of the untreated one; and losses of kills by barrier, treated."""
     asked = plan(
         scenario__seed=seed,
-        scenario__duration="10 d",
+        scenario__duration="20 d",
         arm=[CONTROL, {"name": "car", "dose": [{"drug": drug} | DOSE]}],
         **tissue,
     )
