@@ -11,9 +11,11 @@ import numpy.typing as npt
 
 from opsonin.laws.metabolism import acidity
 from opsonin.model.specificity import STEM_LIKE
+from opsonin.observe import states
 from opsonin.state.snapshot import Snapshot
 
 TUMOUR_CELL = "cancer"
+CD8 = "cd8"
 CLONE = "_clone"  # ends the name of the share of cancer cells with a defect
 Floats = npt.NDArray[np.float64]
 
@@ -100,9 +102,33 @@ def stem_like(snapshot: Snapshot) -> float:
     return snapshot.weight * np.count_nonzero(own)
 
 
+@observable("cd8_effector", "cells", "Tumour-reactive CD8 T cells at work")
+def cd8_effector(snapshot: Snapshot) -> float:
+    return _cd8(snapshot, states.EFFECTOR)
+
+
+@observable("cd8_memory", "cells", "Tumour-reactive CD8 T cells at rest")
+def cd8_memory(snapshot: Snapshot) -> float:
+    return _cd8(snapshot, states.MEMORY)
+
+
+@observable("cd8_exhausted", "cells", "Tumour-reactive CD8 T cells that are exhausted")
+def cd8_exhausted(snapshot: Snapshot) -> float:
+    return _cd8(snapshot, states.EXHAUSTED)
+
+
 @observable("activation", "1", "Mean activation of tumour-reactive CD8 T cells")
 def activation(snapshot: Snapshot) -> float:
     return _mean_of_reactive(snapshot, "activation")
+
+
+def _cd8(snapshot: Snapshot, state: str) -> float:
+    """How many CD8 T cells are at this."""
+    if CD8 not in snapshot.kinds:
+        return 0.0
+    own, arrays, n = snapshot.live(CD8), snapshot.cells.arrays, snapshot.cells.n
+    found = states.states_of(arrays.reactive[:n][own], arrays.exhaustion[:n][own], arrays.activation[:n][own])
+    return snapshot.weight * np.count_nonzero(found == state)
 
 
 def _effectors(snapshot: Snapshot) -> np.ndarray:
