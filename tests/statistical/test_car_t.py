@@ -22,7 +22,7 @@ pytestmark = pytest.mark.statistical
 SEEDS = range(1, 5)
 WELLS = range(1, 9)
 CONFIDENCE = 0.9
-DAYS = 10.0
+DAYS = 14.0
 # The two products differ in nothing but the antigen.
 DOSE = {"amount": "200 cells/mm2", "lasting": "1 d"}
 MARROW = {

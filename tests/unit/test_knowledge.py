@@ -16,6 +16,7 @@ from opsonin.core.errors import InputError
 from opsonin.core.units import registry
 from opsonin.knowledge.checker import check, count_assumed, numbers
 from opsonin.knowledge.library import KINDS, SET_BY_SCENARIO, UnknownPath, children, file_stem, load_library
+from opsonin.knowledge.words import words
 from opsonin.model.drugs import Shifts
 from opsonin.model.sourced import Sourced
 
@@ -307,3 +308,13 @@ def test_a_name_that_no_entry_has_is_an_error_of_opsonin_with_what_was_meant() -
         drugs["nivolumap"]
     assert isinstance(told.value, KeyError)
     assert drugs.get("nivolumap") is None
+
+
+def test_what_an_entry_says_in_words_is_shown_beside_its_numbers() -> None:
+    told = {
+        name: dict(words(entry))
+        for name, entry in (("pair", LIBRARY.interactions["TNFR1:TNF"]), ("hif", LIBRARY.molecules["HIF-1a"]))
+    }
+    assert told["pair"] == {"receptor": "TNFR1", "ligand": "tnf", "kind": "ligation", "guard": "cIAP1"}
+    assert told["hif"]["shifts.oxygen.when"] == "low"
+    assert dict(words(LIBRARY.cells["cancer"]))["exchanges.damps.marker"] == "calreticulin"

@@ -101,6 +101,7 @@ UNITS = {
     "nourished": ("mM", "mM", "", "", ""),
     "released_by_corpse": ("nM*um**3/min", "molecule", "molecule", "nM*um**3/min"),
     "costimulation": ("", "", ""),
+    "stripping_rate": ("molecule/um**2", "um**2", "molecule", "1/min", "1/min"),
     "unharmed": ("mM", "mM", "", "", ""),
     "acidity": ("mM", "mM", "", "mM", ""),
     "peripheral_change": ("mg", "mg", "liter/min", "liter", "liter", "mg/min"),

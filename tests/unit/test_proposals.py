@@ -165,7 +165,7 @@ def test_a_drug_without_target_in_this_tissue_is_not_proposed() -> None:
     assert "blinatumomab" not in named  # CD19
     assert "tisagenlecleucel" not in named
     assert "magrolimab" not in named  # CD47 holds macrophages back: there are none
-    assert "ipilimumab" not in named  # CTLA-4 is no law's
+    assert "ipilimumab" not in named  # no regulatory T cells, no cells that present
     assert names
     lymphoma = {one.drug for one in proposals(setting(tumour="dlbcl"), EVERY)}
     assert {"blinatumomab", "tisagenlecleucel"} & lymphoma

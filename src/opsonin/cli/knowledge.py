@@ -66,11 +66,12 @@ def show_entry(
     ],
     as_json: Json = False,
 ) -> None:
-    """Every number of one entry: value, range, and where it comes from."""
+    """Every number of one entry: value, range, and where it comes from; and what it says in words."""
     from opsonin.knowledge.aliases import meant
     from opsonin.knowledge.checker import numbers
     from opsonin.knowledge.evidence import spelled_out
     from opsonin.knowledge.library import load_library
+    from opsonin.knowledge.words import words
 
     library = load_library()
     entries: dict[str, Any] = {f"{kind}.{known}": entry for kind, known, entry in library.entries()}
@@ -87,6 +88,8 @@ def show_entry(
         typer.echo(f"{path}  {entries[path].title}")
         for line in entries[path].in_words():
             typer.echo(f"  {line}")
+        for key, said in words(entries[path]):
+            typer.echo(f"  {key}: {said}")
         for row in numbers(library):
             if row.path.startswith(f"{path}."):
                 edges = f"  [{row.range_told}]" if row.range_told else ""

@@ -18,6 +18,7 @@ from opsonin.laws.recognition import (
     natural_signal,
     net_activation,
     presented_complexes,
+    stripping_rate,
 )
 from opsonin.model.phase import COMMITTED
 from opsonin.model.tables import ACTIVATION_MEMORY, COSTIMULATION, HELPER, SIGNAL_HALF, SIGNAL_HILL
@@ -62,8 +63,8 @@ def costimulate(cells, tables, drugs, seekers, start, touched, duration):
     Args:
         drugs: `state.exposure.Exposure`.
         seekers, start, touched: as in `contacts.engage`, all cells that carry a co-stimulatory or a competing receptor.
-    Writes `costimulated`, of helpers `activation` and `engagement`; then the levels that competing receptors leave. All
-    see the cells as they were before the step.
+    Writes `costimulated`, of helpers `activation` and `engagement`, from the cells as they were before the step; then
+    the levels that competing receptors leave, one seeker after the other.
     Memory: two columns of the seekers; work: their contacts, times the pairs.
     """
     offered, helped = np.zeros(len(seekers)), np.zeros(len(seekers))
@@ -92,10 +93,10 @@ def costimulate(cells, tables, drugs, seekers, start, touched, duration):
 
 @nb.njit(cache=True, error_model="numpy")
 def _strip(cells, tables, drugs, i, j, duration):
-    """Let the competing receptors of cell `i` take their ligands off cell `j`, as far as they hold them."""
+    """Let the competing receptors of cell `i` take off cell `j` the ligands that they hold in the contact."""
     for pair in tables.competing:
-        there = density(cells, tables, drugs, j, pair.ligand)
-        if there > 0.0:
-            held = pairs_between(cells, tables, drugs, i, j, pair.receptor, pair.ligand, pair.affinity)
-            level = cells.level[pair.ligand, j]
-            cells.level[pair.ligand, j] = relaxed(level, 0.0, pair.rate * held / there, duration)
+        level = cells.level[pair.ligand, j]
+        if level > 0.0:
+            pairs = pairs_between(cells, tables, drugs, i, j, pair.receptor, pair.ligand, pair.affinity)
+            rate = stripping_rate(pairs, pair.contact, level, pair.rate)
+            cells.level[pair.ligand, j] = relaxed(level, 0.0, rate, duration)

@@ -66,6 +66,7 @@ def levels(library: Library) -> Iterator[tuple[str, str, Place, str, Sourced]]:
     """(kind, entry, key, signal, number) for every number held in the unit of a substrate, or in resting levels."""
     for name, substrate in library.substrates.items():
         yield "substrate", name, ("blood",), name, substrate.blood
+        yield "substrate", name, ("medium",), name, substrate.medium
         if substrate.acidifies is not None:
             yield "substrate", name, ("acidifies", "buffering"), name, substrate.acidifies.buffering
     for name, molecule in library.molecules.items():
@@ -74,6 +75,8 @@ def levels(library: Library) -> Iterator[tuple[str, str, Place, str, Sourced]]:
     for name, cell in library.cells.items():
         if cell.cycle is not None and cell.cycle.arrest_half is not None:
             yield "cell", name, ("cycle", "arrest_half"), cell.cycle.arrested_by or "", cell.cycle.arrest_half
+        if cell.death is not None and cell.death.necrosis_glucose is not None:
+            yield "cell", name, ("death", "necrosis_glucose"), "glucose", cell.death.necrosis_glucose
         for place, answers in _answers(cell):
             for target, answer in answers.items():
                 yield "cell", name, (*place, target, "half"), target, answer.half
@@ -82,6 +85,8 @@ def levels(library: Library) -> Iterator[tuple[str, str, Place, str, Sourced]]:
                 ("uptake_max", target),
                 ("uptake_half", target),
                 ("secretion", target),
+                ("necrotic", target),
+                ("apoptotic", target),
                 ("induction_half", exchange.induced_by or ""),
             ):
                 number = getattr(exchange, key)

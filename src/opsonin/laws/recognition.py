@@ -149,6 +149,20 @@ def costimulation(least, signal):
 
 
 @law
+def stripping_rate(pairs, contact, level, rate):
+    """Rate at which a cell loses a ligand to a receptor that takes in what it holds, k C a / L [1/min].
+
+    Args:
+        pairs: in the contact C [molecules/um2], from `bound_pairs`.
+        contact: its area a [um2].
+        level: ligands on the whole cell L [molecules], > 0.
+        rate: at which what is held is taken in k [1/min].
+    Source: CTLA-4 takes CD80 and CD86 off opposite cells, Qureshi 2011, doi:10.1126/science.1202947.
+    """
+    return rate * pairs * contact / level
+
+
+@law
 def net_activation(signal, costimulation, checkpoints):
     """Net synapse signal A = S * C * product of checkpoint factors, in [0, 1].
 

@@ -361,7 +361,7 @@ class CellType(Entry):
         return self.lytic or self.natural or self.chimeric
 
 
-_NEEDED = {"death": ("gap", "contact"), "competing": ("gap", "strips"), "ligation": ("guard",)}
+_NEEDED = {"death": ("gap", "contact"), "competing": ("gap", "contact", "strips"), "ligation": ("guard",)}
 
 
 class Interaction(Entry):

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from opsonin.knowledge.influence import Move, moves
 from opsonin.laws.apoptosis import rate_of_half_life
-from opsonin.laws.recognition import costimulation, natural_signal
+from opsonin.laws.recognition import costimulation, natural_signal, stripping_rate
 from opsonin.model.drugs import Drug
 from opsonin.model.knowledge import Interaction
 from opsonin.observe.encounter import Side, bound_between, pairs_of_kind, part_of
@@ -95,7 +95,7 @@ def _left(setting: Setting, ligand: str, presenter: Side, rivals: list[Side]) ->
     taken = sum(
         _taken(pair, there, presenter, rival) for rival in rivals for pair in _competing(setting, ligand)
     )
-    return float(there * turnover / (turnover + taken))
+    return there * float(turnover / (turnover + taken))
 
 
 def _competing(setting: Setting, ligand: str) -> list[Interaction]:
@@ -104,6 +104,6 @@ def _competing(setting: Setting, ligand: str) -> list[Interaction]:
 
 def _taken(pair: Interaction, there: float, presenter: Side, rival: Side) -> float:
     """Rate at which a rival takes the ligand [1/min]."""
-    assert pair.strips is not None  # a competing pair has it
+    assert pair.strips is not None and pair.contact is not None  # a competing pair has both
     held = bound_between(pair, rival.usable(pair.receptor), there, rival, presenter)
-    return pair.strips.value * held * presenter.surface / there
+    return float(stripping_rate(held, pair.contact.value, there, pair.strips.value))

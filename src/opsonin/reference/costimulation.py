@@ -14,6 +14,7 @@ from opsonin.laws.recognition import (
     natural_signal,
     net_activation,
     presented_complexes,
+    stripping_rate,
 )
 from opsonin.model import tables as column
 from opsonin.model.phase import COMMITTED
@@ -40,11 +41,10 @@ def costimulate(
     whole, cells = cells, cells._replace(level=level)
     for i, touched in contacts.items():
         for j in (j for j in touched if whole.phase[j] <= COMMITTED):
-            for receptor, ligand, affinity, *_, rate in tables.competing.tolist():
-                there = _density(cells, tables, drugs, j, ligand)
-                if there > 0.0:
-                    held = pairs_between(cells, tables, drugs, (i, receptor), (j, ligand), affinity)
-                    level[ligand, j] = relaxed(level[ligand, j], 0.0, rate * held / there, duration)
+            for receptor, ligand, affinity, _, _, area, rate in tables.competing.tolist():
+                if (there := level[ligand, j]) > 0.0:
+                    pairs = pairs_between(cells, tables, drugs, (i, receptor), (j, ligand), affinity)
+                    level[ligand, j] = relaxed(there, 0.0, stripping_rate(pairs, area, there, rate), duration)
     return costimulated, activation, level
 
 
