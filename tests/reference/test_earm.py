@@ -28,6 +28,21 @@ PUBLISHED = {
     "BCL-2 zero": (66.5, 1.0),
     "receptor x5": (57.7, 1.0),
 }
+# The same of the fitted set, from another version of its file than the one that could be read (see the table's head):
+# it gives the base cell, and not what these give for the others.
+OTHER_VERSION = pytest.mark.xfail(strict=True, reason="another version of the fitted parameters")
+PUBLISHED_FITTED = {
+    "base": (168.2, 1.0),
+    "ligand x0.1": (346.8, 1.0),
+    "ligand x0.01": (655.2, 1.0),
+    "XIAP x2": (189.8, 0.75),
+    "XIAP x4": (None, 0.33),
+    "XIAP x0.1": (136.5, 1.0),
+    "cFLIP x100": (182.0, 1.0),
+    "BCL-2 x10": (168.5, 1.0),
+    "BCL-2 zero": (168.2, 1.0),
+    "receptor x5": (101.7, 1.0),
+}
 CELLS = {"base": BASE, **FITTED, **HELD_OUT}
 TOLERANCE, ELSEWHERE = 0.15, 0.25  # for the cells above; for all others, most of which the fit never saw
 
@@ -51,6 +66,23 @@ def test_the_reaction_model_gives_the_published_time_to_half_parp_cleavage(earm,
     else:
         assert earm[name].minutes_to_half == pytest.approx(expected, rel=0.01)
         assert earm[name].cleaved > 0.99
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name in ("base", "BCL-2 zero") else pytest.param(name, marks=OTHER_VERSION)
+        for name in PUBLISHED_FITTED
+    ],
+)
+def test_so_it_does_with_the_fitted_set(name):
+    expected, cleaved = PUBLISHED_FITTED[name]
+    found = outcome("fitted", CELLS[name])
+    if expected is None:
+        assert found.minutes_to_half is None
+    else:
+        assert found.minutes_to_half == pytest.approx(expected, rel=0.01)
+    assert found.cleaved == pytest.approx(cleaved, abs=0.01)
 
 
 def test_the_fitted_set_differs_from_the_nominal_one_only_in_its_rates():

@@ -8,7 +8,7 @@ from scipy import stats
 
 from opsonin.engine.start import settled
 from opsonin.model import phase
-from opsonin.tissue import contacts, death, expression, motion, transport
+from opsonin.tissue import contacts, death, expression, motion
 from tissues import plan
 
 pytestmark = pytest.mark.statistical
@@ -44,14 +44,14 @@ def kills_of_each(killer, density, hours, seed, **knowledge):
         knowledge=knowledge,
     )
     tissue = settled(asked)
+    _feed(tissue)
     kind = asked.species.cells.index(killer)
     ids = tissue.cells.arrays.id[: tissue.cells.n][tissue.cells.arrays.kind[: tissue.cells.n] == kind].copy()
     kills = dict.fromkeys(ids.tolist(), 0.0)
     for minute in range(round(hours * HOUR)):
         tick = 60 * minute
-        if minute % 6 == 0:
-            transport.step(tissue, 6.0)
-            expression.step(tissue, tick, 6.0)
+        if minute % 10 == 0:
+            expression.step(tissue, tick, 10.0)
         cells, n = tissue.cells.arrays, tissue.cells.n
         contacts.step(tissue, tick, 1.0)
         alive = cells.phase[:n] <= phase.COMMITTED
@@ -62,6 +62,13 @@ def kills_of_each(killer, density, hours, seed, **knowledge):
                 kills[one] += 1.0 / len(holders)
         motion.step(tissue, tick, 1.0)
     return np.array(list(kills.values()))
+
+
+def _feed(tissue):
+    """Put all cells in culture medium, as where killing was measured; a dense tumour would starve them."""
+    for signal, substrate in zip(tissue.cells.arrays.signal, tissue.substrates, strict=True):
+        signal[:] = substrate.medium
+    expression.settle(tissue)
 
 
 def interval(values):

@@ -80,7 +80,7 @@ def test_a_type_is_recruited_by_what_it_follows(name: str) -> None:
     assert (cell.trafficking.recruitment_fold.value > 1.0) == follows
 
 
-def test_only_cd8_cells_kill_yet_and_only_cancer_cells_are_killed() -> None:
+def test_only_cd8_cells_see_mhc_i_and_only_cancer_cells_are_killed_by_hits() -> None:
     assert [name for name in sorted(CELLS) if CELLS[name].lytic is not None] == ["cd8"]
     assert [name for name in sorted(CELLS) if CELLS[name].lytic_target is not None] == ["cancer"]
 

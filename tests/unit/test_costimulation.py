@@ -7,10 +7,11 @@ import pytest
 
 from opsonin.engine.recording import Recorder
 from opsonin.engine.start import settled
+from opsonin.kernels.costimulation import costimulate
 from opsonin.kernels.fate import COLUMNS, NECROSIS, PARTS, turnover
 from opsonin.kernels.ledger import COSTIMULATED
 from opsonin.laws.recognition import costimulation as factor
-from opsonin.model.tables import NECROSIS_RATE
+from opsonin.model.tables import NECROSIS_RATE, SURFACE
 from opsonin.tissue import costimulation, expression, ledger, transport
 from tissues import exposed, grown, plan, slots
 
@@ -96,6 +97,33 @@ def test_regulatory_t_cells_strip_dendritic_cells_and_ipilimumab_stops_them():
     assert level(alone, "CD86", "dc") < 0.7 * rest
     assert level(free, "CD86", "dc") > 0.95 * rest
     assert mean(free, "costimulated", "cd8") > mean(alone, "costimulated", "cd8")
+
+
+def test_halving_the_step_hardly_changes_what_regulatory_cells_strip():
+    crowd = {"dc": "600 cells/mm2", "treg": "1500 cells/mm2"}
+    left = {}
+    for step in (20.0, 10.0, 1.0):
+        tissue = settled(field(crowd))
+        for now in range(round(360.0 / step)):
+            costimulation.step(tissue, round(now * step * 60.0), step)
+        left[step] = level(tissue, "CD80", "dc") + level(tissue, "CD86", "dc")
+    assert left[10.0] == pytest.approx(left[1.0], rel=0.005)
+    assert abs(left[10.0] - left[1.0]) < 0.5 * abs(left[20.0] - left[1.0])
+
+
+def test_no_cell_takes_in_more_than_its_receptors_can_hold():
+    """One regulatory cell beside one dendritic cell, an hour: its CTLA-4 in the contact, times how often it goes in."""
+    tissue = settled(field({"dc": "600 cells/mm2", "treg": "300 cells/mm2"}))
+    arrays, names = tissue.cells.arrays, tissue.species.molecules
+    i, j = slots(tissue, "treg")[0], slots(tissue, "dc")[0]
+    before = arrays.level[[names.index(m) for m in ("CD80", "CD86")], j].sum()
+    begin, touched = np.array([0, 1]), np.array([j])
+    costimulate(arrays, tissue.tables, tissue.exposure, np.array([i]), begin, touched, 1.0)
+    lost = before - arrays.level[[names.index(m) for m in ("CD80", "CD86")], j].sum()
+    pairs = tissue.tables.competing
+    surface = tissue.tables.types[arrays.kind[i], SURFACE]
+    held = arrays.level[names.index("CTLA-4"), i] / surface * pairs["contact"].max() * pairs["rate"].max()
+    assert 0.0 < lost <= len(pairs) * held
 
 
 def test_what_was_stripped_comes_back_with_the_turnover_of_the_ligand():

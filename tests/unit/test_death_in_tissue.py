@@ -46,6 +46,12 @@ def test_single_hits_are_survived_and_a_few_within_an_hour_kill_most():
     assert shares[4] > max(0.8, shares[3])
 
 
+def test_lymphoma_cells_die_of_a_single_hit():
+    """Three for solid tumours within 50 min, one for B lymphoma (evidence C029)."""
+    assert dead_of(1, tissue__tumour="dlbcl")[0] > 0.8
+    assert dead_of(1)[0] < 0.05
+
+
 def test_without_bax_and_bak_hits_do_not_kill_and_bh3_mimetics_do_not_help():
     assert dead_of(6, knowledge=KNOCKED_OUT)[0] == 0.0
     assert dead_of(6, "navitoclax", "s63845", knowledge=KNOCKED_OUT)[0] == 0.0
@@ -113,3 +119,10 @@ def test_what_a_cell_does_not_forget_stays():
     before = tissue.cells.arrays.variation[mhc, :n].copy()
     expression.step(tissue, 0, 60.0)
     np.testing.assert_array_equal(tissue.cells.arrays.variation[mhc, :n], before)
+
+
+def test_cells_without_survivin_can_die():
+    """It counts relative to the resting level of its type, which may be none."""
+    share, tissue = dead_of(3, knowledge={f"{PROTEIN}.survivin": "0 molecules"})
+    assert share > dead_of(3)[0]
+    assert np.isfinite(tissue.cells.arrays.caspase3[: tissue.cells.n]).all()

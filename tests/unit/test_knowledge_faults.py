@@ -43,6 +43,42 @@ def faults_of(folder: Path) -> list[str]:
 
 
 SPOILS = {
+    "competing for what nobody else holds": (
+        "interactions/CTLA-4_CD80.toml",
+        'ligand = "CD80"',
+        'ligand = "CD47"',
+        ("CTLA-4_CD80.toml", "competes with no receptor", "CD80, CD86"),
+    ),
+    "competing with itself": (
+        "interactions/CTLA-4_CD80.toml",
+        'receptor = "CTLA-4"',
+        'receptor = "CD28"',
+        ("CTLA-4_CD80.toml", "competes with no receptor", "CD80, CD86"),
+    ),
+    "guard that is the receptor": (
+        "interactions/TNFR1_TNF.toml",
+        'guard = "cIAP1"',
+        'guard = "TNFR1"',
+        ("TNFR1_TNF.toml", "'TNFR1'", "at once"),
+    ),
+    "ligation of a substrate in mmHg": (
+        "interactions/TNFR1_TNF.toml",
+        'ligand = "tnf"',
+        'ligand = "oxygen"',
+        ("TNFR1_TNF.toml", "0.3 nM does not fit", "mmHg"),
+    ),
+    "ligation of a molecule": (
+        "interactions/TNFR1_TNF.toml",
+        'ligand = "tnf"',
+        'ligand = "TRAIL"',
+        ("TNFR1_TNF.toml", "no substrate 'TRAIL'"),
+    ),
+    "marker without its half": (
+        "cells/cancer.toml",
+        'marker = "calreticulin"\n',
+        "",
+        ("cancer.toml", "'marker'", "'marker_half'"),
+    ),
     "number without source": (
         "drugs/nivolumab.toml",
         'source = "evidence:D009"\n',

@@ -291,3 +291,15 @@ def test_what_raises_or_lowers_cd86_pulls_at_co_stimulation_with_its_sign() -> N
 def test_who_needs_no_co_stimulation_is_not_moved() -> None:
     found = of(made(shifts("CD86", 3.0)), setting(cancer=100.0, nk=20.0, dc=5.0), {"costimulation": 0.3})
     assert not found.acts
+
+
+def test_a_smac_mimetic_is_told_to_let_tnf_kill_where_tnf_is_made() -> None:
+    with_tnf = of(load_library().drugs["lcl161"], setting(cancer=100.0, cd8=20.0), {"resistance": 0.3})
+    assert any("cIAP1" in way and "TNFR1" in way for way in with_tnf.opens["resistance"].by)
+
+
+def test_who_takes_cells_that_present_closes_co_stimulation() -> None:
+    taken = of(
+        made(kills("macrophage")), setting(cancer=100.0, cd8=20.0, macrophage=30.0), {"costimulation": 0.3}
+    )
+    assert "costimulation" in taken.closes

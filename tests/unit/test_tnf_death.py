@@ -13,9 +13,9 @@ NOBODY = {"cancer": "2000 cells/mm2", "cd8": "0 cells/mm2", "nk": "0 cells/mm2",
 HOURS = 24
 
 
-def under(tnf, *drugs, **changes):
+def under(tnf, *drugs, amount="100 nM", **changes):
     """The tissue at rest, in so much TNF [nM]."""
-    dose = [{"drug": drug, "amount": "100 nM", "lasting": "10 d"} for drug in drugs]
+    dose = [{"drug": drug, "amount": amount, "lasting": "10 d"} for drug in drugs]
     arm = {"arm": [{"name": "treated", "dose": dose}]} if drugs else {}
     tissue = exposed(plan(tissue__generate__densities=NOBODY, **arm, **changes))
     tissue.cells.arrays.signal[tissue.species.substrates.index("tnf"), : tissue.cells.n] = tnf
@@ -33,6 +33,13 @@ def test_tnf_needs_the_smac_mimetic_and_the_smac_mimetic_needs_tnf():
     assert dead(under(1.0)) == 0.0
     assert dead(under(0.0, "lcl161")) == 0.0
     assert dead(under(1.0, "lcl161")) > 0.3
+
+
+@pytest.mark.parametrize("dose", ["100 nM", "10 uM"])
+@pytest.mark.parametrize(("tnf", "least", "most"), [(1e-4, 0.0, 0.0), (1e-3, 0.0, 0.0), (0.06, 0.3, 1.0)])
+def test_traces_of_tnf_kill_nobody_at_any_dose_and_a_nanogram_does(tnf, dose, least, most):
+    """0.1 and 1 pM occur in every infiltrate; 1 ng/mL, 60 pM, is what such assays add."""
+    assert least <= dead(under(tnf, "lcl161", amount=dose)) <= most
 
 
 def test_without_its_receptor_tnf_kills_nobody():

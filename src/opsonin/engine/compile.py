@@ -176,7 +176,7 @@ def compile_scenario(
         species=species,
         tables=tables,
         traits=tabulate.traits_of(library),
-        transports=tabulate.transports_of(library),
+        transports=tabulate.transports_of(library, _permeability(scenario, library)),
         arrivals=_arrivals(library, species),
         courses=tuple(
             _course(arm, library, tumour, scenario.scenario.duration, scenario.numerics.coupling_step)
@@ -224,6 +224,13 @@ def patient_of(scenario: Scenario) -> str:
     stated = scenario.scenario.patient or scenario.tissue.select.get("patient")
     name, field = str(stated) if stated is not None else UNNAMED, scenario.tissue.field_name
     return f"{name}\x1f{field}" if field else name
+
+
+def _permeability(scenario: Scenario, library: Library) -> float:
+    """Of the vessels of the organ that the tissue is drawn in, over those of tumours."""
+    drawn = scenario.tissue.generate
+    own = library.geometries[drawn.kind].permeability if drawn is not None else None
+    return own.value if own is not None else 1.0
 
 
 def digest_of(imaged: Imaged, box: Box) -> str:

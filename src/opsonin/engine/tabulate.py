@@ -162,11 +162,12 @@ def _planar(pair: Interaction) -> float:
     return float(planar_affinity(pair.affinity.value, pair.gap.value if pair.gap else 0.0, NM))
 
 
-def _ligation(library: Library, names: Species, pair: Interaction) -> tuple[int, int, float, int]:
+def _ligation(library: Library, names: Species, pair: Interaction) -> tuple[int, int, float, float, int]:
     return (
         names.molecules.index(pair.receptor),
         names.substrates.index(pair.ligand),
         level_of(library, pair.ligand, pair.affinity),
+        pair.hill.value if pair.hill else 1.0,
         names.molecules.index(str(pair.guard)),
     )
 
@@ -376,8 +377,8 @@ def _lytic(row: list[float], cell: CellType) -> None:
         row[column.PRIMING] = cell.lytic_target.priming.value
 
 
-def transports_of(library: Library) -> tuple[Transport, ...]:
-    """How each substrate is carried, in the order of the species."""
+def transports_of(library: Library, permeability: float = 1.0) -> tuple[Transport, ...]:
+    """How each substrate is carried, in the order of the species; `permeability` of vessels over those of tumours."""
     return tuple(
         Transport(
             name=name,
@@ -385,7 +386,7 @@ def transports_of(library: Library) -> tuple[Transport, ...]:
             diffusivity=substrate.diffusivity.value,
             decay=substrate.decay.value,
             blood=level_of(library, name, substrate.blood),
-            wall_permeability=substrate.vessel_permeability.value,
+            wall_permeability=substrate.vessel_permeability.value * permeability,
             wall_radius=substrate.vessel_radius.value,
             medium=level_of(library, name, substrate.medium),
             liquid_height=substrate.liquid_height.value,

@@ -57,6 +57,8 @@ def doses_in_doubt(scenario: Scenario, library: Library, cells: Collection[str])
                 if not any(effect.blocks in _expressed(cell, library, tumour) for cell in {*cells} & who):
                     kills = "" if len(who) == len(library.cells) else "that kills "
                     yield f"{name} blocks {effect.blocks}, which no cell {kills}in this tissue carries."
+                elif told := _nobody_offers(effect.blocks, cells, library, tumour):
+                    yield f"{name} blocks {effect.blocks}, but no cell in this tissue carries {told}, which it takes."
 
 
 def _thickness(scenario: Scenario) -> Iterator[str]:
@@ -104,14 +106,30 @@ def labels_in_doubt(scenario: Scenario, library: Library) -> Iterator[str]:
         )
 
 
+# Kinds of pairs of which the killer has one side: the receptor, or the ligand of a death pair.
+_TURNED = frozenset({"checkpoint", "activating", "antibody", "death"})
+
+
 def _who_must_carry(molecule: str, library: Library) -> set[str]:
-    """Cells on which a block counts: of what killers turn to their targets those that kill."""
+    """Cells on which a block counts: of what killers and eaters turn to their targets those that do."""
     turned = {
-        pair.ligand if pair.kind == "death" else pair.receptor for pair in library.interactions.values()
+        pair.ligand if pair.kind == "death" else pair.receptor
+        for pair in library.interactions.values()
+        if pair.kind in _TURNED
     }
     return {
-        name for name, cell in library.cells.items() if cell.killing is not None or molecule not in turned
+        name
+        for name, cell in library.cells.items()
+        if cell.killing is not None or cell.eating is not None or molecule not in turned
     }
+
+
+def _nobody_offers(receptor: str, cells: Collection[str], library: Library, tumour: Tumour) -> str:
+    """Ligands that a receptor takes from those of co-stimulation, in words, if none of the cells has any."""
+    pairs = library.interactions.values()
+    ligands = {pair.ligand for pair in pairs if pair.kind == "competing" and pair.receptor == receptor}
+    offered = any(ligands & _expressed(cell, library, tumour) for cell in cells)
+    return "" if offered else " or ".join(sorted(ligands))
 
 
 def _expressed(cell: str, library: Library, tumour: Tumour) -> set[str]:

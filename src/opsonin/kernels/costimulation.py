@@ -21,7 +21,7 @@ from opsonin.laws.recognition import (
     stripping_rate,
 )
 from opsonin.model.phase import COMMITTED
-from opsonin.model.tables import ACTIVATION_MEMORY, COSTIMULATION, HELPER, SIGNAL_HALF, SIGNAL_HILL
+from opsonin.model.tables import ACTIVATION_MEMORY, COSTIMULATION, HELPER, SIGNAL_HALF, SIGNAL_HILL, SURFACE
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -93,10 +93,21 @@ def costimulate(cells, tables, drugs, seekers, start, touched, duration):
 
 @nb.njit(cache=True, error_model="numpy")
 def _strip(cells, tables, drugs, i, j, duration):
-    """Let the competing receptors of cell `i` take off cell `j` the ligands that they hold in the contact."""
+    """Let the competing receptors of cell `i` take off cell `j` the ligands that they hold in the contact.
+
+    At the rate of the middle of the step: second order in it.
+    """
     for pair in tables.competing:
         level = cells.level[pair.ligand, j]
         if level > 0.0:
-            pairs = pairs_between(cells, tables, drugs, i, j, pair.receptor, pair.ligand, pair.affinity)
-            rate = stripping_rate(pairs, pair.contact, level, pair.rate)
+            middle = relaxed(level, 0.0, _stripping(cells, tables, drugs, i, j, pair, level), 0.5 * duration)
+            rate = _stripping(cells, tables, drugs, i, j, pair, middle)
             cells.level[pair.ligand, j] = relaxed(level, 0.0, rate, duration)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _stripping(cells, tables, drugs, i, j, pair, level):
+    """Rate at which cell `j` loses a ligand, of which it has so much, to cell `i` [1/min]."""
+    there = level * drugs.free[pair.ligand] / tables.types[cells.kind[j], SURFACE]
+    pairs = bound_pairs(density(cells, tables, drugs, i, pair.receptor), there, pair.affinity)
+    return stripping_rate(pairs, pair.contact, level, pair.rate)

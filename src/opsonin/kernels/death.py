@@ -23,7 +23,7 @@ from opsonin.laws.death import (
 )
 from opsonin.laws.events import driven
 from opsonin.laws.response import hill
-from opsonin.model.death import SPENT, DeathDrive, DeathProteins, DeathState
+from opsonin.model.death import LEAST_HELD, SPENT, DeathDrive, DeathProteins, DeathState
 from opsonin.model.phase import APOPTOTIC, COMMITTED
 from opsonin.model.tables import APOPTOTIC_TIME, DAMAGE_HALF_LIFE, PRIMING
 
@@ -95,7 +95,7 @@ def agonized_receptors(cells, tables, drugs, i):
         unguarded = 1.0 - drugs.free[way.guard]
         if unguarded > 0.0:
             there = cells.level[way.receptor, i] * drugs.free[way.receptor]
-            held += unguarded * there * hill(cells.signal[way.substrate, i], way.half, 1.0)
+            held += unguarded * there * hill(cells.signal[way.substrate, i], way.half, way.hill)
     return held
 
 
@@ -130,6 +130,8 @@ def succumb(cells, n, tables, drugs, rates, tick, duration):
         state = DeathState(cells.disc[i], cells.caspase8[i], cells.bid[i], cells.pores[i], cells.caspase3[i])
         held = agonized_receptors(cells, tables, drugs, i)
         bound = cells.bound[i] + held
+        if bound < LEAST_HELD:
+            bound = 0.0
         if damage < SPENT and bound < SPENT and priming == 0.0 and max(state) < SPENT:
             continue
         mean = 0.5 * (damage + repaired_damage(damage, numbers[DAMAGE_HALF_LIFE], duration))
@@ -149,7 +151,9 @@ def succumb(cells, n, tables, drugs, rates, tick, duration):
 def proteins_of(cells, tables, drugs, i):
     """What cell `i` has of the proteins that no drug holds; survivin relative to the resting level of its type."""
     m = tables.death
-    resting = tables.resting[cells.kind[i], m[7]]
+    resting = max(
+        tables.resting[cells.kind[i], m[7]], 1.0
+    )  # a type without survivin has none to compare with
     return DeathProteins(
         cells.level[m[0], i] * drugs.free[m[0]],
         cells.level[m[1], i] * drugs.free[m[1]],

@@ -10,7 +10,7 @@ import hashlib
 import importlib.resources
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.resources.abc import Traversable
@@ -237,6 +237,10 @@ def _cross_faults(
             problem = f"cells of the type '{cell.name}' have no chimeric receptor that sees an antigen"
             made = sorted(other.name for other in library.cells.values() if other.chimeric is not None)
             fault("drug", name, ("effects", "0", "adds"), problem, f"Name one that has: {', '.join(made)}.")
+    helped = [pair for pair in library.interactions.values() if pair.kind == "costimulation"]
+    for name, pair in library.interactions.items():
+        if pair.kind == "competing" and (fix := _cannot_compete(pair, helped)):
+            fault("interaction", name, ("ligand",), f"'{pair.receptor}' competes with no receptor", fix)
     for kind, name, loc, signal, number in levels(library):
         unit = library.substrates[signal].unit if signal in library.substrates else None
         if unit is not None and ((unit == "mmHg") != ("mmHg" in number.unit) or not number.unit):
@@ -252,6 +256,15 @@ def _cross_faults(
         place = "shifts", str([shift.by for shift in library.molecules[circle[1]].shifts].index(circle[0]))
         fault("molecule", circle[1], place, problem, "Take one of these shifts out.")
     return faults
+
+
+def _cannot_compete(pair: Interaction, helped: Sequence[Interaction]) -> str:
+    """How to mend a competing pair that has nobody to compete with for its ligand; "" for one that has."""
+    rivals = {other.receptor for other in helped if other.ligand == pair.ligand}
+    if rivals - {pair.receptor}:
+        return ""
+    ligands = ", ".join(sorted({other.ligand for other in helped}))
+    return f"Name a ligand that another receptor of kind 'costimulation' holds: {ligands}."
 
 
 def _of_kind(library: Library, kind: str) -> Mapping[str, Entry]:

@@ -72,26 +72,27 @@ def levels(library: Library) -> Iterator[tuple[str, str, Place, str, Sourced]]:
     for name, molecule in library.molecules.items():
         for index, shift in enumerate(molecule.shifts):
             yield "molecule", name, ("shifts", str(index), "half"), shift.by, shift.half
+    for name, pair in library.interactions.items():
+        if pair.kind == "ligation":
+            yield "interaction", name, ("affinity",), pair.ligand, pair.affinity
     for name, cell in library.cells.items():
-        if cell.cycle is not None and cell.cycle.arrest_half is not None:
-            yield "cell", name, ("cycle", "arrest_half"), cell.cycle.arrested_by or "", cell.cycle.arrest_half
-        if cell.death is not None and cell.death.necrosis_glucose is not None:
-            yield "cell", name, ("death", "necrosis_glucose"), "glucose", cell.death.necrosis_glucose
-        for place, answers in _answers(cell):
-            for target, answer in answers.items():
-                yield "cell", name, (*place, target, "half"), target, answer.half
-        for target, exchange in cell.exchanges.items():
-            for key, of in (
-                ("uptake_max", target),
-                ("uptake_half", target),
-                ("secretion", target),
-                ("necrotic", target),
-                ("apoptotic", target),
-                ("induction_half", exchange.induced_by or ""),
-            ):
-                number = getattr(exchange, key)
-                if number is not None:
-                    yield "cell", name, ("exchanges", target, key), of, number
+        yield from (("cell", name, *rest) for rest in _levels_of(cell))
+
+
+def _levels_of(cell: CellType) -> Iterator[tuple[Place, str, Sourced]]:
+    """(key, signal, number) likewise of a cell type."""
+    if cell.cycle is not None and cell.cycle.arrest_half is not None:
+        yield ("cycle", "arrest_half"), cell.cycle.arrested_by or "", cell.cycle.arrest_half
+    if cell.death is not None and cell.death.necrosis_glucose is not None:
+        yield ("death", "necrosis_glucose"), "glucose", cell.death.necrosis_glucose
+    for place, answers in _answers(cell):
+        for target, answer in answers.items():
+            yield (*place, target, "half"), target, answer.half
+    for target, exchange in cell.exchanges.items():
+        by = {"induction_half": exchange.induced_by or ""}
+        for key in ("uptake_max", "uptake_half", "secretion", "induction_half", "necrotic", "apoptotic"):
+            if (number := getattr(exchange, key)) is not None:
+                yield ("exchanges", target, key), by.get(key, target), number
 
 
 def _answers(cell: CellType) -> Iterator[tuple[Place, Mapping[str, Needs | Suffers]]]:

@@ -113,6 +113,9 @@ class DeathRates(NamedTuple):
 # The cell that EARM describes (doi:10.1038/msb.2013.1).
 EARM_CELL = DeathProteins(flip=100.0, bcl2=2e4, bclxl=2e4, mcl1=2e4, bax=8e4, bak=2e4, xiap=1e5, survivin=1.0)
 
+# Death receptors come whole: of fewer than this a cell holds none nearly all the time. Assumed; it decides how much
+# ligand it takes where XIAP is gone, as the switch then has no threshold of its own.
+LEAST_HELD = 0.1  # receptors
 SPENT = 1e-4  # below this, hits and the way they have brought a cell are nothing
 AT_REST = DeathState(0.0, 0.0, 0.0, 0.0, 0.0)
 

@@ -141,6 +141,8 @@ class Exchange(Entry):
                 raise ValueError(f"'{first}' and '{second}' go together")
         if self.hypoxic_fold is not None and not (self.uptake_max or self.enzyme or self.secretion):
             raise ValueError("'hypoxic_fold' needs an 'uptake_max', an 'enzyme' or a 'secretion' to raise")
+        if self.marker is not None and self.apoptotic is None:
+            raise ValueError("'marker' needs an 'apoptotic' release to mark")
         if self.induced_by is not None and self.secretion is None:
             raise ValueError("'induced_by' needs a 'secretion' to induce")
         return self
@@ -361,7 +363,11 @@ class CellType(Entry):
         return self.lytic or self.natural or self.chimeric
 
 
-_NEEDED = {"death": ("gap", "contact"), "competing": ("gap", "contact", "strips"), "ligation": ("guard",)}
+_NEEDED = {
+    "death": ("gap", "contact"),
+    "competing": ("gap", "contact", "strips"),
+    "ligation": ("hill", "guard"),
+}
 
 
 class Interaction(Entry):
@@ -372,7 +378,8 @@ class Interaction(Entry):
     whose ligand is any antibody on the target and has no name. Of a `death` pair the receptor is the target's, which
     dies of it. Of a `costimulation` pair the receptor is a T cell's and the ligand that of any cell that it touches; a
     `competing` receptor holds the same ligands, so that they are not free, and `strips` the other cell of them. Of a
-    `ligation` the ligand is a substrate, and the receptor's cell dies of it unless it has the `guard`.
+    `ligation` the ligand is a substrate, which holds receptors by a Hill function, and their cell dies of it as far as
+    drugs hold the `guard`.
     """
 
     name: Name
@@ -397,6 +404,8 @@ class Interaction(Entry):
                 raise ValueError(f"a pair of kind '{self.kind}' needs {wanted} and no more: '{key}' is amiss")
         if bool(self.ligand) == (self.kind == "antibody"):
             raise ValueError("a pair needs a 'ligand', except one of kind 'antibody'")
+        if self.receptor in (self.guard, self.ligand):
+            raise ValueError(f"'{self.receptor}' cannot be the receptor and its ligand or guard at once")
         return self
 
 
@@ -472,6 +481,7 @@ class Geometry(Entry):
     Attributes:
         boundary: "window", "fixed" or "medium", see `tissue.tissue`.
         densities, vessel_density: of an organ, in place of the tumour's.
+        permeability: of its vessels, over those of tumours; left out, as theirs.
         packing: volume of the cells over that of the ball they form.
         shell: width of the layer around an organoid that its matrix cells lie in.
         confluence: share of a well's floor under tumour cells.
@@ -482,6 +492,7 @@ class Geometry(Entry):
     boundary: Literal["window", "fixed", "medium"]
     densities: dict[str, CellsPerArea] = Field(default={})
     vessel_density: PerArea | None = None
+    permeability: Positive | None = None
     nests: Patches | None = None
     infiltrate: Infiltrate | None = None
     follicles: Patches | None = None

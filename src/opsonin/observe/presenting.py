@@ -30,10 +30,15 @@ def on_costimulation(setting: Setting, drug: Drug) -> dict[str, Pull]:
             _at(setting, drug, (killer, least), presenter, 1.0 / (len(killers) * len(presenters)), pull)
     if killers and presenters:
         for name in sorted(setting.cells):
-            if _strips(setting, name) and is_taken(setting, drug, name):
-                way = f"kills {many(setting.library.cells[name])}, which strip cells of CD80 and CD86"
-                pull.by(way, WIDE)
+            whom = many(setting.library.cells[name])
+            if not is_taken(setting, drug, name):
+                continue
+            if _strips(setting, name):
+                pull.by(f"kills {whom}, which strip cells of CD80 and CD86", WIDE)
                 pull.change += WIDE
+            if name in presenters:
+                pull.by(f"kills {whom}, which carry CD80 and CD86", -WIDE)
+                pull.change -= WIDE
     return {BARRIER: pull} if abs(pull.change) > STILL else {}
 
 

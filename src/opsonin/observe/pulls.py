@@ -22,6 +22,7 @@ from opsonin.observe.encounter import Side, Turned, log_factors
 # Assumed: a way whose width the cells at rest do not tell (a receptor held, a producer killed) is this wide. It decides
 # only in what order ways are told.
 WIDE = 1.0
+RESISTANCE = "resistance"
 STILL = 1e-9  # a change that is no more than rounding
 
 
@@ -51,7 +52,7 @@ class Setting:
     def killers(self) -> dict[str, float]:
         """Types that kill or eat, and their share of all that do."""
         found = {name: count for name, count in self.cells.items() if is_killer(self.library.cells[name])}
-        return {name: count / sum(found.values()) for name, count in sorted(found.items())}
+        return {name: count / max(sum(found.values()), 1.0) for name, count in sorted(found.items())}
 
     @property
     def targets(self) -> list[str]:
@@ -80,6 +81,10 @@ class Pull:
 def pulls(setting: Setting, drug: Drug) -> dict[str, Pull]:
     """Barrier -> what the drug does there, of every barrier that it moves."""
     found = on_contacts(setting, drug) | on_surroundings(setting, drug)
+    for way in _unguarded(setting, drug):
+        resistance = found.setdefault(RESISTANCE, Pull())
+        resistance.by(way, WIDE)
+        resistance.change += WIDE
     if drug.product is not None:
         found |= _brought(setting, drug.product)
     return {name: pull for name, pull in found.items() if abs(pull.change) > STILL}
@@ -179,6 +184,17 @@ def on_surroundings(setting: Setting, drug: Drug) -> dict[str, Pull]:
     for pull in found.values():
         pull.change = sum(pull.ways.values())
     return found
+
+
+def _unguarded(setting: Setting, drug: Drug) -> Iterator[str]:
+    """Ways in which a drug lets what cells here secrete kill targets, by holding what guards them."""
+    held = {effect.blocks for effect in drug.effects if isinstance(effect, Blocks)}
+    for pair in setting.library.interactions.values():
+        made = any(pair.ligand in setting.library.cells[name].exchanges for name in setting.cells)
+        sensed = any(pair.receptor in setting.carried[target] for target in setting.targets)
+        if pair.kind == "ligation" and pair.guard in held and made and sensed:
+            told = setting.library.substrates[pair.ligand].title
+            yield f"blocks {pair.guard}, so that {_low(told)} kills cells that carry {pair.receptor}"
 
 
 def _harms(setting: Setting) -> Iterator[tuple[str, str, str]]:

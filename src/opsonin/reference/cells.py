@@ -45,7 +45,15 @@ from opsonin.laws.response import fold_change, fold_change_of_lack, hill
 from opsonin.laws.trafficking import vessel_arrival
 from opsonin.model import phase as phases
 from opsonin.model import tables as column
-from opsonin.model.death import SPENT, TISSUE_RATES, DeathDrive, DeathProteins, DeathRates, DeathState
+from opsonin.model.death import (
+    LEAST_HELD,
+    SPENT,
+    TISSUE_RATES,
+    DeathDrive,
+    DeathProteins,
+    DeathRates,
+    DeathState,
+)
 from opsonin.model.specificity import STEM_LIKE
 from opsonin.reference.metabolism import fitness_of
 from opsonin.reference.random import mixed, normals, poisson, uniforms
@@ -494,18 +502,17 @@ def succumb(
         struck, held = float(cells.bound[i]), 0.0
         for r in tables.deadly["receptor"]:
             held += float(cells.level[r, i] * drugs.agonized[r])
-        for receptor, substrate, half, guard in tables.ligations.tolist():
+        for receptor, substrate, half, steepness, guard in tables.ligations.tolist():
             there = float(cells.level[receptor, i] * drugs.free[receptor])
-            sensed = hill(float(cells.signal[substrate, i]), half, 1.0)
+            sensed = hill(float(cells.signal[substrate, i]), half, steepness)
             held += float((1.0 - drugs.free[guard]) * there * sensed)
-        at_rest = max(damage, struck + held, *state) < SPENT and priming == 0.0
+        bound = struck + held if struck + held >= LEAST_HELD else 0.0
+        at_rest = max(damage, bound, *state) < SPENT and priming == 0.0
         if not _live(cells, i) or half_life <= 0.0 or at_rest:
             continue
         levels = [float(cells.level[m, i] * drugs.free[m]) for m in tables.death]
-        levels[-1] /= tables.resting[cells.kind[i], tables.death[-1]]
-        drive = DeathDrive(
-            struck + held, 0.5 * (damage + repaired_damage(damage, half_life, duration)), priming
-        )
+        levels[-1] /= max(tables.resting[cells.kind[i], tables.death[-1]], 1.0)
+        drive = DeathDrive(bound, 0.5 * (damage + repaired_damage(damage, half_life, duration)), priming)
         after = follow(state, DeathProteins(*levels), drive, TISSUE_RATES, duration)
         for name, value in zip(DeathState._fields, after, strict=True):
             getattr(cells, name)[i] = value

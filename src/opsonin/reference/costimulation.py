@@ -41,11 +41,21 @@ def costimulate(
     whole, cells = cells, cells._replace(level=level)
     for i, touched in contacts.items():
         for j in (j for j in touched if whole.phase[j] <= COMMITTED):
-            for receptor, ligand, affinity, _, _, area, rate in tables.competing.tolist():
-                if (there := level[ligand, j]) > 0.0:
-                    pairs = pairs_between(cells, tables, drugs, (i, receptor), (j, ligand), affinity)
-                    level[ligand, j] = relaxed(there, 0.0, stripping_rate(pairs, area, there, rate), duration)
+            for pair in tables.competing:
+                if (there := float(level[pair["ligand"], j])) > 0.0:
+                    middle = relaxed(
+                        there, 0.0, _stripping(cells, tables, drugs, i, j, pair, there), 0.5 * duration
+                    )
+                    rate = _stripping(cells, tables, drugs, i, j, pair, middle)
+                    level[pair["ligand"], j] = relaxed(there, 0.0, rate, duration)
     return costimulated, activation, level
+
+
+def _stripping(cells: Any, tables: Any, drugs: Any, i: int, j: int, pair: Any, level: float) -> float:
+    """Rate at which cell `j` loses a ligand, of which it has so much, to cell `i`."""
+    there = level * drugs.free[pair["ligand"]] / tables.types[cells.kind[j], column.SURFACE]
+    pairs = bound_pairs(_density(cells, tables, drugs, i, pair["receptor"]), there, pair["affinity"])
+    return float(stripping_rate(pairs, pair["contact"], level, pair["rate"]))
 
 
 def _density(cells: Any, tables: Any, drugs: Any, i: int, molecule: int) -> float:

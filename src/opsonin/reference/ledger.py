@@ -65,7 +65,7 @@ def worth_of(cells: Any, tables: Any, drugs: Any, i: int, j: int, without: Itera
     if len(passed) in taken:
         return possible
     levels = [float(cells.level[m, j] * drugs.free[m]) for m in tables.death]
-    levels[-1] /= tables.resting[cells.kind[j], tables.death[-1]]
+    levels[-1] /= max(tables.resting[cells.kind[j], tables.death[-1]], 1.0)
     proteins = DeathProteins(*levels)
     guarding, xiap = held_back(proteins)
     repair = rate_of_half_life(float(tables.types[cells.kind[j], column.DAMAGE_HALF_LIFE]))

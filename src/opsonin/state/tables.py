@@ -69,6 +69,7 @@ LIGATION = np.dtype(
         ("receptor", "i8"),  # molecule
         ("substrate", "i8"),
         ("half", "f8"),  # concentration that holds half of the receptors
+        ("hill", "f8"),
         ("guard", "i8"),  # molecule
     ]
 )

@@ -10,7 +10,10 @@ from opsonin.tissue.tissue import Tissue
 
 # Undershoot of a field that the solver's residual explains, as a share of its maximum.
 _UNDERSHOOT = 1e-3
-_CHECKED = ("x", "y", "z", "volume", "radius", "damage", "activation", "exhaustion", "pressure")
+_CHECKED = (
+    *("x", "y", "z", "volume", "radius", "damage", "activation", "exhaustion", "pressure"),
+    *("disc", "caspase3", "costimulated"),
+)
 
 
 def check_state(tissue: Tissue, tick: int) -> None:
