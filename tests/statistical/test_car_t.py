@@ -19,7 +19,7 @@ from tissues import CONTROL, carried_on, interval, live, over_seeds, plan
 
 pytestmark = pytest.mark.statistical
 
-SEEDS = range(1, 5)
+SEEDS = range(1, 7)
 WELLS = range(1, 9)
 CONFIDENCE = 0.9
 DAYS = 14.0

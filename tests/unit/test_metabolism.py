@@ -195,3 +195,14 @@ def test_shed_mica_takes_nkg2d_off_natural_killers():
     assert carried["held"][1] < 0.004  # nM, that of blood
     assert carried["shed"][1] > 0.03
     assert carried["shed"][0] < 0.95 * carried["held"][0]
+
+
+def test_sinusoids_of_marrow_wash_its_acid_away():
+    """Drawn alike but for what its vessels let through."""
+    marrow = {"geometry": "marrow", "size": ["250 um", "250 um"]}
+    lactate = {}
+    for name, fold in (("sinusoids", 10), ("tumour vessels", 1)):
+        knowledge = {"geometry.marrow.permeability": fold}
+        tissue = settled(plan(tissue__tumour="b_all", tissue__generate=marrow, knowledge=knowledge))
+        lactate[name] = mean(tissue, "lactate")
+    assert lactate["sinusoids"] < 0.6 * lactate["tumour vessels"]
