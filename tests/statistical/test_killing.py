@@ -13,7 +13,7 @@ from tissues import plan
 
 pytestmark = pytest.mark.statistical
 HOUR = 60.0
-SEEDS = range(8)
+SEEDS = range(16)
 OPEN = {
     "cell.cd8.lytic.reactive_fraction": 1,
     "cell.cd8.lytic.pd1_positive": 1,
@@ -109,7 +109,7 @@ def test_killing_rises_faster_than_the_density_of_killers(record_property):
     weak |= {f"cell.cancer.expresses.{name}": "0 molecules" for name in ("Fas", "DR4", "DR5")}
     kills = [
         [kills_of_each("cd8", density, 24, seed, **weak).sum() for density in (100, 400)]
-        for seed in range(16)
+        for seed in range(32)
     ]
     few, many = np.array(kills).T
     rng = np.random.default_rng(0)
