@@ -108,8 +108,8 @@ def test_killing_rises_faster_than_the_density_of_killers(record_property):
     weak = OPEN | {"cell.cd8.lytic.hit_rate_max": "0.005 1/min"}
     weak |= {f"cell.cancer.expresses.{name}": "0 molecules" for name in ("Fas", "DR4", "DR5")}
     kills = [
-        [kills_of_each("cd8", density, 24, seed, **weak).sum() for density in (100, 400)]
-        for seed in range(32)
+        [kills_of_each("cd8", density, 24, seed, **weak).sum() for density in (300, 1200)]
+        for seed in range(16)
     ]
     few, many = np.array(kills).T
     rng = np.random.default_rng(0)
