@@ -410,11 +410,8 @@ def _arrivals(library: Library, species: Species) -> tuple[Arrivals, ...]:
         lowered = tabulate.lowered(library, species, cell.trafficking)
         source = Arrivals(index, int(draws[index]), recruitment, lowered=lowered)
         marker = species.molecules.index(MARKER)
-        if cell.lytic is not None:
-            shares = cell.lytic.pd1_positive.value, cell.lytic.reactive_fraction.value
-            source = replace(source, marker=marker, marker_positive=shares[0], reactive=shares[1])
-        elif cell.helping is not None:
-            shares = cell.helping.pd1_positive.value, cell.helping.reactive_fraction.value
+        if (sees := cell.lytic or cell.helping) is not None:
+            shares = sees.pd1_positive.value, sees.reactive_fraction.value
             source = replace(source, marker=marker, marker_positive=shares[0], reactive=shares[1])
         elif cell.chimeric is not None:
             share, home = cell.chimeric.pd1_positive.value, species.cells.index(cell.chimeric.homes_as)

@@ -26,6 +26,7 @@ from opsonin.engine.start import placed
 from opsonin.store.result import Result
 from opsonin.tissue import (
     contacts,
+    costimulation,
     death,
     expression,
     fate,
@@ -94,6 +95,7 @@ def main(folder: Path) -> None:
         contacts.step(tissue, 0, step)
         death.step(tissue, 0, step)
         motion.headings(tissue, 0, step)
+        costimulation.step(tissue, 0, minutes(plan.coupling))
         Recorder(plan, plan.courses[0], "").follow(tissue)
         ledger.step(tissue, 0, minutes(plan.look))
         trafficking.step(tissue, 0, minutes(plan.coupling))

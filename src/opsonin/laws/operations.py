@@ -36,7 +36,12 @@ def power(x: Any, n: Any) -> Any:
         import sympy
 
         return sympy.Pow(sympy.Max(x, 0), n)
+    return _power(x, n)
+
+
+def _power(x, n):
     base = 0.0 * x if x < 0.0 else x
+    # Most Hill coefficients are one of these, and the general power costs as much as all the rest of a law.
     if n == 1.0:
         return base
     if n == 2.0:
@@ -83,21 +88,9 @@ def maximum(a: Any, b: Any) -> Any:
 
 
 @overload(power)
-def _power(x, n):
+def _power_in_kernels(x, n):
     # numba insists on equal, unannotated signatures here
-    def implementation(x, n):
-        base = 0.0 * x if x < 0.0 else x
-        if (
-            n == 1.0
-        ):  # most Hill coefficients are, and the general power costs as much as all the rest of a law
-            return base
-        if n == 2.0:
-            return base * base
-        if n == 4.0:
-            return (base * base) * (base * base)
-        return base**n
-
-    return implementation
+    return _power
 
 
 @overload(exp)

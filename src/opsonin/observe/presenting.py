@@ -44,8 +44,9 @@ def on_costimulation(setting: Setting, drug: Drug) -> dict[str, Pull]:
 
 def _least(setting: Setting, killer: str) -> float:
     """Factor of a killer without any co-stimulation; 1 for one that needs none."""
-    lytic = setting.library.cells[killer].lytic
-    return lytic.costimulation.value if lytic is not None else 1.0
+    cell = setting.library.cells[killer]
+    seeing = cell.lytic or cell.chimeric
+    return seeing.costimulation.value if seeing is not None else 1.0
 
 
 def _with_ligands(setting: Setting) -> Iterator[str]:

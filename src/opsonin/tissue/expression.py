@@ -41,6 +41,7 @@ def _moving(tissue: Tissue) -> Any:
     moves = (tissue.traits.mixing > 0.0) | (tables.removed_by > 0) | (drugs.fold != 1.0)
     moves[tables.shifts["molecule"]] = True
     moves[list(tissue.shifted)] = True
+    moves[tables.competing["ligand"]] = True  # stripped by others
     return tables.order[moves[tables.order]]
 
 
