@@ -12,6 +12,7 @@ from opsonin.engine.compile import Plan, compile_scenario
 from opsonin.engine.start import settled, started
 from opsonin.engine.trace import Trace
 from opsonin.io.scenario import Scenario
+from opsonin.kernels.metabolism import exchange
 from opsonin.tissue.tissue import Tissue
 
 NIVOLUMAB = {"name": "nivolumab", "dose": [{"drug": "nivolumab", "amount": "240 mg", "every": "14 d"}]}
@@ -19,6 +20,14 @@ CONTROL = {"name": "control"}
 # Short: most tests ask how the parts work, not whether the tumour was steady.
 BURN_IN = "1 h"
 DENSITIES = {"cancer": "2500 cells/mm2", "cd8": "600 cells/mm2", "other": "600 cells/mm2"}
+
+
+def exchanged_by_cells(tissue: Tissue, substrate: str) -> Any:
+    """What every cell clears [um3/min] and releases [concentration um3/min] of a substrate now, (2, n)."""
+    count, cells = len(tissue.substrates), tissue.cells
+    amounts = np.empty((2, count, cells.n))
+    exchange(cells.arrays, cells.n, tissue.tables, tissue.exposure.free, *amounts)
+    return amounts[:, tissue.species.substrates.index(substrate)]
 
 
 def scenario(**changes: Any) -> Scenario:

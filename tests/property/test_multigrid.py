@@ -170,7 +170,7 @@ def everything(shape, threads):
     n, box = 5000, tuple(15.0 * size for size in shape[::-1])
     x, y, z = (rng.uniform(0.0, length, n) for length in box)
     felt, slopes = np.empty(n), np.empty((3, n))
-    exchange.sample(x, y, z, n, box, c, felt)
+    exchange.sample(x, y, z, n, box, c[None], felt[None])
     exchange.gradient(x, y, z, n, box, c, *slopes)
     scalars = np.array([*step, *held, *diffusion.budget(old, stepped, k, s, OXYGEN, H, 6.0)])
     return b"".join(a.tobytes() for a in (stepped, c, rate, felt, slopes, scalars))

@@ -135,10 +135,11 @@ def test_exchange_with_cells_is_cloud_in_cell(shape, seed, n):
     exchange.deposit(x, y, z, amount[None], n, box, gained[None])
     np.testing.assert_allclose(gained, reference.deposit(cells, amount[:n], box, grid), rtol=1e-9, atol=1e-12)
 
-    out = np.full(n + 2, -1.0)
-    exchange.sample(x, y, z, n, box, grid, out)
-    np.testing.assert_allclose(out[:n], reference.sample(cells, box, grid).reshape(n), rtol=1e-9)
-    assert (out[n:] == -1.0).all()
+    out = np.full((2, n + 2), -1.0)
+    exchange.sample(x, y, z, n, box, np.stack([gained, grid]), out)
+    for felt, of in zip(out, (gained, grid), strict=True):
+        np.testing.assert_allclose(felt[:n], reference.sample(cells, box, of).reshape(n), rtol=1e-9)
+    assert (out[:, n:] == -1.0).all()
 
     slopes = np.empty((3, n + 2))
     exchange.gradient(x, y, z, n, box, grid, *slopes)
@@ -155,7 +156,7 @@ def test_deposit_is_conservative_and_the_adjoint_of_sample(shape, seed):
     amount, weights, grid = rng.uniform(size=n), rng.uniform(size=shape), np.zeros(shape)
     out = np.empty(n)
     exchange.deposit(x, y, z, amount[None], n, box, grid[None])
-    exchange.sample(x, y, z, n, box, weights, out)
+    exchange.sample(x, y, z, n, box, weights[None], out[None])
     assert math.fsum(grid.ravel()) == pytest.approx(math.fsum(amount), rel=1e-14)
     assert np.vdot(grid, weights) == pytest.approx(amount @ out, rel=1e-12)
 

@@ -14,8 +14,8 @@ from opsonin.kernels.fate import ENTRY
 from opsonin.knowledge.library import load_library
 from opsonin.model.knowledge import Defect
 from opsonin.model.phase import DIVIDE
-from opsonin.tissue import apply, expression, fate, transport
-from tissues import grown, plan, scenario
+from opsonin.tissue import apply, expression, fate
+from tissues import exchanged_by_cells, grown, plan, scenario
 
 EVERY = ("antigen-loss", "b2m-loss", "cd19-loss", "her2-loss", "jak-loss")
 
@@ -79,17 +79,16 @@ def test_a_cell_that_loses_b2m_loses_its_mhc_i_with_its_half_life_and_no_other_m
 def test_a_cell_without_jak_answers_no_interferon():
     tissue = settled(plan())
     cells, cancer = tissue.cells.arrays, cancer_of(tissue)
-    ifn, cxcl10 = (tissue.species.substrates.index(name) for name in ("ifn_gamma", "cxcl10"))
+    ifn = tissue.species.substrates.index("ifn_gamma")
     pdl1 = tissue.species.molecules.index("PD-L1")
     found = []
     for lost, there in ((0, 0.0), (0, 1.0), (1 << EVERY.index("jak-loss"), 1.0)):
         cells.lost[cancer] = lost
         cells.signal[ifn, : tissue.cells.n] = there
         expression.settle(tissue)
-        release = np.empty((2, tissue.cells.n))
-        transport.exchange(cells, tissue.cells.n, tissue.tables, tissue.exposure.free, cxcl10, *release)
+        _, release = exchanged_by_cells(tissue, "cxcl10")
         turnover = fate_of(tissue)
-        found.append((cells.level[pdl1, cancer].copy(), release[1, cancer].copy(), turnover))
+        found.append((cells.level[pdl1, cancer].copy(), release[cancer], turnover))
     none, answered, deaf = found
     assert np.all(answered[0] > 2.0 * none[0])
     assert answered[1].min() > 0.0

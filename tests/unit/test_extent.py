@@ -66,9 +66,9 @@ def rows(tissue):
 
 def sampled(tissue, index):
     cells, n = tissue.cells.arrays, tissue.cells.n
-    out = np.empty(n)
-    sample(cells.x, cells.y, cells.z, n, tissue.box, tissue.fields.values[index], out)
-    return out
+    out = np.empty((1, n))
+    sample(cells.x, cells.y, cells.z, n, tissue.box, tissue.fields.values[index : index + 1], out)
+    return out[0]
 
 
 def same(one, two, besides=()):

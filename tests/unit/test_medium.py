@@ -10,13 +10,12 @@ import pytest
 from scipy.optimize import brentq
 
 from opsonin.engine.start import blank_tissue
-from opsonin.kernels.metabolism import exchange
 from opsonin.model import tables as column
 from opsonin.state.vessels import Vessels
 from opsonin.tissue import apply, motion, placement, relaxation, transport, window
 from opsonin.tissue.placement import Imaged
 from opsonin.tissue.tissue import MEDIUM
-from tissues import plan
+from tissues import exchanged_by_cells, plan
 
 BLOCK = {"tumour": "melanoma", "generate": {"size": ["120 um", "120 um", "120 um"]}}
 SIDE = 480.0
@@ -72,8 +71,7 @@ def uptake(tissue):
     """Of every cell now [mmHg um3/min]."""
     index, _ = oxygen(tissue)
     cells, n = tissue.cells.arrays, tissue.cells.n
-    clearance, release = np.empty(n), np.empty(n)
-    exchange(cells, n, tissue.tables, tissue.exposure.free, index, clearance, release)
+    clearance, _ = exchanged_by_cells(tissue, "oxygen")
     return clearance * cells.signal[index, :n]
 
 

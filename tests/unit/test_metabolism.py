@@ -7,11 +7,11 @@ import pytest
 
 from opsonin.core.errors import InputError
 from opsonin.engine.start import settled, started
-from opsonin.kernels.metabolism import exchange, fitness_of, fitness_under
+from opsonin.kernels.metabolism import fitness_of, fitness_under
 from opsonin.laws.metabolism import hypoxic_fold
 from opsonin.observe.observables import Acid, observables_of
 from opsonin.tissue import transport
-from tissues import grown, plan
+from tissues import exchanged_by_cells, grown, plan
 
 FIELD = {"tissue__generate__size": ["300 um", "300 um"]}
 
@@ -87,8 +87,7 @@ def test_without_oxygen_cells_burn_twice_the_glucose():
         tissue = started(plan(knowledge=knowledge, **FIELD))
         index = tissue.species.substrates.index("glucose")
         arrays, i = tissue.cells.arrays, cells_of(tissue, "cancer")[0]
-        clearance, release = np.empty(tissue.cells.n), np.empty(tissue.cells.n)
-        exchange(arrays, tissue.cells.n, tissue.tables, tissue.exposure.free, index, clearance, release)
+        clearance, _ = exchanged_by_cells(tissue, "glucose")
         found[name] = clearance[i] * (0.5 + arrays.signal[index, i])
         wanted[name] = hypoxic_fold(2.0, float(arrays.signal[tissue.tables.oxygen, i]), 5.0)
     assert wanted["anoxic"] > 1.7 * wanted["oxic"]

@@ -9,9 +9,8 @@ import dish
 from dish import LIBRARY, Dish
 from opsonin.engine import tabulate
 from opsonin.engine.start import settled
-from opsonin.kernels.metabolism import exchange
 from opsonin.knowledge.library import Library
-from tissues import plan, slots
+from tissues import exchanged_by_cells, plan, slots
 
 PLENTY = 1e6  # nM, or mM: far above any half
 FOREVER = 1e9  # min
@@ -150,17 +149,7 @@ def mean(tissue, substrate):
 
 def given_and_taken(tissue, substrate, kind):
     """Mean release and clearance of a type as its cells are now."""
-    clearance, release = np.empty(tissue.cells.n), np.empty(tissue.cells.n)
-    index = tissue.species.substrates.index(substrate)
-    exchange(
-        tissue.cells.arrays,
-        tissue.cells.n,
-        tissue.tables,
-        tissue.exposure.free,
-        index,
-        clearance,
-        release,
-    )
+    clearance, release = exchanged_by_cells(tissue, substrate)
     those = slots(tissue, kind)
     return release[those].mean(), clearance[those].mean()
 

@@ -14,7 +14,7 @@ from opsonin.model import phase
 from opsonin.state.fields import grid_shape, regridded
 from opsonin.state.vessels import Vessels
 from opsonin.tissue import apply, contacts, death, motion, placement, transport, window
-from tissues import DENSITIES, carried_on, live, plan
+from tissues import DENSITIES, carried_on, exchanged_by_cells, live, plan
 
 # All CD8 recognise the tumour: what they secrete and whom they hold is then there to be seen.
 REACTIVE = {"cell.cd8.lytic.reactive_fraction": 1, "cell.cd8.lytic.pd1_positive": 1}
@@ -48,17 +48,16 @@ def test_the_supply_of_oxygen_does_not_know_the_grid():
 def test_vessels_supply_what_cells_and_tissue_consume(tissue):
     """At steady state the budget of oxygen closes to the solver's residual."""
     index = tissue.species.substrates.index("oxygen")
-    loss, source = transport.exchanged_with(tissue, index, tissue.substrates[index])
+    losses, sources = transport.exchanged(tissue)
+    loss, source = losses[index], sources[index]
     supplied, used = source.sum(), (loss * oxygen(tissue)).sum()
-    assert supplied == pytest.approx(used, rel=1e-5)
+    assert supplied == pytest.approx(used, rel=transport.RESIDUAL)
 
 
 def test_what_cells_secrete_is_what_the_field_gains(tissue):
     index = tissue.species.substrates.index("cxcl10")
-    _, source = transport.exchanged_with(tissue, index, tissue.substrates[index])
-    cells, n = tissue.cells.arrays, tissue.cells.n
-    clearance, release = np.empty(n), np.empty(n)
-    transport.exchange(cells, n, tissue.tables, tissue.exposure.free, index, clearance, release)
+    source = transport.exchanged(tissue)[1][index]
+    _, release = exchanged_by_cells(tissue, "cxcl10")
     substrate, spacing = tissue.substrates[index], tissue.fields.spacing
     from_blood = (
         tissue.vessels.n * transport.vessel_conductance(substrate, spacing, tissue.box[2]) * substrate.blood
@@ -142,17 +141,22 @@ def test_the_start_is_at_rest_and_packed_without_gaps(tissue):
 
 
 def test_the_window_holds_its_packing_and_its_pressure_while_the_tissue_changes():
-    tissue_plan = plan(
-        knowledge={"tumour.melanoma.potential_doubling_time": "2 d"}, numerics={"burn_in": "1 d"}
-    )
-    tissue = started(tissue_plan)
-    packing, pressure = tissue.resting_packing, tissue.resting_pressure
-    carried_on(tissue_plan, tissue, 0, 2 * 1440.0)
-    assert tissue.counters["divisions"] > 50
-    assert tissue.counters["apoptoses"] > 50
-    assert window.packing(tissue) == pytest.approx(packing, rel=0.01)
-    # 10 % between seeds, and 5 to 10 % above rest while the tissue doubles in two days
-    assert window.pressure(tissue) == pytest.approx(pressure, rel=0.3)
+    pressures = []
+    for seed in (1, 2, 3):
+        tissue_plan = plan(
+            scenario__seed=seed,
+            knowledge={"tumour.melanoma.potential_doubling_time": "2 d"},
+            numerics={"burn_in": "1 d"},
+        )
+        tissue = started(tissue_plan)
+        packing, pressure = tissue.resting_packing, tissue.resting_pressure
+        carried_on(tissue_plan, tissue, 0, 2 * 1440.0)
+        assert tissue.counters["divisions"] > 50
+        assert tissue.counters["apoptoses"] > 50
+        assert window.packing(tissue) == pytest.approx(packing, rel=0.01)
+        pressures.append(window.pressure(tissue) / pressure)
+    # 14 % between seeds, and 5 to 10 % above rest while the tissue doubles in two days
+    assert np.mean(pressures) == pytest.approx(1.0, abs=0.3)
 
 
 def test_a_stretched_window_returns_to_its_packing_within_hours():

@@ -372,6 +372,7 @@ def _lytic(row: list[float], cell: CellType) -> None:
         row[column.TISSUE_EXIT] = cell.trafficking.exit_rate.value
         row[column.RETENTION] = cell.trafficking.retention.value
         row[column.RETENTION_REACH] = cell.trafficking.retention_reach.value
+        row[column.RETENTION_DELAY] = cell.trafficking.retention_delay.value
     if cell.lytic_target is not None:
         row[column.DAMAGE_HALF_LIFE] = cell.lytic_target.damage_half_life.value
         row[column.PRIMING] = cell.lytic_target.priming.value

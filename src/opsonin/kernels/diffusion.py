@@ -84,7 +84,7 @@ def implicit_step(
     Returns:
         status as in `multigrid.solve`, cycles, sum|residual| [conc/min], error estimate [-].
     """
-    _start_step(c_old, s, 1.0 / dt, hierarchy.right, c)
+    _start_step(c_old, rate_old, s, dt, hierarchy.right, c)
     status, cycles, residual = solve(
         hierarchy, c, k, hierarchy.right, diffusivity, spacing, tolerance, max_cycles, shift=1.0 / dt
     )
@@ -124,24 +124,26 @@ def budget(
 
 
 @njit(cache=True, error_model="numpy", parallel=True)
-def _start_step(c_old, s, per_dt, right, c):
-    """right = s + c_old/dt, and c starts as c_old."""
+def _start_step(c_old, rate_old, s, dt, right, c):
+    """right = s + c_old/dt, and c starts where the old rate leads."""
     nz, ny, _ = c.shape
     _, _, parallel = chunking(c.shape)
     if parallel:
         for line in prange(nz * ny):
-            _start_row(c_old, s, per_dt, right, c, line // ny, line % ny)
+            _start_row(c_old, rate_old, s, dt, right, c, line // ny, line % ny)
     else:
         for line in range(nz * ny):
-            _start_row(c_old, s, per_dt, right, c, line // ny, line % ny)
+            _start_row(c_old, rate_old, s, dt, right, c, line // ny, line % ny)
 
 
 @njit(cache=True, error_model="numpy")
-def _start_row(c_old, s, per_dt, right, c, iz, iy):
-    before, source, total, start = c_old[iz, iy], s[iz, iy], right[iz, iy], c[iz, iy]
+def _start_row(c_old, rate_old, s, dt, right, c, iz, iy):
+    before, rate, source = c_old[iz, iy], rate_old[iz, iy], s[iz, iy]
+    total, start = right[iz, iy], c[iz, iy]
+    per_dt = 1.0 / dt
     for ix in range(before.size):
         total[ix] = source[ix] + per_dt * before[ix]
-        start[ix] = before[ix]
+        start[ix] = max(before[ix] + dt * rate[ix], 0.0)
 
 
 @njit(cache=True, error_model="numpy", parallel=True)

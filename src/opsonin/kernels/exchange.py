@@ -68,23 +68,35 @@ def _sampled(x, y, z, box, grid):
     return total
 
 
-def sample(x: Any, y: Any, z: Any, n: Any, box: Any, grid: Any, out: Any) -> None:
-    """Interpolate the grid at each cell: the adjoint of `deposit`.
+def sample(x: Any, y: Any, z: Any, n: Any, box: Any, grids: Any, out: Any) -> None:
+    """Interpolate the grids at each cell: the adjoint of `deposit`.
 
     Args:
         x, y, z: float64, length >= n; positions [um].
         n: number of cells.
         box: (Lx, Ly, Lz) [um].
-        grid: float64 (nz, ny, nx) [conc].
-        out: float64, length >= n; receives the values [conc].
+        grids: float64 (quantities, nz, ny, nx) [conc].
+        out: float64 (quantities, >= n); receives the values [conc].
     """
-    spread(n, _sample, x, y, z, box, grid, out)
+    spread(n, _sample, x, y, z, box, grids, out)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _sample(begin, end, x, y, z, box, grid, out):
+def _sample(begin, end, x, y, z, box, grids, out):
+    quantities, nz, ny, nx = grids.shape
     for i in range(begin, end):
-        out[i] = _sampled(x[i], y[i], z[i], box, grid)
+        z0, z1, wz = _between(z[i], box[2], nz)
+        y0, y1, wy = _between(y[i], box[1], ny)
+        x0, x1, wx = _between(x[i], box[0], nx)
+        for k in range(quantities):
+            total = 0.0
+            for plane, share_z in ((z0, 1.0 - wz), (z1, wz)):
+                if share_z == 0.0:
+                    continue
+                for row, share_y in ((y0, 1.0 - wy), (y1, wy)):
+                    line = grids[k, plane, row]
+                    total += share_z * share_y * ((1.0 - wx) * line[x0] + wx * line[x1])
+            out[k, i] = total
 
 
 def gradient(x: Any, y: Any, z: Any, n: Any, box: Any, grid: Any, gx: Any, gy: Any, gz: Any) -> None:

@@ -76,14 +76,15 @@ def _cycles(numbers):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _entry_hazard(numbers, fitness, pressure, resting_pressure, hindrance, let_in, activation, exhaustion):
-    """Hazard of entering the cycle [1/min]: the type's own rate plus what activation adds, as far as drugs let it."""
+def _entry_rate(numbers, hindrance, let_in, activation, exhaustion):
+    """Rate of entering the cycle [1/min]: the type's own plus what activation adds, as far as drugs let it."""
     rate = numbers[EXIT_RATE] / hindrance + numbers[ACTIVATED_RATE] * activation * vigour(exhaustion)
-    rate *= let_in
-    if rate <= 0.0:
-        return 0.0
-    gate = pressure_gate(pressure, resting_pressure, numbers[PRESSURE_HALF], numbers[PRESSURE_HILL])
-    return cycle_entry_hazard(rate, fitness, gate)
+    return max(rate * let_in, 0.0)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _gate(numbers, pressure, resting_pressure):
+    return pressure_gate(pressure, resting_pressure, numbers[PRESSURE_HALF], numbers[PRESSURE_HILL])
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -100,11 +101,9 @@ def _necrosis(cells, tables, i):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _live_event(numbers, resting, entry, necrosis, spontaneous, toxic, chance, which, duration):
+def _live_event(numbers, entry, necrosis, spontaneous, toxic, chance, which, duration):
     """Event of a live cell in a step: total hazard first, then which of the competing ones."""
     leave = numbers[TISSUE_EXIT]
-    if not resting:
-        entry = 0.0
     total = spontaneous + necrosis + leave + toxic + entry
     if total <= 0.0 or chance >= event_probability(total, duration):
         return NOTHING
@@ -173,23 +172,14 @@ def _decide(begin, end, cells, tables, key, tick, duration, resting_pressure, ra
         if phase[i] <= COMMITTED:
             chance, which = uniforms(key[0], key[1], identity[i], tick, _FATE, 0)
             if chance < most[kind[i], phase[i]]:  # else nothing happens, whatever the cell senses
-                fitness = 0.0  # of no matter where nothing divides
+                entry = 0.0
                 if phase[i] == RESTING and _cycles(numbers):
+                    allowed = let_in[kind[i]] * _unarrested(cells, tables, i)
+                    rate = _entry_rate(numbers, hindrance, allowed, activation[i], exhaustion[i])
                     fitness = fitness_of(signal, tables.fitness[kind[i]], free, i)
-                entry = _entry_hazard(
-                    numbers,
-                    fitness,
-                    pressure[i],
-                    resting_pressure,
-                    hindrance,
-                    let_in[kind[i]] * _unarrested(cells, tables, i),
-                    activation[i],
-                    exhaustion[i],
-                )
-                resting = phase[i] == RESTING
+                    entry = cycle_entry_hazard(rate, fitness, _gate(numbers, pressure[i], resting_pressure))
                 happens = _live_event(
                     numbers,
-                    resting,
                     entry,
                     _necrosis(cells, tables, i),
                     spontaneous[kind[i]],
@@ -239,21 +229,12 @@ def turnover(cells, n, tables, resting_pressure, hindrance, let_in, free, rates)
         row[NECROSIS] += parts * _necrosis(cells, tables, i)
         if cells.phase[i] == RESTING:
             row[AT_REST] += 1.0
-            unarrested = _unarrested(cells, tables, i)
-            gate = pressure_gate(
-                cells.pressure[i], resting_pressure, numbers[PRESSURE_HALF], numbers[PRESSURE_HILL]
-            )
-            fitness = 0.0
             if _cycles(numbers):
+                unarrested = _unarrested(cells, tables, i)
                 fitness = fitness_of(cells.signal, tables.fitness[t], free, i)
-            row[GATE] += unarrested * cycle_entry_hazard(1.0, fitness, gate)
-            row[ENTRY] += _entry_hazard(
-                numbers,
-                fitness,
-                cells.pressure[i],
-                resting_pressure,
-                hindrance,
-                let_in[t] * unarrested,
-                cells.activation[i],
-                cells.exhaustion[i],
-            )
+                gate = _gate(numbers, cells.pressure[i], resting_pressure)
+                rate = _entry_rate(
+                    numbers, hindrance, let_in[t] * unarrested, cells.activation[i], cells.exhaustion[i]
+                )
+                row[GATE] += unarrested * cycle_entry_hazard(1.0, fitness, gate)
+                row[ENTRY] += cycle_entry_hazard(rate, fitness, gate)

@@ -47,16 +47,15 @@ def fitness_of(signal, fitness, free, i):
     return product
 
 
-def exchange(
-    cells: Any, n: Any, tables: Any, free: Any, substrate: Any, clearance: Any, release: Any
-) -> None:
-    """Clearance [um3/min] and release [concentration um3/min] of every cell for one substrate; the dead only release.
+def exchange(cells: Any, n: Any, tables: Any, free: Any, clearance: Any, release: Any) -> None:
+    """Clearance [um3/min] and release [concentration um3/min] of every cell for all substrates; the dead only release.
 
     Args:
         free: (molecules,) share that no drug holds [-].
-    Memory: two columns; work: n.
+        clearance, release: (substrates, n or more) output.
+    Memory: in place; work: n times the substrates.
     """
-    spread(n, _exchange, cells, tables, free, substrate, clearance, release)
+    spread(n, _exchange, cells, tables, free, clearance, release)
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -88,7 +87,14 @@ def _released_dead(own, cells, i):
 
 
 @nb.njit(cache=True, error_model="numpy", nogil=True)
-def _exchange(begin, end, cells, tables, free, substrate, clearance, release):
+def _exchange(begin, end, cells, tables, free, clearance, release):
+    for substrate in range(len(clearance)):
+        _exchange_one(begin, end, cells, tables, free, substrate, clearance[substrate], release[substrate])
+
+
+@nb.njit(cache=True, error_model="numpy")
+def _exchange_one(begin, end, cells, tables, free, substrate, clearance, release):
+    """`exchange` of one substrate by cells begin..end-1."""
     kind, phase, signal, activation = cells.kind, cells.phase, cells.signal, cells.activation
     lost, exchanges, oxygen, level = cells.lost, tables.exchanges, tables.oxygen, cells.level
     for i in range(begin, end):

@@ -13,7 +13,15 @@ from opsonin.core.threads import spread
 from opsonin.laws.events import event_probability
 from opsonin.laws.motility import chemotactic_bias, crawling_speed, receptor_difference
 from opsonin.model.phase import COMMITTED
-from opsonin.model.tables import ATTRACTANT_HALF, BIAS_MAX, DIAMETER, GRADIENT_HALF, PERSISTENCE, SPEED
+from opsonin.model.tables import (
+    ATTRACTANT_HALF,
+    BIAS_MAX,
+    DIAMETER,
+    GRADIENT_HALF,
+    PERSISTENCE,
+    RETENTION_DELAY,
+    SPEED,
+)
 
 _MOTILITY = int(Stream.MOTILITY)
 
@@ -35,7 +43,7 @@ def steer(
 
     Args:
         key: (2,) uint32 key words; `tick` of the start of the step; `duration` [min].
-        cue: (3, n) direction back to the niche, as long as its weight in the heading.
+        cue: (3, n) direction back to the niche, as long as its weight in the heading of a cell that turns back.
         velocity: (3, capacity) output, x y z [um/min]. Writes `heading_*` too.
     Memory: in place; work: n.
     """
@@ -82,6 +90,11 @@ def _steer(begin, end, cells, tables, key, tick, duration, cue, velocity):
                 hx[i], hy[i], hz[i] = dx, dy, dz
             weight = math.sqrt(cue[0, i] * cue[0, i] + cue[1, i] * cue[1, i] + cue[2, i] * cue[2, i])
             if weight > 0.0:
+                back, _ = uniforms(key[0], key[1], identity[i], tick, _MOTILITY, 2)
+                returns = back < event_probability(1.0 / types[t, RETENTION_DELAY], duration)
+            else:
+                returns = False
+            if returns:
                 dx = (1.0 - weight) * hx[i] + cue[0, i]
                 dy = (1.0 - weight) * hy[i] + cue[1, i]
                 dz = (1.0 - weight) * hz[i] + cue[2, i]

@@ -48,6 +48,8 @@ def _power(x, n):
         return base * base
     if n == 4.0:
         return (base * base) * (base * base)
+    if n == 6.0:
+        return (base * base) * (base * base) * (base * base)
     return base**n
 
 

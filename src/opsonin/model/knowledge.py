@@ -285,8 +285,9 @@ class Trafficking(Entry):
     """How immune cells come, stay and leave.
 
     `retention` is the weight of the niche in a new heading: at 0 a cell roams freely, at 1 it keeps to the tumour
-    nests or to the stroma, where it was found; a nest begins within `retention_reach` of a tumour cell. Arrivals are
-    `lowered` by substrates that take adhesion off vessels.
+    nests or to the stroma, where it was found; a nest begins within `retention_reach` of a tumour cell, and who is
+    out of its niche turns after `retention_delay` on average. Arrivals are `lowered` by substrates that take adhesion
+    off vessels.
     """
 
     exit_rate: Rate
@@ -294,6 +295,7 @@ class Trafficking(Entry):
     recruitment_half: Nanomolar
     retention: Fraction
     retention_reach: Length  # between centres
+    retention_delay: Time
     lowered: dict[str, Suffers] = Field(default={})
 
 

@@ -49,11 +49,12 @@ from __future__ import annotations
     PRIMING,
     RETENTION,
     RETENTION_REACH,  # um
+    RETENTION_DELAY,  # min
     TUMOUR,  # 1 for tumour cells, 0 for others
     STROMA,  # 1 for stroma and endothelium
     SHEATH,  # -1 for tumour cells, what keeps stroma off them, else 0
     COLUMNS,
-) = range(47)
+) = range(48)
 
 # Values of `induced_by` that are not the index of a substrate.
 ALWAYS = -1

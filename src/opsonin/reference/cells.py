@@ -124,7 +124,8 @@ def steer(cells: Any, n: int, tables: Any, key: Key, tick: int, duration: float,
         if due or not heading[:, i].any():
             heading[:, i] = _new_heading(cells, i, tables, numbers, key, tick)
         weight = float(np.linalg.norm(cue[:, i]))
-        if weight > 0.0:
+        back, _ = uniforms(key, who, tick, Stream.MOTILITY, 2)
+        if weight > 0.0 and back < event_probability(1.0 / numbers[column.RETENTION_DELAY], duration):
             blend = (1.0 - weight) * heading[:, i] + cue[:, i]
             heading[:, i] = blend / np.linalg.norm(blend)
         velocity[:, i] = crawling_speed(numbers[column.SPEED], cells.engagement[i]) * heading[:, i]

@@ -90,7 +90,7 @@ def move(
     position: Floats, radius: Floats, repulsion: Floats, adhesion: Floats, own: Floats,
     sheath: Floats, identity: npt.NDArray[np.uint64], box: tuple[float, float, float], dimension: int, dt: float,
 ) -> tuple[Floats, Floats, float]:  # fmt: skip
-    """One forward Euler step of the overdamped motion.
+    """One step of the overdamped motion by the explicit midpoint rule.
 
     Args:
         position: (n, 3) [um].
@@ -100,16 +100,19 @@ def move(
         dimension: 2 (z does not change) or 3.
         dt: step [min].
     Returns:
-        new positions in the box, (n, 3) [um]; pressure, sum_j f_ij d_ij / (2 dimension), (n,) [um2/min]; the
-        largest displacement [um].
+        new positions in the box, (n, 3) [um]; pressure halfway, sum_j f_ij d_ij / (2 dimension), (n,) [um2/min];
+        the largest displacement [um].
     """
-    velocity, virial = pair_speeds(position, radius, repulsion, adhesion, sheath, identity, box, dimension)
-    total = velocity.sum(axis=1) + own
-    if dimension == 2:
-        total[:, 2] = 0.0
-    new = np.mod(position + dt * total, np.array(box))
-    if dimension == 2:
-        new[:, 2] = position[:, 2]
+    halfway = position
+    for share in (0.5, 1.0):
+        velocity, virial = pair_speeds(halfway, radius, repulsion, adhesion, sheath, identity, box, dimension)
+        total = velocity.sum(axis=1) + own
+        if dimension == 2:
+            total[:, 2] = 0.0
+        new = np.mod(position + share * dt * total, np.array(box))
+        if dimension == 2:
+            new[:, 2] = position[:, 2]
+        halfway = new
     furthest = dt * float(np.sqrt((total**2).sum(axis=1)).max(initial=0.0))
     return new, virial.sum(axis=1) / (2.0 * dimension), furthest
 

@@ -19,7 +19,7 @@ from opsonin.tissue import motion, window
 from opsonin.tissue.tissue import MEDIUM, WINDOW, Tissue
 
 _STEP = 1.0  # min
-_ROUNDS = 240
+_ROUNDS = 480
 # The tissue is at rest when no cell moves faster than this [um/min].
 _AT_REST = 0.01
 _STRAIN = 0.005

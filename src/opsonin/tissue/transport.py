@@ -19,7 +19,7 @@ from opsonin.tissue.tissue import MEDIUM, Tissue, Transport
 NAME = "transport"
 
 # The solver stops at this share of the total source; the budget carries the rest.
-RESIDUAL = 1e-5
+RESIDUAL = 1e-4
 _MAX_CYCLES = 40
 # Fields that change nowhere by more than this share in a round are settled.
 _SETTLED = 1e-5
@@ -38,27 +38,27 @@ _WELL = 0.14
 _LEAST_RESISTANCE = 0.02
 
 
-def settle(tissue: Tissue, rounds: int = 12) -> None:
+def settle(tissue: Tissue, rounds: int = 20) -> None:
     """All substrates at equilibrium with the cells as they are; for time 0."""
     for _ in range(rounds):
         before = tissue.fields.values.copy()
+        losses, sources = exchanged(tissue)
         for index, substrate in enumerate(tissue.substrates):
-            loss, source = exchanged_with(tissue, index, substrate)
-            _solve_steady(tissue, index, substrate, loss, source)
-            sense(tissue, index)
+            _solve_steady(tissue, index, substrate, losses[index], sources[index])
+        sense(tissue)
         if np.all(np.abs(tissue.fields.values - before) <= _SETTLED * np.abs(before)):
             return
 
 
 def step(tissue: Tissue, duration: float) -> None:
     """Advance all substrates by `duration` [min] and let the cells sense them."""
+    losses, sources = exchanged(tissue)
     for index, substrate in enumerate(tissue.substrates):
-        loss, source = exchanged_with(tissue, index, substrate)
         if substrate.steady:
-            _solve_steady(tissue, index, substrate, loss, source)
+            _solve_steady(tissue, index, substrate, losses[index], sources[index])
         else:
-            _advance(tissue, index, loss, source, duration, 0)
-        sense(tissue, index)
+            _advance(tissue, index, losses[index], sources[index], duration, 0)
+    sense(tissue)
 
 
 def vessel_conductance(substrate: Transport, spacing: tuple[float, float, float], length: float) -> float:
@@ -75,30 +75,41 @@ def vessel_conductance(substrate: Transport, spacing: tuple[float, float, float]
     return 2.0 * math.pi * length / max(wall + around, _LEAST_RESISTANCE / substrate.diffusivity)
 
 
-def exchanged_with(tissue: Tissue, index: int, substrate: Transport) -> tuple[Any, Any]:
-    """Loss rate [1/min] and source [concentration/min] of every voxel."""
+def exchanged(tissue: Tissue) -> tuple[Any, Any]:
+    """Loss rate [1/min] and source [concentration/min] of every substrate in every voxel, (substrates, nz, ny, nx)."""
     cells, n, fields = tissue.cells.arrays, tissue.cells.n, tissue.fields
-    exchanged = np.empty((2, n))
-    exchange(cells, n, tissue.tables, tissue.exposure.free, index, exchanged[0], exchanged[1])
-    terms = np.zeros((2, *fields.shape))
-    deposit(cells.x, cells.y, cells.z, exchanged, n, tissue.box, terms)
-    loss, source = terms
-    nz, ny, nx = fields.shape
-    conductance = vessel_conductance(substrate, fields.spacing, fields.spacing[0])
+    count = len(tissue.substrates)
+    amounts = np.empty((2 * count, n))
+    exchange(cells, n, tissue.tables, tissue.exposure.free, amounts[:count], amounts[count:])
+    terms = np.zeros((2 * count, *fields.shape))
+    deposit(cells.x, cells.y, cells.z, amounts, n, tissue.box, terms)
+    losses, sources = terms[:count], terms[count:]
+    _add_vessels(tissue, losses, sources)
+    terms /= fields.voxel_volume
+    for index, substrate in enumerate(tissue.substrates):
+        loss, source = losses[index], sources[index]
+        if tissue.boundary == MEDIUM:
+            rate = medium.exchange_rate(tissue, substrate)
+            loss += rate
+            source += rate * substrate.medium
+        loss += substrate.decay
+        source[source < _NONE * loss] = 0.0
+    return losses, sources
+
+
+def _add_vessels(tissue: Tissue, losses: Any, sources: Any) -> None:
+    """What each vessel takes and brings [um3/min], in the voxels of every plane that it crosses."""
+    fields = tissue.fields
+    _, ny, nx = fields.shape
     row = np.minimum((tissue.vessels.y / tissue.box[1] * ny).astype(np.int64), ny - 1)
     across = np.minimum((tissue.vessels.x / tissue.box[0] * nx).astype(np.int64), nx - 1)
-    for plane in range(nz):
-        np.add.at(loss[plane], (row, across), conductance)
-        np.add.at(source[plane], (row, across), conductance * substrate.blood)
-    loss /= fields.voxel_volume
-    source /= fields.voxel_volume
-    if tissue.boundary == MEDIUM:
-        rate = medium.exchange_rate(tissue, substrate)
-        loss += rate
-        source += rate * substrate.medium
-    loss += substrate.decay
-    source[source < _NONE * loss] = 0.0
-    return loss, source
+    crossed = np.zeros((ny, nx))
+    np.add.at(crossed, (row, across), 1.0)
+    for index, substrate in enumerate(tissue.substrates):
+        conductance = vessel_conductance(substrate, fields.spacing, fields.spacing[0])
+        if conductance > 0.0:
+            losses[index] += conductance * crossed
+            sources[index] += conductance * substrate.blood * crossed
 
 
 def _hierarchy(tissue: Tissue) -> Hierarchy:
@@ -166,11 +177,11 @@ def _require(status: int, substrate: Transport, residual: float) -> None:
     )
 
 
-def sense(tissue: Tissue, index: int) -> None:
-    cells, n, field = tissue.cells.arrays, tissue.cells.n, tissue.fields.values[index]
-    sample(cells.x, cells.y, cells.z, n, tissue.box, field, cells.signal[index])
-    if index == tissue.tables.attractant:
-        _sense_slope(tissue, field)
+def sense(tissue: Tissue) -> None:
+    """Every cell feels the substrates where it is."""
+    cells, n, values = tissue.cells.arrays, tissue.cells.n, tissue.fields.values
+    sample(cells.x, cells.y, cells.z, n, tissue.box, values, cells.signal)
+    _sense_slope(tissue, values[tissue.tables.attractant])
 
 
 def _sense_slope(tissue: Tissue, field: Any) -> None:
