@@ -15,7 +15,8 @@ from opsonin.core.errors import RunError
 from opsonin.knowledge.library import load_library
 from opsonin.laws import operations
 from opsonin.laws.pharmacology import cleared_saturably, held_by_one
-from opsonin.patient.doses import Given, changes, given_by
+from opsonin.model.dosing import Given
+from opsonin.patient.doses import given_by
 from opsonin.patient.drug_part import Names, drug_part
 from opsonin.patient.formulae import called, functions, printed
 from opsonin.patient.integrate import Integrator
@@ -42,7 +43,7 @@ def doses(*names):
 @pytest.mark.parametrize("name", CARRIED)
 def test_the_model_of_a_drug_is_valid_sbml_with_all_its_units(name):
     model = PatientModel.of([DRUGS[name]])
-    assert faults_of(model.with_doses(changes(doses(name), DRUGS))) == []
+    assert faults_of(model.with_doses(model.changes(doses(name)))) == []
 
 
 def test_the_model_of_all_drugs_is_valid_too():
@@ -59,9 +60,9 @@ def test_a_wrong_unit_would_be_seen():
 
 @pytest.mark.parametrize("name", [name for name in CARRIED if DRUGS[name].kinetics.max_elimination is None])
 def test_the_integrated_model_is_the_exact_sum_of_doses(name):
-    _, engine = integrator(name)
+    model, engine = integrator(name)
     times = np.linspace(0.0, 4 * DAY, 33)
-    found = engine.run([Names(name).tumour, Names(name).plasma], times, changes(doses(name), DRUGS))
+    found = engine.run([Names(name).tumour, Names(name).plasma], times, model.changes(doses(name)))
     course = DrugCourse(DRUGS[name], tuple(Bolus(dose.time, dose.amount) for dose in doses(name)))
     for column, exact in enumerate((course.tissue, course.plasma)):
         expected = np.array([exact(time) for time in times])
@@ -72,12 +73,12 @@ def test_the_integrated_model_is_the_exact_sum_of_doses(name):
 
 @pytest.mark.parametrize("name", CARRIED)
 def test_what_was_given_is_in_the_body_or_has_left_it(name):
-    _, engine = integrator(name)
+    model, engine = integrator(name)
     given = [*doses(name), Given(0.5 * DAY, name, 80.0, lasting=300.0)]
     times = np.linspace(0.0, 4 * DAY, 65)
     amounts = Names(name).amounts(DRUGS[name].kinetics)
     assert set(amounts) == set(engine.amounts)
-    found = engine.run(amounts, times, changes(given, DRUGS)).values.sum(axis=1)
+    found = engine.run(amounts, times, model.changes(given)).values.sum(axis=1)
     expected = [given_by(given, time)[name] for time in times]
     assert found == pytest.approx(expected, rel=1e-9)
 
@@ -85,7 +86,7 @@ def test_what_was_given_is_in_the_body_or_has_left_it(name):
 def test_a_drug_that_was_not_given_is_nowhere_and_holds_nothing():
     model, engine = integrator("nivolumab", "pembrolizumab")
     found = engine.run(
-        [output.name for output in model.outputs], [0.0, DAY], changes(doses("nivolumab"), DRUGS)
+        [output.name for output in model.outputs], [0.0, DAY], model.changes(doses("nivolumab"))
     )
     for output, value in zip(model.outputs, found.values[-1], strict=True):
         if output.drug == "pembrolizumab":
@@ -93,19 +94,19 @@ def test_a_drug_that_was_not_given_is_nowhere_and_holds_nothing():
 
 
 def test_antibodies_that_compete_share_one_receptor():
-    _, engine = integrator("nivolumab", "pembrolizumab")
+    model, engine = integrator("nivolumab", "pembrolizumab")
     both = doses("nivolumab", "pembrolizumab")
     held = ["nivolumab_on_PD_1", "pembrolizumab_on_PD_1"]
-    together_held = engine.run(held, [DAY], changes(both, DRUGS)).values[0]
-    alone = engine.run(held, [DAY], changes(doses("nivolumab"), DRUGS)).values[0]
+    together_held = engine.run(held, [DAY], model.changes(both)).values[0]
+    alone = engine.run(held, [DAY], model.changes(doses("nivolumab"))).values[0]
     assert 0.9 < together_held.sum() < 1.0
     assert together_held[0] < 0.8 * alone[0]
 
 
 def test_an_infusion_ends_at_what_a_bolus_of_many_small_doses_gives():
-    _, engine = integrator("nivolumab")
-    whole = changes([Given(0.0, "nivolumab", 240.0, lasting=60.0)], DRUGS)
-    parts = changes([Given(0.1 * n + 0.05, "nivolumab", 0.4) for n in range(600)], DRUGS)
+    model, engine = integrator("nivolumab")
+    whole = model.changes([Given(0.0, "nivolumab", 240.0, lasting=60.0)])
+    parts = model.changes([Given(0.1 * n + 0.05, "nivolumab", 0.4) for n in range(600)])
     at = [60.0, DAY]
     found, expected = (engine.run(["nivolumab_plasma"], at, made).values for made in (whole, parts))
     assert found == pytest.approx(expected, rel=1e-6)
@@ -113,22 +114,23 @@ def test_an_infusion_ends_at_what_a_bolus_of_many_small_doses_gives():
 
 def test_an_infusion_that_has_ended_leaves_no_rate_behind():
     given = [Given(0.0, "nivolumab", 0.1, lasting=10.0), Given(5.0, "nivolumab", 0.2, lasting=30.0)]
-    rates = [change.rates["nivolumab_infusion"] for change in changes(given, DRUGS) if change.rates]
+    made = PatientModel.of([DRUGS["nivolumab"]]).changes(given)
+    rates = [change.rates["nivolumab_infusion"] for change in made if change.rates]
     assert rates == [0.01, 0.01 + 0.2 / 30.0, 0.2 / 30.0, 0.0]
 
 
 def test_what_is_known_before_a_dose_is_told_beside_what_is_after_it():
-    _, engine = integrator("nivolumab")
+    model, engine = integrator("nivolumab")
     given = [Given(0.0, "nivolumab", 240.0), Given(14 * DAY, "nivolumab", 240.0)]
-    found = engine.run(["nivolumab_central"], [0.0, 14 * DAY, 20 * DAY], changes(given, DRUGS))
+    found = engine.run(["nivolumab_central"], [0.0, 14 * DAY, 20 * DAY], model.changes(given))
     assert found.values[0, 0] == 240.0
     assert found.before[:, 0] == pytest.approx([0.0, found.values[1, 0] - 240.0])
     assert list(found.change_times) == [0.0, 14 * DAY]
 
 
 def test_a_model_is_used_again_as_if_it_were_new():
-    _, engine = integrator("durvalumab")
-    run = lambda: engine.run(engine.amounts, [0.0, DAY, 9 * DAY], changes(doses("durvalumab"), DRUGS)).values  # noqa: E731
+    model, engine = integrator("durvalumab")
+    run = lambda: engine.run(engine.amounts, [0.0, DAY, 9 * DAY], model.changes(doses("durvalumab"))).values  # noqa: E731
     first = run()
     engine.run(engine.amounts, [1.0, 3.0], (), {"durvalumab_clearance": 1.0, "durvalumab_central": 7.0})
     engine.rates([1.0] * len(engine.amounts))
@@ -136,10 +138,10 @@ def test_a_model_is_used_again_as_if_it_were_new():
 
 
 def test_saturable_clearance_empties_a_low_level_faster_than_the_linear_way():
-    _, engine = integrator("durvalumab")
+    model, engine = integrator("durvalumab")
     low, high = (
         engine.run(
-            ["durvalumab_central"], [30 * DAY, 60 * DAY], changes([Given(0.0, "durvalumab", mg)], DRUGS)
+            ["durvalumab_central"], [30 * DAY, 60 * DAY], model.changes([Given(0.0, "durvalumab", mg)])
         )
         for mg in (10.0, 1500.0)
     )
@@ -147,9 +149,9 @@ def test_saturable_clearance_empties_a_low_level_faster_than_the_linear_way():
 
 
 def test_a_tissue_run_may_leave_out_the_saturable_way_at_the_doses_of_the_label():
-    _, engine = integrator("durvalumab")
+    model, engine = integrator("durvalumab")
     times = np.linspace(0.0, 28 * DAY, 57)
-    found = engine.run(["durvalumab_tumour"], times, changes([Given(0.0, "durvalumab", 1500.0)], DRUGS))
+    found = engine.run(["durvalumab_tumour"], times, model.changes([Given(0.0, "durvalumab", 1500.0)]))
     course = DrugCourse(DRUGS["durvalumab"], (Bolus(0.0, 1500.0),))
     assert found.values[:, 0] == pytest.approx([course.tissue(time) for time in times], rel=0.05)
 
@@ -264,7 +266,8 @@ def test_the_order_in_which_doses_are_listed_changes_no_bit(listed, chance):
     given = [Given(*one) for one in listed]
     shuffled = list(given)
     chance.shuffle(shuffled)
-    assert changes(shuffled, DRUGS) == changes(given, DRUGS)
+    model = PatientModel.of([DRUGS["nivolumab"], DRUGS["vorinostat"]])
+    assert model.changes(shuffled) == model.changes(given)
     total = sum(dose.amount for dose in given)
     assert sum(given_by(given, 2 * DAY).values()) == pytest.approx(total)
 
@@ -297,7 +300,7 @@ def in_copasi(text, names, end, count):
 def test_a_second_engine_makes_the_same_of_the_exported_model(names):
     model, engine = integrator(*names)
     given = [*doses(*names), Given(100.0, names[0], 40.0, lasting=90.0)]
-    made = changes(given, DRUGS)
+    made = model.changes(given)
     watched = [output.name for output in model.outputs if output.kind in ("plasma", "tumour", "occupancy")]
     end, count = 3 * DAY, 109
     theirs = in_copasi(model.with_doses(made), watched, end, count)

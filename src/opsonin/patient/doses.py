@@ -1,4 +1,4 @@
-"""What doses do to the patient's model, and when: amounts that are added, rates of infusion that are set.
+"""What doses do to a patient's model, and when: amounts that are added, rates of infusion that are set.
 
 Doses are resolved here, in mg and min; how people write them is in `model/dosing.py`.
 """
@@ -8,25 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from opsonin.model.drugs import Drug
-from opsonin.patient.drug_part import Names
+from opsonin.model.dosing import Given
 
 
-@dataclass(frozen=True, order=True)
-class Given:
-    """One dose as it is given.
+@dataclass(frozen=True)
+class Entries:
+    """Where doses of a drug enter a model.
 
     Attributes:
-        time: [min] since the start, when it begins.
-        drug: entry of the knowledge base.
-        amount: [mg] in all.
-        lasting: [min] over which it flows in evenly; 0 where it is given at once.
+        amount: to which a dose at once is added.
+        rate: that an infusion sets.
+        per_mg: what a mg is in `amount`; per_mg_min: what a mg/min is in `rate`.
     """
 
-    time: float
-    drug: str
-    amount: float
-    lasting: float = 0.0
+    amount: str
+    rate: str
+    per_mg: float = 1.0
+    per_mg_min: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -34,9 +32,9 @@ class Change:
     """What changes at a time.
 
     Attributes:
-        time: [min].
-        added: amounts by what they are added to [mg].
-        rates: rates of infusion from then on, by input [mg/min].
+        time: of the model, in ours [min].
+        added: amounts by what they are added to, in ours [mg].
+        rates: rates of infusion from then on, by what they set, in ours [mg/min].
     """
 
     time: float
@@ -44,29 +42,27 @@ class Change:
     rates: Mapping[str, float] = field(default_factory=dict)
 
 
-def changes(given: Iterable[Given], drugs: Mapping[str, Drug]) -> tuple[Change, ...]:
-    """All that doses change, in time; what is given at one time adds up, in whatever order it is listed.
+def changes(given: Iterable[Given], entries: Mapping[str, Entries]) -> tuple[Change, ...]:
+    """All that doses change, in time [min]; what is given at one time adds up, in whatever order it is listed.
 
     Args:
-        given: doses of drugs whose kinetics are known.
-        drugs: the knowledge base's.
+        given: doses of any drugs.
+        entries: of each of them.
     """
     doses = sorted(given)
-    times = {dose.time for dose in doses}
-    times |= {dose.time + dose.lasting for dose in doses}
     running: dict[str, float] = {}
     made = []
-    for time in sorted(times):
+    for time in sorted({dose.time for dose in doses} | {dose.time + dose.lasting for dose in doses}):
         added: dict[str, float] = {}
-        for dose in (dose for dose in doses if dose.time == time and not dose.lasting):
-            entry = _entry(drugs[dose.drug])
-            added[entry] = added.get(entry, 0.0) + dose.amount
-        now = _rates(doses, time)
-        rates = {
-            name: now.get(name, 0.0) for name in {*running, *now} if now.get(name, 0.0) != running.get(name)
-        }
-        running = {**dict.fromkeys(running, 0.0), **now}
-        made.append(Change(time, added, rates))
+        for dose in doses:
+            if dose.time == time and not dose.lasting:
+                entry = entries[dose.drug]
+                added[entry.amount] = added.get(entry.amount, 0.0) + dose.amount * entry.per_mg
+        now = dict.fromkeys(running, 0.0) | _rates(doses, time, entries)
+        made.append(
+            Change(time, added, {name: rate for name, rate in now.items() if rate != running.get(name)})
+        )
+        running = now
     return tuple(made)
 
 
@@ -81,16 +77,11 @@ def given_by(doses: Iterable[Given], time: float) -> dict[str, float]:
     return total
 
 
-def _rates(doses: Iterable[Given], time: float) -> dict[str, float]:
+def _rates(doses: Iterable[Given], time: float, entries: Mapping[str, Entries]) -> dict[str, float]:
     """Rates of all infusions that run from `time` on, summed anew so that nothing is left of those that ended."""
     rates: dict[str, float] = {}
     for dose in doses:
         if dose.lasting and dose.time <= time < dose.time + dose.lasting:
-            name = Names(dose.drug).infusion
-            rates[name] = rates.get(name, 0.0) + dose.amount / dose.lasting
+            entry = entries[dose.drug]
+            rates[entry.rate] = rates.get(entry.rate, 0.0) + dose.amount / dose.lasting * entry.per_mg_min
     return rates
-
-
-def _entry(drug: Drug) -> str:
-    assert drug.kinetics is not None  # only drugs with kinetics are given to a patient
-    return Names(drug.name).entry(drug.kinetics)

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from opsonin.core.errors import Fault, HostError, RunError
+from opsonin.core.errors import Fault, RunError
 from opsonin.patient.doses import Change
+from opsonin.patient.extra import extra
 
 Array = npt.NDArray[np.float64]
 
@@ -59,13 +60,7 @@ class Integrator:
         Raises:
             HostError: the extra is missing. RunError: the library cannot load it.
         """
-        try:
-            import roadrunner
-        except ImportError as error:
-            problem = "needs the extra 'patient', which is not installed."
-            raise HostError(
-                Fault("opsonin patient", problem, "Install it: pip install 'opsonin[patient]'.")
-            ) from error
+        roadrunner = extra("roadrunner")
         roadrunner.Logger.disableLogging()  # it prints what it then raises
         self.name = name
         try:

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from opsonin.model.dosing import Given
 from opsonin.model.drugs import Blocks, Drug
-from opsonin.patient.doses import Change
+from opsonin.patient.doses import Change, Entries, changes
 from opsonin.patient.drug_part import Names, drug_part
 from opsonin.patient.parts import Part, together
 from opsonin.patient.receptor_part import occupancy, receptor_parts
@@ -26,12 +27,14 @@ class Output:
         name: of the model.
         drug: that it is about.
         kind: "plasma", "tumour", "occupancy" or "amount".
+        title: how a legend calls it among others of its kind.
     """
 
     column: str
     name: str
     drug: str
     kind: str
+    title: str
 
 
 @dataclass(frozen=True)
@@ -55,9 +58,22 @@ class PatientModel:
         """The model without doses, as it is integrated."""
         return self.with_doses(())
 
-    def with_doses(self, changes: Sequence[Change]) -> str:
+    def with_doses(self, made: Sequence[Change]) -> str:
         """The model with its doses as events, as other tools run it."""
-        return written(self.parts, f"opsonin: {', '.join(drug.name for drug in self.drugs)}", changes)
+        return written(self.parts, f"opsonin: {', '.join(drug.name for drug in self.drugs)}", made)
+
+    def changes(self, given: Iterable[Given]) -> tuple[Change, ...]:
+        """What doses of these drugs do."""
+        return changes(given, self.entries)
+
+    @cached_property
+    def entries(self) -> dict[str, Entries]:
+        """Where doses of each drug go."""
+        return {
+            drug.name: Entries(Names(drug.name).entry(drug.kinetics), Names(drug.name).infusion)
+            for drug in self.drugs
+            if drug.kinetics is not None
+        }
 
     @cached_property
     def outputs(self) -> tuple[Output, ...]:
@@ -66,15 +82,16 @@ class PatientModel:
         for drug in self.drugs:
             names = Names(drug.name)
             told += [
-                Output(f"{names.plasma}_nM", names.plasma, drug.name, "plasma"),
-                Output(f"{names.tumour}_nM", names.tumour, drug.name, "tumour"),
+                Output(f"{names.plasma}_nM", names.plasma, drug.name, "plasma", drug.name),
+                Output(f"{names.tumour}_nM", names.tumour, drug.name, "tumour", drug.name),
             ]
             for effect in drug.effects:
                 if isinstance(effect, Blocks):
                     held = occupancy(drug.name, effect.blocks)
-                    told.append(Output(held, held, drug.name, "occupancy"))
+                    told.append(Output(held, held, drug.name, "occupancy", f"{drug.name} on {effect.blocks}"))
             if drug.kinetics is not None:
                 told += [
-                    Output(f"{name}_mg", name, drug.name, "amount") for name in names.amounts(drug.kinetics)
+                    Output(f"{name}_mg", name, drug.name, "amount", name)
+                    for name in names.amounts(drug.kinetics)
                 ]
         return tuple(told)

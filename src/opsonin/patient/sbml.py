@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from opsonin.core.errors import Fault, HostError, RunError
+from opsonin.core.errors import Fault, RunError
 from opsonin.patient.doses import Change
+from opsonin.patient.extra import extra
 from opsonin.patient.formulae import functions, printed
 from opsonin.patient.parts import UNITS, Part
 
@@ -30,18 +31,6 @@ _UNITS: dict[str, tuple[str, tuple[tuple[str, int, int, float], ...]]] = {
 assert set(_UNITS) == set(UNITS)
 
 
-def library() -> Any:
-    """libsbml; HostError where the extra is not installed."""
-    try:
-        import libsbml
-    except ImportError as error:
-        problem = "needs the extra 'patient', which is not installed."
-        raise HostError(
-            Fault("opsonin patient", problem, "Install it: pip install 'opsonin[patient]'.")
-        ) from error
-    return libsbml
-
-
 def written(part: Part, name: str, changes: Sequence[Change] = ()) -> str:
     """SBML of a whole model.
 
@@ -52,7 +41,7 @@ def written(part: Part, name: str, changes: Sequence[Change] = ()) -> str:
     Raises:
         HostError: the extra is missing. RunError: libsbml refuses what it is given.
     """
-    sbml = library()
+    sbml = extra("libsbml")
     document = sbml.SBMLDocument(3, 2)
     model = document.createModel()
     model.setId("patient")
@@ -194,7 +183,7 @@ def _assignment(sbml: Any, event: Any, name: str, text: str) -> None:
 
 def faults_of(text: str) -> list[str]:
     """Every error and warning that libsbml finds in an SBML text, units too, with its line."""
-    sbml = library()
+    sbml = extra("libsbml")
     document = sbml.readSBMLFromString(text)
     document.checkConsistency()
     found = (document.getError(number) for number in range(document.getNumErrors()))
