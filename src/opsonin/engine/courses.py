@@ -79,6 +79,10 @@ def follow_foreign(asked: Asked, foreign: Foreign) -> Courses:
     if not foreign.outputs:
         fix = 'For example [tumour] with burden = "T".'
         raise InputError(Fault("port map", "names nothing of the model, so that nothing would be told.", fix))
+    try:
+        loaded(foreign.sbml, foreign.name)
+    except RunError as error:  # what the library lacks, as delays: another model is the way out
+        raise InputError(*error.faults) from error
     theirs = _Model(foreign.sbml, foreign.name, foreign.outputs, foreign.changes, foreign.minutes)
     return Courses(tuple(foreign.outputs), *_all(asked, theirs), foreign.sbml, foreign.notes)
 

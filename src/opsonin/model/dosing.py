@@ -177,7 +177,7 @@ class Course(Entry):
     """
 
     name: Annotated[str, Field(max_length=200)] = ""
-    duration: Annotated[float, Quantity("min", above=0.0, most=5 * YEAR)]
+    duration: Annotated[float, Quantity("min", above=0.0, most=50 * YEAR)]
     every: Annotated[float, Quantity("min", above=0.0)] = 60.0
     patient: Body | None = None
     dose: tuple[Administration, ...] = ()

@@ -20,7 +20,7 @@ from opsonin.patient.parts import identifier
 
 # Functions that exports call and leave undefined, as SBML's infix has them.
 _SUPPLIED = {"log2": "lambda(x, ln(x) / ln(2))"}
-_MOST_NOTES = 5
+_MOST_NOTES = 3
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,9 @@ def _unreadable(sbml: Any, document: Any, name: str) -> Iterator[Fault]:
 
 
 def _plain(error: Any) -> str:
-    """What libsbml says, without the paragraph of the standard before it."""
-    lines = [line.strip() for line in str(error.getMessage()).splitlines() if line.strip()]
+    """What libsbml says of this model, without the paragraph of the standard before it and where that stands."""
+    lines = [line.strip() for line in str(error.getMessage()).splitlines()]
+    lines = [line for line in lines if line and not line.startswith("Reference:")]
     return lines[-1] if lines else str(error.getShortMessage())
 
 
@@ -205,10 +206,12 @@ def _consistency(sbml: Any, document: Any, name: str) -> tuple[list[Fault], list
     for number in range(document.getNumErrors()):
         error = document.getError(number)
         if error.getCategory() in (sbml.LIBSBML_CAT_UNITS_CONSISTENCY, sbml.LIBSBML_CAT_MODELING_PRACTICE):
-            units.append(f"line {error.getLine()}: {_plain(error)}")
+            units.append(f"line {error.getLine()}: {_plain(error).partition('. ')[0].rstrip('.')}")
         elif error.getSeverity() >= sbml.LIBSBML_SEV_ERROR:
             faults.append(Fault(f"{name}:{error.getLine()}", f"is not valid SBML: {_plain(error)}"))
-    more = [f"and {len(units) - _MOST_NOTES} more such places"] if len(units) > _MOST_NOTES else []
+    more = (
+        [f"units are not sure in {len(units) - _MOST_NOTES} more places"] if len(units) > _MOST_NOTES else []
+    )
     return faults, [*(f"units are not sure, {text}" for text in units[:_MOST_NOTES]), *more]
 
 
@@ -272,7 +275,8 @@ def _entries(
         try:
             per_mg = _per_mg(sbml, model, species, drug, port, drugs)
         except ValueError as error:
-            faults.append(Fault(where, f"{error}.", 'Say it in the port: { into = "...", unit = "mg" }.'))
+            fix = 'Say it in the port: unit = "mg", or unit = "nmol" and molar_mass = "146 kg/mol".'
+            faults.append(Fault(where, f"{error}.", fix))
             continue
         rate = f"opsonin_infusion_{identifier(drug)}"
         _add_input(sbml, model, rate, species.getId())

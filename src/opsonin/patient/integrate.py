@@ -6,6 +6,8 @@ What the model is of is not known here: ours and foreign ones go the same way.
 from __future__ import annotations
 
 import math
+import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -60,6 +62,8 @@ class Integrator:
         Raises:
             HostError: the extra is missing. RunError: the library cannot load it.
         """
+        for kind in ("WARNING", "ERROR"):  # CVODE writes to standard error what is raised as well
+            os.environ.setdefault(f"SUNLOGGER_{kind}_FILENAME", os.devnull)
         roadrunner = extra("roadrunner")
         roadrunner.Logger.disableLogging()  # it prints what it then raises
         self.name = name
@@ -142,8 +146,9 @@ class Integrator:
         try:
             return np.array(self._engine.simulate(times=stops.tolist()), np.float64)
         except RuntimeError as error:
-            when = f"between {stops[0]:g} and {stops[-1]:g}"
-            raise RunError(Fault(f"{self.name} {when}", f"cannot be integrated: {_told(error)}.")) from error
+            where = f"{self.name} after time {self._engine.model.getTime():g}"
+            fix = "An amount may run away there, or change within no time: see what it depends on."
+            raise RunError(Fault(where, f"cannot be integrated: {_told(error)}.", fix)) from error
 
     def _state(self, count: int) -> Array:
         return np.array(self._engine.getSelectedValues(), np.float64)[1 : 1 + count]
@@ -184,4 +189,4 @@ def loaded(sbml: str, name: str) -> Integrator:
 def _told(error: Exception) -> str:
     """What the library says, without where in its own source it says so."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__).rstrip(".")
+    return (re.split(r"; In |, at llvm", lines[0])[0] if lines else type(error).__name__).rstrip(".")
