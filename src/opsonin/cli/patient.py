@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
 from opsonin.cli.files import require_place, write_file
@@ -205,7 +204,7 @@ def _drugs(one: Followed, columns: tuple[str, ...]) -> Iterator[_Told]:
             yield _Told(drug, count, total)
             continue
         column = columns.index(plasma)
-        highest = int(np.argmax(one.values[:, column]))
-        last = int(np.argmin(np.abs(one.change_times - max(times))))
+        highest = int(one.values[:, column].argmax())
+        last = int(abs(one.change_times - max(times)).argmin())
         trough = float(one.before[last, column]) if len(times) > 1 else None
         yield _Told(drug, count, total, float(one.values[highest, column]), float(one.times[highest]), trough)
