@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from opsonin.core.errors import InputError
@@ -312,3 +312,69 @@ def test_a_dose_reads_in_any_spelling_of_its_unit(value, unit):
     assert kind == {"kg": "mg/kg", "m2": "mg/m**2", "m^2": "mg/m**2", "m**2": "mg/m**2"}.get(
         unit.partition("/")[2], "mg"
     )
+
+
+CELLS = [
+    *[
+        "",
+        ".",
+        "0",
+        "1",
+        "24",
+        "-1",
+        "1.5",
+        "1e9",
+        "1e400",
+        "nan",
+        "inf",
+        "NA",
+        "x",
+        "1 d",
+        "3 mg/kg",
+        "2 mg",
+        "08:30",
+        "5 mg/h",
+        "nivolumab",
+        "vorinostat",
+        "nivo",
+        "iv",
+    ],
+    *["oral", "central", "depot", "1_000", "1,5", "٣", "0x1", "-0", "1 m", "%"],
+    "9" * 400,
+]
+COLUMNS = [
+    "ID",
+    "TIME",
+    "AMT",
+    "RATE",
+    "DUR",
+    "ADDL",
+    "II",
+    "CMT",
+    "EVID",
+    "SS",
+    "DRUG",
+    "ROUTE",
+    "WT",
+    "HT",
+    "DV",
+]
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.sampled_from(COLUMNS), max_size=8, unique=True),
+    st.lists(st.lists(st.sampled_from(CELLS), min_size=10, max_size=10), min_size=1, max_size=4),
+)
+def test_whatever_a_table_holds_it_is_read_or_refused_in_words(tmp_path, more, rows):
+    columns = ["TIME", "AMT", *(column for column in more if column not in ("TIME", "AMT"))]
+    lines = [",".join(columns), *(",".join(f'"{cell}"' for cell in row[: len(columns)]) for row in rows)]
+    try:
+        patients = of_table(tmp_path, "\n".join(lines) + "\n")
+    except InputError as error:
+        assert all(fault.where.startswith("doses.csv") for fault in error.faults)
+    else:
+        for dose in (dose for doses in patients.values() for dose in doses):
+            assert 0.0 <= dose.time < 100 * DAY
+            assert 0.0 < dose.amount < math.inf
+            assert 0.0 <= dose.lasting < math.inf
