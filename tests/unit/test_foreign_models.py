@@ -347,7 +347,7 @@ def test_the_command_runs_a_model_of_somebody_else(tmp_path, capfd):
 def test_the_command_says_what_failed_and_keeps_the_others(tmp_path, capfd):
     (tmp_path / "m.xml").write_text(model_text({"A": "0.01*A^2"}))
     (tmp_path / "p.toml").write_text('time = "d"\n[drug]\nx = { into = "A", unit = "mg" }\n')
-    (tmp_path / "doses.csv").write_text("ID,TIME,AMT\ncalm,0,1\nwild,0,1000\n")
+    (tmp_path / "doses.csv").write_text("ID,TIME,AMT\nwild,0,1000\ncalm,0,1\nwilder,0,2000\n")
     (tmp_path / "c.toml").write_text(
         'duration = "20 d"\ntable = { file = "doses.csv", time = "d", amount = "mg", drug = "x" }\n'
     )
@@ -362,4 +362,5 @@ def test_the_command_says_what_failed_and_keeps_the_others(tmp_path, capfd):
     assert main(["patient", "simulate", *given, "-o", str(out)]) == 3
     printed = capfd.readouterr()
     assert "patient wild, m.xml" in printed.err
+    assert "patient wilder, m.xml" in printed.err
     assert set(pq.read_table(out)["patient"].to_pylist()) == {"calm"}

@@ -64,6 +64,19 @@ def test_a_course_becomes_a_table_a_picture_and_a_model(course, tmp_path, capfd)
         assert picture.width > 500
 
 
+def test_the_summary_has_the_trough_of_each_drug(course, capfd):
+    told = json.loads(said([course, "--json"], capfd))["patients"]["1"]
+    drugs = load_library().drugs
+    for name, times, mg in (
+        ("nivolumab", [14 * DAY * n for n in range(3)], 240.0),
+        ("vorinostat", [DAY * n for n in range(1, 6)], 400.0),
+    ):
+        before = DrugCourse(drugs[name], tuple(Bolus(time, mg) for time in times[:-1])).plasma(times[-1])
+        assert told[name]["trough_nM"] == pytest.approx(before, rel=1e-6)
+        assert told[name]["doses"] == len(times)
+        assert "held" not in told[name]
+
+
 def test_the_table_says_what_rebuilds_it(course, tmp_path, capfd):
     out = tmp_path / "out.parquet"
     said([course, "-o", out], capfd)

@@ -168,6 +168,7 @@ class _Told:
 
     name: str
     count: int
+    held: int
     given_mg: float
     peak: float | None = None
     peak_at: float | None = None
@@ -175,15 +176,21 @@ class _Told:
 
     @property
     def in_json(self) -> dict[str, Any]:
-        own = {"peak_nM": self.peak, "peak_min": self.peak_at, "trough_nM": self.trough}
-        return {"doses": self.count, "given_mg": self.given_mg} | {
-            k: v for k, v in own.items() if v is not None
+        told = {
+            "doses": self.count,
+            "held": self.held or None,
+            "given_mg": self.given_mg,
+            "peak_nM": self.peak,
+            "peak_min": self.peak_at,
+            "trough_nM": self.trough,
         }
+        return {key: value for key, value in told.items() if value is not None}
 
     @property
     def in_words(self) -> str:
         times = "1 dose" if self.count == 1 else f"{self.count} doses"
-        line = f"{self.name}: {times}, {self.given_mg:.4g} mg in all"
+        held = f" ({self.held} held)" if self.held else ""
+        line = f"{self.name}: {times}{held}, {self.given_mg:.4g} mg in all"
         if self.peak is not None and self.peak_at is not None:
             line += f"; in plasma at most {self.peak:.4g} nM, after {self.peak_at / 60.0:.3g} h"
         if self.trough is not None:
@@ -196,15 +203,16 @@ def _drugs(one: Followed, columns: tuple[str, ...]) -> Iterator[_Told]:
     from opsonin.patient.drug_part import Names
 
     given = given_by(one.doses, float(one.times[-1]))
-    for drug, total in given.items():
-        times = {dose.time for dose in one.doses if dose.drug == drug}
-        count = sum(dose.drug == drug for dose in one.doses)
+    for drug in sorted({dose.drug for dose in one.planned}):
+        times = [dose.time for dose in one.doses if dose.drug == drug]
+        held = sum(dose.drug == drug for dose in one.planned) - len(times)
         plasma = f"{Names(drug).plasma}_nM"
-        if plasma not in columns:
-            yield _Told(drug, count, total)
+        if plasma not in columns or not times:
+            yield _Told(drug, len(times), held, given.get(drug, 0.0))
             continue
         column = columns.index(plasma)
         highest = int(one.values[:, column].argmax())
         last = int(abs(one.change_times - max(times)).argmin())
-        trough = float(one.before[last, column]) if len(times) > 1 else None
-        yield _Told(drug, count, total, float(one.values[highest, column]), float(one.times[highest]), trough)
+        trough = float(one.before[last, column]) if len(set(times)) > 1 else None
+        peak, peak_at = float(one.values[highest, column]), float(one.times[highest])
+        yield _Told(drug, len(times), held, given[drug], peak, peak_at, trough)

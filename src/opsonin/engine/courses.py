@@ -11,14 +11,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from opsonin.core.errors import Fault, InputError, RunError
+from opsonin.core.errors import Fault, InputError, RunError, did_you_mean
 from opsonin.io.course import Asked
 from opsonin.knowledge.library import Library
 from opsonin.model.dosing import Course, Given
 from opsonin.patient.doses import Change
 from opsonin.patient.foreign import Foreign
-from opsonin.patient.integrate import Integrator, loaded
+from opsonin.patient.integrate import Integrator, Trajectory, loaded
 from opsonin.patient.model import PatientModel
+from opsonin.patient.rules import Before, ruled
 
 Array = npt.NDArray[np.float64]
 
@@ -28,12 +29,13 @@ class Followed:
     """One patient over time.
 
     Attributes:
-        doses: what was given.
+        planned, doses: as they were planned, and as they were given: rules may hold or reduce some.
         times: (times,) [min]: each that was asked for, and each at which something changed.
         values: (times, columns); what changes at a time counts.
         change_times, before: (changes,) [min] and (changes, columns), just before each change.
     """
 
+    planned: tuple[Given, ...]
     doses: tuple[Given, ...]
     times: Array
     values: Array
@@ -106,6 +108,7 @@ class _Model:
 
 
 def _all(asked: Asked, model: _Model) -> tuple[dict[str, Followed], tuple[Fault, ...]]:
+    _check_rules(asked, model)
     engine = loaded(model.sbml, model.name)
     followed, failed = {}, []
     for patient, doses in asked.patients.items():
@@ -119,14 +122,44 @@ def _all(asked: Asked, model: _Model) -> tuple[dict[str, Followed], tuple[Fault,
     return followed, tuple(failed)
 
 
+def _check_rules(asked: Asked, model: _Model) -> None:
+    """InputError where a rule is about what nobody is given, or looks at what is not told."""
+    faults = []
+    for number, rule in enumerate(asked.course.rule):
+        where = f"rule {number + 1}"
+        if rule.drug not in asked.drugs:
+            faults.append(
+                Fault(where, f"drug '{rule.drug}' is not given.", did_you_mean(rule.drug, asked.drugs))
+            )
+        if rule.when not in model.columns:
+            problem = f"when '{rule.when}' is no column of the result."
+            faults.append(Fault(where, problem, did_you_mean(rule.when, model.columns)))
+    if faults:
+        raise InputError(*faults)
+
+
 def _one(engine: Integrator, model: _Model, doses: Sequence[Given], course: Course) -> Followed:
+    watched = list(model.columns.values())
     steps = np.arange(int(course.duration / course.every * (1.0 + 1e-12)) + 1) * course.every
-    made = model.changes(doses)
-    inside = [change for change in made if change.time * model.minutes <= course.duration]
-    times = np.unique(
-        [*steps / model.minutes, course.duration / model.minutes, *(change.time for change in inside)]
-    )
-    found = engine.run(list(model.columns.values()), times.tolist(), made)
+
+    def through(doses: Sequence[Given]) -> Trajectory:
+        made = model.changes(doses)
+        inside = [change.time for change in made if change.time * model.minutes <= course.duration]
+        times = np.unique([*steps / model.minutes, course.duration / model.minutes, *inside])
+        return engine.run(watched, times.tolist(), made)
+
+    def before(doses: Sequence[Given]) -> Before:
+        found = through(doses)
+        known = dict(zip(found.change_times.tolist(), found.before, strict=True))
+        return lambda time: dict(zip(model.columns, known[time / model.minutes], strict=True))
+
+    given = ruled(doses, course.rule, before) if course.rule else tuple(doses)
+    found = through(given)
     return Followed(
-        tuple(doses), times * model.minutes, found.values, found.change_times * model.minutes, found.before
+        tuple(doses),
+        given,
+        found.times * model.minutes,
+        found.values,
+        found.change_times * model.minutes,
+        found.before,
     )

@@ -80,8 +80,8 @@ class _Draft(Draft):
 
     def _section(self, path: KeyPath) -> str:
         match path:
-            case ("dose", int(number), *_):
-                return f"dose {number + 1}"
+            case (("dose" | "rule") as kind, int(number), *_):
+                return f"{kind} {number + 1}"
             case _:
                 return super()._section(path)
 

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator
+from pydantic import Field, PlainValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from opsonin.core.units import UnitError, split, to_unit
@@ -164,6 +164,37 @@ class DoseTable(Entry):
     amount: str | None = None
 
 
+class Rule(Entry):
+    """Doses of a drug are held or reduced where something of the patient is beyond a limit just before them.
+
+    Attributes:
+        drug: whose doses.
+        when: column of the result that is looked at, as "blood_anc".
+        above, below: the limit, in the unit of that column; one of them.
+        hold: a dose is left out as long as the limit is passed.
+        reduce_to: each time that the limit is passed, this and all later doses become this share of what they were.
+    """
+
+    drug: str
+    when: str
+    above: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    below: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    hold: Annotated[bool, Field(strict=True)] = False
+    reduce_to: Annotated[float, Field(gt=0, lt=1)] | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Rule:
+        if (self.above is None) == (self.below is None):
+            raise ValueError("a rule has one limit: 'above' or 'below'")
+        if not self.hold and self.reduce_to is None:
+            raise ValueError("a rule does something: hold = true, reduce_to = 0.75, or both")
+        return self
+
+    def fires(self, value: float) -> bool:
+        """Whether a value is beyond the limit."""
+        return value > self.above if self.above is not None else value < (self.below or 0.0)
+
+
 class Course(Entry):
     """What one patient, or each of a table, is given and for how long it is followed.
 
@@ -174,6 +205,7 @@ class Course(Entry):
         patient: needed for doses per body weight or surface; a table may hold its own.
         dose: what is given.
         table: doses from a table, beside those of `dose`.
+        rule: when doses are held or reduced.
     """
 
     name: Annotated[str, Field(max_length=200)] = ""
@@ -182,3 +214,4 @@ class Course(Entry):
     patient: Body | None = None
     dose: tuple[Administration, ...] = ()
     table: DoseTable | None = None
+    rule: tuple[Rule, ...] = ()
