@@ -166,6 +166,28 @@ def test_our_own_model_as_a_foreign_one_is_the_same():
     assert one.values[:, 0] == pytest.approx([exact.tissue(time) for time in one.times], rel=1e-8)
 
 
+@pytest.mark.parametrize("level", [(2, 4), (3, 1), (3, 2)])
+def test_what_another_tool_makes_of_our_model_runs_as_it_did(level):
+    copasi = pytest.importorskip("COPASI")
+    model = PatientModel.of([DRUGS["nivolumab"], DRUGS["vorinostat"]])
+    other = copasi.CRootContainer.addDatamodel()
+    assert other.importSBMLFromString(model.sbml)
+    # It knows no masses, and writes minutes as thousandths of them: the port map has the last word.
+    joined = Ports.model_validate(
+        {
+            "time": "min",
+            "tumour": {"held": "nivolumab_on_PD_1", "free": "nivolumab_tumour"},
+            "drug": {"nivolumab": {"into": "nivolumab_central", "unit": "mg"}},
+        }
+    )
+    given = [Given(0.0, "nivolumab", 240.0), Given(DAY, "nivolumab", 100.0, lasting=60.0)]
+    theirs = read_foreign(other.exportSBMLToString(*level), "theirs.xml", joined, DRUGS)
+    found, expected = (
+        followed(one, given)[1] for one in (theirs, read_foreign(model.sbml, "ours.xml", joined, DRUGS))
+    )
+    assert found.values == pytest.approx(expected.values, rel=1e-9)
+
+
 def test_a_concentration_may_be_watched():
     text = changed(model_text(start={"A": 6.0}), lambda model: model.getCompartment("body").setSize(3.0))
     _, one = followed(read(text, tumour={"a": "A", "c": "[A]"}))

@@ -121,6 +121,20 @@ def test_every_patient_of_a_table_is_followed(tmp_path, capfd):
     assert plasma["C"][1:] == pytest.approx(plasma["A"][:-1], rel=1e-8)
 
 
+def test_of_many_patients_the_first_are_told(tmp_path, capfd):
+    rows = "".join(f"P{n:03},0,{n + 1}\n" for n in range(60))
+    (tmp_path / "doses.csv").write_text(f"ID,TIME,AMT\n{rows}")
+    file, out = tmp_path / "course.toml", tmp_path / "out.parquet"
+    file.write_text(
+        'duration = "2 d"\nevery = "1 d"\n'
+        'table = { file = "doses.csv", time = "h", amount = "mg", drug = "nivolumab" }\n'
+    )
+    printed = said([file, "-o", out], capfd)
+    assert printed.count("patient P") == 20
+    assert "... and 40 more patients" in printed
+    assert len(set(pq.read_table(out)["patient"].to_pylist())) == 60
+
+
 def test_a_course_of_no_drug_is_refused(tmp_path, capfd):
     file = tmp_path / "course.toml"
     file.write_text('duration = "1 d"\n')

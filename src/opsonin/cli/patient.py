@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from opsonin.io.course import Asked
     from opsonin.knowledge.library import Library
 
+MOST_TOLD = 20  # patients, in words
+
 app = typer.Typer(no_args_is_help=True, help="Follow drugs through a patient's blood, tumour and receptors.")
 
 
@@ -62,7 +64,7 @@ def simulate(
     asked, library = read_course(course, foreign=model is not None), load_library()
     if model is not None and ports is not None:
         made = _foreign(asked, library, model, ports)
-        panels = {"as in the model": {column: n for n, column in enumerate(made.columns)}}
+        panels = _panels(made.columns)
         wrote: dict[str, str] = {}
     else:
         made, panels, wrote = _ours(asked, library, sbml)
@@ -115,6 +117,15 @@ def _ours(
     return made, panels, wrote
 
 
+def _panels(columns: tuple[str, ...]) -> dict[str, dict[str, int]]:
+    """What a port map names, each of its sections in a panel of its own."""
+    panels: dict[str, dict[str, int]] = {}
+    for number, column in enumerate(columns):
+        section, _, name = column.partition("_")
+        panels.setdefault(f"{section} (as in the model)", {})[name] = number
+    return panels
+
+
 def _foreign(asked: Asked, library: Library, model: Path, ports: Path) -> Courses:
     from opsonin.engine.courses import follow_foreign
     from opsonin.io.foreign import read_model, read_ports
@@ -155,10 +166,12 @@ def _tell(asked: Asked, made: Courses, wrote: Mapping[str, str], *, as_json: boo
         print_json({"ok": not made.failed, "notes": list(made.notes), "patients": told, **wrote, **failed})
         return
     lines = [f"note: {note}" for note in made.notes]
-    for patient, one in made.followed.items():
+    for patient, one in list(made.followed.items())[:MOST_TOLD]:
         if len(asked.patients) > 1:
             lines.append(f"patient {patient}")
         lines += [drug.in_words for drug in _drugs(one, made.columns)]
+    if len(made.followed) > MOST_TOLD:
+        lines.append(f"... and {len(made.followed) - MOST_TOLD:,} more patients; --json tells of all")
     print_lines([*lines, *(f"{what}: {path}" for what, path in wrote.items())])
 
 
