@@ -101,6 +101,20 @@ def test_what_happens_between_two_rows_has_a_row_of_its_own(tmp_path, capfd):
     )
 
 
+def test_times_that_differ_by_rounding_alone_are_one_time(tmp_path, capfd):
+    # 3 x 0.1 h is not 0.3 h in floating point; an integrator cannot take a step from one to the other.
+    (tmp_path / "doses.csv").write_text("TIME,AMT,ADDL,II\n0,10,3,0.1\n0.3,5,.,.\n")
+    file, out = tmp_path / "course.toml", tmp_path / "out.parquet"
+    file.write_text(
+        'duration = "1 h"\nevery = "0.1 h"\n'
+        'table = { file = "doses.csv", time = "h", amount = "mg", drug = "nivolumab" }\n'
+    )
+    said([file, "-o", out], capfd)
+    table = pq.read_table(out)
+    assert table["time_min"].to_pylist() == [6.0 * n for n in range(11)]
+    assert table["nivolumab_central_mg"].to_pylist()[3] == pytest.approx(45.0, rel=5e-3)
+
+
 def test_every_patient_of_a_table_is_followed(tmp_path, capfd):
     (tmp_path / "doses.csv").write_text("ID,TIME,AMT\nA,0,100\nB,0,200\nC,24,50\nC,24,50\n")
     file, out = tmp_path / "course.toml", tmp_path / "out.parquet"

@@ -112,6 +112,14 @@ def test_an_infusion_ends_at_what_a_bolus_of_many_small_doses_gives():
     assert found == pytest.approx(expected, rel=1e-6)
 
 
+def test_an_infusion_shorter_than_any_time_is_a_dose_at_once():
+    model, engine = integrator("nivolumab")
+    found = engine.run(
+        ["nivolumab_central"], [18.0, 19.0], model.changes([Given(18.0, "nivolumab", 5.0, lasting=1e-9)])
+    )
+    assert found.values[0, 0] == 5.0
+
+
 def test_an_infusion_that_has_ended_leaves_no_rate_behind():
     given = [Given(0.0, "nivolumab", 0.1, lasting=10.0), Given(5.0, "nivolumab", 0.2, lasting=30.0)]
     made = PatientModel.of([DRUGS["nivolumab"]]).changes(given)

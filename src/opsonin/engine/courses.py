@@ -14,7 +14,7 @@ import numpy.typing as npt
 from opsonin.core.errors import Fault, InputError, RunError, did_you_mean
 from opsonin.io.course import Asked
 from opsonin.knowledge.library import Library
-from opsonin.model.dosing import Course, Given
+from opsonin.model.dosing import Course, Given, instant
 from opsonin.patient.doses import Change
 from opsonin.patient.foreign import Foreign
 from opsonin.patient.integrate import Integrator, Trajectory, loaded
@@ -140,12 +140,13 @@ def _check_rules(asked: Asked, model: _Model) -> None:
 
 def _one(engine: Integrator, model: _Model, doses: Sequence[Given], course: Course) -> Followed:
     watched = list(model.columns.values())
-    steps = np.arange(int(course.duration / course.every * (1.0 + 1e-12)) + 1) * course.every
+    count = int(course.duration / course.every * (1.0 + 1e-12)) + 1
+    steps = [instant(number * course.every) for number in range(count)] + [instant(course.duration)]
 
     def through(doses: Sequence[Given]) -> Trajectory:
         made = model.changes(doses)
-        inside = [change.time for change in made if change.time * model.minutes <= course.duration]
-        times = np.unique([*steps / model.minutes, course.duration / model.minutes, *inside])
+        inside = [change.time for change in made if change.time <= steps[-1] / model.minutes]
+        times = np.unique([*(step / model.minutes for step in steps), *inside])
         return engine.run(watched, times.tolist(), made)
 
     def before(doses: Sequence[Given]) -> Before:

@@ -29,12 +29,17 @@ MOST_MG_PER_M2 = 40.0 * MOST_MG_PER_KG  # an adult has about 40 kg per m2
 EXAMPLE = 'Write "240 mg", per body weight "3 mg/kg", or per body surface "20 mg/m2".'
 
 
+def instant(minutes: float) -> float:
+    """A time [min] to the nearest 60 us: times that were computed in two ways are then the same time."""
+    return round(minutes, 6)
+
+
 @dataclass(frozen=True, order=True)
 class Given:
     """One dose as it is given.
 
     Attributes:
-        time: [min] since the start, when it begins.
+        time: [min] since the start, when it begins; an `instant`.
         drug: entry of the knowledge base.
         amount: [mg] in all.
         lasting: [min] over which it flows in evenly; 0 where it is given at once.
@@ -44,6 +49,15 @@ class Given:
     drug: str
     amount: float
     lasting: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "time", instant(self.time))
+        object.__setattr__(self, "lasting", instant(self.lasting))
+
+    @property
+    def end(self) -> float:
+        """When the last of it is in the body [min]."""
+        return instant(self.time + self.lasting)
 
 
 def read_dose(text: str) -> tuple[float, str]:

@@ -52,7 +52,7 @@ def changes(given: Iterable[Given], entries: Mapping[str, Entries]) -> tuple[Cha
     doses = sorted(given)
     running: dict[str, float] = {}
     made = []
-    for time in sorted({dose.time for dose in doses} | {dose.time + dose.lasting for dose in doses}):
+    for time in sorted({dose.time for dose in doses} | {dose.end for dose in doses}):
         added: dict[str, float] = {}
         for dose in doses:
             if dose.time == time and not dose.lasting:
@@ -81,7 +81,9 @@ def _rates(doses: Iterable[Given], time: float, entries: Mapping[str, Entries]) 
     """Rates of all infusions that run from `time` on, summed anew so that nothing is left of those that ended."""
     rates: dict[str, float] = {}
     for dose in doses:
-        if dose.lasting and dose.time <= time < dose.time + dose.lasting:
+        if dose.time <= time < dose.end:
             entry = entries[dose.drug]
-            rates[entry.rate] = rates.get(entry.rate, 0.0) + dose.amount / dose.lasting * entry.per_mg_min
+            rates[entry.rate] = (
+                rates.get(entry.rate, 0.0) + dose.amount / (dose.end - dose.time) * entry.per_mg_min
+            )
     return rates
