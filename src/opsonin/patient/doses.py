@@ -50,18 +50,19 @@ def changes(given: Iterable[Given], entries: Mapping[str, Entries]) -> tuple[Cha
         entries: of each of them.
     """
     doses = sorted(given)
+    infused = [dose for dose in doses if dose.end > dose.time]
+    times = {dose.time for dose in doses} | {dose.end for dose in infused}
+    added: dict[float, dict[str, float]] = {time: {} for time in times}
+    for dose in doses:
+        if dose.end == dose.time:
+            entry, at = entries[dose.drug], added[dose.time]
+            at[entry.amount] = at.get(entry.amount, 0.0) + dose.amount * entry.per_mg
     running: dict[str, float] = {}
     made = []
-    for time in sorted({dose.time for dose in doses} | {dose.end for dose in doses}):
-        added: dict[str, float] = {}
-        for dose in doses:
-            if dose.time == time and not dose.lasting:
-                entry = entries[dose.drug]
-                added[entry.amount] = added.get(entry.amount, 0.0) + dose.amount * entry.per_mg
-        now = dict.fromkeys(running, 0.0) | _rates(doses, time, entries)
-        made.append(
-            Change(time, added, {name: rate for name, rate in now.items() if rate != running.get(name)})
-        )
+    for time in sorted(times):
+        now = dict.fromkeys(running, 0.0) | _rates(infused, time, entries)
+        rates = {name: rate for name, rate in now.items() if rate != running.get(name)}
+        made.append(Change(time, added[time], rates))
         running = now
     return tuple(made)
 
@@ -77,10 +78,10 @@ def given_by(doses: Iterable[Given], time: float) -> dict[str, float]:
     return total
 
 
-def _rates(doses: Iterable[Given], time: float, entries: Mapping[str, Entries]) -> dict[str, float]:
+def _rates(infused: Iterable[Given], time: float, entries: Mapping[str, Entries]) -> dict[str, float]:
     """Rates of all infusions that run from `time` on, summed anew so that nothing is left of those that ended."""
     rates: dict[str, float] = {}
-    for dose in doses:
+    for dose in infused:
         if dose.time <= time < dose.end:
             entry = entries[dose.drug]
             rates[entry.rate] = (
