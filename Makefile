@@ -51,6 +51,7 @@ bench: install-dev
 	$(BIN)/python benchmarks/mechanics.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/biopsy_field.py
+	$(BIN)/python benchmarks/patient.py
 
 # Pins by version and hash, without download addresses; needs uv on the PATH. What users get is what is tested.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
