@@ -51,13 +51,14 @@ bench: install-dev
 	$(BIN)/python benchmarks/mechanics.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/biopsy_field.py
+	$(BIN)/python benchmarks/patient.py
 
 # Pins by version and hash, without download addresses; needs uv on the PATH. What users get is what is tested.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
 lock:
 	$(LOCK) pyproject.toml --group dev --output-file requirements-dev.lock
-	$(LOCK) pyproject.toml --group build --constraint requirements-dev.lock --output-file requirements.lock
+	$(LOCK) pyproject.toml --extra patient --group build --constraint requirements-dev.lock --output-file requirements.lock
 
 clean:
 	rm -rf $(VENV) out/demo build dist docs/auto_tutorials

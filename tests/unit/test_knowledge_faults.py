@@ -242,6 +242,18 @@ SPOILS = {
         "[kinetics.molar_mass]",
         ("nivolumab.toml", "molar_mass"),
     ),
+    "saturable clearance without its half": (
+        "drugs/durvalumab.toml",
+        '[kinetics.half_saturation]\nvalue = "0.344 mg/L"\nrange = ["0.1 mg/L", "1 mg/L"]\n',
+        '[kinetics.absorption_half_life]\nvalue = "1 h"\n',
+        ("durvalumab.toml", "'max_elimination' and 'half_saturation' go together"),
+    ),
+    "saturation in moles": (
+        "drugs/durvalumab.toml",
+        'value = "0.344 mg/L"',
+        'value = "2.3 nM"',
+        ("durvalumab.toml", "half_saturation", "'mg/L'"),
+    ),
     "drug against an unknown molecule": (
         "drugs/nivolumab.toml",
         'blocks = "PD-1"',

@@ -35,6 +35,13 @@ def test_only_entries_that_the_run_looks_at_are_listed() -> None:
     assert names(paths(), "drug") == set()
 
 
+def test_a_run_does_not_rest_on_what_only_the_patient_has() -> None:
+    found = paths(doses=[Dose(drug="durvalumab", amount="1500 mg")])
+    assert "drug.durvalumab.kinetics.clearance" in found
+    assert "drug.durvalumab.kinetics.max_elimination" in {row.path for row in numbers(LIBRARY)}
+    assert not any("max_elimination" in path or "half_saturation" in path for path in found)
+
+
 def test_a_pair_counts_only_where_both_partners_are_carried() -> None:
     assert names(paths(cells=("endothelium",)), "interaction") == set()
     kir = {"KIR:MHC-I"}  # T cells have none, NK cells do

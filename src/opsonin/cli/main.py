@@ -13,7 +13,19 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from opsonin.cli import INTERRUPTED, biopsy, complete, doctor, init, knowledge, lineage, movie, schema, why
+from opsonin.cli import (
+    INTERRUPTED,
+    biopsy,
+    complete,
+    doctor,
+    init,
+    knowledge,
+    lineage,
+    movie,
+    patient,
+    schema,
+    why,
+)
 from opsonin.cli.failure import discard_output, quiet_end, tell, telling_what_is_left
 from opsonin.cli.files import require_place
 from opsonin.cli.located import locating
@@ -186,6 +198,9 @@ def branch(
                 listener=listener,
             )
         _finish(branched, out, as_json=as_json, quiet=quiet)
+
+
+app.add_typer(patient.app, name="patient", rich_help_panel=RUN)
 
 
 @app.command(rich_help_panel=LOOK)

@@ -16,6 +16,8 @@ from opsonin.knowledge.library import OF_TUMOUR, Library
 from opsonin.model.drugs import Adds, Arrests, Irradiates, Kills, Mutates
 from opsonin.model.scenario import Dose, Generated
 
+# What a run leaves out, which adds up doses: only the patient's model has them.
+_OF_THE_PATIENT = {"max_elimination", "half_saturation"}
 _OF_BLOOD = {"blood", "vessel_permeability", "vessel_radius"}
 _OF_MEDIUM = {"medium", "liquid_height"}
 _INFILTRATES = {"infiltrated": ("mixed", "excluded"), "cold": ("cold",), "homing": ("mixed",)}
@@ -93,6 +95,8 @@ def _counts(library: Library, use: Use, path: Sequence[str]) -> bool:
             counts = _of_cell(library, use, path, cultured=cultured)
         case "defect", name, key:
             counts = key != "share" or name not in library.tumours[use.tumour].clones
+        case "drug", _, "kinetics":
+            counts = path[3] not in _OF_THE_PATIENT
         case "drug", _, key:
             counts = key != "effects" or path[3].rpartition(":")[2] in _acted_on(library)
         case "tumour", *_:

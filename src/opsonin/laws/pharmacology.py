@@ -5,6 +5,7 @@ Schedules and patients live in the patient tier.
 
 from __future__ import annotations
 
+from opsonin.laws.apoptosis import rate_of_half_life
 from opsonin.laws.operations import exp, expm1, law, maximum, minimum, power
 
 
@@ -31,6 +32,73 @@ def peripheral_change(central, peripheral, intercompartmental, central_volume, p
     Arguments as in `central_change`.
     """
     return intercompartmental / central_volume * central - intercompartmental / peripheral_volume * peripheral
+
+
+@law
+def cleared(amount, clearance, volume):
+    """Rate at which a compartment loses drug in proportion to what it holds, CL/V A [mg/min].
+
+    Args:
+        amount: in the compartment A [mg].
+        clearance: CL [L/min].
+        volume: of the compartment V [L].
+    Source: linear clearance, Gibaldi and Perrier 1982.
+    """
+    return clearance / volume * amount
+
+
+@law
+def cleared_saturably(amount, max_elimination, half_saturation, volume):
+    """Rate at which a compartment loses drug to what can be full, as a target or enzyme, Vmax C / (Km + C) [mg/min].
+
+    With C = A/V, written as Vmax A / (Km V + A).
+
+    Args:
+        amount: in the compartment A [mg].
+        max_elimination: Vmax [mg/min].
+        half_saturation: concentration at half of it Km [mg/L].
+        volume: of the compartment V [L].
+    Source: Michaelis and Menten 1913; for targets that bind antibody, Mager and Jusko 2001 at quasi-steady state.
+    """
+    return max_elimination * amount / (half_saturation * volume + amount)
+
+
+@law
+def absorbed(amount, half_life):
+    """Rate at which a depot in gut or skin gives up its drug, k A [mg/min].
+
+    Args:
+        amount: left in the depot A [mg].
+        half_life: of absorption [min].
+    Source: first-order absorption, Gibaldi and Perrier 1982.
+    """
+    return rate_of_half_life(half_life) * amount
+
+
+@law
+def molar_concentration(amount, volume, molar_mass):
+    """Concentration of an amount in a volume, A / (V M) [nM].
+
+    Args:
+        amount: A [mg].
+        volume: V [L].
+        molar_mass: M [mg/nmol].
+    Source: definition.
+    """
+    return amount / volume / molar_mass
+
+
+@law
+def free_in_tissue(plasma, fraction_unbound, tissue_partition):
+    """Free drug in the interstitium of a tumour, in balance with plasma: C f K [nM].
+
+    Args:
+        plasma: total concentration in plasma C [nM].
+        fraction_unbound: in plasma f [-].
+        tissue_partition: free drug in the tumour over free drug in plasma K [-].
+    Source: this model; docs/knowledge.md.
+    """
+    return plasma * fraction_unbound * tissue_partition
 
 
 @law
@@ -186,6 +254,18 @@ def held_share(load):
     Source: law of mass action.
     """
     return load / (1.0 + load)
+
+
+@law
+def held_by_one(load, loads):
+    """Share of a receptor that one of the drugs which compete for it holds, L / (1 + sum L), in [0, 1) [-].
+
+    Args:
+        load: its `binding_load` L [-].
+        loads: sum of those of all drugs against the receptor, its own too [-].
+    Source: law of mass action, competitive binding (Gaddum 1926).
+    """
+    return load / (1.0 + loads)
 
 
 @law

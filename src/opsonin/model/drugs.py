@@ -11,6 +11,8 @@ from opsonin.model.knowledge import (
     Fraction,
     HalfDose,
     HalfMolecules,
+    MassPerVolume,
+    MassRate,
     MolarMass,
     Name,
     Nanomolar,
@@ -235,10 +237,12 @@ Effect = Annotated[
 
 
 class Kinetics(Entry):
-    """How blood carries a drug: linear, in one compartment, or two where `peripheral_volume` is given.
+    """How blood carries a drug: in one compartment, or two where `peripheral_volume` is given.
 
     With `absorption_half_life` a dose is taken up from gut or skin into the one compartment; clearance and volume are
-    then apparent ones, over the share that arrives.
+    then apparent ones, over the share that arrives. Beside the clearance, some antibodies are lost to what can be full:
+    `max_elimination` at most, half of it at the concentration `half_saturation`. The patient's model has both; a
+    tissue run, which adds up doses, has the linear way alone.
     """
 
     clearance: Flow
@@ -246,6 +250,8 @@ class Kinetics(Entry):
     peripheral_volume: Volume | None = None
     intercompartmental: Flow | None = None
     absorption_half_life: Time | None = None
+    max_elimination: MassRate | None = None
+    half_saturation: MassPerVolume | None = None  # of total drug in plasma
     fraction_unbound: Fraction | None = None  # in plasma; left out, all of it is free
     tissue_partition: Fraction  # free drug in the tumour / free drug in plasma
 
@@ -253,6 +259,8 @@ class Kinetics(Entry):
     def _is_whole(self) -> Kinetics:
         if (self.peripheral_volume is None) != (self.intercompartmental is None):
             raise ValueError("'peripheral_volume' and 'intercompartmental' go together")
+        if (self.max_elimination is None) != (self.half_saturation is None):
+            raise ValueError("'max_elimination' and 'half_saturation' go together")
         if self.absorption_half_life is not None and self.peripheral_volume is not None:
             raise ValueError("a drug that is absorbed has one compartment: leave out 'peripheral_volume'")
         return self

@@ -41,6 +41,8 @@ PerGray = Annotated[Sourced, held_in("1/Gy")]
 PerGraySquared = Annotated[Sourced, held_in("1/Gy**2")]
 HalfDose = Annotated[Sourced, held_in("nM", "Gy", positive=True)]  # of a drug, or of radiation
 Flow = Annotated[Sourced, held_in("liter/min", positive=True)]
+MassRate = Annotated[Sourced, held_in("mg/min", positive=True)]
+MassPerVolume = Annotated[Sourced, held_in("mg/L", positive=True)]
 Weight = Annotated[Sourced, held_in("kg", positive=True)]
 
 

@@ -23,7 +23,14 @@ MOST_NM = 1e8
 MOST_CELLS_PER_UM2 = 0.1  # a tissue of nothing but T cells holds a fifth of that
 MOST_REPLICATES = 10_000
 MOST_DOSES = 10_000  # of one entry
-EXAMPLES = {"min": '"12 h" or "14 d"', "um": '"20 um"', "cell/um**2": '"300 cells/mm2"'}
+EXAMPLES = {
+    "min": '"12 h" or "14 d"',
+    "um": '"20 um"',
+    "cell/um**2": '"300 cells/mm2"',
+    "kg": '"75 kg"',
+    "cm": '"175 cm"',
+    "mg/mol": '"146 kg/mol"',
+}
 
 
 @dataclass(frozen=True)
@@ -343,6 +350,15 @@ class Region(Entry):
         return self.thickness
 
 
+def repeated(at: float, every: float | None, until: float | None, duration: float) -> tuple[float, ...]:
+    """Times [min] from `at` on, each `every` up to `until`, included, that are before the end, `duration`."""
+    if every is None:
+        return (at,) if at < duration else ()
+    most = math.floor((min(duration, duration if until is None else until) - at) / every + 1e-9)
+    given = (at + number * every for number in range(most + 1))
+    return tuple(time for time in given if time < duration)
+
+
 class Dose(Entry):
     """An amount of a drug, once at `at`, or each `every` from `at` to `until`, included, or the end.
 
@@ -367,13 +383,7 @@ class Dose(Entry):
 
     def times(self, duration: float) -> tuple[float, ...]:
         """When it is given [min] in a run of `duration`; not at the very end, where it could do nothing."""
-        if self.every is None:
-            return (self.at,) if self.at < duration else ()
-        most = math.floor(
-            (min(duration, duration if self.until is None else self.until) - self.at) / self.every + 1e-9
-        )
-        given = (self.at + number * self.every for number in range(most + 1))
-        return tuple(time for time in given if time < duration)
+        return repeated(self.at, self.every, self.until, duration)
 
     @model_validator(mode="after")
     def _is_whole(self) -> Dose:

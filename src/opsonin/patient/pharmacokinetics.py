@@ -10,6 +10,7 @@ from opsonin.laws.pharmacology import (
     amount_after_absorption,
     amount_after_bolus,
     central_amount_after_bolus,
+    free_in_tissue,
 )
 from opsonin.laws.radiation import unrepaired_dose
 from opsonin.model.drugs import Drug, Kinetics
@@ -86,7 +87,8 @@ class DrugCourse:
         if kinetics is None:
             return held
         unbound = 1.0 if kinetics.fraction_unbound is None else kinetics.fraction_unbound.value
-        return self.plasma(time) * unbound * float(kinetics.tissue_partition.value) + held
+        partition = float(kinetics.tissue_partition.value)
+        return float(free_in_tissue(self.plasma(time), unbound, partition)) + held
 
     def fractions(self, time: float) -> list[Bolus]:
         """Fractions of radiation that were given by `time` [min]."""

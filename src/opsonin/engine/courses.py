@@ -1,0 +1,166 @@
+"""Courses of patients: each patient's doses carried through one loaded model, ours or a foreign one.
+
+No tissue is in it: what a dose does to cells is the run of a scenario.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from opsonin.core.errors import Fault, InputError, RunError, did_you_mean
+from opsonin.io.course import Asked
+from opsonin.knowledge.library import Library
+from opsonin.model.dosing import Course, Given, instant
+from opsonin.patient.doses import Change
+from opsonin.patient.foreign import Foreign
+from opsonin.patient.integrate import Integrator, Trajectory, loaded
+from opsonin.patient.model import PatientModel
+from opsonin.patient.rules import Before, ruled
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Followed:
+    """One patient over time.
+
+    Attributes:
+        planned, doses: as they were planned, and as they were given: rules may hold or reduce some.
+        times: (times,) [min]: each that was asked for, and each at which something changed.
+        values: (times, columns); what changes at a time counts.
+        change_times, before: (changes,) [min] and (changes, columns), just before each change.
+    """
+
+    planned: tuple[Given, ...]
+    doses: tuple[Given, ...]
+    times: Array
+    values: Array
+    change_times: Array
+    before: Array
+
+
+@dataclass(frozen=True)
+class Courses:
+    """All patients of a course.
+
+    Attributes:
+        columns: of the result, each with its unit where the model is ours.
+        followed: by patient; those that failed are not among them.
+        failed: one fault for each patient that could not be followed.
+        sbml: the model, without doses.
+        notes: what was supplied to a foreign model, and what could not be checked.
+    """
+
+    columns: tuple[str, ...]
+    followed: Mapping[str, Followed]
+    failed: tuple[Fault, ...]
+    sbml: str
+    notes: tuple[str, ...] = ()
+
+
+def model_of(asked: Asked, library: Library) -> PatientModel:
+    """Our model of all drugs that are given; InputError where none is."""
+    if not asked.drugs:
+        raise InputError(Fault("course", "gives no drug.", 'Add dose = [{ drug = "...", amount = "..." }].'))
+    return PatientModel.of(library.drugs[name] for name in asked.drugs)
+
+
+def follow_ours(asked: Asked, model: PatientModel) -> Courses:
+    """Every patient of a course in our model; one that fails is told, and the others are kept."""
+    columns = {output.column: output.name for output in model.outputs}
+    ours = _Model(model.sbml, "patient's model", columns, model.changes, 1.0)
+    return Courses(tuple(columns), *_all(asked, ours), model.sbml)
+
+
+def follow_foreign(asked: Asked, foreign: Foreign) -> Courses:
+    """Every patient of a course in a foreign model, likewise; InputError where no port takes a drug."""
+    if not foreign.outputs:
+        fix = 'For example [tumour] with burden = "T".'
+        raise InputError(Fault("port map", "names nothing of the model, so that nothing would be told.", fix))
+    try:
+        loaded(foreign.sbml, foreign.name)
+    except RunError as error:  # what the library lacks, as delays: another model is the way out
+        raise InputError(*error.faults) from error
+    theirs = _Model(foreign.sbml, foreign.name, foreign.outputs, foreign.changes, foreign.minutes)
+    return Courses(tuple(foreign.outputs), *_all(asked, theirs), foreign.sbml, foreign.notes)
+
+
+@dataclass(frozen=True)
+class _Model:
+    """A model as it is integrated.
+
+    Attributes:
+        sbml, name: its text, and what faults call it.
+        columns: names of the model by column.
+        changes: what doses do in it.
+        minutes: length of its unit of time [min].
+    """
+
+    sbml: str
+    name: str
+    columns: Mapping[str, str]
+    changes: Callable[[Iterable[Given]], tuple[Change, ...]]
+    minutes: float
+
+
+def _all(asked: Asked, model: _Model) -> tuple[dict[str, Followed], tuple[Fault, ...]]:
+    _check_rules(asked, model)
+    engine = loaded(model.sbml, model.name)
+    followed, failed = {}, []
+    for patient, doses in asked.patients.items():
+        try:
+            followed[patient] = _one(engine, model, doses, asked.course)
+        except RunError as error:
+            named = len(asked.patients) > 1
+            failed += [
+                replace(f, where=f"patient {patient}, {f.where}") if named else f for f in error.faults
+            ]
+    return followed, tuple(failed)
+
+
+def _check_rules(asked: Asked, model: _Model) -> None:
+    """InputError where a rule is about what nobody is given, or looks at what is not told."""
+    faults = []
+    for number, rule in enumerate(asked.course.rule):
+        where = f"rule {number + 1}"
+        if rule.drug not in asked.drugs:
+            faults.append(
+                Fault(where, f"drug '{rule.drug}' is not given.", did_you_mean(rule.drug, asked.drugs))
+            )
+        if rule.when not in model.columns:
+            problem = f"when '{rule.when}' is no column of the result."
+            faults.append(Fault(where, problem, did_you_mean(rule.when, model.columns)))
+    if faults:
+        raise InputError(*faults)
+
+
+def _one(engine: Integrator, model: _Model, doses: Sequence[Given], course: Course) -> Followed:
+    watched = list(model.columns.values())
+    count = int(course.duration / course.every * (1.0 + 1e-12)) + 1
+    steps = [instant(number * course.every) for number in range(count)] + [instant(course.duration)]
+
+    def through(doses: Sequence[Given]) -> Trajectory:
+        made = model.changes(doses)
+        inside = [change.time for change in made if change.time <= steps[-1] / model.minutes]
+        times = np.unique([*(step / model.minutes for step in steps), *inside])
+        return engine.run(watched, times.tolist(), made)
+
+    def before(doses: Sequence[Given]) -> Before:
+        found = through(doses)
+        known = dict(zip(found.change_times.tolist(), found.before, strict=True))
+        return lambda time: dict(zip(model.columns, known[time / model.minutes], strict=True))
+
+    given = ruled(doses, course.rule, before) if course.rule else tuple(doses)
+    found = through(given)
+    return Followed(
+        tuple(doses),
+        given,
+        found.times * model.minutes,
+        found.values,
+        found.change_times * model.minutes,
+        found.before,
+    )

@@ -1,0 +1,50 @@
+"""Which drugs can be given to a patient, and by which way: what the kinetics of the knowledge base are for.
+
+Doses in files and in tables are refused here in the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from opsonin.knowledge.aliases import meant
+from opsonin.model.drugs import Drug
+
+Refusal = tuple[str, str]
+"""Problem and fix."""
+
+
+def refused_drug(name: str, drugs: Mapping[str, Drug]) -> Refusal | None:
+    """Why blood cannot carry it; None if it can."""
+    drug = drugs.get(name)
+    if drug is None:
+        fix = f"{meant(name, drugs)}  `opsonin knowledge list drugs` shows all {len(drugs)}."
+        return f"drug '{name}' is not in the knowledge base.", fix
+    if drug.radiates:
+        return (
+            f"{name} is radiation, which no blood carries.",
+            "Give it to a tissue, in an arm of a scenario.",
+        )
+    if drug.product is not None:
+        return (
+            f"{name} is made of cells, which have no kinetics.",
+            "Give it to a tissue, in an arm of a scenario.",
+        )
+    if drug.kinetics is None:
+        problem = f"the knowledge base does not know how the body takes up and clears {name}."
+        return problem, "`opsonin knowledge show NAME` tells whether a drug has kinetics."
+    return None
+
+
+def refused_route(route: str, drug: Drug) -> Refusal | None:
+    """Why a drug with kinetics cannot be given by this route; None if it can."""
+    absorbed = drug.kinetics is not None and drug.kinetics.absorption_half_life is not None
+    if route == "iv" and absorbed:
+        problem = (
+            f"the kinetics of {drug.name} are of doses that are absorbed: clearance and volume are over the share "
+            "that arrives, which is not known"
+        )
+        return f"{problem}.", "Leave the route out, or give it as it is absorbed."
+    if route != "iv" and not absorbed:
+        return f"the knowledge base does not know how {drug.name} is absorbed.", 'Give it into a vein: "iv".'
+    return None

@@ -1,0 +1,231 @@
+"""How a patient is dosed, as pharmacologists write it: amounts per weight or surface, routes, infusions, repeats.
+
+Shapes and single values only; tables of doses and checks against the knowledge base are in `io/`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PlainValidator, model_validator
+from pydantic_core import PydanticCustomError
+
+from opsonin.core.units import UnitError, split, to_unit
+from opsonin.model.scenario import (
+    MASS,
+    MOST_MG_PER_KG,
+    PER_WEIGHT,
+    YEAR,
+    Quantity,
+    read_amount,
+    repeated,
+)
+from opsonin.model.sourced import Entry
+
+PER_SURFACE = "mg/m**2"
+MOST_MG_PER_M2 = 40.0 * MOST_MG_PER_KG  # an adult has about 40 kg per m2
+EXAMPLE = 'Write "240 mg", per body weight "3 mg/kg", or per body surface "20 mg/m2".'
+
+
+def instant(minutes: float) -> float:
+    """A time [min] to the nearest 60 us: times that were computed in two ways are then the same time."""
+    return round(minutes, 6)
+
+
+@dataclass(frozen=True, order=True)
+class Given:
+    """One dose as it is given.
+
+    Attributes:
+        time: [min] since the start, when it begins; an `instant`.
+        drug: entry of the knowledge base.
+        amount: [mg] in all.
+        lasting: [min] over which it flows in evenly; 0 where it is given at once.
+    """
+
+    time: float
+    drug: str
+    amount: float
+    lasting: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "time", instant(self.time))
+        object.__setattr__(self, "lasting", instant(self.lasting))
+
+    @property
+    def end(self) -> float:
+        """When the last of it is in the body [min]."""
+        return instant(self.time + self.lasting)
+
+
+def read_dose(text: str) -> tuple[float, str]:
+    """A dose in MASS, PER_WEIGHT or PER_SURFACE.
+
+    Args:
+        text: "240 mg", "3 mg/kg" or "20 mg/m2".
+    Raises:
+        ValueError: none of these, not above zero, or beyond any real dose.
+    """
+    number, unit = split(text)
+    try:
+        value = number * to_unit(f"1 {unit}", PER_SURFACE)
+    except UnitError:
+        value, kind = read_amount(text)
+        if kind not in (MASS, PER_WEIGHT):
+            raise ValueError(f"'{text}' is no amount that blood carries; expected a mass") from None
+        return value, kind
+    if not 0.0 < value <= MOST_MG_PER_M2:
+        wrong = "must be above 0" if not value > 0.0 else "is beyond any real dose"
+        raise ValueError(f"'{text}' {wrong}")
+    return value, PER_SURFACE
+
+
+def _dose(raw: Any) -> str:
+    try:
+        if isinstance(raw, bool) or not isinstance(raw, str):
+            raise ValueError("has no unit" if isinstance(raw, int | float) else "is not an amount")
+        read_dose(raw)
+    except ValueError as error:
+        raise PydanticCustomError("dose", "{message}", {"message": str(error)}) from error
+    return raw
+
+
+class Body(Entry):
+    """What a dose is measured by.
+
+    Attributes:
+        weight: of the patient.
+        height: only needed for doses per body surface.
+        surface: the formula of body surface: of Mosteller 1987, sqrt(height weight / 3600), or of Du Bois 1916,
+            0.007184 weight^0.425 height^0.725; in m2, of cm and kg.
+    """
+
+    weight: Annotated[float, Quantity("kg", least=1.0, most=400.0)]
+    height: Annotated[float, Quantity("cm", least=30.0, most=250.0)] | None = None
+    surface: Literal["mosteller", "du-bois"] = "mosteller"
+
+    @property
+    def surface_m2(self) -> float | None:
+        """Body surface [m2]; None without a height."""
+        if self.height is None:
+            return None
+        if self.surface == "mosteller":
+            return math.sqrt(self.height * self.weight / 3600.0)
+        return float(0.007184 * self.weight**0.425 * self.height**0.725)
+
+
+def dose_mg(value: float, kind: str, body: Body | None) -> float:
+    """A dose [mg] for a patient; ValueError, with what is missing, where it cannot be told."""
+    if kind == MASS:
+        return value
+    if body is None:
+        raise ValueError("needs the weight of the patient")
+    if kind == PER_WEIGHT:
+        return value * body.weight
+    if body.surface_m2 is None:
+        raise ValueError("needs the height of the patient, for the body surface")
+    return value * body.surface_m2
+
+
+Route = Literal["iv", "oral", "sc"]
+
+
+class Administration(Entry):
+    """An amount of a drug, once at `at`, or each `every` from `at` to `until`, included, or the end.
+
+    The same keys as a dose of an arm, and two ways more to say how it is given.
+
+    Attributes:
+        drug: entry of the knowledge base.
+        amount: of one dose: "240 mg", "3 mg/kg" or "20 mg/m2".
+        lasting: over which time it is infused; left out, it is given at once.
+        route: "iv", "oral" or "sc"; left out, as the kinetics of the drug have it.
+        at: when the first one is given.
+        every: time between two doses; left out, it is given once.
+        until: no dose is given later; left out, the end.
+    """
+
+    drug: str
+    amount: Annotated[str, PlainValidator(_dose)]
+    lasting: Annotated[float, Quantity("min", above=0.0)] | None = None
+    route: Route | None = None
+    at: Annotated[float, Quantity("min", least=0.0)] = 0.0
+    every: Annotated[float, Quantity("min", above=0.0)] | None = None
+    until: Annotated[float, Quantity("min", least=0.0)] | None = None
+
+    def given(self, body: Body | None, duration: float) -> tuple[Given, ...]:
+        """Each dose within `duration` [min]; ValueError where the patient's weight or height is needed and missing."""
+        mg = dose_mg(*read_dose(self.amount), body)
+        times = repeated(self.at, self.every, self.until, duration)
+        return tuple(Given(time, self.drug, mg, self.lasting or 0.0) for time in times)
+
+
+class DoseTable(Entry):
+    """A table of doses as NONMEM reads it, with what its numbers are in.
+
+    Attributes:
+        file: CSV, TSV or parquet, relative to this file.
+        drug: of all rows, where the table has no column DRUG.
+        time: unit of TIME and II, as "h" or "d".
+        amount: unit of AMT, as "mg", "mg/kg" or "mg/m2"; RATE is in it per unit of time.
+    """
+
+    file: str
+    drug: str | None = None
+    time: str | None = None
+    amount: str | None = None
+
+
+class Rule(Entry):
+    """Doses of a drug are held or reduced where something of the patient is beyond a limit just before them.
+
+    Attributes:
+        drug: whose doses.
+        when: column of the result that is looked at, as "blood_anc".
+        above, below: the limit, in the unit of that column; one of them.
+        hold: a dose is left out as long as the limit is passed.
+        reduce_to: each time that the limit is passed, this and all later doses become this share of what they were.
+    """
+
+    drug: str
+    when: str
+    above: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    below: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    hold: Annotated[bool, Field(strict=True)] = False
+    reduce_to: Annotated[float, Field(gt=0, lt=1)] | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Rule:
+        if (self.above is None) == (self.below is None):
+            raise ValueError("a rule has one limit: 'above' or 'below'")
+        if not self.hold and self.reduce_to is None:
+            raise ValueError("a rule does something: hold = true, reduce_to = 0.75, or both")
+        return self
+
+    def fires(self, value: float) -> bool:
+        """Whether a value is beyond the limit."""
+        return value > self.above if self.above is not None else value < (self.below or 0.0)
+
+
+class Course(Entry):
+    """What one patient, or each of a table, is given and for how long it is followed.
+
+    Attributes:
+        name: of the course, as pictures call it.
+        duration: from time 0 on.
+        every: time between two rows of the result.
+        patient: needed for doses per body weight or surface; a table may hold its own.
+        dose: what is given.
+        table: doses from a table, beside those of `dose`.
+        rule: when doses are held or reduced.
+    """
+
+    name: Annotated[str, Field(max_length=200)] = ""
+    duration: Annotated[float, Quantity("min", above=0.0, most=50 * YEAR)]
+    every: Annotated[float, Quantity("min", above=0.0)] = 60.0
+    patient: Body | None = None
+    dose: tuple[Administration, ...] = ()
+    table: DoseTable | None = None
+    rule: tuple[Rule, ...] = ()

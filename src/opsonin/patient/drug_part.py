@@ -1,0 +1,208 @@
+"""How the body carries one drug: its amounts by compartment, what is cleared, and what is free in the tumour.
+
+Receptors are in `receptor_part.py`, doses in `doses.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from opsonin.laws.pharmacology import (
+    absorbed,
+    cleared,
+    cleared_saturably,
+    free_in_tissue,
+    molar_concentration,
+    peripheral_change,
+)
+from opsonin.model.drugs import Drug, Kinetics
+from opsonin.model.sourced import Sourced
+from opsonin.patient.formulae import called
+from opsonin.patient.parts import Amount, Constant, Derived, Flow, Input, Part, Room, identifier
+
+_PER_NMOL = 1e-9  # of a molar mass in mg/mol
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the model calls all that belongs to one drug."""
+
+    drug: str
+
+    def of(self, what: str) -> str:
+        return f"{identifier(self.drug)}_{what}"
+
+    @property
+    def plasma(self) -> str:
+        return self.of("plasma")
+
+    @property
+    def tumour(self) -> str:
+        return self.of("tumour")
+
+    @property
+    def infusion(self) -> str:
+        return self.of("infusion")
+
+    @property
+    def eliminated(self) -> str:
+        return self.of("eliminated")
+
+    def entry(self, kinetics: Kinetics) -> str:
+        """The amount to which a dose is added."""
+        return self.of("depot" if kinetics.absorption_half_life is not None else "central")
+
+    def amounts(self, kinetics: Kinetics) -> tuple[str, ...]:
+        """All amounts that together are what was given."""
+        places = ["central", "eliminated"]
+        if kinetics.absorption_half_life is not None:
+            places.append("depot")
+        if kinetics.peripheral_volume is not None:
+            places.append("peripheral")
+        return tuple(map(self.of, places))
+
+
+def drug_part(drug: Drug) -> Part:
+    """The part of a drug whose kinetics are known; ValueError of any other."""
+    kinetics, mass = drug.kinetics, drug.molar_mass
+    if kinetics is None or mass is None:
+        raise ValueError(f"the kinetics of {drug.name} are not known")
+    names = Names(drug.name)
+    return Part(
+        constants=tuple(_constants(names, kinetics, mass.value * _PER_NMOL)),
+        rooms=_rooms(names, kinetics),
+        amounts=_amounts(names, kinetics),
+        inputs=(Input(names.infusion, names.entry(kinetics), f"{drug.name} that is infused"),),
+        flows=tuple(_flows(names, kinetics)),
+        derived=(
+            Derived(
+                names.plasma,
+                called(
+                    molar_concentration,
+                    names.of("central"),
+                    names.of("central_volume"),
+                    names.of("molar_mass"),
+                ),
+                "nM",
+                f"{drug.name} in plasma, all of it",
+            ),
+            Derived(
+                names.tumour,
+                called(
+                    free_in_tissue, names.plasma, names.of("fraction_unbound"), names.of("tissue_partition")
+                ),
+                "nM",
+                f"free {drug.name} in the interstitium of the tumour",
+            ),
+        ),
+    )
+
+
+_CONSTANTS = {  # key of the kinetics: unit, what it is
+    "clearance": ("L/min", "clearance"),
+    "intercompartmental": ("L/min", "exchange with the peripheral compartment"),
+    "absorption_half_life": ("min", "half-life of absorption"),
+    "max_elimination": ("mg/min", "most that the saturable way clears"),
+    "half_saturation": ("mg/L", "concentration at half of that"),
+    "tissue_partition": ("1", "free drug in the tumour over free drug in plasma"),
+}
+
+
+def _constants(names: Names, kinetics: Kinetics, mass: float) -> list[Constant]:
+    made = [
+        Constant(names.of(key), float(number.value), unit, f"{names.drug}: {title}")
+        for key, (unit, title) in _CONSTANTS.items()
+        if isinstance(number := getattr(kinetics, key), Sourced)
+    ]
+    unbound = 1.0 if kinetics.fraction_unbound is None else float(kinetics.fraction_unbound.value)
+    return [
+        *made,
+        Constant(names.of("fraction_unbound"), unbound, "1", f"{names.drug}: share in plasma that is free"),
+        Constant(names.of("molar_mass"), mass, "mg/nmol", f"{names.drug}: molar mass"),
+    ]
+
+
+def _rooms(names: Names, kinetics: Kinetics) -> tuple[Room, ...]:
+    central = Room(
+        names.of("central_volume"),
+        kinetics.central_volume.value,
+        f"{names.drug}: volume of the central compartment",
+    )
+    if kinetics.peripheral_volume is None:
+        return (central,)
+    return central, Room(
+        names.of("peripheral_volume"),
+        kinetics.peripheral_volume.value,
+        f"{names.drug}: volume of the peripheral compartment",
+    )
+
+
+def _amounts(names: Names, kinetics: Kinetics) -> tuple[Amount, ...]:
+    made = [
+        Amount(names.of("central"), names.of("central_volume"), f"{names.drug} in the central compartment"),
+        Amount(names.eliminated, None, f"{names.drug} that was eliminated"),
+    ]
+    if kinetics.absorption_half_life is not None:
+        made.append(Amount(names.of("depot"), None, f"{names.drug} that is still to be absorbed"))
+    if kinetics.peripheral_volume is not None:
+        made.append(
+            Amount(
+                names.of("peripheral"),
+                names.of("peripheral_volume"),
+                f"{names.drug} in the peripheral compartment",
+            )
+        )
+    return tuple(made)
+
+
+def _flows(names: Names, kinetics: Kinetics) -> list[Flow]:
+    central, out = names.of("central"), names.eliminated
+    flows = [
+        Flow(
+            names.of("clearing"),
+            central,
+            out,
+            called(cleared, central, names.of("clearance"), names.of("central_volume")),
+            f"{names.drug} is cleared",
+        )
+    ]
+    if kinetics.max_elimination is not None:
+        arguments = (
+            central,
+            names.of("max_elimination"),
+            names.of("half_saturation"),
+            names.of("central_volume"),
+        )
+        flows.append(
+            Flow(
+                names.of("saturable_clearing"),
+                central,
+                out,
+                called(cleared_saturably, *arguments),
+                f"{names.drug} is cleared by what can be full",
+            )
+        )
+    if kinetics.peripheral_volume is not None:
+        keys = ("central", "peripheral", "intercompartmental", "central_volume", "peripheral_volume")
+        flows.append(
+            Flow(
+                names.of("distribution"),
+                central,
+                names.of("peripheral"),
+                called(peripheral_change, *map(names.of, keys)),
+                f"{names.drug} passes to the peripheral compartment and back",
+                to_and_fro=True,
+            )
+        )
+    if kinetics.absorption_half_life is not None:
+        depot = names.of("depot")
+        flows.append(
+            Flow(
+                names.of("absorption"),
+                depot,
+                central,
+                called(absorbed, depot, names.of("absorption_half_life")),
+                f"{names.drug} is absorbed",
+            )
+        )
+    return flows
