@@ -15,6 +15,7 @@ from opsonin.knowledge.library import load_library
 from opsonin.laws.apoptosis import rate_of_half_life
 from opsonin.laws.events import relaxed
 from opsonin.laws.recognition import antigen_signal, presented_complexes
+from opsonin.model.drugs import Adds
 from opsonin.patient import exposure
 from opsonin.patient.exposure import Regimen
 from opsonin.patient.pharmacokinetics import Bolus, DrugCourse, Held, Infusion
@@ -25,7 +26,13 @@ LIBRARY = load_library()
 MOLECULES = tuple(sorted(LIBRARY.molecules))
 CELLS = tuple(sorted(LIBRARY.cells))
 DEFECTS = tuple(sorted(LIBRARY.defects))
-EVERY_EFFECT = [(name, effect.label) for name, drug in LIBRARY.drugs.items() for effect in drug.effects]
+# Cells that come without an antigen of theirs are no exposure: `test_cell_products.py`.
+EVERY_EFFECT = [
+    (name, effect.label)
+    for name, drug in LIBRARY.drugs.items()
+    for effect in drug.effects
+    if not (isinstance(effect, Adds) and effect.antigen is None)
+]
 STRONG = {
     "blocks": 1e4,
     "agonizes": 1e6,

@@ -1,4 +1,4 @@
-"""Products of cells in a scenario: how many are given, and one in an arm. What they are is knowledge."""
+"""Products of cells in a scenario: how many are given, and one with a chimeric receptor in an arm."""
 
 from __future__ import annotations
 
@@ -32,21 +32,25 @@ def check_unit(draft: Draft, path: KeyPath, kind: str, drug: Drug | None) -> boo
 
 
 def check_products(draft: Draft, library: Library) -> None:
-    """Note a second product of cells in an arm."""
+    """Note a second product whose cells see an antigen, in an arm."""
     first: dict[int, str] = {}
     for path in draft.doses():
         name, arm = draft.text(*path, "drug"), int(path[1])
-        if name is None or name not in library.drugs or library.drugs[name].product is None:
+        if name is None or name not in library.drugs or not _sees_antigen(library.drugs[name]):
             continue
         if first.setdefault(arm, name) != name:
             draft.fault((*path, "drug"), _two(first[arm], name), _ALONE)
 
 
 def require_one_product(arm: Arm, library: Library) -> None:
-    """InputError for an arm with two products of cells, as a branch may put one together."""
-    products = sorted({dose.drug for dose in arm.dose if library.drugs[dose.drug].product is not None})
+    """InputError for an arm with two products whose cells see an antigen, as a branch may put one together."""
+    products = sorted({dose.drug for dose in arm.dose if _sees_antigen(library.drugs[dose.drug])})
     if len(products) > 1:
         raise InputError(Fault(f"arm '{arm.name}'", _two(*products[:2]), _ALONE))
+
+
+def _sees_antigen(drug: Drug) -> bool:
+    return drug.product is not None and drug.product.antigen is not None
 
 
 def _two(one: str, other: str) -> str:

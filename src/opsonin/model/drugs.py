@@ -174,18 +174,21 @@ class Irradiates(Entry):
 
 
 class Adds(Entry):
-    """Cells of the type `adds`, made outside the body, whose chimeric receptor sees the molecule `antigen`.
+    """Cells of the type `adds`, made or grown outside the body.
 
     Attributes:
-        half: antigens on a target at half of the full signal.
+        antigen: molecule that their chimeric receptor sees; `half`: of it on a target at half of the full signal.
+        reactive: share of T cells without such a receptor whose own matches the tumour; `stem_like`: share of these.
         peak: when most of a dose's cells come, from the dose on; `doubling`: of their number in blood before it;
             `half_life`: of that after it.
         exhaustion: of a cell that comes.
     """
 
     adds: str
-    antigen: str
-    half: HalfMolecules
+    antigen: str | None = None
+    half: HalfMolecules | None = None
+    reactive: Fraction | None = None
+    stem_like: Fraction | None = None
     peak: Time
     doubling: Time
     half_life: Time
@@ -194,6 +197,16 @@ class Adds(Entry):
     @property
     def label(self) -> str:
         return f"adds:{self.adds}"
+
+    @model_validator(mode="after")
+    def _sees_in_one_way(self) -> Adds:
+        if (self.antigen is None) != (self.half is None):
+            raise ValueError("'antigen' and 'half' go together")
+        if (self.reactive is None) != (self.stem_like is None):
+            raise ValueError("'reactive' and 'stem_like' go together")
+        if self.antigen is not None and self.reactive is not None:
+            raise ValueError("cells see an 'antigen' or are 'reactive' by their own receptors, not both")
+        return self
 
 
 EFFECTS: dict[str, type[Entry]] = {

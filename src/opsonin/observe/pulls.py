@@ -130,7 +130,11 @@ def _in_killers(move: Move) -> str:
 def _sights(setting: Setting) -> dict[str, float]:
     """What CAR T cells that are given see; see `Turned`."""
     given = (setting.library.drugs[name].product for name in sorted(setting.given))
-    return {product.antigen: 1.0 / product.half.value for product in given if product is not None}
+    return {
+        product.antigen: 1.0 / product.half.value
+        for product in given
+        if product is not None and product.antigen is not None and product.half is not None
+    }
 
 
 def _turns(setting: Setting, drug: Drug) -> Iterator[tuple[str, Turned]]:
@@ -238,9 +242,14 @@ def is_taken(setting: Setting, drug: Drug, cell: str) -> bool:
 
 def _brought(setting: Setting, product: Adds) -> dict[str, Pull]:
     """Cells of a product come, and see what they see, if targets carry it."""
+    brings = f"brings {many(setting.library.cells[product.adds])}"
+    if product.antigen is None:
+        reactive = product.reactive is not None and product.reactive.value > 0.0
+        way = f"{brings} that recognise the tumour" if reactive else brings
+        return {name: Pull(WIDE, {way: WIDE}) for name in (("receptor", FAR) if reactive else (FAR,))}
     if not any(product.antigen in setting.carried[target] for target in setting.targets):
         return {}
-    way = f"brings {many(setting.library.cells[product.adds])} that see {product.antigen}"
+    way = f"{brings} that see {product.antigen}"
     return {name: Pull(WIDE, {way: WIDE}) for name in ("receptor", "antigen", FAR)}
 
 

@@ -41,6 +41,7 @@ from opsonin.model.drugs import (
     Shifts,
 )
 from opsonin.model.phase import COMMITTED
+from opsonin.model.sourced import Sourced
 from opsonin.patient.pharmacokinetics import DrugCourse, Infusion
 from opsonin.state.exposure import THROUGH, Coming, Exposure
 
@@ -85,8 +86,10 @@ class Regimen:
                     case Bridges() if effect.bridges in molecules:
                         held = held_share(binding_load(free, effect.affinity.value))
                         found.bridged[molecules.index(effect.bridges)] += held / effect.half.value
-                    case Adds() if effect.antigen in molecules and course.infusions:
-                        found.chimeric[molecules.index(effect.antigen)] = 1.0 / effect.half.value
+                    case Adds(antigen=str(antigen), half=Sourced() as half) if (
+                        antigen in molecules and course.infusions
+                    ):
+                        found.chimeric[molecules.index(antigen)] = 1.0 / half.value
                     case Agonizes() if effect.agonizes in molecules:
                         held = effect.efficacy.value * held_share(binding_load(free, effect.affinity.value))
                         m = molecules.index(effect.agonizes)
@@ -135,7 +138,13 @@ class Regimen:
         """Cells of products that come between `time` and `duration` [min] later; cell types in the order of `cells`."""
         return tuple(
             Coming(
-                course.drug.name, number, cells.index(effect.adds), density, float(effect.exhaustion.value)
+                course.drug.name,
+                number,
+                cells.index(effect.adds),
+                density,
+                float(effect.exhaustion.value),
+                _share(effect.reactive),
+                _share(effect.stem_like),
             )
             for course in self.drugs
             if (effect := course.drug.product) is not None
@@ -171,6 +180,10 @@ def _come(effect: Adds, infusion: Infusion, time: float) -> float:
         return infusion.density * min(since / infusion.lasting, 1.0)
     peak, doubling, half_life = effect.peak.value, effect.doubling.value, effect.half_life.value
     return infusion.density * float(arrived_share(since, peak, doubling, half_life))
+
+
+def _share(number: Sourced | None) -> float:
+    return 0.0 if number is None else float(number.value)
 
 
 def _marked(course: DrugCourse, effect: Shifts, times: npt.NDArray[np.float64]) -> Iterator[float]:

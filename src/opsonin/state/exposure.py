@@ -21,6 +21,7 @@ class Coming(NamedTuple):
         kind: cell-type index.
         density: how many are expected per section area [1/um2].
         exhaustion: of each [-].
+        reactive: share whose own receptor matches the tumour; stem_like: share of these [-].
     """
 
     product: str
@@ -28,6 +29,8 @@ class Coming(NamedTuple):
     kind: int
     density: float
     exhaustion: float
+    reactive: float = 0.0
+    stem_like: float = 0.0
 
 
 class Exposure(NamedTuple):
