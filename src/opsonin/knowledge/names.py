@@ -43,6 +43,7 @@ _TARGETS = {  # what each key of an effect names
     "arrests": "cell",
     "irradiates": "cell",
     "mutates": "defect",
+    "supplies": "substrate",
 }
 
 

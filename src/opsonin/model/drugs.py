@@ -209,6 +209,21 @@ class Adds(Entry):
         return self
 
 
+class Supplies(Entry):
+    """It is the substrate `supplies`: as much as is free in blood, or in medium, adds to what these bring.
+
+    Cells sense it through the field, so that it comes as far as the vessels and its uptake let it. `potency`: what one
+    of its molecules does over one of the body's own.
+    """
+
+    supplies: str
+    potency: Pure
+
+    @property
+    def label(self) -> str:
+        return f"supplies:{self.supplies}"
+
+
 EFFECTS: dict[str, type[Entry]] = {
     "blocks": Blocks,
     "opsonizes": Opsonizes,
@@ -220,6 +235,7 @@ EFFECTS: dict[str, type[Entry]] = {
     "mutates": Mutates,
     "irradiates": Irradiates,
     "adds": Adds,
+    "supplies": Supplies,
 }
 
 
@@ -238,7 +254,8 @@ Effect = Annotated[
     | Annotated[Arrests, Tag("arrests")]
     | Annotated[Mutates, Tag("mutates")]
     | Annotated[Irradiates, Tag("irradiates")]
-    | Annotated[Adds, Tag("adds")],
+    | Annotated[Adds, Tag("adds")]
+    | Annotated[Supplies, Tag("supplies")],
     Discriminator(
         _kind_of,
         custom_error_type="effect_kind",
@@ -345,6 +362,8 @@ class Drug(Entry):
             told.append('given in fractions, as amount = "8 Gy"')
         elif self.product is not None:
             told.append('given as the cells that reach this tissue in all: amount = "200 cells/mm2"')
+        elif any(isinstance(effect, Supplies) for effect in self.effects):
+            told.append("a concentration that is held is that in blood, or in medium, not in the tissue")
         elif self.kinetics is None:
             told.append('no kinetics yet: give it as amount = "1 uM", lasting = "24 h" in the tissue')
         if self.omitted:

@@ -14,7 +14,7 @@ from functools import cached_property
 from opsonin.knowledge.followed import death_receptors
 from opsonin.knowledge.influence import Move, carried, moves
 from opsonin.knowledge.library import Library
-from opsonin.model.drugs import ALL, Adds, Agonizes, Blocks, Bridges, Drug, Kills, Opsonizes
+from opsonin.model.drugs import ALL, Adds, Agonizes, Blocks, Bridges, Drug, Kills, Opsonizes, Supplies
 from opsonin.model.knowledge import CellType
 from opsonin.observe.barriers import FAR
 from opsonin.observe.encounter import Side, Turned, log_factors
@@ -185,9 +185,17 @@ def on_surroundings(setting: Setting, drug: Drug) -> dict[str, Pull]:
             continue  # what vessels feel comes from cells of every kind
         for way, change in _made_less(setting, drug, substrate):
             pull.by(way, change)
+    for effect in drug.effects:
+        if isinstance(effect, Supplies) and _is_needed(setting, effect.supplies):
+            told = _low(setting.library.substrates[effect.supplies].title)
+            found.setdefault(effect.supplies, Pull()).by(f"supplies {told}", WIDE)
     for pull in found.values():
         pull.change = sum(pull.ways.values())
     return found
+
+
+def _is_needed(setting: Setting, substrate: str) -> bool:
+    return any(substrate in setting.library.cells[name].needs for name in setting.killers)
 
 
 def _unguarded(setting: Setting, drug: Drug) -> Iterator[str]:

@@ -21,6 +21,7 @@ from opsonin.laws.pharmacology import (
     let_in,
     mark_balance,
     mark_rate,
+    supplied_level,
     toxic_hazard,
 )
 from opsonin.laws.radiation import doomed_hazard, lethal_lesions
@@ -39,6 +40,7 @@ from opsonin.model.drugs import (
     Mutates,
     Opsonizes,
     Shifts,
+    Supplies,
 )
 from opsonin.model.phase import COMMITTED
 from opsonin.model.sourced import Sourced
@@ -133,6 +135,16 @@ class Regimen:
             for effect in course.drug.effects
             if isinstance(effect, Shifts) and effect.shifts in molecules
         )
+
+    def supplied(self, time: float, substrates: tuple[str, ...]) -> npt.NDArray[np.float64]:
+        """What drugs that are substrates add to these in blood, or in medium, at `time` [min] [nM], (substrates,)."""
+        found = np.zeros(len(substrates))
+        for course in self.drugs:
+            for effect in course.drug.effects:
+                if isinstance(effect, Supplies) and effect.supplies in substrates:
+                    added = supplied_level(course.tissue(time), effect.potency.value)
+                    found[substrates.index(effect.supplies)] += added
+        return found
 
     def coming(self, time: float, duration: float, cells: tuple[str, ...]) -> tuple[Coming, ...]:
         """Cells of products that come between `time` and `duration` [min] later; cell types in the order of `cells`."""

@@ -89,13 +89,13 @@ def exchanged_with(tissue: Tissue, index: int, substrate: Transport) -> tuple[An
     across = np.minimum((tissue.vessels.x / tissue.box[0] * nx).astype(np.int64), nx - 1)
     for plane in range(nz):
         np.add.at(loss[plane], (row, across), conductance)
-        np.add.at(source[plane], (row, across), conductance * substrate.blood)
+        np.add.at(source[plane], (row, across), conductance * (substrate.blood + tissue.supplied[index]))
     loss /= fields.voxel_volume
     source /= fields.voxel_volume
     if tissue.boundary == MEDIUM:
         rate = medium.exchange_rate(tissue, substrate)
         loss += rate
-        source += rate * substrate.medium
+        source += rate * (substrate.medium + tissue.supplied[index])
     loss += substrate.decay
     source[source < _NONE * loss] = 0.0
     return loss, source
