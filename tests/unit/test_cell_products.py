@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from opsonin.core.errors import InputError
 from opsonin.engine.start import started
-from opsonin.knowledge.cell_products import misfit
 from opsonin.knowledge.library import load_library
+from opsonin.knowledge.misfits import misfit
 from opsonin.model.drugs import Adds
 from opsonin.model.specificity import STEM_LIKE
 from opsonin.observe.pulls import Setting, pulls

@@ -55,6 +55,7 @@ UNITS = {
     "toxic_hazard": ("1/min", "", "1/min"),
     "breath": ("", "1/min", "1/min", "1/min", "min", "min", ""),
     "breathing_time": ("1/min", "1/min", "1/min", "min"),
+    "primed_share": ("min", "", "min", "min", "min", ""),
     "home_share": ("", "", "", ""),
     "growth_rate": ("min", "1/min"),
     "caspase3_gain": ("", "", "1/min", "1/min", "1/min"),

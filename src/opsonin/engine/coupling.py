@@ -19,6 +19,7 @@ def step(tissue: Tissue, course: Course, tick: int, duration: float) -> None:
     tissue.exposure = regimen.exposure(now, species.molecules, species.cells, species.defects)
     tissue.shifted = regimen.shifted(species.molecules)
     tissue.coming = regimen.coming(now, duration, species.cells)
+    tissue.primed = regimen.primed(now, species.cells)
     # In the middle of the step: cytokines leave blood within it.
     added = regimen.supplied(now + 0.5 * duration, species.substrates)
     tissue.supplied = added / np.array([IN_UNIT.get(substrate.unit, 1.0) for substrate in tissue.substrates])

@@ -45,7 +45,7 @@ def observables(plan: Plan) -> list[Observable]:
             {
                 name: (drugs[name].title, drugs[name].radiates)
                 for name in sorted(drugs)
-                if drugs[name].product is None
+                if drugs[name].product is None and not drugs[name].vaccinates
             },
             {name: library.defects[name].title for name in plan.species.defects},
             acids_of(library),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opsonin.core.errors import Fault, InputError
+from opsonin.io.wording import AMOUNTS
 from opsonin.knowledge.library import Library
 from opsonin.model.drugs import Drug
-from opsonin.model.scenario import CELLS, Arm
+from opsonin.model.scenario import CELLS, DOSE, Arm
 
 if TYPE_CHECKING:
     from opsonin.io.check import Draft
@@ -17,11 +18,16 @@ _ALONE = "Give each in an arm of its own."
 
 
 def check_unit(draft: Draft, path: KeyPath, kind: str, drug: Drug | None) -> bool:
-    """Note cells of a drug that is none, and a product that is not counted; True if neither is so."""
-    if drug is None or (kind == CELLS) == (drug.product is not None):
+    """Note cells of a drug that is none, a product that is not counted, the like of vaccines; True if none is so."""
+    if drug is None:
         return True
     amount = draft.shown(*path, "amount")
-    if kind == CELLS:
+    if drug.vaccinates != (kind == DOSE):
+        problem = f"amount {amount}: {drug.name} is {'a vaccine' if drug.vaccinates else 'no vaccine'}"
+        fix = 'Give amount = "1 dose", each at its time.' if drug.vaccinates else AMOUNTS
+    elif (kind == CELLS) == (drug.product is not None):
+        return True
+    elif kind == CELLS:
         problem = f"amount {amount}: {drug.name} is no product of cells"
         fix = 'Give a mass, as in "240 mg", or a concentration in the tissue, as in "1 uM".'
     else:

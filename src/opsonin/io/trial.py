@@ -102,6 +102,8 @@ def _dose(drug: Drug, scenario: Scenario, library: Library) -> dict[str, Any]:
     if drug.product is not None:
         come = _CELLS.search(drug.label_dose)
         return {"amount": f"{come[1]} cells/mm2" if come else _SOME_CELLS}
+    if drug.vaccinates:
+        return {"amount": "1 dose"}
     generate = scenario.tissue.generate
     in_medium = generate is not None and generate.free_standing
     as_labelled = _labelled(drug)

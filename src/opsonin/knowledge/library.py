@@ -21,11 +21,11 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from opsonin.core.errors import Fault, InputError, did_you_mean
-from opsonin.knowledge.cell_products import misfit
 from opsonin.knowledge.entries import Entries
+from opsonin.knowledge.misfits import misfits
 from opsonin.knowledge.names import levels, mentions
 from opsonin.knowledge.regulators import loop
-from opsonin.model.drugs import EFFECTS, Drug, Supplies
+from opsonin.model.drugs import EFFECTS, Drug
 from opsonin.model.knowledge import (
     CellType,
     Defect,
@@ -233,14 +233,8 @@ def _cross_faults(
         ):
             fault(kind, name, loc, f"there is no {wanted} '{target}'.", did_you_mean(target, known))
     for name, drug in library.drugs.items():
-        problem, fix = misfit(drug.product, library.cells) if drug.product is not None else ("", "")
-        if problem:
-            fault("drug", name, ("effects", "0", "adds"), problem, fix)
-        for row, effect in enumerate(drug.effects):
-            wet = library.substrates.get(effect.supplies) if isinstance(effect, Supplies) else None
-            if wet is not None and wet.unit == "mmHg":
-                problem = f"'{wet.name}' is held in mmHg: no concentration of a drug adds to it"
-                fault("drug", name, ("effects", str(row), "supplies"), problem)
+        for place, problem, fix in misfits(drug, library.cells, library.substrates):
+            fault("drug", name, place, problem, fix)
     helped = [pair for pair in library.interactions.values() if pair.kind == "costimulation"]
     for name, pair in library.interactions.items():
         if pair.kind == "competing" and (fix := _cannot_compete(pair, helped)):

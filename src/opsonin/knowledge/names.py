@@ -44,6 +44,7 @@ _TARGETS = {  # what each key of an effect names
     "irradiates": "cell",
     "mutates": "defect",
     "supplies": "substrate",
+    "presents": "cell",
 }
 
 

@@ -224,6 +224,25 @@ class Supplies(Entry):
         return f"supplies:{self.supplies}"
 
 
+class Presents(Entry):
+    """It presents the antigens of the tumour to T cells of the type `presents`: of those that arrive it primes some.
+
+    Attributes:
+        share: of the cells that arrive, at the `peak` after a vaccination; `doubling`: of the clones before it;
+            `half_life`: of what is left of them after it.
+    """
+
+    presents: str
+    share: Fraction
+    peak: Time
+    doubling: Time
+    half_life: Time
+
+    @property
+    def label(self) -> str:
+        return f"presents:{self.presents}"
+
+
 EFFECTS: dict[str, type[Entry]] = {
     "blocks": Blocks,
     "opsonizes": Opsonizes,
@@ -236,6 +255,7 @@ EFFECTS: dict[str, type[Entry]] = {
     "irradiates": Irradiates,
     "adds": Adds,
     "supplies": Supplies,
+    "presents": Presents,
 }
 
 
@@ -255,7 +275,8 @@ Effect = Annotated[
     | Annotated[Mutates, Tag("mutates")]
     | Annotated[Irradiates, Tag("irradiates")]
     | Annotated[Adds, Tag("adds")]
-    | Annotated[Supplies, Tag("supplies")],
+    | Annotated[Supplies, Tag("supplies")]
+    | Annotated[Presents, Tag("presents")],
     Discriminator(
         _kind_of,
         custom_error_type="effect_kind",
@@ -295,7 +316,7 @@ class Drug(Entry):
         also_known_as: brand names and codes, which a scenario may not use but may be asked for.
         family: what kind of drug it is, as "HDAC inhibitor".
         label_dose: the usual regimen, in words.
-        molar_mass: radiation and products of cells have none.
+        molar_mass: radiation, products of cells and vaccines have none.
         kinetics: without them it can be given as a concentration in the tissue alone.
         omitted: what the drug also does, as is known, and the model does not carry.
     """
@@ -340,7 +361,14 @@ class Drug(Entry):
 
     @model_validator(mode="after")
     def _is_molecules_cells_or_radiation(self) -> Drug:
-        if self.product is None and not self.radiates and self.molar_mass is None:
+        if self.vaccinates and (
+            self.molar_mass
+            or self.kinetics
+            or not all(isinstance(effect, Presents) for effect in self.effects)
+        ):
+            raise ValueError("what 'presents' has no other effects, no 'molar_mass' and no 'kinetics'")
+        counted = self.product is not None or self.radiates or self.vaccinates
+        if not counted and self.molar_mass is None:
             raise ValueError("the key 'molar_mass' is missing")
         if self.product is not None and (self.molar_mass or self.kinetics or len(self.effects) > 1):
             raise ValueError(
@@ -353,6 +381,11 @@ class Drug(Entry):
         """The cells that it is, of a product of cells."""
         return next((effect for effect in self.effects if isinstance(effect, Adds)), None)
 
+    @property
+    def vaccinates(self) -> bool:
+        """Whether it is a vaccine, of which doses are counted."""
+        return any(isinstance(effect, Presents) for effect in self.effects)
+
     def in_words(self) -> list[str]:
         """Its kind and usual dose, and what the model cannot do with it."""
         told = ["; ".join(text for text in (self.family, self.label_dose) if text)]
@@ -362,6 +395,8 @@ class Drug(Entry):
             told.append('given in fractions, as amount = "8 Gy"')
         elif self.product is not None:
             told.append('given as the cells that reach this tissue in all: amount = "200 cells/mm2"')
+        elif self.vaccinates:
+            told.append('given as amount = "1 dose"')
         elif any(isinstance(effect, Supplies) for effect in self.effects):
             told.append("a concentration that is held is that in blood, or in medium, not in the tissue")
         elif self.kinetics is None:

@@ -14,7 +14,18 @@ from functools import cached_property
 from opsonin.knowledge.followed import death_receptors
 from opsonin.knowledge.influence import Move, carried, moves
 from opsonin.knowledge.library import Library
-from opsonin.model.drugs import ALL, Adds, Agonizes, Blocks, Bridges, Drug, Kills, Opsonizes, Supplies
+from opsonin.model.drugs import (
+    ALL,
+    Adds,
+    Agonizes,
+    Blocks,
+    Bridges,
+    Drug,
+    Kills,
+    Opsonizes,
+    Presents,
+    Supplies,
+)
 from opsonin.model.knowledge import CellType
 from opsonin.observe.barriers import FAR
 from opsonin.observe.encounter import Side, Turned, log_factors
@@ -87,6 +98,10 @@ def pulls(setting: Setting, drug: Drug) -> dict[str, Pull]:
         resistance.change += WIDE
     if drug.product is not None:
         found |= _brought(setting, drug.product)
+    for effect in drug.effects:
+        if isinstance(effect, Presents) and setting.perfused and effect.presents in setting.killers:
+            way = f"primes {many(setting.library.cells[effect.presents])} that arrive"
+            found["receptor"] = Pull(WIDE, {way: WIDE})
     return {name: pull for name, pull in found.items() if abs(pull.change) > STILL}
 
 

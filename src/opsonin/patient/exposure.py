@@ -26,7 +26,7 @@ from opsonin.laws.pharmacology import (
 )
 from opsonin.laws.radiation import doomed_hazard, lethal_lesions
 from opsonin.laws.response import hill
-from opsonin.laws.trafficking import arrived_share
+from opsonin.laws.trafficking import arrived_share, primed_share
 from opsonin.model.drugs import (
     ALL,
     Adds,
@@ -39,6 +39,7 @@ from opsonin.model.drugs import (
     Kills,
     Mutates,
     Opsonizes,
+    Presents,
     Shifts,
     Supplies,
 )
@@ -146,6 +147,17 @@ class Regimen:
                     found[substrates.index(effect.supplies)] += added
         return found
 
+    def primed(self, time: float, cells: tuple[str, ...]) -> npt.NDArray[np.float64]:
+        """Share of arriving cells of each type that vaccines have primed at `time` [min] [-], (cells,)."""
+        found = np.zeros(len(cells))
+        for course in self.drugs:
+            for effect in course.drug.effects:
+                if isinstance(effect, Presents) and effect.presents in cells:
+                    kind = cells.index(effect.presents)
+                    for share in _primed(effect, course, time):
+                        found[kind] = either(found[kind], share)
+        return found
+
     def coming(self, time: float, duration: float, cells: tuple[str, ...]) -> tuple[Coming, ...]:
         """Cells of products that come between `time` and `duration` [min] later; cell types in the order of `cells`."""
         return tuple(
@@ -192,6 +204,14 @@ def _come(effect: Adds, infusion: Infusion, time: float) -> float:
         return infusion.density * min(since / infusion.lasting, 1.0)
     peak, doubling, half_life = effect.peak.value, effect.doubling.value, effect.half_life.value
     return infusion.density * float(arrived_share(since, peak, doubling, half_life))
+
+
+def _primed(effect: Presents, course: DrugCourse, time: float) -> Iterator[float]:
+    """Share of arriving cells that each vaccination so far has primed [-]."""
+    numbers = effect.share.value, effect.peak.value, effect.doubling.value, effect.half_life.value
+    for dose in course.doses:
+        if dose.time <= time:
+            yield float(primed_share(time - dose.time, *numbers))
 
 
 def _share(number: Sourced | None) -> float:
