@@ -52,7 +52,8 @@ class Opsonizes(Entry):
 
 
 class Agonizes(Entry):
-    """It holds the death receptor `agonizes` as its ligand does: what it occupies, times `efficacy`.
+    """It holds the receptor `agonizes`, of death or of co-stimulation, as its ligand does: what it occupies, times
+    `efficacy`.
 
     The efficacy is below 1 where it gathers receptors worse than a ligand on a membrane.
     """

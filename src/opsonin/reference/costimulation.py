@@ -30,7 +30,7 @@ def costimulate(
     for i, touched in contacts.items():
         numbers, near = tables.types[cells.kind[i]], [j for j in touched if cells.phase[j] <= COMMITTED]
         memory = numbers[column.ACTIVATION_MEMORY]
-        offered = sum(_offered(cells, tables, drugs, i, j) for j in near)
+        offered = _agonized(cells, tables, drugs, i) + sum(_offered(cells, tables, drugs, i, j) for j in near)
         if memory > 0.0:
             costimulated[i] = relaxed(cells.costimulated[i], natural_signal(offered), 1.0 / memory, duration)
         if memory > 0.0 and numbers[column.HELPER] > 0.0:
@@ -76,6 +76,16 @@ def _offered(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> float:
         pairs = bound_pairs(_density(cells, tables, drugs, i, receptor), max(left, 0.0), affinity)
         total += float(activating_part(pairs, half, steepness))
     return total
+
+
+def _agonized(cells: Any, tables: Any, drugs: Any, i: int) -> float:
+    """What antibodies that hold co-stimulatory receptors of cell `i` add."""
+    surface = tables.types[cells.kind[i], column.SURFACE]
+    return sum(
+        float(activating_part(cells.level[pair["receptor"], i] * share / surface, pair["half"], pair["hill"]))
+        for pair in tables.costimulating
+        if (share := float(drugs.agonized[pair["receptor"]])) > 0.0
+    )
 
 
 def _help(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> float:

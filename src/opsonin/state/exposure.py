@@ -38,7 +38,7 @@ class Exposure(NamedTuple):
 
     Attributes:
         free: (M,) share of each molecule that no drug holds [-].
-        agonized: (M,) share of each death receptor that drugs hold as its ligand does [-].
+        agonized: (M,) share of each receptor, of death or of co-stimulation, that drugs hold as its ligand does [-].
         coated: (M,) share of each molecule that holds an antibody which Fc receptors see [-].
         bridged: (M,) what a molecule on a target adds to the signal of T cells through bispecific antibodies, over the
             number that gives half of it [1/molecule].
