@@ -104,6 +104,7 @@ def test_the_entries_of_this_step_are_there() -> None:
             *("relatlimab", "ipilimumab", "bevacizumab", "axitinib", "pexidartinib", "emactuzumab"),
             *("tisagenlecleucel", "axicabtagene", "her2_car_t", "gd2_car_t", "lifileucel", "expanded_nk"),
             *("aldesleukin", "ifn_gamma_1b", "neoantigen_dc_vaccine"),
+            "ttx_030",
             *("urelumab", "utomilumab", "selicrelumab"),
             *("venetoclax", "navitoclax", "s63845", "birinapant", "lcl161", "aeg35156"),
             *("dulanermin", "conatumumab", "trastuzumab", "rituximab", "dinutuximab"),

@@ -46,6 +46,7 @@ UNITS = {
     "unresisted_kill_rate": ("1/min", "", "1/min", "1/min"),
     "either": ("", "", ""),
     "held_share": ("", ""),
+    "fed_share": ("", "", "", ""),
     "supplied_level": ("nM", "", "nM"),
     "effort": ("", "", "", ""),
     "bound_receptors": ("molecule/um**2", "um**2", "", "molecule"),

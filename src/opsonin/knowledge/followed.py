@@ -53,6 +53,7 @@ def _metabolic(library: Library) -> Iterator[str]:
     """Enzymes that make a substrate, marks of corpses that release one, and receptors by which one does harm."""
     for cell in library.cells.values():
         yield from (exchange.enzyme for exchange in cell.exchanges.values() if exchange.enzyme)
+        yield from (exchange.fed_by for exchange in cell.exchanges.values() if exchange.fed_by)
         yield from (exchange.marker for exchange in cell.exchanges.values() if exchange.marker)
         answers = [*cell.suffers.values(), *(cell.trafficking.lowered.values() if cell.trafficking else ())]
         yield from (answer.through for answer in answers if answer.through)

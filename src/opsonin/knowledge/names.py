@@ -136,6 +136,8 @@ def _of_cell(cell: CellType) -> Iterator[Named]:
             yield ("exchanges", target, "made_from"), "substrate", exchange.made_from
         if exchange.enzyme is not None:
             yield ("exchanges", target, "enzyme"), "molecule", exchange.enzyme
+        if exchange.fed_by is not None:
+            yield ("exchanges", target, "fed_by"), "molecule", exchange.fed_by
         if exchange.marker is not None:
             yield ("exchanges", target, "marker"), "molecule", exchange.marker
     for place, answers in _answers(cell):

@@ -106,7 +106,9 @@ class Exchange(Entry):
     Uptake saturates: `uptake_max * c / (uptake_half + c)`. `uptake_max` is in molecule/min with `uptake_half`
     in nM or, for a substrate in mmHg, in mmHg*um**3/min: the amount taken up over its solubility in tissue. What is
     given comes by `secretion`, from another substrate that the cell takes up (`made_from`, molecules of it per molecule
-    `made_per`), or by an `enzyme` on it (`turnover`). All of it is `hypoxic_fold` times as much without oxygen.
+    `made_per`), or by an `enzyme` on it (`turnover`). The enzyme `fed_by` makes what that one works on: at `fed_half`
+    of its level at rest it limits it by half, and `fed_least` comes without; a cell that has none is fed by others,
+    as far as no drug holds theirs. All of it is `hypoxic_fold` times as much without oxygen.
     The dead release, too: a `necrotic` corpse, and an `apoptotic` one as far as it shows the `marker`.
     """
 
@@ -122,6 +124,9 @@ class Exchange(Entry):
     made_per: Pure | None = None
     enzyme: str | None = None
     turnover: Rate | None = None
+    fed_by: str | None = None
+    fed_half: Positive | None = None
+    fed_least: Fraction | None = None
     necrotic: Emission | None = None
     apoptotic: Emission | None = None
     marker: str | None = None
@@ -135,10 +140,14 @@ class Exchange(Entry):
             ("induced_by", "induction_half"),
             ("made_from", "made_per"),
             ("enzyme", "turnover"),
+            ("fed_by", "fed_half"),
+            ("fed_by", "fed_least"),
             ("marker", "marker_half"),
         ):
             if (getattr(self, first) is None) != (getattr(self, second) is None):
                 raise ValueError(f"'{first}' and '{second}' go together")
+        if self.fed_by is not None and self.enzyme is None:
+            raise ValueError("'fed_by' needs an 'enzyme' to feed")
         if self.hypoxic_fold is not None and not (self.uptake_max or self.enzyme or self.secretion):
             raise ValueError("'hypoxic_fold' needs an 'uptake_max', an 'enzyme' or a 'secretion' to raise")
         if self.marker is not None and self.apoptotic is None:

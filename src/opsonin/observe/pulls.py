@@ -14,6 +14,7 @@ from functools import cached_property
 from opsonin.knowledge.followed import death_receptors
 from opsonin.knowledge.influence import Move, carried, moves
 from opsonin.knowledge.library import Library
+from opsonin.laws.metabolism import fed_share
 from opsonin.model.drugs import (
     ALL,
     Adds,
@@ -26,7 +27,7 @@ from opsonin.model.drugs import (
     Presents,
     Supplies,
 )
-from opsonin.model.knowledge import CellType
+from opsonin.model.knowledge import CellType, Exchange
 from opsonin.observe.barriers import FAR
 from opsonin.observe.encounter import Side, Turned, log_factors
 
@@ -247,9 +248,26 @@ def _made_less(setting: Setting, drug: Drug, substrate: str) -> Iterator[tuple[s
             move = moves(setting.library, drug, resting).get(exchange.enzyme)
             if move is not None:
                 yield f"{move.path}, which makes {told}", -math.log(max(move.fold * move.free, 1e-3))
+        if exchange.enzyme in resting and exchange.fed_by is not None:
+            yield from _fed_less(setting, drug, exchange, resting, told)
         # Lactate, which every cell makes from glucose, is not one type's to take away.
         if (exchange.enzyme in resting or exchange.secretion is not None) and is_taken(setting, drug, name):
             yield f"kills {many(setting.library.cells[name])}, which make {told}", WIDE
+
+
+def _fed_less(
+    setting: Setting, drug: Drug, exchange: Exchange, resting: Mapping[str, float], told: str
+) -> Iterator[tuple[str, float]]:
+    """The same of the enzyme that feeds the one which makes it; of a cell without, that of its neighbours."""
+    by = exchange.fed_by
+    assert (
+        by is not None and exchange.fed_half is not None and exchange.fed_least is not None
+    )  # they go together
+    move = moves(setting.library, drug, {**resting, by: 1.0}).get(by)
+    if move is not None:
+        numbers = exchange.fed_half.value, exchange.fed_least.value
+        share = float(fed_share(move.fold * move.free, *numbers))
+        yield f"{move.path}, which feeds what makes {told}", -math.log(max(share, 1e-3))
 
 
 def is_taken(setting: Setting, drug: Drug, cell: str) -> bool:

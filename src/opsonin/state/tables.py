@@ -38,6 +38,10 @@ EXCHANGE = np.dtype(
         ("made_per", "f8"),  # molecules per molecule
         ("enzyme", "i8"),  # molecule, -1 for none
         ("turnover", "f8"),  # of one enzyme, concentration um3/min
+        ("fed_by", "i8"),  # molecule that makes what the enzyme works on, -1 for none
+        ("fed_half", "f8"),  # of it, over rest
+        ("fed_least", "f8"),  # share that comes by other ways
+        ("fed_mean", "f8"),  # mean of the fed share over cells at rest, which the turnover holds
         ("necrotic", "f8"),  # release by a necrotic corpse, concentration um3/min
         ("apoptotic", "f8"),  # by an apoptotic one that shows plenty of `marker`
         ("marker", "i8"),  # molecule, -1 for none
