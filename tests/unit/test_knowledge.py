@@ -113,6 +113,10 @@ def test_the_entries_of_this_step_are_there() -> None:
             *("melanoma", "tnbc", "pdac", "b16", "ccrcc", "nsclc", "her2_breast", "crc_mss", "crc_msi"),
             *("hcc", "gbm", "ovarian", "b_all", "dlbcl", "myeloma", "aml"),
         },
+        "defects": {
+            *("antigen-loss", "antigen-silencing", "b2m-loss", "caspase8-silencing", "cd19-loss"),
+            *("her2-loss", "jak-loss", "mcl1-gain"),
+        },
         "geometries": {"section", "block", "well", "spheroid", "organoid", "marrow", "node"},
         "labels": {"codex-mouse", "melanoma-markers", "pdac-markers", "tnbc-mibi"},
     }

@@ -22,7 +22,7 @@ from opsonin.model.death import PROTEINS
 from opsonin.model.knowledge import CellType, Exchange, Interaction, Shift, Trafficking, Tumour
 from opsonin.model.sourced import Sourced
 from opsonin.observe.observables import Acid
-from opsonin.state.tables import ARREST, DEFECT, EXCHANGE, FITNESS, LIGATION, PAIR, SHIFT, Tables
+from opsonin.state.tables import ARREST, CHANGE, DEFECT, EXCHANGE, FITNESS, LIGATION, PAIR, SHIFT, Tables
 from opsonin.tissue.tissue import Lowered, Species, Traits, Transport
 
 NM = 0.602214076  # molecules/um3 in one nM
@@ -85,10 +85,19 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
         arrests=np.array([_arrest(library, c) for c in names.cells], ARREST),
         defects=np.array(
             [
-                (library.defects[d].rate.value, draw, tumour.clones.get(d, library.defects[d].share).value)
+                _defect(library, tumour, d, draw)
                 for d, draw in zip(names.defects, draws_of(names.defects), strict=True)
             ],
             DEFECT,
+        ),
+        changes=np.array(
+            [
+                (names.defects.index(d), names.molecules.index(m), fold.value)
+                for d in names.defects
+                for m, fold in sorted(library.defects[d].changes.items())
+                if m in names.molecules
+            ],
+            CHANGE,
         ),
         removed_by=np.array(
             [_bits(m in library.defects[d].removes for d in names.defects) for m in names.molecules], np.int64
@@ -107,6 +116,14 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
         attractant=names.substrates.index(min(attractants)) if attractants else 0,
         dimension=dimension,
     )
+
+
+def _defect(
+    library: Library, tumour: Tumour, name: str, draw: np.uint32
+) -> tuple[float, np.uint32, float, float]:
+    defect = library.defects[name]
+    share = tumour.clones.get(name, defect.share)
+    return defect.rate.value, draw, share.value, defect.reverts.value if defect.reverts else 0.0
 
 
 def _bits(marks: Iterable[bool]) -> int:

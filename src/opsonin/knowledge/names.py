@@ -122,6 +122,7 @@ def _of_pair(pair: Interaction) -> Iterator[Named]:
 
 def _of_defect(defect: Defect) -> Iterator[Named]:
     yield from ((("removes",), "molecule", target) for target in defect.removes)
+    yield from ((("changes", target), "molecule", target) for target in defect.changes)
     yield from ((("deafens",), "substrate", target) for target in defect.deafens)
 
 

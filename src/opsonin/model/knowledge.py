@@ -419,12 +419,14 @@ class Interaction(Entry):
 
 
 class Defect(Entry):
-    """A heritable loss by which tumour cells escape.
+    """A heritable change by which tumour cells escape.
 
     Attributes:
         removes: molecules that the cell no longer makes; deafens: signals that it no longer answers.
         hides: whether it no longer shows the antigens that T cells of this tumour recognise.
+        changes: factor on the level of a molecule that it makes more or less of.
         rate: probability that a daughter of a cell without it has it.
+        reverts: probability that a daughter of a cell with it has it no more, of one that is no mutation.
         share: of the tumour's cells that have it in the biopsy.
     """
 
@@ -433,13 +435,19 @@ class Defect(Entry):
     removes: tuple[str, ...] = ()
     deafens: tuple[str, ...] = ()
     hides: bool = False
+    changes: dict[str, Pure] = Field(default={})
     rate: Fraction
+    reverts: Fraction | None = None
     share: Fraction
 
     @model_validator(mode="after")
     def _does_something(self) -> Defect:
-        if not (self.removes or self.deafens or self.hides):
-            raise ValueError("a defect 'removes' molecules, 'deafens' to signals or 'hides' the antigens")
+        if not (self.removes or self.deafens or self.hides or self.changes):
+            raise ValueError(
+                "a defect 'removes' or 'changes' molecules, 'deafens' to signals or 'hides' the antigens"
+            )
+        if both := sorted(set(self.removes) & set(self.changes)):
+            raise ValueError(f"it cannot both remove and change '{both[0]}'")
         return self
 
 

@@ -93,6 +93,8 @@ def express(cells: Any, n: int, tables: Any, turnover: Any, fold: Any, through: 
                     shift *= regulated_fold(changed, row["at_rest"])
             if not cells.lost[i] & tables.removed_by[m]:
                 goals[m] = steady_level(resting[m], cells.variation[m, i], shift)
+                for defect, molecule, factor in tables.changes.tolist():
+                    goals[m] *= factor if molecule == m and int(cells.lost[i]) >> defect & 1 else 1.0
             level[m, i] = relaxed(level[m, i], goals[m], turnover[m], duration)
     return level
 

@@ -83,8 +83,10 @@ DEFECT = np.dtype(
         ("rate", "f8"),  # probability per daughter
         ("draw", "u4"),  # number of its draws, `core.random.draws_of`
         ("share", "f8"),  # of the tumour cells at time 0
+        ("reverts", "f8"),  # probability per daughter that it is gone, 0 of a mutation
     ]
 )
+CHANGE = np.dtype([("defect", "i8"), ("molecule", "i8"), ("fold", "f8")])
 
 
 class Tables(NamedTuple):
@@ -109,6 +111,7 @@ class Tables(NamedTuple):
     ligations: Records  # (substrates that kill,) LIGATION
     arrests: Records  # (T,) ARREST; signal -1 where nothing keeps the type out of the cycle
     defects: Records  # (defects,) DEFECT
+    changes: Records  # CHANGE, of the levels of molecules by defects
     removed_by: Indices  # (M,) defects that take a molecule away, one bit each
     deaf_by: Indices  # (S,) defects that make deaf to a substrate, one bit each
     hidden_by: int  # defects that hide the antigens, one bit each
