@@ -12,6 +12,7 @@ from opsonin.engine.compile import Plan, compile_scenario
 from opsonin.engine.start import settled, started
 from opsonin.engine.trace import Trace
 from opsonin.io.scenario import Scenario
+from opsonin.knowledge.library import load_library
 from opsonin.tissue.tissue import Tissue
 
 NIVOLUMAB = {"name": "nivolumab", "dose": [{"drug": "nivolumab", "amount": "240 mg", "every": "14 d"}]}
@@ -22,7 +23,10 @@ DENSITIES = {"cancer": "2500 cells/mm2", "cd8": "600 cells/mm2", "other": "600 c
 
 
 def scenario(**changes: Any) -> Scenario:
-    """A generated melanoma field of 200 um; keys with '__' reach into tables, as in `scenario__seed=3`."""
+    """A generated melanoma field of 200 um, of the cells that are named alone.
+
+    Keys with '__' reach into tables, as in `scenario__seed=3`.
+    """
     data: dict[str, Any] = {
         "scenario": {"name": "test", "duration": "1 d", "seed": 1},
         "tissue": {
@@ -40,7 +44,17 @@ def scenario(**changes: Any) -> Scenario:
             here = here.setdefault(table, {})
         here[key] = value
     data.setdefault("numerics", {}).setdefault("burn_in", BURN_IN)
+    data["tissue"] = _alone(data["tissue"])
     return Scenario.from_dict(data)
+
+
+def _alone(tissue: dict[str, Any]) -> dict[str, Any]:
+    """A melanoma whose densities are named has no other cells: tests ask what some types do to each other."""
+    generate = tissue.get("generate", {})
+    if tissue["tumour"] != "melanoma" or not generate.get("densities"):
+        return tissue
+    none = dict.fromkeys(load_library().tumours["melanoma"].densities, "0 cells/mm2")
+    return tissue | {"generate": generate | {"densities": none | generate["densities"]}}
 
 
 def plan(**changes: Any) -> Plan:
