@@ -260,7 +260,7 @@ def test_sensitization_saturates_where_much_is_shown_already():
     numbers = LIBRARY.cells["cd8"].lytic
 
     def signal(mhc_i):
-        complexes = presented_complexes(mhc_i, 1e-4)
+        complexes = presented_complexes(mhc_i, 1e-4, 1.0)
         return antigen_signal(complexes, numbers.signal_half.value, numbers.signal_hill.value)
 
     assert signal(3e4) / signal(1e4) > 1.8
@@ -337,7 +337,7 @@ def test_what_a_drug_also_does_and_the_model_leaves_out_is_told():
     (note,) = [text for text in plan(arm=[{"name": "a", "dose": [
         {"drug": "decitabine", "amount": "1 uM", "lasting": "2 d"}]}]).notes if "decitabine" in text]  # fmt: skip
     assert note.startswith(
-        "Doubtful: the model leaves out that decitabine raises cancer-testis antigens, raises "
+        "Doubtful: the model leaves out that decitabine raises the interferon response, raises "
     )
     assert note.endswith(", lowers shedding of MICA and acts on CD8 effector cells.")
     (note,) = [text for text in plan(arm=[{"name": "a", "dose": [

@@ -32,7 +32,7 @@ def test_what_laws_read_is_followed_and_nothing_else():
         *("LAG-3", "MHC-II", "PVRIG", "CD16", "HER2", "EGFR", "CD19", "CD20", "GD2"),
         *("SIRPa", "CD47", "LILRB1", "Siglec-10", "CD24", "LRP1", "calreticulin", "CD32a", "CD64"),
         *("Fas", "FasL", "DR4", "DR5", "TRAIL", "TNFR1", "cIAP1", "CD28", "CTLA-4", "CD80", "CD86"),
-        *("4-1BB", "4-1BBL", "CD40"),
+        *("4-1BB", "4-1BBL", "CD40", "NY-ESO-1", "MART-1"),
     }
     metabolic = {"CD39", "CD73", "IDO1", "A2AR", "TGFBR1", "VEGFR2"}
     regulators = {"IRF1", "NF-kB", "YY1", "AKT", "ERK", "HIF-1a", "p53", "M2", "maturation"}

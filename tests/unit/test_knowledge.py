@@ -72,7 +72,7 @@ def test_the_entries_of_this_step_are_there() -> None:
             *("MHC-II", "PVRIG", "2B4", "CD48", "maturation", "TNFR1", "cIAP1"),
             *("cFLIP", "BCL-2", "BCL-XL", "MCL-1", "BAX", "BAK", "XIAP", "survivin"),
             *("NF-kB", "YY1", "AKT", "ERK", "HIF-1a", "p53", "IRF1", "M2"),
-            *("4-1BB", "4-1BBL", "CD40"),
+            *("4-1BB", "4-1BBL", "CD40", "NY-ESO-1", "MART-1"),
             *("NKG2D", "NKp30", "DNAM-1", "NKG2A", "KIR", "CD16", "HER2", "EGFR", "CD19", "CD20", "GD2"),
         },
         "cells": {

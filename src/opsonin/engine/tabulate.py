@@ -22,7 +22,18 @@ from opsonin.model.death import PROTEINS
 from opsonin.model.knowledge import CellType, Exchange, Interaction, Shift, Trafficking, Tumour
 from opsonin.model.sourced import Sourced
 from opsonin.observe.observables import Acid
-from opsonin.state.tables import ARREST, CHANGE, DEFECT, EXCHANGE, FITNESS, LIGATION, PAIR, SHIFT, Tables
+from opsonin.state.tables import (
+    ANTIGEN,
+    ARREST,
+    CHANGE,
+    DEFECT,
+    EXCHANGE,
+    FITNESS,
+    LIGATION,
+    PAIR,
+    SHIFT,
+    Tables,
+)
 from opsonin.tissue.tissue import Lowered, Species, Traits, Transport
 
 NM = 0.602214076  # molecules/um3 in one nM
@@ -108,6 +119,8 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
         ),
         hidden_by=_bits(library.defects[d].hides for d in names.defects),
         matching_fraction=tumour.matching_antigen_fraction.value,
+        antigens=(antigens := _antigens(library, names, tumour)),
+        antigens_fixed=1.0 - float(antigens["share"].sum()),
         mhc_i=names.molecules.index(RECOGNISED),
         mhc_ii=names.molecules.index(SEEN_BY_HELPERS),
         death=np.array([names.molecules.index(name) for name in PROTEINS], np.int64),
@@ -124,6 +137,15 @@ def _defect(
     defect = library.defects[name]
     share = tumour.clones.get(name, defect.share)
     return defect.rate.value, draw, share.value, defect.reverts.value if defect.reverts else 0.0
+
+
+def _antigens(library: Library, names: Species, tumour: Tumour) -> npt.NDArray[np.void]:
+    """(antigens,) that tumour cells carry: an antigen of which they have none gives no peptides to count."""
+    rows = [
+        (names.molecules.index(name), share.value, _resting(library, tumour, TUMOUR_CELL, name))
+        for name, share in sorted(tumour.antigens.items())
+    ]
+    return np.array([row for row in rows if row[-1] > 0.0], ANTIGEN)
 
 
 def _bits(marks: Iterable[bool]) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from opsonin.kernels.contacts import checkpoints_between, density, pairs_between
+from opsonin.kernels.contacts import antigens_shown, checkpoints_between, density, pairs_between
 from opsonin.laws.events import relaxed
 from opsonin.laws.recognition import (
     activating_part,
@@ -61,7 +61,8 @@ def _agonized(cells, tables, drugs, i):
 def _help(cells, tables, drugs, i, j, costimulated):
     """Net activation of helper cell `i` by the peptides that cell `j` shows on MHC-II [-]."""
     numbers = tables.types[cells.kind[i]]
-    complexes = presented_complexes(cells.level[tables.mhc_ii, j], tables.matching_fraction)
+    shown = antigens_shown(cells, tables, j)
+    complexes = presented_complexes(cells.level[tables.mhc_ii, j], tables.matching_fraction, shown)
     signal = antigen_signal(complexes, numbers[SIGNAL_HALF], numbers[SIGNAL_HILL])
     factor = costimulation(numbers[COSTIMULATION], costimulated)
     return net_activation(signal, factor, checkpoints_between(cells, tables, drugs, i, j))

@@ -36,6 +36,7 @@ def followed(library: Library) -> tuple[str, ...]:
         for effect in drug.effects
         if isinstance(effect, Shifts) and effect.on is not None
     }
+    shown = {name for tumour in library.tumours.values() for name in tumour.antigens}
     read = {
         RECOGNISED,
         SEEN_BY_HELPERS,
@@ -44,6 +45,7 @@ def followed(library: Library) -> tuple[str, ...]:
         *paired,
         *reached,
         *marks,
+        *shown,
         *_metabolic(library),
     } & set(library.molecules)
     return tuple(sorted(with_regulators(library, read)))

@@ -164,6 +164,8 @@ def _of_drug(drug: Drug) -> Iterator[Named]:
 def _of_tumour(tumour: Tumour) -> Iterator[Named]:
     for target in tumour.densities:
         yield ("densities", target), "cell", target
+    for target in tumour.antigens:
+        yield ("antigens", target), "molecule", target
     for target in tumour.clones:
         yield ("clones", target), "defect", target
     for target, molecules in tumour.expresses.items():

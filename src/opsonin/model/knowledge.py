@@ -456,7 +456,8 @@ class Tumour(Entry):
 
     `diameter` and `priming` are those of its cells, `reactive_fraction` that of its CD8 T cells, where they differ from
     those of the cell types; `clones` are shares of its cells with a defect, where they differ from those of the
-    defects.
+    defects. `antigens` are shares of the matching peptides that come from a molecule of its cells and go with its
+    level; the rest, as of mutations, is fixed.
     """
 
     name: Name
@@ -464,6 +465,7 @@ class Tumour(Entry):
     potential_doubling_time: Time
     doubling_time: Time
     matching_antigen_fraction: Fraction  # of surface MHC-I that shows a matched peptide
+    antigens: dict[str, Fraction] = Field(default={})
     expresses: dict[str, dict[str, Molecules]] = Field(default={})
     vessel_density: PerArea
     densities: dict[str, CellsPerArea]
@@ -472,6 +474,12 @@ class Tumour(Entry):
     diameter: Length | None = None
     priming: Fraction | None = None
     reactive_fraction: Fraction | None = None
+
+    @model_validator(mode="after")
+    def _has_shares(self) -> Tumour:
+        if sum(share.value for share in self.antigens.values()) > 1.0:
+            raise ValueError("shares of 'antigens' sum to more than 1")
+        return self
 
 
 class Patches(Entry):

@@ -18,7 +18,7 @@ from opsonin.laws.recognition import (
 )
 from opsonin.model import tables as column
 from opsonin.model.phase import COMMITTED
-from opsonin.reference.cells import pairs_between
+from opsonin.reference.cells import antigens_shown, pairs_between
 
 
 def costimulate(
@@ -91,7 +91,9 @@ def _agonized(cells: Any, tables: Any, drugs: Any, i: int) -> float:
 def _help(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> float:
     """Net activation of helper cell `i` by what cell `j` shows on MHC-II."""
     numbers = tables.types[cells.kind[i]]
-    complexes = presented_complexes(float(cells.level[tables.mhc_ii, j]), tables.matching_fraction)
+    complexes = presented_complexes(
+        float(cells.level[tables.mhc_ii, j]), tables.matching_fraction, antigens_shown(cells, tables, j)
+    )
     signal = antigen_signal(complexes, numbers[column.SIGNAL_HALF], numbers[column.SIGNAL_HILL])
     passed = 1.0
     for receptor, ligand, affinity, half, steepness, *_ in tables.checkpoints.tolist():

@@ -86,6 +86,13 @@ DEFECT = np.dtype(
         ("reverts", "f8"),  # probability per daughter that it is gone, 0 of a mutation
     ]
 )
+ANTIGEN = np.dtype(
+    [
+        ("molecule", "i8"),
+        ("share", "f8"),  # of the matching peptides of a tumour cell at rest
+        ("resting", "f8"),  # molecules in it
+    ]
+)
 CHANGE = np.dtype([("defect", "i8"), ("molecule", "i8"), ("fold", "f8")])
 
 
@@ -116,6 +123,8 @@ class Tables(NamedTuple):
     deaf_by: Indices  # (S,) defects that make deaf to a substrate, one bit each
     hidden_by: int  # defects that hide the antigens, one bit each
     matching_fraction: float
+    antigens: Records  # (antigens that are followed,) ANTIGEN
+    antigens_fixed: float  # share of the matching peptides that is from others
     mhc_i: int
     mhc_ii: int
     death: Indices  # (8,) molecules behind `model.death.DeathProteins`
