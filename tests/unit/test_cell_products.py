@@ -86,6 +86,7 @@ def test_infused_nk_cells_lack_no_molecule_of_nk_cells():
     assert len(own) > 50
     assert not tissue.cells.arrays.reactive[own].any()
     assert (tissue.cells.arrays.level[np.ix_(carried, own)] > 0.0).all()
+    assert (tissue.cells.arrays.variation[:, own] > 0.0).all()
 
 
 def test_they_take_the_niches_of_their_own_kind():
