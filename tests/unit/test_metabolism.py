@@ -136,7 +136,11 @@ def test_cd39_feeds_cd73_over_its_rest_and_leaves_the_mean_of_a_type_as_it_was()
     ratio = {name: float((made[name] / made["rest"]).mean()) for name in made}
     assert ratio["none"] == pytest.approx(0.2)
     assert ratio["twice"] == pytest.approx(0.2 + 0.8 * 1.3 * 2.0 / 2.3)
-    mean_share = float(tables.exchanges["fed_mean"][one.species.cells.index("cancer"), index])
+    mean_share = float(
+        tables.exchanges["fed_mean"][
+            one.species.cells.index("cancer"), one.species.substrates.index("adenosine")
+        ]
+    )
     assert 0.8 < mean_share < 1.0
     assert ratio["as drawn"] == pytest.approx(mean_share, abs=4.0 * 0.25 / len(own) ** 0.5)
 
