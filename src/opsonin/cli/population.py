@@ -60,13 +60,14 @@ def sweep(
         tell = Progress(silent=as_json or quiet)
         swept = engine.sweep(asked, library, out, stop=stop, tell=tell, threads=threads, courses=courses)
     title = asked.population.name or population.stem
+    notes = engine.notes(asked, library)
     wrote = {"table": str(out)}
     if swept.metrics:
         write_file(out.with_suffix(".png"), population_picture(title, swept.table, swept.metrics))
         wrote["picture"] = str(out.with_suffix(".png"))
     if courses is not None:
         wrote["courses"] = str(courses)
-    _tell(swept, wrote, as_json=as_json, quiet=quiet)
+    _tell(swept, notes, wrote, as_json=as_json, quiet=quiet)
     if swept.failed:
         raise RunError(*_failures(swept))
 
@@ -112,17 +113,24 @@ class Progress:
         print(f"{done:,} of {total:,} patients, {minutes}:{seconds:02d} left", file=sys.stderr)
 
 
-def _tell(swept: Swept, wrote: dict[str, str], *, as_json: bool, quiet: bool) -> None:
+def _tell(swept: Swept, notes: tuple[str, ...], wrote: dict[str, str], *, as_json: bool, quiet: bool) -> None:
     told = {name: spread(swept.table[name].to_pylist(), unit) for name, unit in swept.metrics.items()}
     count = len(swept.table)
     if as_json:
         failed = dict(_why(swept))
         ok = not failed
         print_json(
-            {"ok": ok, "patients": count, "metrics": told, **wrote, **({"failed": failed} if failed else {})}
+            {
+                "ok": ok,
+                "notes": list(notes),
+                "patients": count,
+                "metrics": told,
+                **wrote,
+                **({"failed": failed} if failed else {}),
+            }
         )
     elif not quiet:
-        lines = [f"{count:,} patients: median (5 to 95 %)"]
+        lines = [*(f"note: {note}" for note in notes), f"{count:,} patients: median (5 to 95 %)"]
         lines += [f"{name}: {in_words(one)}" for name, one in told.items()]
         print_lines([*lines, *(f"{what}: {path}" for what, path in wrote.items())])
 

@@ -38,6 +38,7 @@ from opsonin.store.sweep import FAILED, KEPT, SweepFolder, folder_of, table_byte
 
 Array = npt.NDArray[np.float64]
 WORTH_PROCESSES = 6  # parts: starting a process takes as long as a few of them
+AT_ROWS = ("peak", "least", "time-above")
 MODULE = "opsonin.engine.sweep_worker"
 _UNITS = {"plasma": "nM", "tumour": "nM", "occupancy": "1", "amount": "mg"}
 
@@ -71,6 +72,22 @@ def offered(asked: Asked, library: Library) -> Offered:
     numbers |= {room.name: Known(room.volume, "L") for room in model.parts.rooms}
     columns = {o.column: Told(_UNITS[o.kind], o.drug, o.kind) for o in model.outputs}
     return Offered(dict(sorted(numbers.items())), columns)
+
+
+def notes(asked: AskedPopulation, library: Library) -> tuple[str, ...]:
+    """What is measured at the rows of the course only, and would need more of them."""
+    every = asked.course.course.every
+    told = []
+    for name, metric in asked.sample.metrics.items():
+        drug = asked.offered.columns[metric.of].drug
+        kinetics = library.drugs[drug].kinetics
+        absorption = kinetics.absorption_half_life if kinetics else None
+        if metric.kind in AT_ROWS and absorption is not None and every > absorption.value:
+            told.append(
+                f"{name} is looked for at the rows of the course, every {every:g} min; {drug} is absorbed with a "
+                f"half-life of {absorption.value:g} min. A shorter `every` in the course sees more."
+            )
+    return tuple(told)
 
 
 def _plain(unit: str) -> str:

@@ -12,6 +12,7 @@ import json
 import math
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -69,11 +70,12 @@ class SweepFolder:
         table = pa.table({name: values[:, column] for column, name in enumerate(names)})
         patients = pa.array(range(1, len(values) + 1), pa.int64())
         write_atomic(self.path / _VALUES, _bytes(table.add_column(0, "patient", patients)), KEPT)
-        write_atomic(self.path / _JOB, json.dumps(asked).encode(), KEPT)
+        size = max(_SIZE, math.ceil(len(values) / _MOST_PARTS))
+        write_atomic(self.path / _JOB, json.dumps(asked | {"size": size}).encode(), KEPT)
 
     def job(self) -> dict[str, Any]:
         """What was asked, as it was given to `begin`."""
-        return {key: value for key, value in self._content().items() if key != "digest"}
+        return {key: value for key, value in self._content().items() if key not in ("digest", "size")}
 
     def _content(self) -> dict[str, Any]:
         try:
@@ -90,15 +92,15 @@ class SweepFolder:
         columns = [column.to_numpy() for column in table.columns]
         return np.stack(columns, axis=1) if columns else np.zeros((self.count, 0))
 
-    @property
+    @cached_property
     def count(self) -> int:
         """Of patients."""
         return int(pq.read_metadata(self.path / _VALUES).num_rows)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Patients of a part."""
-        return max(_SIZE, math.ceil(self.count / _MOST_PARTS))
+        return int(self._content()["size"])
 
     def parts(self) -> range:
         """Numbers of all parts."""
