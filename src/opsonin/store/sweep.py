@@ -67,9 +67,9 @@ class SweepFolder:
                 raise InputError(Fault(str(self.path), problem, "Remove it, or choose another name for -o."))
             return
         make_folder(self.path)
-        table = pa.table({name: values[:, column] for column, name in enumerate(names)})
-        patients = pa.array(range(1, len(values) + 1), pa.int64())
-        write_atomic(self.path / _VALUES, _bytes(table.add_column(0, "patient", patients)), KEPT)
+        patients = np.arange(1, len(values) + 1)
+        table = pa.table({"patient": patients, **{name: values[:, i] for i, name in enumerate(names)}})
+        write_atomic(self.path / _VALUES, _bytes(table), KEPT)
         size = max(_SIZE, math.ceil(len(values) / _MOST_PARTS))
         write_atomic(self.path / _JOB, json.dumps(asked | {"size": size}).encode(), KEPT)
 
