@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,7 @@ def sweep(
     threads: int | None = None,
     courses: Path | None = None,
     values: Array | None = None,
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> Swept:
     """Follow every patient of a population and write its table.
 
@@ -116,7 +118,7 @@ def sweep(
         stop: set when no further part is to be begun; tell: hears how many patients are done, of how many.
         threads: processes side by side; they change no bit. Left out, one for each core.
         courses: where the courses are written, if they are wanted.
-        values: (patients, varied) in place of what would be drawn.
+        values: (patients, varied) in place of what would be drawn; more: said of the table's origin.
     Raises:
         Interrupted, RunError, HostError: what was reached is stored; the same call goes on.
         InputError: parts of something else lie there.
@@ -127,7 +129,7 @@ def sweep(
         numbers = range(1, asked.population.patients + 1)
         values = drawn(asked.sample, numbers, asked.population.seed)
     job = _job(asked, model, courses=courses is not None)
-    origin = _origin(asked, job)
+    origin = _origin(asked, job) | dict(more)
     folder = SweepFolder(folder_of(out))
     version = kernel_cache.digest_of_sources(kernel_cache.DECIDES_BITS)
     folder.begin(asdict(job), asked.sample.names, values, version)
