@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from opsonin.cli import population, sensitivity
+from opsonin.cli import population, selection, sensitivity
 from opsonin.cli.files import require_place, write_file
 from opsonin.cli.options import Json, print_json, print_lines
 from opsonin.core.errors import Fault, InputError, RunError
@@ -29,6 +29,7 @@ app = typer.Typer(no_args_is_help=True, help="Follow drugs through a patient's b
 
 app.command("sweep")(population.sweep)
 app.command("sensitivity")(sensitivity.sensitivity)
+app.command("select")(selection.select)
 
 
 @app.command("simulate")

@@ -13,18 +13,16 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from opsonin.core.errors import InputError, did_you_mean
-from opsonin.core.units import UnitError, to_unit
 from opsonin.io.check import Draft
 from opsonin.io.correlations import correlated
 from opsonin.io.course import Asked, read_course
+from opsonin.io.distributions import marginal_of, number_in
 from opsonin.io.locate import KeyPath, Lines
 from opsonin.io.toml_files import parse_toml, read_text
 from opsonin.io.wording import plain
 from opsonin.model.population import BODY, Distribution, Metric, Population
-from opsonin.model.varied import Known, Marginal, Offered, Sample, Varied, share_between
+from opsonin.model.varied import Known, Marginal, Offered, Sample, Varied
 
-_BOUNDS_95 = 2.0 * 1.959963984540054  # standard deviations that hold 95 % of a normal distribution
-_LEAST_SHARE = 1e-6  # of a distribution that may be left when its tails are cut off
 _RESERVED = ("patient", "failed")
 
 
@@ -134,14 +132,14 @@ def _covariate(
         draft.fault(
             (*path, "power"), "power is of parameters, not of covariates", "Move it to [parameter.X]."
         )
-    marginal = _marginal(draft, path, asked, known, unit)
+    marginal = marginal_of(draft, path, asked, unit, known)
     if marginal is None:
         return None
     if name in BODY:
         marginal = _within(draft, path, marginal, least, most)
     reference = marginal.median
     if asked.reference is not None:
-        written = _number(draft, (*path, "reference"), unit)
+        written = number_in(draft, (*path, "reference"), unit)
         reference = math.nan if written is None else written
     references[name] = reference
     return Varied(name, marginal, parameter=False)
@@ -167,7 +165,7 @@ def _parameter(
         hint = did_you_mean(name, offered.numbers)
         draft.fault(path, f"the patient's model has no number '{name}'.", hint)
         return None
-    marginal = _marginal(draft, path, asked, known, known.unit)
+    marginal = marginal_of(draft, path, asked, known.unit, known)
     powers = _powers(draft, population, path, asked, references)
     if marginal is None:
         return None
@@ -200,86 +198,6 @@ def _lowest(marginal: Marginal) -> float:
     if marginal.kind == "lognormal":
         return math.ulp(0.0)
     return marginal.low
-
-
-def _marginal(
-    draft: Draft, path: KeyPath, asked: Distribution, known: Known | None, unit: str
-) -> Marginal | None:
-    """A distribution in `unit`; None, with a fault noted, where it cannot be read."""
-    before = len(draft.faults)
-    low, high = -math.inf, math.inf
-    middle = spread = 0.0
-    match asked.distribution:
-        case "fixed":
-            low = high = _given(draft, (*path, "value"), unit)
-        case "uniform" | "loguniform":
-            low, high = _range(draft, path, unit)
-        case "lognormal" if asked.range is not None:
-            first, last = _range(draft, path, unit)
-            if first > 0.0:
-                middle, spread = math.sqrt(first * last), math.log(last / first) / _BOUNDS_95
-        case "lognormal":
-            middle = _middle(draft, (*path, "median"), known, unit)
-            spread = math.sqrt(math.log1p((asked.cv or 0.0) ** 2))
-        case _:
-            middle = _middle(draft, (*path, "mean"), known, unit)
-            spread = (
-                (asked.cv or 0.0) * abs(middle) if asked.sd is None else _given(draft, (*path, "sd"), unit)
-            )
-    if asked.distribution in ("normal", "lognormal"):
-        low = low if asked.least is None else _given(draft, (*path, "least"), unit)
-        high = high if asked.most is None else _given(draft, (*path, "most"), unit)
-    if len(draft.faults) > before:
-        return None
-    found = Marginal(asked.distribution, middle, spread, low, high, unit)
-    _check_marginal(draft, path, found)
-    return found if len(draft.faults) == before else None
-
-
-def _check_marginal(draft: Draft, path: KeyPath, found: Marginal) -> None:
-    first = found.middle if found.kind == "lognormal" else found.low
-    if found.kind in ("lognormal", "loguniform") and not first > 0.0:
-        draft.fault(path, f"a {found.kind} distribution is of numbers above 0, not {first:g}")
-    elif found.kind in ("normal", "lognormal") and not found.spread > 0.0:
-        draft.fault(path, "its spread is not above 0", 'Write distribution = "fixed" of what does not vary.')
-    elif found.kind != "fixed" and not found.low < found.high:
-        what = "least" if found.kind in ("normal", "lognormal") else "the first of range"
-        draft.fault(path, f"{what}, {found.low:g}, is not below {found.high:g} {found.unit}".rstrip())
-    elif share_between(found, found.low, found.high) < _LEAST_SHARE:
-        problem = f"nearly nobody is between {found.low:g} and {found.high:g} {found.unit}".rstrip()
-        draft.fault(path, problem, "Move least and most, or the middle.")
-
-
-def _range(draft: Draft, path: KeyPath, unit: str) -> tuple[float, float]:
-    first, last = (_given(draft, (*path, "range", number), unit) for number in (0, 1))
-    if not first < last:
-        draft.fault((*path, "range"), f"range {draft.shown(*path, 'range')} does not go upwards")
-    return first, last
-
-
-def _middle(draft: Draft, path: KeyPath, known: Known | None, unit: str) -> float:
-    if draft.get(*path) is not None:
-        return _given(draft, path, unit)
-    if known is None:
-        draft.fault(path[:-1], f"the key '{path[-1]}' is missing", "The patient's model has no such number.")
-        return math.nan
-    return known.value
-
-
-def _given(draft: Draft, path: KeyPath, unit: str) -> float:
-    found = _number(draft, path, unit)
-    return math.nan if found is None else found
-
-
-def _number(draft: Draft, path: KeyPath, unit: str) -> float | None:
-    """A number in `unit`; None, with a fault noted, of anything else."""
-    try:
-        return to_unit(draft.get(*path), unit)
-    except UnitError as error:
-        key = next(str(part) for part in reversed(path) if isinstance(part, str))
-        fix = f'Write it in quotes with its unit, one that converts to "{unit}".' if unit else ""
-        draft.fault(path, f"{key}: {error}", fix)
-        return None
 
 
 def _usual(offered: Offered) -> dict[str, Metric]:

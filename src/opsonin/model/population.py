@@ -32,6 +32,9 @@ _NEEDS = {  # distribution: keys it needs, and those it may have
 }
 
 
+_KEYS = ("value", "median", "mean", "sd", "cv", "range", "least", "most")
+
+
 class Distribution(Entry):
     """How one number varies between patients.
 
@@ -63,7 +66,7 @@ class Distribution(Entry):
     def _is_whole(self) -> Distribution:
         kind = self.distribution
         needed, allowed = _NEEDS[kind]
-        given = self.model_fields_set - {"distribution", "power", "reference"}
+        given = self.model_fields_set & set(_KEYS)
         for key in needed:
             if key not in given:
                 raise ValueError(f"a {kind} distribution needs the key '{key}'")

@@ -64,6 +64,34 @@ def quantiles(marginal: Marginal, standard: Array) -> Array:
     return np.asarray(np.clip(values, marginal.low, marginal.high), np.float64)
 
 
+def cumulative(marginal: Marginal, values: Array) -> Array:
+    """Which share of a distribution lies below these values; of one that is not fixed."""
+    match marginal.kind:
+        case "uniform":
+            found = (values - marginal.low) / (marginal.high - marginal.low)
+        case "loguniform":
+            found = _logs(values / marginal.low) / np.log(marginal.high / marginal.low)
+        case "lognormal":
+            ends = _logs(np.array([marginal.low, marginal.high]))
+            found = _below(_logs(values), ends, float(np.log(marginal.middle)), marginal.spread)
+        case _:
+            ends = np.array([marginal.low, marginal.high])
+            found = _below(values, ends, marginal.middle, marginal.spread)
+    return np.asarray(np.clip(found, 0.0, 1.0), np.float64)
+
+
+def _below(values: Array, ends: Array, middle: float, spread: float) -> Array:
+    first, last = ndtr((ends - middle) / spread)
+    return np.asarray((ndtr((values - middle) / spread) - first) / (last - first))
+
+
+def _logs(values: Array) -> Array:
+    """Logarithms, minus infinity of what is not above 0."""
+    logs = np.full_like(values, -np.inf)
+    np.log(values, out=logs, where=values > 0.0)
+    return logs
+
+
 def _cut(standard: Array, middle: float, spread: float, low: float, high: float) -> Array:
     """Standard normals without what lies beyond the ends: the same quantiles of what is left."""
     if not np.isfinite([low, high]).any():

@@ -181,6 +181,24 @@ class SweepFolder:
             shutil.rmtree(self.path)
 
 
+def read_table(path: Path) -> tuple[pa.Table, dict[str, Any]]:
+    """A table and what rebuilds it, as it says itself; InputError where it is no table of a population."""
+    try:
+        table = pq.read_table(path)
+    except FileNotFoundError as error:
+        raise InputError(Fault(str(path), "there is no such file.")) from error
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(Fault(str(path), "is not a parquet file that can be read.")) from error
+    if "patient" not in table.column_names or not len(table):
+        problem = "has no patients: no column `patient`, or no rows."
+        raise InputError(Fault(str(path), problem, "Give a table that `opsonin patient sweep` wrote."))
+    try:
+        origin = json.loads((table.schema.metadata or {}).get(b"opsonin", b"{}"))
+    except ValueError:
+        origin = {}
+    return table, origin if isinstance(origin, dict) else {}
+
+
 def described(origin: Mapping[str, Any]) -> dict[str, str]:
     """What rebuilds a table, as its own description."""
     return {"opsonin": json.dumps(origin, sort_keys=True)}
