@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from opsonin.core.errors import InputError
+from opsonin.io.selection import read_selection
 from populations import COURSE, HEAD, VARIED, asked, write
 
 
@@ -222,7 +225,10 @@ WRONG = {
     "above what": (metric(f'{PLASMA}kind = "time-above"'), "go together"),
     "a peak above": (metric(f'{PLASMA}kind = "peak"\nabove = 3'), "go together"),
     "since the end": (metric(f'{PLASMA}kind = "peak"\nsince = "56 d"'), "is not before the end"),
-    "until later": (metric(f'{PLASMA}kind = "peak"\nuntil = "57 d"'), "is not before the end of the course"),
+    "until later": (
+        metric(f'{PLASMA}kind = "peak"\nuntil = "57 d"'),
+        "until '57 d' is after the end of the course",
+    ),
     "until before since": (
         metric(f'{PLASMA}kind = "peak"\nsince = "5 d"\nuntil = "4 d"'),
         "is not after 'since'",
@@ -304,3 +310,18 @@ def test_no_population_gives_a_traceback(tmp_path, words):
         asked(tmp_path, HEAD + " ".join(words))
     except InputError as error:
         assert all(fault.problem for fault in error.faults)
+
+
+def test_the_example_of_the_documentation_is_a_population(tmp_path):
+    page = Path(__file__).resolve().parents[2] / "docs" / "patient.md"
+    blocks = re.findall(r"```toml\n(.*?)```", page.read_text(), re.DOTALL)
+    (example,) = [block for block in blocks if block.startswith("course = ")]
+    found = asked(tmp_path, example, COURSE.replace('"56 d"', '"84 d"'))
+    assert found.sample.names == ("weight", "nivolumab_clearance", "nivolumab_central_volume")
+    assert found.sample.varied[2].marginal.middle == pytest.approx(math.sqrt(2.5 * 5.0))
+    (chosen,) = [block for block in blocks if block.startswith("[accept")]
+    (tmp_path / "select.toml").write_text(chosen)
+    columns = found.sample.metrics.keys() | {"nivolumab_plasma_nM_trough", "nivolumab_plasma_nM_half_life"}
+    assert (
+        read_selection(tmp_path / "select.toml", columns).targets["nivolumab_plasma_nM_half_life"].bins == 20
+    )

@@ -132,13 +132,6 @@ def test_courses_are_kept_where_they_are_asked_for(tmp_path, whole, small_parts)
     assert peaks == swept.table["nivolumab_plasma_nM_peak"].to_pylist()
 
 
-FRAIL = (
-    HEAD
-    + VARIED
-    + '[parameter.nivolumab_affinity_PD_1]\ndistribution = "loguniform"\nrange = ["1e-320 nM", "1 nM"]\n'
-)
-
-
 def test_one_who_fails_is_told_with_what_it_has_and_the_others_are_kept(tmp_path, whole, monkeypatch):
     """The third is given a volume in which no number is left."""
     real = integrate.Integrator.run
@@ -150,7 +143,7 @@ def test_one_who_fails_is_told_with_what_it_has_and_the_others_are_kept(tmp_path
 
     monkeypatch.setattr(integrate.Integrator, "run", run)
     swept = followed(tmp_path)
-    assert swept.failed == [3]
+    assert [row["patient"] for row in swept.failed] == [3]
     failed = rows(swept)[2]
     assert failed["nivolumab_plasma_nM_peak"] is None
     assert failed["weight"] == rows(whole)[2]["weight"]
@@ -328,3 +321,14 @@ def test_rows_that_are_too_far_apart_for_what_is_swallowed_are_said(tmp_path, ca
     write(tmp_path, text, course.replace('every = "1 d"', 'every = "30 min"'))
     assert main(["patient", "sweep", str(file), "-o", out]) == 0
     assert "note:" not in capfd.readouterr().out
+
+
+def test_a_worker_that_dies_is_told_once_with_how_to_go_on(tmp_path, small_parts, monkeypatch, whole):
+    monkeypatch.setattr(engine, "WORTH_PROCESSES", 1)
+    with monkeypatch.context() as dying:
+        dying.setattr(engine, "MODULE", "opsonin.engine.no_such_worker")
+        with pytest.raises(HostError, match="its process ended with code 1") as caught:
+            followed(tmp_path, threads=2)
+    (fault,) = caught.value.faults
+    assert fault.fix == store.KEPT
+    assert followed(tmp_path, threads=2).table.equals(whole.table)

@@ -117,7 +117,7 @@ def _tell(swept: Swept, notes: tuple[str, ...], wrote: dict[str, str], *, as_jso
     told = {name: spread(swept.table[name].to_pylist(), unit) for name, unit in swept.metrics.items()}
     count = len(swept.table)
     if as_json:
-        failed = dict(_why(swept))
+        failed = {row["patient"]: row["failed"] for row in swept.failed}
         ok = not failed
         print_json(
             {
@@ -157,14 +157,8 @@ def in_words(told: dict[str, Any]) -> str:
     return f"{told['median']:.4g}{unit} ({told['p5']:.4g} to {told['p95']:.4g}){missing}"
 
 
-def _why(swept: Swept) -> list[tuple[int, str]]:
-    rows = swept.table.to_pylist()
-    return [(row["patient"], row["failed"]) for row in rows if row["failed"] is not None]
-
-
 def _failures(swept: Swept) -> list[Fault]:
-    rows = [row for row in swept.table.to_pylist() if row["failed"] is not None]
-    faults = []
+    rows, faults = swept.failed, []
     for row in rows[:MOST_TOLD]:
         has = ", ".join(f"{name} = {row[name]:.6g}" for name in swept.varied)
         faults.append(Fault(f"patient {row['patient']}", row["failed"], f"It has {has}."))

@@ -60,10 +60,10 @@ class Swept:
     origin: Mapping[str, Any]
 
     @property
-    def failed(self) -> list[int]:
-        """Numbers of the patients that could not be followed."""
-        numbers, why = self.table["patient"].to_pylist(), self.table[FAILED].to_pylist()
-        return [number for number, problem in zip(numbers, why, strict=True) if problem is not None]
+    def failed(self) -> list[dict[str, Any]]:
+        """Rows of the patients that could not be followed."""
+        rows: list[dict[str, Any]] = self.table.filter(self.table[FAILED].is_valid()).to_pylist()
+        return rows
 
 
 def offered(asked: Asked, library: Library) -> Offered:

@@ -231,4 +231,5 @@ def _check_metric(draft: Draft, path: KeyPath, metric: Metric, offered: Offered,
         draft.fault((*path, "of"), problem, did_you_mean(metric.of, offered.columns))
     for key, time in (("since", metric.since), ("until", metric.until)):
         if time is not None and (time > duration or (key == "since" and time == duration)):
-            draft.fault((*path, key), f"{key} {draft.shown(*path, key)} is not before the end of the course")
+            wrong = "is after" if key == "until" else "is not before"
+            draft.fault((*path, key), f"{key} {draft.shown(*path, key)} {wrong} the end of the course")
