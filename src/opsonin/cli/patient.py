@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from opsonin.cli import population, selection, sensitivity
 from opsonin.cli.files import require_place, write_file
 from opsonin.cli.options import Json, print_json, print_lines
 from opsonin.core.errors import Fault, InputError, RunError
@@ -26,10 +27,9 @@ MOST_TOLD = 20  # patients, in words
 
 app = typer.Typer(no_args_is_help=True, help="Follow drugs through a patient's blood, tumour and receptors.")
 
-
-@app.callback()
-def _about() -> None:
-    """Keeps `simulate` a command of its own while it is the only one."""
+app.command("sweep")(population.sweep)
+app.command("sensitivity")(sensitivity.sensitivity)
+app.command("select")(selection.select)
 
 
 @app.command("simulate")

@@ -47,6 +47,7 @@ class Stream(IntEnum):
     MIXING = 11
     MUTATION = 12
     STEM = 14
+    POPULATION = 15
 
 
 def key_of(seed: int, patient: str, replicate: int) -> tuple[np.uint32, np.uint32]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,8 @@ from opsonin.patient.model import PatientModel
 from opsonin.patient.rules import Before, ruled
 
 Array = npt.NDArray[np.float64]
+OURS = "patient's model"
+_AS_THEY_ARE: Mapping[str, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def model_of(asked: Asked, library: Library) -> PatientModel:
 def follow_ours(asked: Asked, model: PatientModel) -> Courses:
     """Every patient of a course in our model; one that fails is told, and the others are kept."""
     columns = {output.column: output.name for output in model.outputs}
-    ours = _Model(model.sbml, "patient's model", columns, model.changes, 1.0)
+    ours = Carrier(model.sbml, OURS, columns, model.changes)
     return Courses(tuple(columns), *_all(asked, ours), model.sbml)
 
 
@@ -85,12 +88,12 @@ def follow_foreign(asked: Asked, foreign: Foreign) -> Courses:
         loaded(foreign.sbml, foreign.name)
     except RunError as error:  # what the library lacks, as delays: another model is the way out
         raise InputError(*error.faults) from error
-    theirs = _Model(foreign.sbml, foreign.name, foreign.outputs, foreign.changes, foreign.minutes)
+    theirs = Carrier(foreign.sbml, foreign.name, foreign.outputs, foreign.changes, foreign.minutes)
     return Courses(tuple(foreign.outputs), *_all(asked, theirs), foreign.sbml, foreign.notes)
 
 
 @dataclass(frozen=True)
-class _Model:
+class Carrier:
     """A model as it is integrated.
 
     Attributes:
@@ -104,16 +107,16 @@ class _Model:
     name: str
     columns: Mapping[str, str]
     changes: Callable[[Iterable[Given]], tuple[Change, ...]]
-    minutes: float
+    minutes: float = 1.0
 
 
-def _all(asked: Asked, model: _Model) -> tuple[dict[str, Followed], tuple[Fault, ...]]:
-    _check_rules(asked, model)
+def _all(asked: Asked, model: Carrier) -> tuple[dict[str, Followed], tuple[Fault, ...]]:
+    check_rules(asked, model.columns)
     engine = loaded(model.sbml, model.name)
     followed, failed = {}, []
     for patient, doses in asked.patients.items():
         try:
-            followed[patient] = _one(engine, model, doses, asked.course)
+            followed[patient] = follow_one(engine, model, doses, asked.course)
         except RunError as error:
             named = len(asked.patients) > 1
             failed += [
@@ -122,8 +125,9 @@ def _all(asked: Asked, model: _Model) -> tuple[dict[str, Followed], tuple[Fault,
     return followed, tuple(failed)
 
 
-def _check_rules(asked: Asked, model: _Model) -> None:
-    """InputError where a rule is about what nobody is given, or looks at what is not told."""
+def check_rules(asked: Asked, columns: Iterable[str]) -> None:
+    """InputError where a rule is about what nobody is given, or looks at what is not among the columns."""
+    columns = tuple(columns)
     faults = []
     for number, rule in enumerate(asked.course.rule):
         where = f"rule {number + 1}"
@@ -131,23 +135,40 @@ def _check_rules(asked: Asked, model: _Model) -> None:
             faults.append(
                 Fault(where, f"drug '{rule.drug}' is not given.", did_you_mean(rule.drug, asked.drugs))
             )
-        if rule.when not in model.columns:
+        if rule.when not in columns:
             problem = f"when '{rule.when}' is no column of the result."
-            faults.append(Fault(where, problem, did_you_mean(rule.when, model.columns)))
+            faults.append(Fault(where, problem, did_you_mean(rule.when, columns)))
     if faults:
         raise InputError(*faults)
 
 
-def _one(engine: Integrator, model: _Model, doses: Sequence[Given], course: Course) -> Followed:
+def follow_one(
+    engine: Integrator,
+    model: Carrier,
+    doses: Sequence[Given],
+    course: Course,
+    numbers: Mapping[str, float] = _AS_THEY_ARE,
+    also: Iterable[float] = (),
+) -> Followed:
+    """One patient of a course.
+
+    Args:
+        engine: that has loaded the model.
+        doses: as planned; the rules of the course may change them.
+        numbers: of the model, by its names, that are this patient's own.
+        also: times [min] that get a row beside those of the course.
+    Raises:
+        RunError: the patient cannot be followed.
+    """
     watched = list(model.columns.values())
-    count = int(course.duration / course.every * (1.0 + 1e-12)) + 1
-    steps = [instant(number * course.every) for number in range(count)] + [instant(course.duration)]
+    steps = _steps(course, also)
+    last = float(steps[-1]) / model.minutes
 
     def through(doses: Sequence[Given]) -> Trajectory:
         made = model.changes(doses)
-        inside = [change.time for change in made if change.time <= steps[-1] / model.minutes]
-        times = np.unique([*(step / model.minutes for step in steps), *inside])
-        return engine.run(watched, times.tolist(), made)
+        inside = [change.time for change in made if change.time <= last]
+        times = np.unique([*(steps / model.minutes), *inside])
+        return engine.run(watched, times.tolist(), made, numbers)
 
     def before(doses: Sequence[Given]) -> Before:
         found = through(doses)
@@ -164,3 +185,10 @@ def _one(engine: Integrator, model: _Model, doses: Sequence[Given], course: Cour
         found.change_times * model.minutes,
         found.before,
     )
+
+
+def _steps(course: Course, also: Iterable[float]) -> Array:
+    """(rows,) times [min] of a course, each an `instant`."""
+    count = int(course.duration / course.every * (1.0 + 1e-12)) + 1
+    times = [number * course.every for number in range(count)] + [course.duration, *also]
+    return np.unique([instant(time) for time in times])

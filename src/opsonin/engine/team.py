@@ -23,24 +23,28 @@ from opsonin.engine.progress import Hears, Listener
 
 # In cells x days: starting a process takes as long as this many cells take for a day.
 WORTH_A_PROCESS = 5_000.0
+WORKER = "opsonin.engine.worker"
 _POLL = 0.2  # s; how soon a stop is passed on
 _Event = tuple[str, dict[str, Any]]  # name of the run, what its worker said
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a worker is given: a run by its folder, or one begun arm of it; `listener` hears how it goes on."""
+    """What a worker is given: a run by its folder, or one arm or part of it; `listener` hears how it goes on."""
 
     path: Path
     listener: Listener
     arm: str | None = None
 
 
-def carry_out(tasks: Mapping[str, Task], hears: Hears, size: tuple[int, int], out: Path) -> None:
+def carry_out(
+    tasks: Mapping[str, Task], hears: Hears, size: tuple[int, int], out: Path, module: str = WORKER
+) -> None:
     """Take every run, or arm of a run, to its end.
 
     Args:
         tasks: by name; size: (workers, threads of each); out: the folder that holds all, for messages.
+        module: that each worker runs.
     Raises:
         Interrupted: a stop was asked for; every run stored what it had reached.
         OpsoninError: of the first kind met, with the faults of every run that failed; the others are done.
@@ -52,7 +56,7 @@ def carry_out(tasks: Mapping[str, Task], hears: Hears, size: tuple[int, int], ou
     members: list[_Member] = []
     try:
         for _ in range(size[0]):
-            members.append(_Member(waiting, events, size[1]))
+            members.append(_Member(waiting, events, size[1], module))
         failed, left = _heard(tasks, events, members, hears)
     finally:
         for member in members:
@@ -121,12 +125,13 @@ class _Member:
         waiting: queue.SimpleQueue[tuple[str, Task]],
         events: queue.SimpleQueue[_Event],
         threads: int,
+        module: str = WORKER,
     ) -> None:
         self._waiting, self._events = waiting, events
         self._stopped = False
         self._done = threading.Event()  # it was let go, and ends by itself
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "opsonin.engine.worker", str(threads)],
+            [sys.executable, "-m", module, str(threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -16,6 +16,7 @@ import queue
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
@@ -68,14 +69,35 @@ class _Told:
         self.say("note", text=text)
 
 
+Hears = tuple[_Told, StopRequest]
+Work = Callable[[Path, str | None, Hears], None]
+"""What is done for one task: its folder, an arm or part of it, who hears of it."""
+
+
 def main(threads: int) -> None:
-    """Work until there is no more to do."""
+    """Go on with runs until there is no more to do."""
+
+    def ready() -> Work:
+        kernel_cache.prepare(threads)
+        from opsonin.engine.arms import go_on_with_arm
+        from opsonin.engine.run import go_on
+
+        def work(folder: Path, arm: str | None, hears: Hears) -> None:
+            if arm is None:
+                go_on(folder, hears, threads)
+            else:
+                go_on_with_arm(folder, arm, hears, threads)
+
+        return work
+
+    serve(ready)
+
+
+def serve(ready: Callable[[], Work]) -> None:
+    """Do one task after the other until there are no more; `ready` imports what that takes."""
     told = _Told(os.fdopen(os.dup(1), "w", encoding="utf-8"))
     os.dup2(2, 1)  # whatever else is printed must not come between the documents
-    kernel_cache.prepare(threads)
-    from opsonin.engine.arms import go_on_with_arm
-    from opsonin.engine.run import go_on
-
+    work = ready()
     tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
     stop = StopRequest()  # set by words, not by signals
     at_work = threading.Event()
@@ -84,10 +106,7 @@ def main(threads: int) -> None:
         folder, arm = task
         at_work.set()
         try:
-            if arm is None:
-                go_on(Path(folder), (told, stop), threads)
-            else:
-                go_on_with_arm(Path(folder), arm, (told, stop), threads)
+            work(Path(folder), arm, (told, stop))
         except Interrupted:
             told.say("stopped")
         except Exception as error:
