@@ -95,8 +95,8 @@ def test_the_interval_of_a_partial_rank_correlation_holds_what_it_says():
     chance = np.random.default_rng(3)
     inside = 0
     for _ in range(400):
-        numbers = chance.normal(size=(40, 2))
-        found = partial_rank_correlations("ab", numbers, chance.normal(size=40))
+        numbers = chance.normal(size=(30, 10))  # so many that they must be counted
+        found = partial_rank_correlations("abcdefghij", numbers, chance.normal(size=30))
         inside += found[0].low <= 0.0 <= found[0].high
     assert 0.92 < inside / 400 < 0.98
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -332,3 +333,25 @@ def test_a_worker_that_dies_is_told_once_with_how_to_go_on(tmp_path, small_parts
     (fault,) = caught.value.faults
     assert fault.fix == store.KEPT
     assert followed(tmp_path, threads=2).table.equals(whole.table)
+
+
+def test_a_column_says_its_unit():
+    columns = (
+        "nivolumab_plasma_nM",
+        "nivolumab_central_mg",
+        "nivolumab_on_PD_1",
+        "tumour_cells",
+        "blood_anc_per_L",
+    )
+    assert [engine.unit_of_column(column) for column in columns] == ["nM", "mg", "1", "cells", "1/L"]
+
+
+def test_a_column_that_is_of_no_drug_has_its_trough_before_the_last_dose_of_any(tmp_path, whole, monkeypatch):
+    real = engine.offered
+
+    def offered(asked, library):
+        found = real(asked, library)
+        return replace(found, columns={name: replace(told, drug="") for name, told in found.columns.items()})
+
+    monkeypatch.setattr("populations.offered", offered)
+    assert followed(tmp_path).table.equals(whole.table)

@@ -37,7 +37,7 @@ class Job:
         sbml: the model, with integrals of what is averaged.
         course: as `Course` reads it.
         outputs: names of the model by column; drugs: by column, of those that metrics are of.
-        entries: amount and rate that take the doses of each drug.
+        entries: where the doses of each drug go, as `Entries` has it.
         varied: names in the order of the drawn columns; parameters: which of them are of the model.
         metrics: as `Metric` reads them, by name.
         courses: whether the courses are kept, too.
@@ -47,7 +47,7 @@ class Job:
     course: Mapping[str, Any]
     outputs: Mapping[str, str]
     drugs: Mapping[str, str]
-    entries: Mapping[str, tuple[str, str]]
+    entries: Mapping[str, tuple[str, str, float, float]]
     varied: Sequence[str]
     parameters: Sequence[str]
     metrics: Mapping[str, Mapping[str, Any]]
@@ -148,7 +148,8 @@ class Follower:
         def curve(metric: Metric) -> Curve:
             column = place[metric.of]
             summed = metric.kind in INTEGRATED
-            doses = [dose for dose in one.doses if dose.drug == self._job.drugs[metric.of]]
+            drug = self._job.drugs[metric.of]  # "" of the body, on which all of them act
+            doses = [dose for dose in one.doses if drug in ("", dose.drug)]
             return Curve(
                 one.times,
                 one.values[:, column],

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from importlib import metadata
 from pathlib import Path
 from types import MappingProxyType
@@ -41,7 +41,7 @@ Array = npt.NDArray[np.float64]
 WORTH_PROCESSES = 6  # parts: starting a process takes as long as a few of them
 AT_ROWS = ("peak", "least", "time-above")
 MODULE = "opsonin.engine.sweep_worker"
-_UNITS = {"plasma": "nM", "tumour": "nM", "occupancy": "1", "amount": "mg"}
+_UNITS = {"_nM": "nM", "_mg": "mg", "_cells": "cells", "_per_L": "1/L"}  # by the end of a column's name
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def offered(asked: Asked, library: Library) -> Offered:
     model = model_of(asked, library)
     numbers = {c.name: Known(c.value, _plain(c.unit), _most(c.name)) for c in model.parts.constants}
     numbers |= {room.name: Known(room.volume, "L") for room in model.parts.rooms}
-    columns = {o.column: Told(_UNITS[o.kind], o.drug, o.kind) for o in model.outputs}
+    columns = {o.column: Told(unit_of_column(o.column), o.drug, o.kind) for o in model.outputs}
     return Offered(dict(sorted(numbers.items())), columns)
 
 
@@ -80,15 +80,20 @@ def notes(asked: AskedPopulation, library: Library) -> tuple[str, ...]:
     every = asked.course.course.every
     told = []
     for name, metric in asked.sample.metrics.items():
-        drug = asked.offered.columns[metric.of].drug
-        kinetics = library.drugs[drug].kinetics
-        absorption = kinetics.absorption_half_life if kinetics else None
+        name_of = asked.offered.columns[metric.of].drug
+        drug = library.drugs.get(name_of)
+        absorption = drug.kinetics.absorption_half_life if drug and drug.kinetics else None
         if metric.kind in AT_ROWS and absorption is not None and every > absorption.value:
             told.append(
-                f"{name} is looked for at the rows of the course, every {every:g} min; {drug} is absorbed with a "
+                f"{name} is looked for at the rows of the course, every {every:g} min; {name_of} is absorbed with a "
                 f"half-life of {absorption.value:g} min. A shorter `every` in the course sees more."
             )
     return tuple(told)
+
+
+def unit_of_column(column: str) -> str:
+    """What a column of a course is in, as its name says; "1" where it names no unit."""
+    return next((unit for end, unit in _UNITS.items() if column.endswith(end)), "1")
 
 
 def _plain(unit: str) -> str:
@@ -159,7 +164,7 @@ def _job(asked: AskedPopulation, model: PatientModel, *, courses: bool) -> Job:
         course=asked.course.course.model_dump(mode="json", exclude_none=True),
         outputs=outputs,
         drugs={column: told.drug for column, told in asked.offered.columns.items()},
-        entries={drug: (places.amount, places.rate) for drug, places in model.entries.items()},
+        entries={drug: astuple(places) for drug, places in model.entries.items()},
         varied=asked.sample.names,
         parameters=[one.name for one in asked.sample.varied if one.parameter],
         metrics={name: m.model_dump(mode="json", exclude_none=True) for name, m in metrics.items()},

@@ -90,7 +90,7 @@ class Told:
 
     Attributes:
         unit: of it, "1" for a share.
-        drug: that it is about.
+        drug: that it is about; "" where it is about none.
         kind: "plasma", "tumour", "occupancy" or "amount".
     """
 
