@@ -66,3 +66,31 @@ def arrived_share(since, peak, doubling, half_life):
     rising = doubling * (exp(LN2 * (minimum(since, peak) - peak) / doubling) - start)
     falling = half_life * (1.0 - exp(-LN2 * maximum(since - peak, 0.0 * peak) / half_life))
     return (rising + falling) / (doubling * (1.0 - start) + half_life)
+
+
+@law
+def entering(cells, rate, burden, reference):
+    """Cells of the body that enter a tumour [cells/min]: r n T/T0.
+
+    Args:
+        cells: that could n [cells].
+        rate: at which each does while the tumour is of its first size r [1/min].
+        burden: its tumour cells T [cells].
+        reference: those of its first size T0 [cells], > 0.
+    Source: this model: vessels grow with the tumour and let in a share of what passes.
+    """
+    return rate * cells * burden / reference
+
+
+@law
+def in_contact(killers, targets, share):
+    """Killers that hold a target in a well-mixed tumour, s K T / (T + K) [cells].
+
+    Each is held by one killer at most on average, so that what few targets are left is shared.
+
+    Args:
+        killers: K [cells]; targets: T [cells], not both 0.
+        share: of its time that a killer among plenty of targets holds one s [-].
+    Source: contact rate that saturates in both, De Boer and Perelson 1995; docs/patient.md.
+    """
+    return share * killers * targets / (targets + killers)
