@@ -13,6 +13,7 @@ from opsonin.engine.start import settled, started
 from opsonin.engine.trace import Trace
 from opsonin.io.scenario import Scenario
 from opsonin.kernels.metabolism import exchange
+from opsonin.knowledge.library import load_library
 from opsonin.tissue.tissue import Tissue
 
 NIVOLUMAB = {"name": "nivolumab", "dose": [{"drug": "nivolumab", "amount": "240 mg", "every": "14 d"}]}
@@ -31,7 +32,10 @@ def exchanged_by_cells(tissue: Tissue, substrate: str) -> Any:
 
 
 def scenario(**changes: Any) -> Scenario:
-    """A generated melanoma field of 200 um; keys with '__' reach into tables, as in `scenario__seed=3`."""
+    """A generated melanoma field of 200 um, of the cells that are named alone.
+
+    Keys with '__' reach into tables, as in `scenario__seed=3`.
+    """
     data: dict[str, Any] = {
         "scenario": {"name": "test", "duration": "1 d", "seed": 1},
         "tissue": {
@@ -49,7 +53,17 @@ def scenario(**changes: Any) -> Scenario:
             here = here.setdefault(table, {})
         here[key] = value
     data.setdefault("numerics", {}).setdefault("burn_in", BURN_IN)
+    data["tissue"] = _alone(data["tissue"])
     return Scenario.from_dict(data)
+
+
+def _alone(tissue: dict[str, Any]) -> dict[str, Any]:
+    """A melanoma whose densities are named has no other cells: tests ask what some types do to each other."""
+    generate = tissue.get("generate", {})
+    if tissue["tumour"] != "melanoma" or not generate.get("densities"):
+        return tissue
+    none = dict.fromkeys(load_library().tumours["melanoma"].densities, "0 cells/mm2")
+    return tissue | {"generate": generate | {"densities": none | generate["densities"]}}
 
 
 def plan(**changes: Any) -> Plan:

@@ -83,7 +83,7 @@ def random_cells(seed, n=60):
         "damage": np.where(kinds == load_cells().index("cancer"), rng.choice([0.0, 0.5, 1.9], n), 0.0),
         "bound": rng.choice([0.0, 5.0], n),
         "exhaustion": rng.uniform(0, 1, n),
-        "lost": rng.integers(0, 32, n).astype(np.int32),
+        "lost": rng.integers(0, 256, n).astype(np.int32),
         "activation": rng.uniform(0, 1, n),
         "costimulated": rng.uniform(0, 1, n),
         "engagement": rng.choice([0.0, 0.4, 1.0], n),

@@ -57,11 +57,9 @@ def test_cd8_cells_among_dendritic_cells_take_in_co_stimulation_and_others_none(
     assert mean(with_dc, "costimulated", "cd8") > 0.3
 
 
-def test_without_cd28_or_without_its_ligands_there_is_none():
-    for bare in (
-        {"cell.cd8.expresses.CD28": "0 molecules"},
-        {"cell.dc.expresses.CD80": "0 molecules", "cell.dc.expresses.CD86": "0 molecules"},
-    ):
+def test_without_its_receptors_or_without_their_ligands_there_is_none():
+    for cell, molecules in (("cd8", ("CD28", "4-1BB")), ("dc", ("CD80", "CD86", "4-1BBL"))):
+        bare = {f"cell.{cell}.expresses.{name}": "0 molecules" for name in molecules}
         tissue = after(settled(field({"dc": "1200 cells/mm2"}, knowledge=bare)), 24)
         assert mean(tissue, "costimulated", "cd8") == 0.0
 
@@ -69,7 +67,7 @@ def test_without_cd28_or_without_its_ligands_there_is_none():
 def test_it_fades_within_the_memory_of_activation_once_the_cells_are_gone():
     tissue = after(settled(field({"dc": "1200 cells/mm2"})), 24)
     before = mean(tissue, "costimulated", "cd8")
-    tissue.cells.arrays.level[[tissue.species.molecules.index(m) for m in ("CD80", "CD86")]] = 0.0
+    tissue.cells.arrays.level[[tissue.species.molecules.index(m) for m in ("CD80", "CD86", "4-1BBL")]] = 0.0
     after(tissue, 10)
     assert mean(tissue, "costimulated", "cd8") == pytest.approx(before * np.exp(-1.0), rel=1e-9)
 

@@ -10,14 +10,19 @@ from opsonin.core.errors import InputError
 from opsonin.engine.start import settled, started
 from opsonin.engine.tabulate import tables_of
 from opsonin.kernels import contacts
+from opsonin.kernels.death import proteins_of
 from opsonin.kernels.fate import ENTRY
 from opsonin.knowledge.library import load_library
+from opsonin.laws.ledger import hits_in_a_row
 from opsonin.model.knowledge import Defect
 from opsonin.model.phase import DIVIDE
+from opsonin.reference.ledger import held_back
 from opsonin.tissue import apply, expression, fate
 from tissues import exchanged_by_cells, grown, plan, scenario
 
-EVERY = ("antigen-loss", "b2m-loss", "cd19-loss", "her2-loss", "jak-loss")
+MUTATIONS = ("antigen-loss", "b2m-loss", "cd19-loss", "her2-loss", "jak-loss", "mcl1-gain")
+SILENCED = ("antigen-silencing", "caspase8-silencing")
+EVERY = tuple(sorted(MUTATIONS + SILENCED))
 
 
 def shares(**of):
@@ -25,8 +30,12 @@ def shares(**of):
     return {f"defect.{name.replace('_', '-')}.share": share for name, share in of.items()}
 
 
-def rates(rate):
-    return {f"defect.{name}.rate": rate for name in EVERY}
+def rates(rate, names=EVERY):
+    return {f"defect.{name}.rate": rate for name in names}
+
+
+def bit(name):
+    return 1 << EVERY.index(name)
 
 
 def cancer_of(tissue):
@@ -126,14 +135,15 @@ def divided(tissue, tick=0):
 
 def test_daughters_inherit_and_get_defects_at_their_rate_each_by_itself():
     tissue = settled(plan(knowledge=rates(0.3)))
-    tissue.cells.arrays.lost[cancer_of(tissue)] = 0b010
+    tissue.cells.arrays.lost[cancer_of(tissue)] = bit("b2m-loss")
     mothers, daughters = divided(tissue)
     lost = tissue.cells.arrays.lost[np.concatenate([mothers, daughters])]
-    assert np.all(lost & 0b010)
-    for bit in (0b001, 0b100):
-        share, error = np.mean(lost & bit > 0), np.sqrt(0.21 / len(lost))
+    assert np.all(lost & bit("b2m-loss"))
+    for name in ("antigen-loss", "jak-loss"):
+        share, error = np.mean(lost & bit(name) > 0), np.sqrt(0.21 / len(lost))
         assert abs(share - 0.3) < 4.0 * error
-    both = np.mean((lost & 0b101) == 0b101)
+    pair = bit("antigen-loss") | bit("jak-loss")
+    both = np.mean((lost & pair) == pair)
     assert abs(both - 0.09) < 4.0 * np.sqrt(0.09 * 0.91 / len(lost))
     assert np.any(tissue.cells.arrays.lost[mothers] != tissue.cells.arrays.lost[daughters])
 
@@ -159,8 +169,9 @@ def test_a_mutagenic_drug_raises_the_rates():
     np.testing.assert_allclose(tissue.exposure.mutation, 1.0 + 399.0 * 0.5)
     mothers, daughters = divided(tissue)
     lost = tissue.cells.arrays.lost[np.concatenate([mothers, daughters])]
-    share = np.mean([lost >> bit & 1 for bit in range(3)])
+    share = np.mean([lost & bit(name) > 0 for name in MUTATIONS[:3]])
     assert abs(share - 0.2005) < 4.0 * np.sqrt(0.16 / (3 * len(lost)))
+    assert np.mean(lost & bit("antigen-silencing") > 0) < 0.02  # no mutation, so no mutagen raises it
 
 
 def test_clones_are_there_from_the_start_in_their_share_and_not_in_other_cells():
@@ -177,7 +188,8 @@ def test_a_tumour_may_have_its_own_clones():
     jak = load_library().override("defect.jak-loss.share", 0.4).defects["jak-loss"]
     tumour = asked.tumours["melanoma"].model_copy(update={"clones": {"jak-loss": jak.share}})
     tables = tables_of(asked, tumour, np.ones(len(asked.cells)), 2)
-    assert tables.defects["share"].tolist() == [0.0, 0.0, 0.0, 0.0, 0.4]
+    shares = dict(zip(EVERY, tables.defects["share"].tolist(), strict=True))
+    assert {name: share for name, share in shares.items() if share} == {"jak-loss": 0.4}
 
 
 def test_defects_change_no_bit_of_the_rest_while_there_are_none():
@@ -196,3 +208,73 @@ def test_an_impossible_share_is_named(share):
 def test_a_defect_that_does_nothing_is_refused():
     with pytest.raises(ValidationError, match="removes"):
         Defect.model_validate({**dict(load_library().defects["jak-loss"]), "deafens": ()})
+
+
+def test_silencing_reverts_and_loss_does_not():
+    names = ("antigen-silencing", "antigen-loss")
+    reverting = {"defect.antigen-silencing.reverts": 0.4}
+    tissue = settled(plan(knowledge=rates(0) | reverting))
+    tissue.cells.arrays.lost[cancer_of(tissue)] = bit(names[0]) | bit(names[1])
+    mothers, daughters = divided(tissue)
+    lost = tissue.cells.arrays.lost[np.concatenate([mothers, daughters])]
+    left = np.mean(lost & bit(names[0]) > 0)
+    assert abs(left - 0.6) < 4.0 * np.sqrt(0.24 / len(lost))
+    assert np.all(lost & bit(names[1]))
+
+
+def test_a_silenced_antigen_is_hidden_and_seen_again_when_it_comes_back():
+    tissue = settled(plan())
+    cancer = cancer_of(tissue)
+    before = seen(tissue, "cd8", cancer)
+    tissue.cells.arrays.lost[cancer] = bit("antigen-silencing")
+    assert not seen(tissue, "cd8", cancer).any()
+    tissue.cells.arrays.lost[cancer] = 0
+    np.testing.assert_array_equal(seen(tissue, "cd8", cancer), before)
+
+
+def test_a_gain_multiplies_the_level_of_its_molecule_and_of_no_other():
+    tissue = settled(plan())
+    cells, cancer = tissue.cells.arrays, cancer_of(tissue)
+    expression.settle(tissue)
+    before = cells.level[:, cancer].copy()
+    cells.lost[cancer] = bit("mcl1-gain")
+    expression.step(tissue, 0, 0.5 * 60.0)  # a half-life of MCL-1
+    mcl1 = tissue.species.molecules.index("MCL-1")
+    np.testing.assert_allclose(cells.level[mcl1, cancer] / before[mcl1], 3.0, rtol=0.01)
+    expression.settle(tissue)
+    np.testing.assert_allclose(cells.level[mcl1, cancer] / before[mcl1], 5.0, rtol=1e-9)
+    np.testing.assert_allclose(
+        np.delete(cells.level[:, cancer], mcl1, 0), np.delete(before, mcl1, 0), rtol=1e-6
+    )
+
+
+def test_a_gain_of_mcl1_takes_more_hits_and_a_silenced_caspase_8_no_death_ligand():
+    tissue = settled(plan(**WITH_NK))
+    cells, cancer = tissue.cells.arrays, cancer_of(tissue)
+    i = np.flatnonzero(cells.kind[: tissue.cells.n] == tissue.species.cells.index("nk"))[0]
+
+    def held():
+        return np.array(
+            [contacts.death_receptors(cells, tissue.tables, tissue.exposure, i, j) for j in cancer]
+        )
+
+    def hits():
+        told = [proteins_of(cells, tissue.tables, tissue.exposure, j) for j in cancer]
+        return np.array([float(hits_in_a_row(*held_back(proteins))) for proteins in told])
+
+    expression.settle(tissue)
+    rest, needed = held(), hits()
+    cells.lost[cancer] = bit("caspase8-silencing")
+    expression.settle(tissue)
+    assert rest.min() > 0.0
+    assert not held().any()
+    np.testing.assert_allclose(hits(), needed, rtol=1e-6)
+    cells.lost[cancer] = bit("mcl1-gain")
+    expression.settle(tissue)
+    assert np.all(hits() > 1.2 * needed)
+
+
+def test_a_defect_does_not_remove_what_it_changes():
+    gain = dict(load_library().defects["mcl1-gain"])
+    with pytest.raises(ValidationError, match="both remove and change 'MCL-1'"):
+        Defect.model_validate(gain | {"removes": ("MCL-1",)})

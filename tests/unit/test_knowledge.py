@@ -72,6 +72,7 @@ def test_the_entries_of_this_step_are_there() -> None:
             *("MHC-II", "PVRIG", "2B4", "CD48", "maturation", "TNFR1", "cIAP1"),
             *("cFLIP", "BCL-2", "BCL-XL", "MCL-1", "BAX", "BAK", "XIAP", "survivin"),
             *("NF-kB", "YY1", "AKT", "ERK", "HIF-1a", "p53", "IRF1", "M2"),
+            *("4-1BB", "4-1BBL", "CD40", "NY-ESO-1", "MART-1"),
             *("NKG2D", "NKp30", "DNAM-1", "NKG2A", "KIR", "CD16", "HER2", "EGFR", "CD19", "CD20", "GD2"),
         },
         "cells": {
@@ -85,6 +86,7 @@ def test_the_entries_of_this_step_are_there() -> None:
             *("SIRPa:CD47", "LILRB1:MHC-I", "Siglec-10:CD24", "LRP1:calreticulin", "CD32a:IgG1", "CD64:IgG1"),
             *("LAG-3:MHC-II", "TIGIT:CD112", "PVRIG:CD112", "2B4:CD48"),
             *("CD28:CD80", "CD28:CD86", "CTLA-4:CD80", "CTLA-4:CD86", "TNFR1:TNF"),
+            "4-1BB:4-1BBL",
         },
         "drugs": {
             *("nivolumab", "pembrolizumab", "atezolizumab", "cetuximab", "ifn_alpha"),
@@ -100,13 +102,20 @@ def test_the_entries_of_this_step_are_there() -> None:
             *("detanonoate", "radiation"),
             *("oleclumab", "etrumadenant", "epacadostat", "galunisertib", "magrolimab", "evorpacept"),
             *("relatlimab", "ipilimumab", "bevacizumab", "axitinib", "pexidartinib", "emactuzumab"),
-            *("tisagenlecleucel", "axicabtagene", "her2_car_t", "gd2_car_t"),
+            *("tisagenlecleucel", "axicabtagene", "her2_car_t", "gd2_car_t", "lifileucel", "expanded_nk"),
+            *("aldesleukin", "ifn_gamma_1b", "neoantigen_dc_vaccine"),
+            "ttx_030",
+            *("urelumab", "utomilumab", "selicrelumab"),
             *("venetoclax", "navitoclax", "s63845", "birinapant", "lcl161", "aeg35156"),
             *("dulanermin", "conatumumab", "trastuzumab", "rituximab", "dinutuximab"),
         },
         "tumours": {
             *("melanoma", "tnbc", "pdac", "b16", "ccrcc", "nsclc", "her2_breast", "crc_mss", "crc_msi"),
             *("hcc", "gbm", "ovarian", "b_all", "dlbcl", "myeloma", "aml"),
+        },
+        "defects": {
+            *("antigen-loss", "antigen-silencing", "b2m-loss", "caspase8-silencing", "cd19-loss"),
+            *("her2-loss", "jak-loss", "mcl1-gain"),
         },
         "geometries": {"section", "block", "well", "spheroid", "organoid", "marrow", "node"},
         "labels": {"codex-mouse", "melanoma-markers", "pdac-markers", "tnbc-mibi"},

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from opsonin.core.errors import InputError
 from opsonin.engine.start import settled, started
 from opsonin.kernels.metabolism import fitness_of, fitness_under
+from opsonin.knowledge.library import load_library
 from opsonin.laws.metabolism import hypoxic_fold
+from opsonin.model.knowledge import Exchange
 from opsonin.observe.observables import Acid, observables_of
+from opsonin.observe.pulls import Setting, pulls
 from opsonin.tissue import transport
 from tissues import exchanged_by_cells, grown, plan
 
@@ -109,6 +113,52 @@ def test_blocking_cd73_does_nothing_where_no_cell_carries_it():
     treated, control = (of(knowledge=none) for of in (lambda **k: given("oleclumab", **k), untreated))
     np.testing.assert_array_equal(treated.fields.values, control.fields.values)
     assert mean(control, "adenosine") < 0.06  # that of blood
+
+
+def test_blocking_cd39_leaves_the_adenosine_that_comes_by_other_ways(field):
+    treated, by_cd73 = given("ttx_030"), given("oleclumab")
+    lowered = mean(treated, "adenosine") - mean(by_cd73, "adenosine")
+    assert lowered / (mean(field, "adenosine") - mean(by_cd73, "adenosine")) == pytest.approx(0.2, abs=0.03)
+    assert fitness(treated, substrate="adenosine") > fitness(field, substrate="adenosine") + 0.05
+
+
+def test_cd39_feeds_cd73_over_its_rest_and_leaves_the_mean_of_a_type_as_it_was():
+    one = settled(plan(**FIELD))
+    arrays, tables = one.cells.arrays, one.tables
+    cd39 = one.species.molecules.index("CD39")
+    own = cells_of(one, "cancer")
+    made = {}
+    for name, fold in (("as drawn", None), ("none", 0.0), ("rest", 1.0), ("twice", 2.0)):
+        if fold is not None:
+            arrays.level[cd39, own] = fold * tables.resting[one.species.cells.index("cancer"), cd39]
+        _, release = exchanged_by_cells(one, "adenosine")
+        made[name] = release[own].copy()
+    ratio = {name: float((made[name] / made["rest"]).mean()) for name in made}
+    assert ratio["none"] == pytest.approx(0.2)
+    assert ratio["twice"] == pytest.approx(0.2 + 0.8 * 1.3 * 2.0 / 2.3)
+    mean_share = float(
+        tables.exchanges["fed_mean"][
+            one.species.cells.index("cancer"), one.species.substrates.index("adenosine")
+        ]
+    )
+    assert 0.8 < mean_share < 1.0
+    assert ratio["as drawn"] == pytest.approx(mean_share, abs=4.0 * 0.25 / len(own) ** 0.5)
+
+
+def test_what_feeds_an_enzyme_needs_one():
+    numbers = load_library().cells["cancer"].exchanges["adenosine"]
+    fed = {key: getattr(numbers, key) for key in ("fed_by", "fed_half", "fed_least")}
+    assert Exchange.model_validate(dict(numbers)) == numbers
+    with pytest.raises(ValidationError, match="'fed_by' needs an 'enzyme'"):
+        Exchange.model_validate(fed)
+    with pytest.raises(ValidationError, match="'fed_by' and 'fed_half' go together"):
+        Exchange.model_validate(dict(numbers) | {"fed_half": None})
+
+
+def test_a_cd39_blocker_is_proposed_against_adenosine():
+    setting = Setting(load_library(), "melanoma", {"cancer": 100.0, "cd8": 5.0, "fibroblast": 5.0})
+    (way,) = pulls(setting, load_library().drugs["ttx_030"])["adenosine"].ways
+    assert way == "blocks CD39, which feeds what makes adenosine"
 
 
 def test_an_antagonist_at_the_receptor_spares_killers_and_leaves_the_adenosine(field):

@@ -235,6 +235,28 @@ def test_two_kinds_of_clones_share_the_tumour():
     assert split["tumour_cells"] == pytest.approx(whole["tumour_cells"], rel=1e-3)
 
 
+def test_interleukin_2_lets_primed_cells_divide_more_while_it_is_there():
+    given = every(0.34, "aldesleukin", 3.0, 14)
+    untreated, treated = through(20.0, rows=81), through(20.0, given, rows=81)
+    gain = treated["clones_tumour_cells"] / untreated["clones_tumour_cells"]
+    assert gain.max() > 1.02
+    library = LIBRARY.override("drug.aldesleukin.effects.supplies:il2.potency", 0)
+    blind = through(20.0, given, library=library, rows=81)
+    assert blind["clones_tumour_cells"] == pytest.approx(untreated["clones_tumour_cells"], rel=1e-6)
+
+
+def test_mhc_that_a_drug_raises_shows_more_peptides():
+    given = every(1.0, "vorinostat", 400.0, 10)
+    model, engine = patient("vorinostat")
+    found = engine.run(
+        ["fold_MHC_I", "matched_complexes", "cd8_signal"], [0.0, 9.5 * DAY], model.changes(given)
+    )
+    before, after = found.values
+    assert after[0] > 1.05
+    assert after[1] == pytest.approx(before[1] * after[0], rel=1e-9)
+    assert after[2] > before[2]
+
+
 def test_a_small_tumour_primes_less():
     small = LIBRARY.override("immunity.adult.tumour.burden", "1e6 cells")
     assert through(1.0, library=small, rows=2)["node_presented"][0] < 0.1

@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from opsonin.engine import compile
 from opsonin.engine.compile import Plan, compile_scenario
 from opsonin.engine.placed import burn_in_of, numbers_of, placed
 from opsonin.engine.start import settled
 from opsonin.io.scenario import Scenario
+from opsonin.knowledge.followed import followed
+from opsonin.knowledge.library import load_library
 from opsonin.model.specificity import STEM_LIKE
 from tissues import plan as generated
 
@@ -84,7 +87,17 @@ def test_molecules_are_told_once_for_the_cells_that_nobody_saw_them_on(biopsy: P
     assert all(of_cancer[0].count(f" {name} (") == 1 for name in ("BAX", "MHC-I", "survivin", "XIAP"))
 
 
-def test_a_label_or_stain_that_no_law_reads_is_told(tmp_path: Path) -> None:
+def test_the_densities_of_a_tumour_add_no_cell_to_a_biopsy(biopsy: Plan) -> None:
+    densities = biopsy.library.tumours["melanoma"].densities
+    assert densities["macrophage"].value > 0.0
+    seen = {biopsy.species.cells[kind] for kind in np.unique(biopsy.imaged.kind)}
+    assert seen == {"cancer", "cd8", "other"}
+    assert len(biopsy.imaged.kind) == len(LABELS)
+
+
+def test_a_label_or_stain_that_no_law_reads_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without = tuple(name for name in followed(load_library()) if name != "CD39")
+    monkeypatch.setattr(compile, "followed", lambda library: without)
     rows = [f"{15 * k % 150},{15 * (k // 10)},{'a' if k % 2 else 'b'},{k}" for k in range(100)]
     (tmp_path / "cells.csv").write_text("\n".join(["x,y,label,stain", *rows]) + "\n")
     (tmp_path / "own.toml").write_text(OWN_LABELS)

@@ -262,8 +262,8 @@ def test_every_barrier_that_a_drug_pulls_at_is_one_of_the_ledger() -> None:
     library = load_library()
     cells = {name: 1.0 for name, cell in library.cells.items() if is_killer(cell)} | {"cancer": 1.0}
     pairs = {pair.name for pair in library.interactions.values() if pair.kind == "checkpoint"}
-    harmful = {name for cell in library.cells.values() for name in cell.suffers}
-    known = {"receptor", "antigen", "ligands", "resistance", "far", *pairs, *harmful}
+    felt = {name for cell in library.cells.values() for name in (*cell.suffers, *cell.needs)}
+    known = {"receptor", "antigen", "ligands", "resistance", "far", *pairs, *felt}
     for drug in library.drugs.values():
         assert set(pulls(setting(**cells), drug)) <= known
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from opsonin.core.schedule import minutes
 from opsonin.engine.compile import Course
+from opsonin.engine.tabulate import IN_UNIT
 from opsonin.tissue.tissue import Tissue
 
 NAME = "pharmacology"
@@ -11,9 +14,12 @@ NAME = "pharmacology"
 
 def step(tissue: Tissue, course: Course, tick: int, duration: float) -> None:
     """Set what the drugs do to the cells at `tick`, and which cells come in the `duration` [min] from it."""
-    species = tissue.species
-    tissue.exposure = course.regimen.exposure(
-        minutes(tick), species.molecules, species.cells, species.defects
-    )
-    tissue.shifted = course.regimen.shifted(species.molecules)
-    tissue.coming = course.regimen.coming(minutes(tick), duration, species.cells)
+    species, regimen = tissue.species, course.regimen
+    now = minutes(tick)
+    tissue.exposure = regimen.exposure(now, species.molecules, species.cells, species.defects)
+    tissue.shifted = regimen.shifted(species.molecules)
+    tissue.coming = regimen.coming(now, duration, species.cells)
+    tissue.primed = regimen.primed(now, species.cells)
+    # In the middle of the step: cytokines leave blood within it.
+    added = regimen.supplied(now + 0.5 * duration, species.substrates)
+    tissue.supplied = added / np.array([IN_UNIT.get(substrate.unit, 1.0) for substrate in tissue.substrates])

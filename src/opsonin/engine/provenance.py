@@ -20,6 +20,7 @@ from opsonin.engine.placed import burn_in_of, placed
 from opsonin.io.scenario import Scenario
 from opsonin.knowledge.checker import NumberRow
 from opsonin.knowledge.used import Use, used
+from opsonin.model.drugs import Drug
 from opsonin.model.sourced import REFERENCES_APART
 from opsonin.observe.observables import resizings
 from opsonin.store import layout
@@ -55,7 +56,7 @@ def provenance_of(plan: Plan) -> dict[str, Any]:
                 "doses": [
                     {
                         "drug": drug.drug.title,
-                        "amount_Gy" if drug.drug.radiates else "amount_mg": dose.amount,
+                        _unit_of(drug.drug): dose.amount,
                         "day": dose.time / MINUTES_PER_DAY,
                     }
                     for drug in course.regimen.drugs
@@ -91,6 +92,10 @@ def provenance_of(plan: Plan) -> dict[str, Any]:
     }
     content["run_hash"] = digest(content)
     return content
+
+
+def _unit_of(drug: Drug) -> str:
+    return "amount_Gy" if drug.radiates else "amount_doses" if drug.vaccinates else "amount_mg"
 
 
 def origins_of(plans: Sequence[Plan]) -> dict[str, Any]:

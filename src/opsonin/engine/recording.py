@@ -11,6 +11,7 @@ from opsonin.engine import checkpoint
 from opsonin.engine.compile import Course, Plan
 from opsonin.engine.tabulate import acids_of, fitness_substrates, pairs_of
 from opsonin.engine.trace import Trace
+from opsonin.knowledge.followed import death_receptors
 from opsonin.model.death import PROTEINS
 from opsonin.model.drugs import Agonizes, Blocks, Irradiates, Kills
 from opsonin.model.phase import PHASES
@@ -45,12 +46,13 @@ def observables(plan: Plan) -> list[Observable]:
             {
                 name: (drugs[name].title, drugs[name].radiates)
                 for name in sorted(drugs)
-                if drugs[name].product is None
+                if drugs[name].product is None and not drugs[name].vaccinates
             },
             {name: library.defects[name].title for name in plan.species.defects},
             acids_of(library),
             toxic=any(
-                isinstance(e, Kills | Agonizes | Irradiates)
+                isinstance(e, Kills | Irradiates)
+                or (isinstance(e, Agonizes) and e.agonizes in death_receptors(library))
                 or (isinstance(e, Blocks) and e.blocks in PROTEINS)
                 for e in effects
             ),

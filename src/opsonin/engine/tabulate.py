@@ -14,6 +14,7 @@ from opsonin.knowledge.library import Library
 from opsonin.knowledge.regulators import regulators_first
 from opsonin.laws.apoptosis import rate_of_half_life
 from opsonin.laws.cycle import cell_loss_rate, potential_growth_rate, resting_exit_rate
+from opsonin.laws.metabolism import fed_share
 from opsonin.laws.recognition import planar_affinity
 from opsonin.laws.response import fold_change, fold_change_of_lack
 from opsonin.model import tables as column
@@ -21,7 +22,18 @@ from opsonin.model.death import PROTEINS
 from opsonin.model.knowledge import CellType, Exchange, Interaction, Shift, Trafficking, Tumour
 from opsonin.model.sourced import Sourced
 from opsonin.observe.observables import Acid
-from opsonin.state.tables import ARREST, DEFECT, EXCHANGE, FITNESS, LIGATION, PAIR, SHIFT, Tables
+from opsonin.state.tables import (
+    ANTIGEN,
+    ARREST,
+    CHANGE,
+    DEFECT,
+    EXCHANGE,
+    FITNESS,
+    LIGATION,
+    PAIR,
+    SHIFT,
+    Tables,
+)
 from opsonin.tissue.tissue import Lowered, Species, Traits, Transport
 
 NM = 0.602214076  # molecules/um3 in one nM
@@ -30,6 +42,7 @@ OXYGEN = "oxygen"
 GLUCOSE = "glucose"
 # Over which the activation of a phagocyte is smoothed [min]; assumed, decides nothing but what is shown.
 EATING_MEMORY = 60.0
+_NODES = 32  # of a sum over levels that vary between cells
 # nM in the unit of a field.
 IN_UNIT = {"nM": 1.0, "uM": 1e3, "mM": 1e6}
 # S, G2 and M of a stroma cell that the growing tissue renews [min]; assumed as in cancer cells, decides nothing else.
@@ -67,7 +80,8 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
         order=np.array([names.molecules.index(m) for m in order], np.int64),
         shifts=np.array([_shift(library, names, m, shift) for m, shift in shifts], SHIFT),
         exchanges=np.array(
-            [[_exchange(library, names, c, s) for s in names.substrates] for c in names.cells], EXCHANGE
+            [[_exchange(library, tumour, names, c, s) for s in names.substrates] for c in names.cells],
+            EXCHANGE,
         ),
         checkpoints=_pairs(library, names, "checkpoint"),
         activating=_pairs(library, names, "activating"),
@@ -82,10 +96,19 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
         arrests=np.array([_arrest(library, c) for c in names.cells], ARREST),
         defects=np.array(
             [
-                (library.defects[d].rate.value, draw, tumour.clones.get(d, library.defects[d].share).value)
+                _defect(library, tumour, d, draw)
                 for d, draw in zip(names.defects, draws_of(names.defects), strict=True)
             ],
             DEFECT,
+        ),
+        changes=np.array(
+            [
+                (names.defects.index(d), names.molecules.index(m), fold.value)
+                for d in names.defects
+                for m, fold in sorted(library.defects[d].changes.items())
+                if m in names.molecules
+            ],
+            CHANGE,
         ),
         removed_by=np.array(
             [_bits(m in library.defects[d].removes for d in names.defects) for m in names.molecules], np.int64
@@ -96,6 +119,8 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
         ),
         hidden_by=_bits(library.defects[d].hides for d in names.defects),
         matching_fraction=tumour.matching_antigen_fraction.value,
+        antigens=(antigens := _antigens(library, names, tumour)),
+        antigens_fixed=1.0 - float(antigens["share"].sum()),
         mhc_i=names.molecules.index(RECOGNISED),
         mhc_ii=names.molecules.index(SEEN_BY_HELPERS),
         death=np.array([names.molecules.index(name) for name in PROTEINS], np.int64),
@@ -104,6 +129,23 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
         attractant=names.substrates.index(min(attractants)) if attractants else 0,
         dimension=dimension,
     )
+
+
+def _defect(
+    library: Library, tumour: Tumour, name: str, draw: np.uint32
+) -> tuple[float, np.uint32, float, float]:
+    defect = library.defects[name]
+    share = tumour.clones.get(name, defect.share)
+    return defect.rate.value, draw, share.value, defect.reverts.value if defect.reverts else 0.0
+
+
+def _antigens(library: Library, names: Species, tumour: Tumour) -> npt.NDArray[np.void]:
+    """(antigens,) that tumour cells carry: an antigen of which they have none gives no peptides to count."""
+    rows = [
+        (names.molecules.index(name), share.value, _resting(library, tumour, TUMOUR_CELL, name))
+        for name, share in sorted(tumour.antigens.items())
+    ]
+    return np.array([row for row in rows if row[-1] > 0.0], ANTIGEN)
 
 
 def _bits(marks: Iterable[bool]) -> int:
@@ -197,7 +239,9 @@ def acids_of(library: Library) -> dict[str, Acid]:
     }
 
 
-def _exchange(library: Library, names: Species, cell: str, substrate: str) -> tuple[float | int, ...]:
+def _exchange(
+    library: Library, tumour: Tumour, names: Species, cell: str, substrate: str
+) -> tuple[float | int, ...]:
     """The row of one type and substrate, in the substrate's own unit; see `state.tables.EXCHANGE`."""
     exchange = library.cells[cell].exchanges.get(substrate, Exchange())
     unit = library.substrates[substrate].unit
@@ -224,11 +268,28 @@ def _exchange(library: Library, names: Species, cell: str, substrate: str) -> tu
         else 0.0,
         names.molecules.index(exchange.enzyme) if exchange.enzyme else -1,
         exchange.turnover.value * per_molecule if exchange.turnover else 0.0,
+        *_fed(library, tumour, names, cell, exchange),
         exchange.necrotic.value * per_molecule if exchange.necrotic else 0.0,
         exchange.apoptotic.value * per_molecule if exchange.apoptotic else 0.0,
         names.molecules.index(exchange.marker) if exchange.marker else -1,
         exchange.marker_half.value if exchange.marker_half else 1.0,
     )
+
+
+def _fed(
+    library: Library, tumour: Tumour, names: Species, cell: str, exchange: Exchange
+) -> tuple[int, float, float, float]:
+    """What feeds an enzyme, and what that leaves of it on average over cells at rest, as their levels vary."""
+    if exchange.fed_by is None or exchange.fed_half is None or exchange.fed_least is None:
+        return -1, 1.0, 0.0, 1.0
+    half, least = exchange.fed_half.value, exchange.fed_least.value
+    sigma = lognormal_sigma(library.molecules[exchange.fed_by].variation.value)
+    places, weights = np.polynomial.hermite_e.hermegauss(_NODES)
+    levels = np.exp(sigma * places - 0.5 * sigma**2)
+    shares = np.array([float(fed_share(level, half, least)) for level in levels])
+    carried = _resting(library, tumour, cell, exchange.fed_by) > 0.0
+    mean = float(weights @ shares / weights.sum()) if carried else 1.0
+    return names.molecules.index(exchange.fed_by), half, least, mean
 
 
 def _same_unit(library: Library, substrate: str, other: str) -> float:

@@ -25,6 +25,7 @@ from opsonin.model.drugs import Drug
 from opsonin.model.scenario import (
     ABSORBED,
     CELLS,
+    DOSE,
     HELD,
     MOST_DOSES,
     YEAR,
@@ -308,6 +309,8 @@ def _check_amount(draft: Draft, path: KeyPath, drug: Drug | None) -> None:
         fix = (
             "Leave it out: a fraction is given at once."
             if kind == ABSORBED
+            else "Leave it out: a dose is given at once."
+            if kind == DOSE
             else 'Leave it out, or give the concentration of free drug in the tissue, as in amount = "1 uM".'
         )
         draft.fault(
@@ -317,7 +320,7 @@ def _check_amount(draft: Draft, path: KeyPath, drug: Drug | None) -> None:
         given = "is given in Gy" if drug.radiates else "is a substance, not radiation"
         fix = 'Give a fraction as amount = "8 Gy".' if drug.radiates else AMOUNTS
         draft.fault((*path, "amount"), f"amount {amount}: {drug.name} {given}", fix)
-    elif kind not in (HELD, ABSORBED):
+    elif kind not in (HELD, ABSORBED, DOSE):
         _need_kinetics(draft, path, drug)
 
 

@@ -25,7 +25,7 @@ _UNITS = {
     "cell/um**2": r"cells?\s*/\s*(um|µm|μm|mm|cm)(2|\^2|\*\*2)",
 }
 _MASS = r"(ng|ug|µg|μg|mg|g|kg)"
-_GIVEN = _NUMBER + rf"({_MASS}\s*(/\s*{_MASS})?|c?Gy)\s*$"
+_GIVEN = _NUMBER + rf"({_MASS}\s*(/\s*{_MASS})?|c?Gy|doses?)\s*$"
 _CELLS_GIVEN = _NUMBER + _UNITS["cell/um**2"] + r"\s*$"
 _CONCENTRATION = r"([fpnuµμm]?M|[pnuµμm]?mol\s*/\s*(L|l|mL|ml)|[fpnuµμm]?mol\s*/\s*m(3|\^3|\*\*3))"
 _VALUE = {"type": ["string", "integer"]}
@@ -76,8 +76,8 @@ DESCRIPTIONS = {
     "Arm.name": "Results are stored by it.",
     "Arm.dose": "All doses of this arm; none is no treatment.",
     "Dose.drug": "Drug of the knowledge base: `opsonin knowledge list drugs`.",
-    "Dose.amount": "Of one dose, also per body weight; of free drug in the tissue; of radiation; or cells that reach "
-    "the tissue, per section area.",
+    "Dose.amount": "Of one dose, also per body weight; of free drug in the tissue; of radiation; cells that reach "
+    "the tissue, per section area; or a dose of a vaccine.",
     "Dose.lasting": "How long that concentration is held; over which time cells come evenly.",
     "Dose.at": "Time of the first dose, from the start of the run.",
     "Dose.every": "Time between doses; left out, it is given once.",
@@ -182,7 +182,7 @@ def _shapes(library: Library) -> dict[tuple[str, str], dict[str, Any]]:
         ("Dose", "amount"): {
             "type": "string",
             "anyOf": [{"pattern": _GIVEN}, {"pattern": held}, {"pattern": _CELLS_GIVEN}],
-            "examples": ["240 mg", "3 mg/kg", "1 uM", "8 Gy", "200 cells/mm2"],
+            "examples": ["240 mg", "3 mg/kg", "1 uM", "8 Gy", "200 cells/mm2", "1 dose"],
         },
         ("Scenario", "knowledge"): {"properties": numbers, "additionalProperties": False},
     }

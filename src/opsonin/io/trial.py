@@ -16,7 +16,7 @@ from opsonin.io.scenario import Scenario
 from opsonin.io.unfit import of_animal
 from opsonin.knowledge.aliases import meant
 from opsonin.knowledge.library import Library
-from opsonin.model.drugs import Agonizes, Answer, Blocks, Bridges, Drug, Opsonizes
+from opsonin.model.drugs import Agonizes, Answer, Blocks, Bridges, Drug, Opsonizes, Supplies
 from opsonin.model.scenario import Arm, Dose
 
 _LABEL = re.compile(
@@ -28,6 +28,7 @@ _CELLS = re.compile(r"(\d+)(?: to \d+)? cells/mm2")
 _SOME_CELLS = "50 cells/mm2"  # where no label says how many come; decides only a draft that a person reads
 # Held where the label is no schedule: half of the widest effect of a drug inside cells, nine tenths of what it binds.
 _BOUND = 10.0
+_SUPPLIED = 1.0  # nM of a cytokine in blood; decides only a draft that a person reads
 _LONGEST_NAME = 60
 
 
@@ -101,6 +102,8 @@ def _dose(drug: Drug, scenario: Scenario, library: Library) -> dict[str, Any]:
     if drug.product is not None:
         come = _CELLS.search(drug.label_dose)
         return {"amount": f"{come[1]} cells/mm2" if come else _SOME_CELLS}
+    if drug.vaccinates:
+        return {"amount": "1 dose"}
     generate = scenario.tissue.generate
     in_medium = generate is not None and generate.free_standing
     as_labelled = _labelled(drug)
@@ -128,4 +131,5 @@ def _effective(drug: Drug) -> float:
     binders = (Blocks, Opsonizes, Bridges, Agonizes)
     each = [effect.half.value for effect in drug.effects if isinstance(effect, Answer)]
     each += [_BOUND * effect.affinity.value for effect in drug.effects if isinstance(effect, binders)]
+    each += [_SUPPLIED for effect in drug.effects if isinstance(effect, Supplies)]
     return max(each)

@@ -28,8 +28,8 @@ _MISSING = {
 # Told by `check.py`, which knows the drug.
 TOLD_OF_DOSES = frozenset({"held", "mass_per_volume"})
 AMOUNTS = (
-    'Write an amount as "240 mg", per body weight as "3 mg/kg", as "1 uM" in the tissue, of radiation as "8 Gy", or of '
-    'cells as "200 cells/mm2".'
+    'Write an amount as "240 mg", per body weight as "3 mg/kg", as "1 uM" in the tissue, of radiation as "8 Gy", of '
+    'cells as "200 cells/mm2", or of a vaccine as "1 dose".'
 )
 _PER_SURFACE = re.compile(r"\s*(\d+\.?\d*)\s*([nuµμm]?g)\s*/\s*m(?:\^|\*\*)?[2²]\s*")
 _SURFACE = 1.8  # body surface of an adult [m2], to show what an amount comes to

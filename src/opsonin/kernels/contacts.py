@@ -20,6 +20,7 @@ from opsonin.laws.events import relaxed
 from opsonin.laws.pharmacology import either
 from opsonin.laws.recognition import (
     activating_part,
+    antigen_part,
     antigen_signal,
     appetite,
     bound_pairs,
@@ -56,6 +57,7 @@ from opsonin.model.tables import (
     SIGNAL_HILL,
     STEM_HITS,
     SURFACE,
+    TUMOUR,
     UNAIDED,
 )
 
@@ -130,9 +132,21 @@ def signal_seen(cells, tables, drugs, i, j):
         return bridged
     own = 0.0
     if not cells.lost[j] & tables.hidden_by:
-        complexes = presented_complexes(cells.level[tables.mhc_i, j], tables.matching_fraction)
+        shown = antigens_shown(cells, tables, j)
+        complexes = presented_complexes(cells.level[tables.mhc_i, j], tables.matching_fraction, shown)
         own = antigen_signal(complexes, numbers[SIGNAL_HALF], numbers[SIGNAL_HILL])
     return either(own, bridged)
+
+
+@nb.njit(cache=True, error_model="numpy")
+def antigens_shown(cells, tables, j):
+    """What cell `j` makes of the antigens of this tumour, over one of it at rest; others present what they took up."""
+    if tables.types[cells.kind[j], TUMOUR] == 0.0:
+        return 1.0
+    shown = tables.antigens_fixed
+    for own in tables.antigens:
+        shown += antigen_part(own.share, cells.level[own.molecule, j], own.resting)
+    return shown
 
 
 @nb.njit(cache=True, error_model="numpy")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from opsonin.kernels.contacts import checkpoints_between, density, pairs_between
+from opsonin.kernels.contacts import antigens_shown, checkpoints_between, density, pairs_between
 from opsonin.laws.events import relaxed
 from opsonin.laws.recognition import (
     activating_part,
@@ -47,10 +47,22 @@ def _offered(cells, tables, drugs, i, j):
 
 
 @nb.njit(cache=True, error_model="numpy")
+def _agonized(cells, tables, drugs, i):
+    """What antibodies add that hold co-stimulatory receptors of cell `i` as their ligands do [-]."""
+    total = 0.0
+    for pair in tables.costimulating:
+        if drugs.agonized[pair.receptor] > 0.0:
+            held = cells.level[pair.receptor, i] * drugs.agonized[pair.receptor]
+            total += activating_part(held / tables.types[cells.kind[i], SURFACE], pair.half, pair.hill)
+    return total
+
+
+@nb.njit(cache=True, error_model="numpy")
 def _help(cells, tables, drugs, i, j, costimulated):
     """Net activation of helper cell `i` by the peptides that cell `j` shows on MHC-II [-]."""
     numbers = tables.types[cells.kind[i]]
-    complexes = presented_complexes(cells.level[tables.mhc_ii, j], tables.matching_fraction)
+    shown = antigens_shown(cells, tables, j)
+    complexes = presented_complexes(cells.level[tables.mhc_ii, j], tables.matching_fraction, shown)
     signal = antigen_signal(complexes, numbers[SIGNAL_HALF], numbers[SIGNAL_HILL])
     factor = costimulation(numbers[COSTIMULATION], costimulated)
     return net_activation(signal, factor, checkpoints_between(cells, tables, drugs, i, j))
@@ -71,6 +83,7 @@ def costimulate(cells, tables, drugs, seekers, start, touched, duration):
     for e in range(len(seekers)):
         i = seekers[e]
         helper = tables.types[cells.kind[i], HELPER] > 0.0 and cells.reactive[i] > 0
+        offered[e] = _agonized(cells, tables, drugs, i)
         for j in touched[start[e] : start[e + 1]]:
             if cells.phase[j] <= COMMITTED:
                 offered[e] += _offered(cells, tables, drugs, i, j)

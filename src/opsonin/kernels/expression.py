@@ -36,7 +36,7 @@ def express(cells: Any, n: Any, tables: Any, turnover: Any, fold: Any, through: 
 def _express(begin, end, cells, tables, turnover, fold, through, duration):
     kind, phase, lost, signal = cells.kind, cells.phase, cells.lost, cells.signal
     level, variation, removed_by, deaf_by = cells.level, cells.variation, tables.removed_by, tables.deaf_by
-    resting, shifts, order = tables.resting, tables.shifts, tables.order
+    resting, shifts, order, changes = tables.resting, tables.shifts, tables.order, tables.changes
     kept, past = np.empty(len(turnover)), np.empty(len(shifts))
     for m in range(len(turnover)):
         kept[m] = relaxed(1.0, 0.0, turnover[m], duration)
@@ -62,9 +62,8 @@ def _express(begin, end, cells, tables, turnover, fold, through, duration):
                 if rest == 0.0:
                     continue  # it has none, and comes to none
                 before[m] = level[m, i]
-                target[m] = steady_level(rest, variation[m, i], shift)
-                if lost[i] & removed_by[m]:
-                    target[m] = 0.0
+                made = _fold_by_defects(removed_by[m], changes, m, lost[i])
+                target[m] = made * steady_level(rest, variation[m, i], shift)
                 level[m, i] = approached(before[m], target[m], kept[m])
 
 
@@ -76,6 +75,18 @@ def _fold_through(through, m, kind, lost, resting, removed_by):
         by = through[row].carrier
         if through[row].molecule == m and resting[kind, by] > 0.0 and not lost & removed_by[by]:
             fold *= through[row].fold
+    return fold
+
+
+@nb.njit(cache=True, error_model="numpy", nogil=True)
+def _fold_by_defects(removed_by, changes, m, lost):
+    """What the defects `lost` of a cell put on the level of a molecule, which those of `removed_by` take away."""
+    if lost == 0:
+        return 1.0
+    fold = 0.0 if lost & removed_by else 1.0
+    for row in range(len(changes)):
+        if changes[row].molecule == m and lost & (1 << changes[row].defect):
+            fold *= changes[row].fold
     return fold
 
 

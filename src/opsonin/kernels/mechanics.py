@@ -66,7 +66,9 @@ class Moved(NamedTuple):
     x: Any  # um
     y: Any  # um
     z: Any  # um
-    pressure: Any  # um2/min, sum_j f_ij d_ij / (2 dimension), f repulsion less adhesion, halfway the last move
+    pressure: (
+        Any  # um2/min, sum_j f_ij d_ij / (2 dimension), f repulsion less adhesion, halfway the last move
+    )
 
 
 @njit(cache=True, error_model="numpy")

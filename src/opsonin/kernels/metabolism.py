@@ -9,6 +9,7 @@ import numba as nb
 from opsonin.core.threads import spread
 from opsonin.laws.metabolism import (
     enzymatic_release,
+    fed_share,
     hypoxic_fold,
     nourished,
     released_by_corpse,
@@ -77,6 +78,17 @@ def _cleared(own, signal, oxygen, substrate, i):
 
 
 @nb.njit(cache=True, error_model="numpy")
+def _fed(own, level, free, resting, i):
+    """Rate of the enzyme of cell `i`, of a type with these `resting` levels, by the enzyme that feeds it, over rest."""
+    if own.fed_by < 0:
+        return 1.0
+    available = free[own.fed_by]
+    if resting[own.fed_by] > 0.0:
+        available *= level[own.fed_by, i] / resting[own.fed_by]
+    return fed_share(available, own.fed_half, own.fed_least) / own.fed_mean
+
+
+@nb.njit(cache=True, error_model="numpy")
 def _released_dead(own, cells, i):
     """What the corpse of cell `i` releases [concentration um3/min]."""
     if cells.phase[i] != APOPTOTIC:
@@ -120,4 +132,4 @@ def _exchange_one(begin, end, cells, tables, free, substrate, clearance, release
                 release[i] += own.made_per * taken
             if own.enzyme >= 0:
                 made = enzymatic_release(own.turnover, level[own.enzyme, i] * free[own.enzyme])
-                release[i] += made * fold
+                release[i] += made * fold * _fed(own, level, free, tables.resting[kind[i]], i)

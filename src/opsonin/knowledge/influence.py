@@ -15,7 +15,7 @@ from opsonin.knowledge.library import Library
 from opsonin.knowledge.regulators import regulators_first
 from opsonin.laws.expression import regulated_fold
 from opsonin.laws.response import fold_change, fold_change_of_lack
-from opsonin.model.drugs import Blocks, Drug, Shifts
+from opsonin.model.drugs import Blocks, Drug, Shifts, Supplies
 from opsonin.model.knowledge import Shift
 
 _STILL = 1e-9  # a logarithm of a fold that is no more than rounding
@@ -46,15 +46,19 @@ def carried(library: Library, tumour: str, cell: str) -> dict[str, float]:
 def moves(library: Library, drug: Drug, carried: Mapping[str, float]) -> dict[str, Move]:
     """The molecules that the drug moves on cells that carry these, each after its regulators.
 
-    Signals from outside, interferon among them, stay as they are; a regulator acts by its level, whether or not a drug
-    holds it, as in the tissue.
+    Signals from outside, interferon among them, stay as they are unless the drug is one; a regulator acts by its
+    level, whether or not a drug holds it, as in the tissue.
     """
     found: dict[str, Move] = {}
     held = {effect.blocks for effect in drug.effects if isinstance(effect, Blocks)}
     for name in regulators_first(library, carried):
         if name not in carried:
             continue
-        causes = [*_own(drug, name, carried), *_by_regulators(library, name, found)]
+        causes = [
+            *_own(drug, name, carried),
+            *_by_supply(library, drug, name),
+            *_by_regulators(library, name, found),
+        ]
         total = sum(log for log, _ in causes)
         free = 0.0 if name in held else 1.0
         if name in held:
@@ -74,6 +78,19 @@ def _own(drug: Drug, name: str, carried: Mapping[str, float]) -> list[tuple[floa
         and effect.shifts == name
         and (effect.on is None or effect.on in carried)
         and effect.fold_max.value != 1.0
+    ]
+
+
+def _by_supply(library: Library, drug: Drug, name: str) -> list[tuple[float, str]]:
+    """The same of every substrate that the drug is, plenty of it."""
+    supplied = {effect.supplies for effect in drug.effects if isinstance(effect, Supplies)}
+    return [
+        (
+            _log(shift.fold_max.value),
+            f"{'raises' if shift.fold_max.value > 1.0 else 'lowers'} {name} as {shift.by}",
+        )
+        for shift in library.molecules[name].shifts
+        if shift.by in supplied and shift.when == "high" and shift.fold_max.value != 1.0
     ]
 
 

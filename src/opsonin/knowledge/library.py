@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 from opsonin.core.errors import Fault, InputError, did_you_mean
 from opsonin.knowledge.entries import Entries
+from opsonin.knowledge.misfits import misfits
 from opsonin.knowledge.names import levels, mentions
 from opsonin.knowledge.regulators import loop
 from opsonin.model.drugs import EFFECTS, Drug
@@ -235,11 +236,8 @@ def _cross_faults(
         ):
             fault(kind, name, loc, f"there is no {wanted} '{target}'.", did_you_mean(target, known))
     for name, drug in library.drugs.items():
-        cell = library.cells.get(drug.product.adds) if drug.product is not None else None
-        if cell is not None and cell.chimeric is None:
-            problem = f"cells of the type '{cell.name}' have no chimeric receptor that sees an antigen"
-            made = sorted(other.name for other in library.cells.values() if other.chimeric is not None)
-            fault("drug", name, ("effects", "0", "adds"), problem, f"Name one that has: {', '.join(made)}.")
+        for place, problem, fix in misfits(drug, library.cells, library.substrates):
+            fault("drug", name, place, problem, fix)
     helped = [pair for pair in library.interactions.values() if pair.kind == "costimulation"]
     for name, pair in library.interactions.items():
         if pair.kind == "competing" and (fix := _cannot_compete(pair, helped)):

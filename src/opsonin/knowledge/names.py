@@ -8,19 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from opsonin.model.drugs import (
-    ALL,
-    Adds,
-    Agonizes,
-    Arrests,
-    Blocks,
-    Bridges,
-    Drug,
-    Irradiates,
-    Kills,
-    Opsonizes,
-    Shifts,
-)
+from opsonin.model.drugs import ALL, Drug
 from opsonin.model.immunity import Immunity
 from opsonin.model.knowledge import (
     CellType,
@@ -43,6 +31,22 @@ Named = tuple[Place, str, str]  # key, kind mentioned, name mentioned
 Mention = tuple[str, str, Place, str, str]  # kind, entry, key, kind mentioned, name mentioned
 
 SIGNAL = "substrate or molecule"  # what may shift a molecule
+_TARGETS = {  # what each key of an effect names
+    "blocks": "molecule",
+    "opsonizes": "molecule",
+    "bridges": "molecule",
+    "agonizes": "molecule",
+    "shifts": "molecule",
+    "on": "molecule",
+    "adds": "cell",
+    "antigen": "molecule",
+    "kills": "cell",
+    "arrests": "cell",
+    "irradiates": "cell",
+    "mutates": "defect",
+    "supplies": "substrate",
+    "presents": "cell",
+}
 
 
 def mentions(library: Library) -> Iterator[Mention]:
@@ -120,6 +124,7 @@ def _of_pair(pair: Interaction) -> Iterator[Named]:
 
 def _of_defect(defect: Defect) -> Iterator[Named]:
     yield from ((("removes",), "molecule", target) for target in defect.removes)
+    yield from ((("changes", target), "molecule", target) for target in defect.changes)
     yield from ((("deafens",), "substrate", target) for target in defect.deafens)
 
 
@@ -134,6 +139,8 @@ def _of_cell(cell: CellType) -> Iterator[Named]:
             yield ("exchanges", target, "made_from"), "substrate", exchange.made_from
         if exchange.enzyme is not None:
             yield ("exchanges", target, "enzyme"), "molecule", exchange.enzyme
+        if exchange.fed_by is not None:
+            yield ("exchanges", target, "fed_by"), "molecule", exchange.fed_by
         if exchange.marker is not None:
             yield ("exchanges", target, "marker"), "molecule", exchange.marker
     for place, answers in _answers(cell):
@@ -149,35 +156,18 @@ def _of_cell(cell: CellType) -> Iterator[Named]:
 
 def _of_drug(drug: Drug) -> Iterator[Named]:
     for number, effect in enumerate(drug.effects):
-        place = "effects", str(number)
-        if isinstance(effect, Blocks):
-            yield (*place, "blocks"), "molecule", effect.blocks
-        elif isinstance(effect, Opsonizes):
-            yield (*place, "opsonizes"), "molecule", effect.opsonizes
-        elif isinstance(effect, Bridges):
-            yield (*place, "bridges"), "molecule", effect.bridges
-        elif isinstance(effect, Agonizes):
-            yield (*place, "agonizes"), "molecule", effect.agonizes
-        elif isinstance(effect, Shifts):
-            yield (*place, "shifts"), "molecule", effect.shifts
-            if effect.on is not None:
-                yield (*place, "on"), "molecule", effect.on
-        elif isinstance(effect, Adds):
-            yield (*place, "adds"), "cell", effect.adds
-            yield (*place, "antigen"), "molecule", effect.antigen
-        elif isinstance(effect, Kills):
-            yield from (((*place, "kills"), "cell", cell) for cell in effect.kills if cell != ALL)
-        elif isinstance(effect, Arrests):
-            yield from (((*place, "arrests"), "cell", cell) for cell in effect.arrests if cell != ALL)
-        elif isinstance(effect, Irradiates):
-            yield from (((*place, "irradiates"), "cell", cell) for cell in effect.irradiates if cell != ALL)
-        else:
-            yield from (((*place, "mutates"), "defect", name) for name in effect.mutates if name != ALL)
+        for key, wanted in _TARGETS.items():
+            named = getattr(effect, key, None) or ()
+            for target in (named,) if isinstance(named, str) else named:
+                if target != ALL:
+                    yield ("effects", str(number), key), wanted, target
 
 
 def _of_tumour(tumour: Tumour) -> Iterator[Named]:
     for target in tumour.densities:
         yield ("densities", target), "cell", target
+    for target in tumour.antigens:
+        yield ("antigens", target), "molecule", target
     for target in tumour.clones:
         yield ("clones", target), "defect", target
     for target, molecules in tumour.expresses.items():

@@ -13,7 +13,7 @@ from opsonin.knowledge.checker import NumberRow, numbers
 from opsonin.knowledge.composition import EFFECTOR
 from opsonin.knowledge.followed import followed
 from opsonin.knowledge.library import OF_TUMOUR, Library
-from opsonin.model.drugs import Adds, Arrests, Irradiates, Kills, Mutates
+from opsonin.model.drugs import Adds, Arrests, Irradiates, Kills, Mutates, Presents, Supplies
 from opsonin.model.scenario import Dose, Generated
 
 # What a run leaves out, which adds up doses: only the patient's model has them.
@@ -120,13 +120,13 @@ def _of_cell(library: Library, use: Use, path: Sequence[str], *, cultured: bool)
 
 def _acted_on(library: Library) -> set[str]:
     """What the label of a drug's effect may end in: molecules that are followed, whom it kills, arrests or adds, what
-    it makes cells lose.
+    it makes cells lose, what it supplies, whom it primes.
     """
     others = {
         effect.label.rpartition(":")[2]
         for drug in library.drugs.values()
         for effect in drug.effects
-        if isinstance(effect, Kills | Arrests | Mutates | Irradiates | Adds)
+        if isinstance(effect, Kills | Arrests | Mutates | Irradiates | Adds | Supplies | Presents)
     }
     return {*followed(library), *others}
 

@@ -47,6 +47,21 @@ def enzymatic_release(turnover, enzymes):
 
 
 @law
+def fed_share(available, half, least):
+    """Rate of an enzyme over that at rest, by the enzyme that makes what it works on [-].
+
+    l + (1 - l) (1 + K) x / (K + x), which is 1 at rest.
+
+    Args:
+        available: of the enzyme before it, over rest x [-].
+        half: of x, at which the first step limits the second by half of its most K [-].
+        least: share of what it works on that comes by other ways l [-].
+    Source: two Michaelis-Menten steps in a row (CD39, then CD73, Zimmermann 2012, recalled); form assumed.
+    """
+    return least + (1.0 - least) * (1.0 + half) * available / (half + available)
+
+
+@law
 def nourished(concentration, half, steepness, most):
     """Fitness that a needed substrate leaves a cell, 1 - a (1 - H(c)), in [0, 1).
 

@@ -223,6 +223,18 @@ def let_in(share_max, effect):
 
 
 @law
+def supplied_level(concentration, potency):
+    """What a drug that is a substrate adds to that in blood, a C [nM].
+
+    Args:
+        concentration: free drug C [nM].
+        potency: of one of its molecules over one of the body's own a [-].
+    Source: by definition of the potency.
+    """
+    return potency * concentration
+
+
+@law
 def binding_load(concentration, affinity):
     """How strongly one antibody loads a receptor, C / Kd [-]; the loads of antibodies that compete for it add.
 

@@ -7,15 +7,28 @@ from opsonin.laws.response import hill
 
 
 @law
-def presented_complexes(mhc_i, matching_fraction):
-    """Peptide-MHC complexes on a target that this effector's receptor matches [molecules/cell].
+def presented_complexes(mhc, matching_fraction, shown):
+    """Peptide-MHC complexes on a target that this effector's receptor matches, M f r [molecules/cell].
 
     Args:
-        mhc_i: surface MHC-I [molecules/cell].
-        matching_fraction: share of them showing a matching peptide [-].
+        mhc: MHC of the class that the effector sees M [molecules/cell].
+        matching_fraction: share of them showing a matching peptide on a tumour cell at rest f [-].
+        shown: antigens that the target makes, over those at rest r [-], the sum of `antigen_part` and of what is fixed.
     Source: by definition of the matching fraction.
     """
-    return mhc_i * matching_fraction
+    return mhc * matching_fraction * shown
+
+
+@law
+def antigen_part(share, level, resting):
+    """What one antigen is of the matching peptides of a target, over all at rest, s L / L0 [-].
+
+    Args:
+        share: of it at rest s [-].
+        level, resting: of the antigen in the target L and in a tumour cell at rest L0 [molecules/cell].
+    Source: this model: peptides in proportion to their protein.
+    """
+    return share * level / resting
 
 
 @law

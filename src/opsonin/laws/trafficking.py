@@ -69,6 +69,25 @@ def arrived_share(since, peak, doubling, half_life):
 
 
 @law
+def primed_share(since, share, peak, doubling, half_life):
+    """Share of arriving T cells that a vaccination has primed, in [0, 1] [-].
+
+    Their clones double up to the peak and then contract by half-lives.
+
+    Args:
+        since: time since the vaccination t >= 0 [min].
+        share: at the peak [-].
+        peak: time of the peak [min].
+        doubling: time in which the clones double before the peak [min].
+        half_life: of what is left of them after it [min].
+    Source: this model, as `arrived_share`; nodes, where priming happens, are not modelled.
+    """
+    return share * exp(
+        LN2 * ((minimum(since, peak) - peak) / doubling - maximum(since - peak, 0.0 * peak) / half_life)
+    )
+
+
+@law
 def entering(cells, rate, burden, reference):
     """Cells of the body that enter a tumour [cells/min]: r n T/T0.
 

@@ -54,7 +54,8 @@ class Opsonizes(Entry):
 
 
 class Agonizes(Entry):
-    """It holds the death receptor `agonizes` as its ligand does: what it occupies, times `efficacy`.
+    """It holds the receptor `agonizes`, of death or of co-stimulation, as its ligand does: what it occupies, times
+    `efficacy`.
 
     The efficacy is below 1 where it gathers receptors worse than a ligand on a membrane.
     """
@@ -176,18 +177,21 @@ class Irradiates(Entry):
 
 
 class Adds(Entry):
-    """Cells of the type `adds`, made outside the body, whose chimeric receptor sees the molecule `antigen`.
+    """Cells of the type `adds`, made or grown outside the body.
 
     Attributes:
-        half: antigens on a target at half of the full signal.
+        antigen: molecule that their chimeric receptor sees; `half`: of it on a target at half of the full signal.
+        reactive: share of T cells without such a receptor whose own matches the tumour; `stem_like`: share of these.
         peak: when most of a dose's cells come, from the dose on; `doubling`: of their number in blood before it;
             `half_life`: of that after it.
         exhaustion: of a cell that comes.
     """
 
     adds: str
-    antigen: str
-    half: HalfMolecules
+    antigen: str | None = None
+    half: HalfMolecules | None = None
+    reactive: Fraction | None = None
+    stem_like: Fraction | None = None
     peak: Time
     doubling: Time
     half_life: Time
@@ -196,6 +200,50 @@ class Adds(Entry):
     @property
     def label(self) -> str:
         return f"adds:{self.adds}"
+
+    @model_validator(mode="after")
+    def _sees_in_one_way(self) -> Adds:
+        if (self.antigen is None) != (self.half is None):
+            raise ValueError("'antigen' and 'half' go together")
+        if (self.reactive is None) != (self.stem_like is None):
+            raise ValueError("'reactive' and 'stem_like' go together")
+        if self.antigen is not None and self.reactive is not None:
+            raise ValueError("cells see an 'antigen' or are 'reactive' by their own receptors, not both")
+        return self
+
+
+class Supplies(Entry):
+    """It is the substrate `supplies`: as much as is free in blood, or in medium, adds to what these bring.
+
+    Cells sense it through the field, so that it comes as far as the vessels and its uptake let it. `potency`: what one
+    of its molecules does over one of the body's own.
+    """
+
+    supplies: str
+    potency: Pure
+
+    @property
+    def label(self) -> str:
+        return f"supplies:{self.supplies}"
+
+
+class Presents(Entry):
+    """It presents the antigens of the tumour to T cells of the type `presents`: of those that arrive it primes some.
+
+    Attributes:
+        share: of the cells that arrive, at the `peak` after a vaccination; `doubling`: of the clones before it;
+            `half_life`: of what is left of them after it.
+    """
+
+    presents: str
+    share: Fraction
+    peak: Time
+    doubling: Time
+    half_life: Time
+
+    @property
+    def label(self) -> str:
+        return f"presents:{self.presents}"
 
 
 EFFECTS: dict[str, type[Entry]] = {
@@ -209,6 +257,8 @@ EFFECTS: dict[str, type[Entry]] = {
     "mutates": Mutates,
     "irradiates": Irradiates,
     "adds": Adds,
+    "supplies": Supplies,
+    "presents": Presents,
 }
 
 
@@ -227,7 +277,9 @@ Effect = Annotated[
     | Annotated[Arrests, Tag("arrests")]
     | Annotated[Mutates, Tag("mutates")]
     | Annotated[Irradiates, Tag("irradiates")]
-    | Annotated[Adds, Tag("adds")],
+    | Annotated[Adds, Tag("adds")]
+    | Annotated[Supplies, Tag("supplies")]
+    | Annotated[Presents, Tag("presents")],
     Discriminator(
         _kind_of,
         custom_error_type="effect_kind",
@@ -273,7 +325,7 @@ class Drug(Entry):
         also_known_as: brand names and codes, which a scenario may not use but may be asked for.
         family: what kind of drug it is, as "HDAC inhibitor".
         label_dose: the usual regimen, in words.
-        molar_mass: radiation and products of cells have none.
+        molar_mass: radiation, products of cells and vaccines have none.
         kinetics: without them it can be given as a concentration in the tissue alone.
         omitted: what the drug also does, as is known, and the model does not carry.
     """
@@ -318,7 +370,14 @@ class Drug(Entry):
 
     @model_validator(mode="after")
     def _is_molecules_cells_or_radiation(self) -> Drug:
-        if self.product is None and not self.radiates and self.molar_mass is None:
+        if self.vaccinates and (
+            self.molar_mass
+            or self.kinetics
+            or not all(isinstance(effect, Presents) for effect in self.effects)
+        ):
+            raise ValueError("what 'presents' has no other effects, no 'molar_mass' and no 'kinetics'")
+        counted = self.product is not None or self.radiates or self.vaccinates
+        if not counted and self.molar_mass is None:
             raise ValueError("the key 'molar_mass' is missing")
         if self.product is not None and (self.molar_mass or self.kinetics or len(self.effects) > 1):
             raise ValueError(
@@ -331,6 +390,11 @@ class Drug(Entry):
         """The cells that it is, of a product of cells."""
         return next((effect for effect in self.effects if isinstance(effect, Adds)), None)
 
+    @property
+    def vaccinates(self) -> bool:
+        """Whether it is a vaccine, of which doses are counted."""
+        return any(isinstance(effect, Presents) for effect in self.effects)
+
     def in_words(self) -> list[str]:
         """Its kind and usual dose, and what the model cannot do with it."""
         told = ["; ".join(text for text in (self.family, self.label_dose) if text)]
@@ -340,6 +404,10 @@ class Drug(Entry):
             told.append('given in fractions, as amount = "8 Gy"')
         elif self.product is not None:
             told.append('given as the cells that reach this tissue in all: amount = "200 cells/mm2"')
+        elif self.vaccinates:
+            told.append('given as amount = "1 dose"')
+        elif any(isinstance(effect, Supplies) for effect in self.effects):
+            told.append("a concentration that is held is that in blood, or in medium, not in the tissue")
         elif self.kinetics is None:
             told.append('no kinetics yet: give it as amount = "1 uM", lasting = "24 h" in the tissue')
         if self.omitted:

@@ -108,7 +108,9 @@ class Exchange(Entry):
     Uptake saturates: `uptake_max * c / (uptake_half + c)`. `uptake_max` is in molecule/min with `uptake_half`
     in nM or, for a substrate in mmHg, in mmHg*um**3/min: the amount taken up over its solubility in tissue. What is
     given comes by `secretion`, from another substrate that the cell takes up (`made_from`, molecules of it per molecule
-    `made_per`), or by an `enzyme` on it (`turnover`). All of it is `hypoxic_fold` times as much without oxygen.
+    `made_per`), or by an `enzyme` on it (`turnover`). The enzyme `fed_by` makes what that one works on: at `fed_half`
+    of its level at rest it limits it by half, and `fed_least` comes without; a cell that has none is fed by others,
+    as far as no drug holds theirs. All of it is `hypoxic_fold` times as much without oxygen.
     The dead release, too: a `necrotic` corpse, and an `apoptotic` one as far as it shows the `marker`.
     """
 
@@ -124,6 +126,9 @@ class Exchange(Entry):
     made_per: Pure | None = None
     enzyme: str | None = None
     turnover: Rate | None = None
+    fed_by: str | None = None
+    fed_half: Positive | None = None
+    fed_least: Fraction | None = None
     necrotic: Emission | None = None
     apoptotic: Emission | None = None
     marker: str | None = None
@@ -137,10 +142,14 @@ class Exchange(Entry):
             ("induced_by", "induction_half"),
             ("made_from", "made_per"),
             ("enzyme", "turnover"),
+            ("fed_by", "fed_half"),
+            ("fed_by", "fed_least"),
             ("marker", "marker_half"),
         ):
             if (getattr(self, first) is None) != (getattr(self, second) is None):
                 raise ValueError(f"'{first}' and '{second}' go together")
+        if self.fed_by is not None and self.enzyme is None:
+            raise ValueError("'fed_by' needs an 'enzyme' to feed")
         if self.hypoxic_fold is not None and not (self.uptake_max or self.enzyme or self.secretion):
             raise ValueError("'hypoxic_fold' needs an 'uptake_max', an 'enzyme' or a 'secretion' to raise")
         if self.marker is not None and self.apoptotic is None:
@@ -414,12 +423,14 @@ class Interaction(Entry):
 
 
 class Defect(Entry):
-    """A heritable loss by which tumour cells escape.
+    """A heritable change by which tumour cells escape.
 
     Attributes:
         removes: molecules that the cell no longer makes; deafens: signals that it no longer answers.
         hides: whether it no longer shows the antigens that T cells of this tumour recognise.
+        changes: factor on the level of a molecule that it makes more or less of.
         rate: probability that a daughter of a cell without it has it.
+        reverts: probability that a daughter of a cell with it has it no more, of one that is no mutation.
         share: of the tumour's cells that have it in the biopsy.
     """
 
@@ -428,13 +439,19 @@ class Defect(Entry):
     removes: tuple[str, ...] = ()
     deafens: tuple[str, ...] = ()
     hides: bool = False
+    changes: dict[str, Pure] = Field(default={})
     rate: Fraction
+    reverts: Fraction | None = None
     share: Fraction
 
     @model_validator(mode="after")
     def _does_something(self) -> Defect:
-        if not (self.removes or self.deafens or self.hides):
-            raise ValueError("a defect 'removes' molecules, 'deafens' to signals or 'hides' the antigens")
+        if not (self.removes or self.deafens or self.hides or self.changes):
+            raise ValueError(
+                "a defect 'removes' or 'changes' molecules, 'deafens' to signals or 'hides' the antigens"
+            )
+        if both := sorted(set(self.removes) & set(self.changes)):
+            raise ValueError(f"it cannot both remove and change '{both[0]}'")
         return self
 
 
@@ -443,7 +460,8 @@ class Tumour(Entry):
 
     `diameter` and `priming` are those of its cells, `reactive_fraction` that of its CD8 T cells, where they differ from
     those of the cell types; `clones` are shares of its cells with a defect, where they differ from those of the
-    defects.
+    defects. `antigens` are shares of the matching peptides that come from a molecule of its cells and go with its
+    level; the rest, as of mutations, is fixed.
     """
 
     name: Name
@@ -451,6 +469,7 @@ class Tumour(Entry):
     potential_doubling_time: Time
     doubling_time: Time
     matching_antigen_fraction: Fraction  # of surface MHC-I that shows a matched peptide
+    antigens: dict[str, Fraction] = Field(default={})
     expresses: dict[str, dict[str, Molecules]] = Field(default={})
     vessel_density: PerArea
     densities: dict[str, CellsPerArea]
@@ -459,6 +478,12 @@ class Tumour(Entry):
     diameter: Length | None = None
     priming: Fraction | None = None
     reactive_fraction: Fraction | None = None
+
+    @model_validator(mode="after")
+    def _has_shares(self) -> Tumour:
+        if sum(share.value for share in self.antigens.values()) > 1.0:
+            raise ValueError("shares of 'antigens' sum to more than 1")
+        return self
 
 
 class Patches(Entry):

@@ -93,7 +93,7 @@ class Quantity:
 
 
 _ACTIVITIES = frozenset({"iu", "u", "ui", "miu", "unit", "units"})
-MASS, PER_WEIGHT, HELD, ABSORBED, CELLS = "mg", "mg/kg", "nM", "Gy", "cell/um**2"
+MASS, PER_WEIGHT, HELD, ABSORBED, CELLS, DOSE = "mg", "mg/kg", "nM", "Gy", "cell/um**2", "dose"
 
 
 _MOST = {  # of what is given in one unit: how much, and how it is called
@@ -104,14 +104,18 @@ _MOST = {  # of what is given in one unit: how much, and how it is called
 
 
 def read_amount(text: str) -> tuple[float, str]:
-    """A dose in MASS or PER_WEIGHT, a concentration that is HELD, radiation that is ABSORBED, or CELLS that come.
+    """A dose in MASS or PER_WEIGHT, a concentration HELD, radiation that is ABSORBED, CELLS that come, or a whole DOSE.
 
     Args:
-        text: "240 mg", "3 mg/kg", "1 uM", "8 Gy" or "200 cells/mm2".
+        text: "240 mg", "3 mg/kg", "1 uM", "8 Gy", "200 cells/mm2" or "1 dose".
     Raises:
         ValueError: none of these, not above zero, or beyond any real dose.
     """
     number, unit = split(text)
+    if unit in (DOSE, f"{DOSE}s"):
+        if number != 1.0:
+            raise ValueError(f"'{text}': one dose is given at a time")
+        return number, DOSE
     for kind, (most, shown) in _MOST.items():
         try:
             value = number * to_unit(f"1 {unit}", kind)
@@ -366,8 +370,8 @@ class Dose(Entry):
         drug: entry of the knowledge base.
         amount: of one dose: a mass, or a mass per body weight, as in "240 mg" or "3 mg/kg"; or the concentration of
             free drug in the tissue, as in "1 uM", which is there at once, held for `lasting`, and then gone; a
-            fraction of radiation, as in "8 Gy"; or of a product of cells those that reach this tissue in all, per
-            section area, as in "200 cells/mm2".
+            fraction of radiation, as in "8 Gy"; of a product of cells those that reach this tissue in all, per
+            section area, as in "200 cells/mm2"; or "1 dose" of a vaccine.
         lasting: how long a concentration is held; over which time cells come evenly, in place of as they do in blood.
         at: when the first one is given.
         every: time between two doses; left out, it is given once.

@@ -28,6 +28,7 @@ from opsonin.laws.ledger import (
 from opsonin.laws.pharmacology import either
 from opsonin.laws.recognition import (
     activating_part,
+    antigen_part,
     antigen_signal,
     appetite,
     bound_pairs,
@@ -38,7 +39,7 @@ from opsonin.laws.recognition import (
     presented_complexes,
 )
 from opsonin.model.death import PROTEINS, TISSUE_RATES, DeathProteins
-from opsonin.model.knowledge import CellType, Interaction
+from opsonin.model.knowledge import CellType, Interaction, Tumour
 from opsonin.reference.ledger import held_back
 
 _NM = 0.602214076  # molecules/um3 in one nM
@@ -98,10 +99,9 @@ def log_factors(
     Of `resistance` it is that of the rate of kills with nothing else in the way, up to a constant: more death receptors
     mean more kills, though the ledger's factor is a share of ever more that is possible.
     """
-    matching = library.tumours[tumour].matching_antigen_fraction.value
     passed = {
         "receptor": _recognises(killer, target, turned),
-        "antigen": _antigen(killer, target, turned, matching),
+        "antigen": _antigen(killer, target, turned, library.tumours[tumour]),
         "ligands": _ligands(library, killer, target, turned),
     }
     for pair in pairs_of_kind(library, "checkpoint"):
@@ -138,17 +138,29 @@ def _recognises(killer: Side, target: Side, turned: Turned) -> float:
     return float(bridged or _load(target, turned.chimeric) > 0.0)
 
 
-def _antigen(killer: Side, target: Side, turned: Turned, matching: float) -> float:
+def _antigen(killer: Side, target: Side, turned: Turned, tumour: Tumour) -> float:
     bridged = float(bridged_signal(_load(target, turned.bridged)))
     lytic = killer.cell.lytic
     if lytic is not None:
-        complexes = presented_complexes(target.level(RECOGNISED), matching)
+        matching = tumour.matching_antigen_fraction.value
+        complexes = presented_complexes(target.level(RECOGNISED), matching, _shown(target, tumour))
         own = float(antigen_signal(complexes, lytic.signal_half.value, lytic.signal_hill.value))
     elif killer.cell.chimeric is not None:
         own = float(bridged_signal(_load(target, turned.chimeric)))
     else:
         return 1.0
     return float(either(own, bridged))
+
+
+def _shown(target: Side, tumour: Tumour) -> float:
+    """Antigens that a target makes, over those of a tumour cell at rest; of one of another type, what it took up."""
+    if target.cell.role != "tumour":
+        return 1.0
+    own = {
+        name: share.value for name, share in tumour.antigens.items() if target.resting.get(name, 0.0) > 0.0
+    }
+    parts = (float(antigen_part(own[name], target.level(name), target.resting[name])) for name in sorted(own))
+    return 1.0 - sum(own.values()) + sum(parts)
 
 
 def _ligands(library: Library, killer: Side, target: Side, turned: Turned) -> float:

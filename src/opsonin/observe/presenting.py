@@ -13,7 +13,7 @@ from dataclasses import replace
 from opsonin.knowledge.influence import Move, moves
 from opsonin.laws.apoptosis import rate_of_half_life
 from opsonin.laws.recognition import costimulation, natural_signal, stripping_rate
-from opsonin.model.drugs import Drug
+from opsonin.model.drugs import Agonizes, Drug
 from opsonin.model.knowledge import Interaction
 from opsonin.observe.encounter import Side, bound_between, pairs_of_kind, part_of
 from opsonin.observe.pulls import STILL, WIDE, Pull, Setting, is_taken, many
@@ -26,6 +26,9 @@ def on_costimulation(setting: Setting, drug: Drug) -> dict[str, Pull]:
     pull, presenters = Pull(), list(_with_ligands(setting))
     killers = [(name, least) for name in setting.killers if (least := _least(setting, name)) < 1.0]
     for killer, least in killers:
+        for way, change in _held(setting, drug, killer, least):
+            pull.by(way, change / len(killers))
+            pull.change += change / len(killers)
         for presenter in presenters:
             _at(setting, drug, (killer, least), presenter, 1.0 / (len(killers) * len(presenters)), pull)
     if killers and presenters:
@@ -40,6 +43,18 @@ def on_costimulation(setting: Setting, drug: Drug) -> dict[str, Pull]:
                 pull.by(f"kills {whom}, which carry CD80 and CD86", -WIDE)
                 pull.change -= WIDE
     return {BARRIER: pull} if abs(pull.change) > STILL else {}
+
+
+def _held(setting: Setting, drug: Drug, killer: str, least: float) -> Iterator[tuple[str, float]]:
+    """By which receptors that the drug holds as their ligands do a killer is helped, and how far, by each alone."""
+    cell, carried = setting.library.cells[killer], setting.carried[killer]
+    for effect in drug.effects:
+        for pair in pairs_of_kind(setting.library, "costimulation"):
+            if isinstance(effect, Agonizes) and effect.agonizes == pair.receptor in carried:
+                held = effect.efficacy.value * carried[pair.receptor] / Side(cell, carried).surface
+                signal = natural_signal(part_of(pair, held))
+                way = f"holds {pair.receptor} as its ligand does"
+                yield way, math.log(float(costimulation(least, signal)) / least)
 
 
 def _least(setting: Setting, killer: str) -> float:

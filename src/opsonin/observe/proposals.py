@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from opsonin.knowledge.followed import antigen_of
+from opsonin.knowledge.followed import antigen_of, death_receptors
 from opsonin.model.drugs import ALL, Agonizes, Arrests, Drug, Irradiates, Kills, Mutates
 from opsonin.observe.presenting import on_costimulation
 from opsonin.observe.pulls import Pull, Setting, many, pulls
@@ -126,7 +126,7 @@ def _apart(found: list[Proposal], setting: Setting) -> list[Proposal]:
 def _also(setting: Setting, drug: Drug) -> Iterator[str]:
     """What a drug does beside its pulls at barriers: whom else it hits."""
     types = {name: setting.library.cells[name] for name in sorted(setting.cells)}
-    for molecule in sorted(set(_bound(drug))):
+    for molecule in sorted(set(_bound(setting, drug))):
         carriers = [
             name for name in types if name not in setting.targets and molecule in setting.carried[name]
         ]
@@ -141,10 +141,10 @@ def _also(setting: Setting, drug: Drug) -> Iterator[str]:
         yield "makes tumour cells mutate faster"
 
 
-def _bound(drug: Drug) -> Iterator[str]:
+def _bound(setting: Setting, drug: Drug) -> Iterator[str]:
     """Molecules by which a drug turns killers, or death itself, on whatever carries them."""
     for effect in drug.effects:
-        if isinstance(effect, Agonizes):
+        if isinstance(effect, Agonizes) and effect.agonizes in death_receptors(setting.library):
             yield effect.agonizes
         elif (antigen := antigen_of(effect)) is not None:
             yield antigen

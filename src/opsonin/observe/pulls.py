@@ -14,8 +14,20 @@ from functools import cached_property
 from opsonin.knowledge.followed import death_receptors
 from opsonin.knowledge.influence import Move, carried, moves
 from opsonin.knowledge.library import Library
-from opsonin.model.drugs import ALL, Adds, Agonizes, Blocks, Bridges, Drug, Kills, Opsonizes
-from opsonin.model.knowledge import CellType
+from opsonin.laws.metabolism import fed_share
+from opsonin.model.drugs import (
+    ALL,
+    Adds,
+    Agonizes,
+    Blocks,
+    Bridges,
+    Drug,
+    Kills,
+    Opsonizes,
+    Presents,
+    Supplies,
+)
+from opsonin.model.knowledge import CellType, Exchange
 from opsonin.observe.barriers import FAR
 from opsonin.observe.encounter import Side, Turned, log_factors
 
@@ -87,6 +99,10 @@ def pulls(setting: Setting, drug: Drug) -> dict[str, Pull]:
         resistance.change += WIDE
     if drug.product is not None:
         found |= _brought(setting, drug.product)
+    for effect in drug.effects:
+        if isinstance(effect, Presents) and setting.perfused and effect.presents in setting.killers:
+            way = f"primes {many(setting.library.cells[effect.presents])} that arrive"
+            found["receptor"] = Pull(WIDE, {way: WIDE})
     return {name: pull for name, pull in found.items() if abs(pull.change) > STILL}
 
 
@@ -130,7 +146,11 @@ def _in_killers(move: Move) -> str:
 def _sights(setting: Setting) -> dict[str, float]:
     """What CAR T cells that are given see; see `Turned`."""
     given = (setting.library.drugs[name].product for name in sorted(setting.given))
-    return {product.antigen: 1.0 / product.half.value for product in given if product is not None}
+    return {
+        product.antigen: 1.0 / product.half.value
+        for product in given
+        if product is not None and product.antigen is not None and product.half is not None
+    }
 
 
 def _turns(setting: Setting, drug: Drug) -> Iterator[tuple[str, Turned]]:
@@ -181,9 +201,17 @@ def on_surroundings(setting: Setting, drug: Drug) -> dict[str, Pull]:
             continue  # what vessels feel comes from cells of every kind
         for way, change in _made_less(setting, drug, substrate):
             pull.by(way, change)
+    for effect in drug.effects:
+        if isinstance(effect, Supplies) and _is_needed(setting, effect.supplies):
+            told = _low(setting.library.substrates[effect.supplies].title)
+            found.setdefault(effect.supplies, Pull()).by(f"supplies {told}", WIDE)
     for pull in found.values():
         pull.change = sum(pull.ways.values())
     return found
+
+
+def _is_needed(setting: Setting, substrate: str) -> bool:
+    return any(substrate in setting.library.cells[name].needs for name in setting.killers)
 
 
 def _unguarded(setting: Setting, drug: Drug) -> Iterator[str]:
@@ -220,9 +248,26 @@ def _made_less(setting: Setting, drug: Drug, substrate: str) -> Iterator[tuple[s
             move = moves(setting.library, drug, resting).get(exchange.enzyme)
             if move is not None:
                 yield f"{move.path}, which makes {told}", -math.log(max(move.fold * move.free, 1e-3))
+        if exchange.enzyme in resting and exchange.fed_by is not None:
+            yield from _fed_less(setting, drug, exchange, resting, told)
         # Lactate, which every cell makes from glucose, is not one type's to take away.
         if (exchange.enzyme in resting or exchange.secretion is not None) and is_taken(setting, drug, name):
             yield f"kills {many(setting.library.cells[name])}, which make {told}", WIDE
+
+
+def _fed_less(
+    setting: Setting, drug: Drug, exchange: Exchange, resting: Mapping[str, float], told: str
+) -> Iterator[tuple[str, float]]:
+    """The same of the enzyme that feeds the one which makes it; of a cell without, that of its neighbours."""
+    by = exchange.fed_by
+    assert (
+        by is not None and exchange.fed_half is not None and exchange.fed_least is not None
+    )  # they go together
+    move = moves(setting.library, drug, {**resting, by: 1.0}).get(by)
+    if move is not None:
+        numbers = exchange.fed_half.value, exchange.fed_least.value
+        share = float(fed_share(move.fold * move.free, *numbers))
+        yield f"{move.path}, which feeds what makes {told}", -math.log(max(share, 1e-3))
 
 
 def is_taken(setting: Setting, drug: Drug, cell: str) -> bool:
@@ -238,9 +283,14 @@ def is_taken(setting: Setting, drug: Drug, cell: str) -> bool:
 
 def _brought(setting: Setting, product: Adds) -> dict[str, Pull]:
     """Cells of a product come, and see what they see, if targets carry it."""
+    brings = f"brings {many(setting.library.cells[product.adds])}"
+    if product.antigen is None:
+        reactive = product.reactive is not None and product.reactive.value > 0.0
+        way = f"{brings} that recognise the tumour" if reactive else brings
+        return {name: Pull(WIDE, {way: WIDE}) for name in (("receptor", FAR) if reactive else (FAR,))}
     if not any(product.antigen in setting.carried[target] for target in setting.targets):
         return {}
-    way = f"brings {many(setting.library.cells[product.adds])} that see {product.antigen}"
+    way = f"{brings} that see {product.antigen}"
     return {name: Pull(WIDE, {way: WIDE}) for name in ("receptor", "antigen", FAR)}
 
 

@@ -18,6 +18,7 @@ from opsonin.laws.ledger import DYING, hits_in_a_row, kill_rate
 from opsonin.laws.pharmacology import binding_load, either, held_share
 from opsonin.laws.recognition import (
     activating_part,
+    antigen_part,
     antigen_signal,
     bound_pairs,
     bridged_signal,
@@ -175,13 +176,16 @@ class Contact:
 
     def level(self, side: Side, molecule: str) -> Any:
         """Of a molecule on a cell, whether or not drugs hold it [molecules]."""
-        resting = self.sheet.constant(
+        return self.resting(side, molecule) * self.fold(molecule)
+
+    def resting(self, side: Side, molecule: str) -> Any:
+        """The same at rest [molecules]."""
+        return self.sheet.constant(
             f"{side.cell.name}_{identifier(molecule)}",
             side.levels.get(molecule, 0.0),
             "molecule",
             f"{molecule} of a {side.cell.name} cell, at rest",
         )
-        return resting * self.fold(molecule)
 
     def _signal(self, killer: Side, target: Side) -> Any:
         name, cell = killer.cell.name, killer.cell
@@ -199,10 +203,35 @@ class Contact:
         steepness = self.sheet.constant(
             f"{name}_signal_hill", cell.lytic.signal_hill.value, "1", "its steepness"
         )
-        complexes = called(presented_complexes, self.level(target, RECOGNISED), matching)
+        complexes = self.sheet.derived(
+            "matched_complexes",
+            called(presented_complexes, self.level(target, RECOGNISED), matching, self._shown(target)),
+            "molecule",
+            "peptides on a tumour cell that tumour-reactive T cells see",
+        )
         seen = called(antigen_signal, complexes, half, steepness)
         bridges = self._bridges(target)
         return called(either, seen, called(bridged_signal, bridges)) if bridges != 0 else seen
+
+    def _shown(self, target: Side) -> Any:
+        """Antigens that a tumour cell makes, over those at rest [-]: some go with a molecule that drugs may shift."""
+        every = self.library.tumours[self.tumour].antigens
+        antigens = {name: share for name, share in every.items() if target.levels.get(name, 0.0) > 0.0}
+        fixed = 1.0 - sum(share.value for share in antigens.values())
+        total = self.sheet.constant("antigens_fixed", fixed, "1", "share of the antigens that nothing moves")
+        for molecule, number in sorted(antigens.items()):
+            key = identifier(molecule)
+            share = self.sheet.constant(
+                f"antigens_{key}", number.value, "1", f"share of the antigens: {molecule}"
+            )
+            level, resting = self.level(target, molecule), self.resting(target, molecule)
+            total += self.sheet.derived(
+                f"shown_{key}",
+                called(antigen_part, share, level, resting),
+                "1",
+                f"{molecule} among the antigens",
+            )
+        return total
 
     def _natural(self, killer: Side, target: Side) -> Any:
         """Sum of what activating pairs and antibodies add [-]."""

@@ -20,15 +20,16 @@ from opsonin.laws.pharmacology import (
     toxic_hazard,
 )
 from opsonin.laws.response import hill
-from opsonin.model.drugs import ALL, Answer, Arrests, Blocks, Drug, Kills, Shifts
+from opsonin.model.drugs import ALL, Answer, Arrests, Blocks, Drug, Kills, Shifts, Supplies
 from opsonin.model.knowledge import Molecule
+from opsonin.model.sourced import Entry
 from opsonin.patient.drug_part import Names
 from opsonin.patient.formulae import called, symbol
 from opsonin.patient.parts import identifier
 from opsonin.patient.sheet import Sheet
 
 BODY, TUMOUR = "body", "tumour"
-_Kind = TypeVar("_Kind", bound=Answer)
+_Kind = TypeVar("_Kind", bound=Entry)
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,18 @@ class Effects:
         share = called(free_share, f"load_{key}")
         return self.sheet.derived(f"free_{key}", share, "1", f"share of {molecule} that no drug holds")
 
+    def supplied(self, substrate: str) -> Any:
+        """What drugs add to a substrate of the body, by what is free in plasma [nM]."""
+        total: Any = 0
+        for drug, number, effect in self._of(Supplies):
+            if effect.supplies == substrate:
+                name = Names(drug.name).of(f"effect_{number}_potency")
+                potency = self.sheet.constant(
+                    name, effect.potency.value, "1", f"{drug.name} over the body's own"
+                )
+                total += potency * self._free_in_plasma(drug)
+        return total
+
     def _of(self, kind: type[_Kind]) -> Iterator[tuple[Drug, int, _Kind]]:
         for drug in self.drugs:
             for number, effect in enumerate(drug.effects):
@@ -126,11 +139,14 @@ class Effects:
         name = names.of(f"effect_{number}")
         half = self.sheet.constant(f"{name}_half", effect.half.value, "nM", f"{drug.name}: half of effect")
         steepness = self.sheet.constant(f"{name}_hill", effect.hill.value, "1", f"{drug.name}: steepness")
-        free = symbol(names.tumour)
-        if place == BODY:
-            product = symbol(names.plasma) * symbol(names.of("fraction_unbound"))
-            free = self.sheet.derived(names.of("free"), product, "nM", f"free {drug.name} in plasma")
+        free = self._free_in_plasma(drug) if place == BODY else symbol(names.tumour)
         return called(hill, free, half, steepness)
+
+    def _free_in_plasma(self, drug: Drug) -> Any:
+        """[nM]"""
+        names = Names(drug.name)
+        product = symbol(names.plasma) * symbol(names.of("fraction_unbound"))
+        return self.sheet.derived(names.of("free"), product, "nM", f"free {drug.name} in plasma")
 
     def _fold(self, drug: Drug, number: int, effect: Shifts) -> Any:
         name = Names(drug.name).of(f"effect_{number}")

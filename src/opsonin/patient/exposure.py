@@ -21,11 +21,12 @@ from opsonin.laws.pharmacology import (
     let_in,
     mark_balance,
     mark_rate,
+    supplied_level,
     toxic_hazard,
 )
 from opsonin.laws.radiation import doomed_hazard, lethal_lesions
 from opsonin.laws.response import hill
-from opsonin.laws.trafficking import arrived_share
+from opsonin.laws.trafficking import arrived_share, primed_share
 from opsonin.model.drugs import (
     ALL,
     Adds,
@@ -38,9 +39,12 @@ from opsonin.model.drugs import (
     Kills,
     Mutates,
     Opsonizes,
+    Presents,
     Shifts,
+    Supplies,
 )
 from opsonin.model.phase import COMMITTED
+from opsonin.model.sourced import Sourced
 from opsonin.patient.pharmacokinetics import DrugCourse, Infusion
 from opsonin.state.exposure import THROUGH, Coming, Exposure
 
@@ -85,8 +89,10 @@ class Regimen:
                     case Bridges() if effect.bridges in molecules:
                         held = held_share(binding_load(free, effect.affinity.value))
                         found.bridged[molecules.index(effect.bridges)] += held / effect.half.value
-                    case Adds() if effect.antigen in molecules and course.infusions:
-                        found.chimeric[molecules.index(effect.antigen)] = 1.0 / effect.half.value
+                    case Adds(antigen=str(antigen), half=Sourced() as half) if (
+                        antigen in molecules and course.infusions
+                    ):
+                        found.chimeric[molecules.index(antigen)] = 1.0 / half.value
                     case Agonizes() if effect.agonizes in molecules:
                         held = effect.efficacy.value * held_share(binding_load(free, effect.affinity.value))
                         m = molecules.index(effect.agonizes)
@@ -131,11 +137,38 @@ class Regimen:
             if isinstance(effect, Shifts) and effect.shifts in molecules
         )
 
+    def supplied(self, time: float, substrates: tuple[str, ...]) -> npt.NDArray[np.float64]:
+        """What drugs that are substrates add to these in blood, or in medium, at `time` [min] [nM], (substrates,)."""
+        found = np.zeros(len(substrates))
+        for course in self.drugs:
+            for effect in course.drug.effects:
+                if isinstance(effect, Supplies) and effect.supplies in substrates:
+                    added = supplied_level(course.tissue(time), effect.potency.value)
+                    found[substrates.index(effect.supplies)] += added
+        return found
+
+    def primed(self, time: float, cells: tuple[str, ...]) -> npt.NDArray[np.float64]:
+        """Share of arriving cells of each type that vaccines have primed at `time` [min] [-], (cells,)."""
+        found = np.zeros(len(cells))
+        for course in self.drugs:
+            for effect in course.drug.effects:
+                if isinstance(effect, Presents) and effect.presents in cells:
+                    kind = cells.index(effect.presents)
+                    for share in _primed(effect, course, time):
+                        found[kind] = either(found[kind], share)
+        return found
+
     def coming(self, time: float, duration: float, cells: tuple[str, ...]) -> tuple[Coming, ...]:
         """Cells of products that come between `time` and `duration` [min] later; cell types in the order of `cells`."""
         return tuple(
             Coming(
-                course.drug.name, number, cells.index(effect.adds), density, float(effect.exhaustion.value)
+                course.drug.name,
+                number,
+                cells.index(effect.adds),
+                density,
+                float(effect.exhaustion.value),
+                _share(effect.reactive),
+                _share(effect.stem_like),
             )
             for course in self.drugs
             if (effect := course.drug.product) is not None
@@ -171,6 +204,18 @@ def _come(effect: Adds, infusion: Infusion, time: float) -> float:
         return infusion.density * min(since / infusion.lasting, 1.0)
     peak, doubling, half_life = effect.peak.value, effect.doubling.value, effect.half_life.value
     return infusion.density * float(arrived_share(since, peak, doubling, half_life))
+
+
+def _primed(effect: Presents, course: DrugCourse, time: float) -> Iterator[float]:
+    """Share of arriving cells that each vaccination so far has primed [-]."""
+    numbers = effect.share.value, effect.peak.value, effect.doubling.value, effect.half_life.value
+    for dose in course.doses:
+        if dose.time <= time:
+            yield float(primed_share(time - dose.time, *numbers))
+
+
+def _share(number: Sourced | None) -> float:
+    return 0.0 if number is None else float(number.value)
 
 
 def _marked(course: DrugCourse, effect: Shifts, times: npt.NDArray[np.float64]) -> Iterator[float]:

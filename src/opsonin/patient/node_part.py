@@ -218,8 +218,9 @@ class Draining:
         least = self.sheet.constant(
             "node_divisions_least", self.node.divisions.value, "1", "divisions in any case"
         )
-        made = il2 * symbol(in_body("cd4")) / symbol("cd4_at_rest")
-        return called(divisions, least, numbers[0], signal, numbers[1], called(hill, made, half, 1))
+        made = il2 * symbol(in_body("cd4")) / symbol("cd4_at_rest") + self.effects.supplied("il2")
+        around = self.sheet.derived("node_il2_around", made, "nM", "interleukin 2 around primed cells")
+        return called(divisions, least, numbers[0], signal, numbers[1], called(hill, around, half, 1))
 
     def _clone(self, antigen: str, presented: Any, factor: Any, count: Any, leaving: float) -> None:
         key = identifier(antigen)

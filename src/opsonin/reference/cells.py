@@ -24,6 +24,7 @@ from opsonin.laws.motility import chemotactic_bias, crawling_speed, receptor_dif
 from opsonin.laws.pharmacology import either
 from opsonin.laws.recognition import (
     activating_part,
+    antigen_part,
     antigen_signal,
     appetite,
     bound_pairs,
@@ -93,8 +94,20 @@ def express(cells: Any, n: int, tables: Any, turnover: Any, fold: Any, through: 
                     shift *= regulated_fold(changed, row["at_rest"])
             if not cells.lost[i] & tables.removed_by[m]:
                 goals[m] = steady_level(resting[m], cells.variation[m, i], shift)
+                for defect, molecule, factor in tables.changes.tolist():
+                    goals[m] *= factor if molecule == m and int(cells.lost[i]) >> defect & 1 else 1.0
             level[m, i] = relaxed(level[m, i], goals[m], turnover[m], duration)
     return level
+
+
+def antigens_shown(cells: Any, tables: Any, j: int) -> float:
+    """What a cell makes of the antigens of this tumour; see `kernels.contacts.antigens_shown`."""
+    if not tables.types[cells.kind[j], column.TUMOUR]:
+        return 1.0
+    parts = [
+        antigen_part(share, float(cells.level[m, j]), rest) for m, share, rest in tables.antigens.tolist()
+    ]
+    return float(tables.antigens_fixed + sum(parts))
 
 
 def remix(cells: Any, n: int, resting: Any, sigma: Any, kept: Any, draw: Any, key: Key, hour: int) -> Any:
@@ -371,7 +384,9 @@ def signal_seen(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> float:
             return bridged
         if cells.lost[j] & tables.hidden_by:
             return bridged
-        complexes = presented_complexes(float(cells.level[tables.mhc_i, j]), tables.matching_fraction)
+        complexes = presented_complexes(
+            float(cells.level[tables.mhc_i, j]), tables.matching_fraction, antigens_shown(cells, tables, j)
+        )
         own = antigen_signal(complexes, numbers[column.SIGNAL_HALF], numbers[column.SIGNAL_HILL])
         return float(either(own, bridged))
     total = antibodies = 0.0

@@ -18,7 +18,7 @@ from opsonin.laws.recognition import (
 )
 from opsonin.model import tables as column
 from opsonin.model.phase import COMMITTED
-from opsonin.reference.cells import pairs_between
+from opsonin.reference.cells import antigens_shown, pairs_between
 
 
 def costimulate(
@@ -30,7 +30,7 @@ def costimulate(
     for i, touched in contacts.items():
         numbers, near = tables.types[cells.kind[i]], [j for j in touched if cells.phase[j] <= COMMITTED]
         memory = numbers[column.ACTIVATION_MEMORY]
-        offered = sum(_offered(cells, tables, drugs, i, j) for j in near)
+        offered = _agonized(cells, tables, drugs, i) + sum(_offered(cells, tables, drugs, i, j) for j in near)
         if memory > 0.0:
             costimulated[i] = relaxed(cells.costimulated[i], natural_signal(offered), 1.0 / memory, duration)
         if memory > 0.0 and numbers[column.HELPER] > 0.0:
@@ -78,10 +78,22 @@ def _offered(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> float:
     return total
 
 
+def _agonized(cells: Any, tables: Any, drugs: Any, i: int) -> float:
+    """What antibodies that hold co-stimulatory receptors of cell `i` add."""
+    surface = tables.types[cells.kind[i], column.SURFACE]
+    return sum(
+        float(activating_part(cells.level[pair["receptor"], i] * share / surface, pair["half"], pair["hill"]))
+        for pair in tables.costimulating
+        if (share := float(drugs.agonized[pair["receptor"]])) > 0.0
+    )
+
+
 def _help(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> float:
     """Net activation of helper cell `i` by what cell `j` shows on MHC-II."""
     numbers = tables.types[cells.kind[i]]
-    complexes = presented_complexes(float(cells.level[tables.mhc_ii, j]), tables.matching_fraction)
+    complexes = presented_complexes(
+        float(cells.level[tables.mhc_ii, j]), tables.matching_fraction, antigens_shown(cells, tables, j)
+    )
     signal = antigen_signal(complexes, numbers[column.SIGNAL_HALF], numbers[column.SIGNAL_HILL])
     passed = 1.0
     for receptor, ligand, affinity, half, steepness, *_ in tables.checkpoints.tolist():

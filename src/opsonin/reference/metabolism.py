@@ -9,6 +9,7 @@ import numpy as np
 
 from opsonin.laws.metabolism import (
     enzymatic_release,
+    fed_share,
     hypoxic_fold,
     nourished,
     released_by_corpse,
@@ -43,7 +44,7 @@ def exchange(cells: Any, n: int, tables: Any, free: Any, substrate: int) -> tupl
             release[i] += own["made_per"] * _cleared(cells, i, tables, burnt) * cells.signal[burnt, i]
         if (enzyme := own["enzyme"]) >= 0:
             made = enzymatic_release(own["turnover"], float(cells.level[enzyme, i] * free[enzyme]))
-            release[i] += made * _fold(cells, i, tables, own)
+            release[i] += made * _fold(cells, i, tables, own) * _fed(cells, i, tables, free, own)
     return clearance, release
 
 
@@ -61,6 +62,15 @@ def _cleared(cells: Any, i: int, tables: Any, substrate: int) -> float:
     own = tables.exchanges[cells.kind[i], substrate]
     taken = uptake_clearance(own["uptake_max"], own["uptake_half"], float(cells.signal[substrate, i]))
     return float(_fold(cells, i, tables, own) * taken)
+
+
+def _fed(cells: Any, i: int, tables: Any, free: Any, own: Any) -> float:
+    """Rate of a cell's enzyme by the enzyme that feeds it, over rest."""
+    if (m := own["fed_by"]) < 0:
+        return 1.0
+    rest = tables.resting[cells.kind[i], m]
+    available = float(free[m]) * (float(cells.level[m, i]) / rest if rest > 0.0 else 1.0)
+    return float(fed_share(available, own["fed_half"], own["fed_least"])) / float(own["fed_mean"])
 
 
 def _fold(cells: Any, i: int, tables: Any, own: Any) -> float:

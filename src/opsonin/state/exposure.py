@@ -21,6 +21,7 @@ class Coming(NamedTuple):
         kind: cell-type index.
         density: how many are expected per section area [1/um2].
         exhaustion: of each [-].
+        reactive: share whose own receptor matches the tumour; stem_like: share of these [-].
     """
 
     product: str
@@ -28,6 +29,8 @@ class Coming(NamedTuple):
     kind: int
     density: float
     exhaustion: float
+    reactive: float = 0.0
+    stem_like: float = 0.0
 
 
 class Exposure(NamedTuple):
@@ -35,7 +38,7 @@ class Exposure(NamedTuple):
 
     Attributes:
         free: (M,) share of each molecule that no drug holds [-].
-        agonized: (M,) share of each death receptor that drugs hold as its ligand does [-].
+        agonized: (M,) share of each receptor, of death or of co-stimulation, that drugs hold as its ligand does [-].
         coated: (M,) share of each molecule that holds an antibody which Fc receptors see [-].
         bridged: (M,) what a molecule on a target adds to the signal of T cells through bispecific antibodies, over the
             number that gives half of it [1/molecule].

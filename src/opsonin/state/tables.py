@@ -38,6 +38,10 @@ EXCHANGE = np.dtype(
         ("made_per", "f8"),  # molecules per molecule
         ("enzyme", "i8"),  # molecule, -1 for none
         ("turnover", "f8"),  # of one enzyme, concentration um3/min
+        ("fed_by", "i8"),  # molecule that makes what the enzyme works on, -1 for none
+        ("fed_half", "f8"),  # of it, over rest
+        ("fed_least", "f8"),  # share that comes by other ways
+        ("fed_mean", "f8"),  # mean of the fed share over cells at rest, which the turnover holds
         ("necrotic", "f8"),  # release by a necrotic corpse, concentration um3/min
         ("apoptotic", "f8"),  # by an apoptotic one that shows plenty of `marker`
         ("marker", "i8"),  # molecule, -1 for none
@@ -79,8 +83,17 @@ DEFECT = np.dtype(
         ("rate", "f8"),  # probability per daughter
         ("draw", "u4"),  # number of its draws, `core.random.draws_of`
         ("share", "f8"),  # of the tumour cells at time 0
+        ("reverts", "f8"),  # probability per daughter that it is gone, 0 of a mutation
     ]
 )
+ANTIGEN = np.dtype(
+    [
+        ("molecule", "i8"),
+        ("share", "f8"),  # of the matching peptides of a tumour cell at rest
+        ("resting", "f8"),  # molecules in it
+    ]
+)
+CHANGE = np.dtype([("defect", "i8"), ("molecule", "i8"), ("fold", "f8")])
 
 
 class Tables(NamedTuple):
@@ -105,10 +118,13 @@ class Tables(NamedTuple):
     ligations: Records  # (substrates that kill,) LIGATION
     arrests: Records  # (T,) ARREST; signal -1 where nothing keeps the type out of the cycle
     defects: Records  # (defects,) DEFECT
+    changes: Records  # CHANGE, of the levels of molecules by defects
     removed_by: Indices  # (M,) defects that take a molecule away, one bit each
     deaf_by: Indices  # (S,) defects that make deaf to a substrate, one bit each
     hidden_by: int  # defects that hide the antigens, one bit each
     matching_fraction: float
+    antigens: Records  # (antigens that are followed,) ANTIGEN
+    antigens_fixed: float  # share of the matching peptides that is from others
     mhc_i: int
     mhc_ii: int
     death: Indices  # (8,) molecules behind `model.death.DeathProteins`

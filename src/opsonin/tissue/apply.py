@@ -126,14 +126,19 @@ def _divide(tissue: Tissue, slots: npt.NDArray[np.int64], now: int) -> dict[str,
 def _mutated(
     tissue: Tissue, kinds: npt.NDArray[np.int16], lost: Any, identity: npt.NDArray[np.uint64], now: int
 ) -> Any:
-    """The defects of daughters with what their division adds: each defect is drawn by itself, in tumour cells alone."""
+    """The defects of daughters with what their division adds or mends: each is drawn by itself, in tumour cells alone.
+
+    Mutagens raise the rates of what does not revert.
+    """
     tumour = tissue.tables.types[kinds, column.TUMOUR] > 0.0
-    rates = tissue.tables.defects["rate"] * tissue.exposure.mutation
-    for number, rate in enumerate(rates):
-        if rate > 0.0:
-            draw = tissue.tables.defects["draw"][number]
-            chance = draw_each(tissue.key, identity, now & 0xFFFFFFFF, _MUTATION, draw)
-            lost = np.where(tumour & (chance < rate), lost | (1 << number), lost)
+    defects = tissue.tables.defects
+    rates = defects["rate"] * np.where(defects["reverts"] > 0.0, 1.0, tissue.exposure.mutation)
+    for number, (rate, reverts) in enumerate(zip(rates, defects["reverts"], strict=True)):
+        if rate > 0.0 or reverts > 0.0:
+            chance = draw_each(tissue.key, identity, now & 0xFFFFFFFF, _MUTATION, defects["draw"][number])
+            had = lost & (1 << number) > 0
+            gets, mends = tumour & ~had & (chance < rate), tumour & had & (chance < reverts)
+            lost = np.where(gets, lost | (1 << number), np.where(mends, lost & ~(1 << number), lost))
     return lost
 
 

@@ -35,11 +35,12 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
 def _moving(tissue: Tissue) -> Any:
     """Molecules that may leave their level, as indices in the order of the tables: all others are where they were.
 
-    A molecule that nothing shifts, mixes or removes has its level from the start, exactly.
+    A molecule that nothing shifts, mixes, changes or removes has its level from the start, exactly.
     """
     tables, drugs = tissue.tables, tissue.exposure
     moves = (tissue.traits.mixing > 0.0) | (tables.removed_by > 0) | (drugs.fold != 1.0)
     moves[tables.shifts["molecule"]] = True
+    moves[tables.changes["molecule"]] = True
     moves[list(tissue.shifted)] = True
     moves[tables.competing["ligand"]] = True  # stripped by others
     return tables.order[moves[tables.order]]

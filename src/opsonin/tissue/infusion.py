@@ -15,13 +15,14 @@ from opsonin.core.random import Stream, id_of, poisson, uniforms
 from opsonin.core.schedule import TICKS_PER_MINUTE
 from opsonin.model import tables as column
 from opsonin.model.phase import COMMITTED
+from opsonin.model.specificity import MATCHED, STEM_LIKE, UNMATCHED
 from opsonin.state.exposure import Coming
 from opsonin.tissue.niche import in_nest
 from opsonin.tissue.tissue import MEDIUM, NICHES, Arrivals, Tissue
-from opsonin.tissue.trafficking import beside, blank, homes, recruitment_at_vessels
+from opsonin.tissue.trafficking import beside, blank, homes, recruitment_at_vessels, with_stem_like
 
 _ARRIVAL = int(Stream.ARRIVAL)
-_COUNT, _VESSEL, _NICHE = 4, 5, 6  # draws of a dose, and of a cell that comes
+_COUNT, _VESSEL, _NICHE, _REACTIVE = 4, 5, 6, 7  # draws of a dose, and of a cell that comes
 _PLACE = 16
 # Places that a cell is tried at in medium; the first that no cell holds is taken.
 _PLACES = 16
@@ -75,9 +76,15 @@ def _newcomers(tissue: Tissue, coming: Coming, ids: Any, now: int) -> dict[str, 
     for axis, name in enumerate("xyz"):
         columns[name] = places[:, axis]
     columns["niche"] = niche
-    columns["exhaustion"][:] = coming.exhaustion
-    without = [_draw(tissue, identity, _NICHE)[1] >= source.marker_positive for identity in ids]
-    columns["variation"][source.marker, without] = 0.0
+    reactive = np.array([_draw(tissue, identity, _REACTIVE)[0] < coming.reactive for identity in ids])
+    columns["reactive"] = with_stem_like(
+        np.where(reactive, MATCHED, UNMATCHED), coming.stem_like, ids, tissue.key
+    )
+    columns["exhaustion"][columns["reactive"] != STEM_LIKE] = coming.exhaustion
+    columns["fixed"] = tissue.traits.fixed[coming.kind] * columns["exhaustion"]
+    if source.marker >= 0:
+        shown = np.array([_draw(tissue, identity, _NICHE)[1] < source.marker_positive for identity in ids])
+        columns["variation"][source.marker, ~(reactive | shown)] = 0.0
     columns["level"] = columns["variation"] * tissue.tables.resting[coming.kind][:, None]
     return columns
 
@@ -101,13 +108,15 @@ def _in_tissue(tissue: Tissue, source: Arrivals, ids: Any) -> tuple[Any, Any]:
 
 
 def _niches(tissue: Tissue, source: Arrivals, arrived: list[tuple[int, int]]) -> Any:
-    """(newcomers,) niche of each: divided as those that arrive by themselves of the type whose niches they take.
+    """(newcomers,) niche of each: divided as those that arrive by themselves of their type or of that whose niches
+    they take.
 
     Where none of that type arrive, each belongs where its vessel lies.
     """
+    like = source.kind if source.homes_as < 0 else source.homes_as
     for index, other in enumerate(tissue.arrivals):
         flux = tissue.balance.flux[index].sum(axis=1)
-        if other.kind == source.homes_as and flux.sum() > 0.0:
+        if other.kind == like and flux.sum() > 0.0:
             share = flux[NICHES.index(1)] / flux.sum()
             inside = np.array([_draw(tissue, identity, _NICHE)[0] < share for _, identity in arrived])
             return np.where(inside, 1, -1).astype(np.int8)

@@ -180,7 +180,9 @@ class Tissue:
 
     Attributes:
         box: (Lx, Ly, Lz) [um]; z is the thickness of a section.
-        exposure: what drugs do to the cells now; coming: cells of products that come in this step.
+        exposure: what drugs do to the cells now; coming: cells of products that come in this step; supplied:
+            (substrates,) what drugs add to each substrate in blood, or in medium, over this step, in its unit;
+            primed: (types,) share of the cells that arrive now which vaccines have primed [-].
         boundary: WINDOW, FIXED or MEDIUM.
         weight: windows of the original size that this one stands for; a crop doubles it, a tile halves it [-].
         began: edges of the box at time 0 [um]; initial: (types,) live cells at time 0, empty before.
@@ -216,6 +218,8 @@ class Tissue:
     balance: Balance
     boundary: str = WINDOW
     coming: tuple[Coming, ...] = ()
+    supplied: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    primed: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     weight: float = 1.0
     span: float = 0.0
     resting_pressure: float = 1.0
@@ -232,6 +236,8 @@ class Tissue:
     shifted: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
+        self.supplied = np.zeros(len(self.substrates))
+        self.primed = np.zeros(len(self.species.cells))
         self.began = self.box
         self.span = self.space
 

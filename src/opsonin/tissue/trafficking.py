@@ -148,12 +148,14 @@ def _newcomers(
     shares = np.cumsum(flux) / flux.sum()
     places = homes(tissue, (source.kind,), niche, arrived)
     for row, (_, identity) in enumerate(arrived):
-        w, _ = uniforms(tissue.key[0], tissue.key[1], np.uint64(identity), np.uint32(0), _ARRIVAL, 2)
+        w, v = uniforms(tissue.key[0], tissue.key[1], np.uint64(identity), np.uint32(0), _ARRIVAL, 2)
         place = beside(tissue, source.kind, places[row], identity)
         columns["x"][row], columns["y"][row], columns["z"][row] = place
         state = int(np.searchsorted(shares, w))
+        primed = state != REACTIVE and source.marker >= 0 and v < tissue.primed[source.kind]
+        columns["exhaustion"][row] = 0.0 if primed else _exhaustion(tissue, index, state)
+        state = REACTIVE if primed else state
         columns["reactive"][row] = MATCHED if state == REACTIVE else UNMATCHED
-        columns["exhaustion"][row] = _exhaustion(tissue, index, state)
         if state == BYSTANDER and source.marker >= 0:
             columns["variation"][source.marker, row] = 0.0
     share = tissue.traits.stem[kinds]

@@ -91,7 +91,7 @@ def exchanged(tissue: Tissue) -> tuple[Any, Any]:
         if tissue.boundary == MEDIUM:
             rate = medium.exchange_rate(tissue, substrate)
             loss += rate
-            source += rate * substrate.medium
+            source += rate * (substrate.medium + tissue.supplied[index])
         loss += substrate.decay
         source[source < _NONE * loss] = 0.0
     return losses, sources
@@ -109,7 +109,7 @@ def _add_vessels(tissue: Tissue, losses: Any, sources: Any) -> None:
         conductance = vessel_conductance(substrate, fields.spacing, fields.spacing[0])
         if conductance > 0.0:
             losses[index] += conductance * crossed
-            sources[index] += conductance * substrate.blood * crossed
+            sources[index] += conductance * (substrate.blood + tissue.supplied[index]) * crossed
 
 
 def _hierarchy(tissue: Tissue) -> Hierarchy:
