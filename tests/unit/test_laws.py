@@ -34,6 +34,7 @@ UNITS = {
     "renewal": ("", "", "", "1/min", "1/min"),
     "left_to_others": ("molecule/um**2", "molecule/um**2", "molecule/um**2"),
     "entering": ("cell", "1/min", "cell", "cell", "cell/min"),
+    "availability": ("cell", "cell", ""),
     "in_contact": ("cell", "cell", "", "cell"),
     "committed_share": ("1/min", "min", ""),
     "approaching": ("molecule", "molecule", "1/min", "molecule/min"),

@@ -115,6 +115,7 @@ def _ours(
         "occupancy": "receptors held [-]",
         "burden": "tumour [cells]",
         "killers": "killers in tumour [cells]",
+        "product": "product [cells]",
         "clones": "clones in body [cells]",
         "blood": "blood [cells/L]",
         "level": "levels [-]",
@@ -224,17 +225,18 @@ class _Told:
     name: str
     count: int
     held: int
-    given_mg: float
+    given: float
     peak: float | None = None
     peak_at: float | None = None
     trough: float | None = None
+    unit: str = "mg"
 
     @property
     def in_json(self) -> dict[str, Any]:
         told = {
             "doses": self.count,
             "held": self.held or None,
-            "given_mg": self.given_mg,
+            f"given_{self.unit}": self.given,
             "peak_nM": self.peak,
             "peak_min": self.peak_at,
             "trough_nM": self.trough,
@@ -245,7 +247,7 @@ class _Told:
     def in_words(self) -> str:
         times = "1 dose" if self.count == 1 else f"{self.count} doses"
         held = f" ({self.held} held)" if self.held else ""
-        line = f"{self.name}: {times}{held}, {self.given_mg:.4g} mg in all"
+        line = f"{self.name}: {times}{held}, {self.given:.4g} {self.unit} in all"
         if self.peak is not None and self.peak_at is not None:
             line += f"; in plasma at most {self.peak:.4g} nM, after {self.peak_at / 60.0:.3g} h"
         if self.trough is not None:
@@ -256,6 +258,7 @@ class _Told:
 def _drugs(one: Followed, columns: tuple[str, ...]) -> Iterator[_Told]:
     from opsonin.patient.doses import given_by
     from opsonin.patient.drug_part import Names
+    from opsonin.patient.product_part import product_in_body
 
     given = given_by(one.doses, float(one.times[-1]))
     for drug in sorted({dose.drug for dose in one.planned}):
@@ -263,7 +266,8 @@ def _drugs(one: Followed, columns: tuple[str, ...]) -> Iterator[_Told]:
         held = sum(dose.drug == drug for dose in one.planned) - len(times)
         plasma = f"{Names(drug).plasma}_nM"
         if plasma not in columns or not times:
-            yield _Told(drug, len(times), held, given.get(drug, 0.0))
+            unit = "cells" if product_in_body(drug) in columns else "mg"
+            yield _Told(drug, len(times), held, given.get(drug, 0.0), unit=unit)
             continue
         column = columns.index(plasma)
         highest = int(one.values[:, column].argmax())

@@ -72,6 +72,10 @@ def model_of(asked: Asked, library: Library, tumour: str | None = None) -> Patie
     if not asked.drugs and tumour is None:
         fix = 'Add dose = [{ drug = "...", amount = "..." }], or name a tumour.'
         raise InputError(Fault("course", "gives no drug.", fix))
+    cells = [name for name in asked.drugs if library.drugs[name].product is not None]
+    if cells and tumour is None:
+        problem = f"{cells[0]} is made of cells, which need a patient that they act on."
+        raise InputError(Fault("course", problem, "Name a tumour: --tumour dlbcl."))
     if tumour is not None:
         library.tumours[tumour]
     body = Body(library, tumour) if tumour is not None else None

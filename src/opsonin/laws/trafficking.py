@@ -102,14 +102,25 @@ def entering(cells, rate, burden, reference):
 
 
 @law
+def availability(targets, killers):
+    """Share of what a killer would do among plenty of targets that is left to it, T / (T + K) [-].
+
+    Args:
+        targets: T [cells]; killers: K [cells], not both 0.
+    Source: contact rate that saturates in both, De Boer and Perelson 1995; docs/patient.md.
+    """
+    return targets / (targets + killers)
+
+
+@law
 def in_contact(killers, targets, share):
     """Killers that hold a target in a well-mixed tumour, s K T / (T + K) [cells].
 
-    Each is held by one killer at most on average, so that what few targets are left is shared.
+    Each target is held by one killer at most on average, so that what few are left are shared.
 
     Args:
         killers: K [cells]; targets: T [cells], not both 0.
         share: of its time that a killer among plenty of targets holds one s [-].
-    Source: contact rate that saturates in both, De Boer and Perelson 1995; docs/patient.md.
+    Source: as `availability`.
     """
-    return share * killers * targets / (targets + killers)
+    return share * killers * availability(targets, killers)

@@ -105,7 +105,11 @@ class MeanField(Entry):
 
 
 class Immunity(Entry):
-    """All of it, of one kind of patient."""
+    """All of it, of one kind of patient.
+
+    Attributes:
+        product_targets_half: cells with the antigen of a product at which it grows half as fast as among plenty.
+    """
 
     name: Name
     title: str
@@ -113,6 +117,7 @@ class Immunity(Entry):
     blood: Annotated[dict[str, Lineage], Field(min_length=1)]
     antigens: Annotated[dict[str, Antigen], Field(min_length=1)]
     node: Node
+    product_targets_half: Cells
     tumour: MeanField
 
     def in_words(self) -> list[str]:

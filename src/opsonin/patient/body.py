@@ -45,7 +45,10 @@ class Body:
         Raises:
             RunError: the numbers leave no patient at rest.
         """
-        effects = Effects(tuple(drugs), Sheet(others))
+        drugs = tuple(drugs)
+        carried = tuple(drug for drug in drugs if drug.kinetics is not None)
+        products = tuple(drug for drug in drugs if drug.product is not None)
+        effects = Effects(carried, Sheet(others), products)
         contact = Contact(self.library.of_tumour(self.tumour), self.tumour, effects)
         antigens = sorted(self.immunity.antigens)
         every = sum(symbol(clones(antigen)) for antigen in antigens)

@@ -86,11 +86,14 @@ class Contact:
         """On which all is written."""
         return self.effects.sheet
 
-    def activation(self, killer: Side, target: Side, costimulated: Any) -> tuple[Any, Any]:
-        """Signal that it sees, and net activation [-]; both get names."""
+    def activation(self, killer: Side, target: Side, costimulated: Any, seen: Any = None) -> tuple[Any, Any]:
+        """Signal that it sees, or what is `seen`, and net activation [-]; both get names."""
         name = killer.cell.name
         signal = self.sheet.derived(
-            f"{name}_signal", self._signal(killer, target), "1", f"what a {name} cell sees of a tumour cell"
+            f"{name}_signal",
+            self._signal(killer, target) if seen is None else seen,
+            "1",
+            f"what a {name} cell sees of a tumour cell",
         )
         passed: Any = 1
         for pair in self.pairs("checkpoint"):
@@ -120,20 +123,28 @@ class Contact:
 
     def kills(self, killer: Side, target: Side, activation: Any, fitness: Any, exhaustion: Any) -> Any:
         """Rate at which it kills the target that it holds [1/min]; gets a name."""
-        name, killing = killer.cell.name, _killing(killer.cell)
+        name = killer.cell.name
         delivered = self.sheet.derived(
             f"{name}_effort",
             called(effort, activation, fitness, called(vigour, exhaustion)),
             "1",
             f"effort of a {name} cell at a tumour cell",
         )
+        return self.kills_of(killer, target, delivered, target.cell.name)
+
+    def kills_of(self, killer: Side, target: Side, delivered: Any, named: str) -> Any:
+        """The same at an effort [-], of targets that die as `target` does and are called `named`."""
+        name, killing = killer.cell.name, _killing(killer.cell)
         most = self.sheet.constant(
             f"{name}_hits", killing.hit_rate_max.value, "1/min", f"most hits of a {name} cell"
         )
         hazard = called(lytic_hit_hazard, delivered, most)
         rate = called(kill_rate, hazard, self._hits_needed(target), self._repair(target), self._dying())
         return self.sheet.derived(
-            f"{name}_kills", rate, "1/min", f"kills of a {name} cell that holds a tumour cell"
+            f"{name}_kills" if named == target.cell.name else f"{name}_kills_{named}",
+            rate,
+            "1/min",
+            f"kills of a {name} cell that holds a {named} cell",
         )
 
     def bound(self, pair: Interaction, first: Side, second: Side) -> Any:

@@ -37,12 +37,13 @@ class Effects:
     """Formulae of what some drugs do; what they need is written on `sheet`.
 
     Attributes:
-        drugs: all of known kinetics.
+        drugs: all of known kinetics; products: those that are cells with a chimeric receptor.
         sheet: grows as formulae are asked for.
     """
 
     drugs: tuple[Drug, ...]
     sheet: Sheet
+    products: tuple[Drug, ...] = ()
 
     def hazard(self, cell: str, place: str, committed: Any) -> Any:
         """Of death of a cell type [1/min], 0 where no drug kills it.

@@ -17,6 +17,7 @@ from opsonin.patient.body import Body
 from opsonin.patient.doses import Change, Entries, changes
 from opsonin.patient.drug_part import Names, drug_part
 from opsonin.patient.parts import Part, identifier, together
+from opsonin.patient.product_part import product_in_body, product_in_tumour
 from opsonin.patient.receptor_part import occupancy, receptor_parts
 from opsonin.patient.sbml import written
 from opsonin.patient.tumour_part import BURDEN, KILLERS
@@ -31,7 +32,7 @@ class Output:
         name: of the model.
         drug: that it is about; "" of the body.
         kind: "plasma", "tumour", "occupancy" or "amount" of a drug; of the body "burden", "blood", "clones",
-            "killers" or "level".
+            "killers" or "level"; of cells that are given "product".
         title: how a legend calls it among others of its kind.
     """
 
@@ -57,7 +58,8 @@ class PatientModel:
 
     @cached_property
     def parts(self) -> Part:
-        carried = together([*map(drug_part, self.drugs), *receptor_parts(self.drugs)])
+        drugs = [drug for drug in self.drugs if drug.product is None or self.body is None]
+        carried = together([*map(drug_part, drugs), *receptor_parts(drugs)])
         return carried if self.body is None else together([carried, self.body.part(self.drugs, [carried])])
 
     @cached_property
@@ -77,11 +79,13 @@ class PatientModel:
     @cached_property
     def entries(self) -> dict[str, Entries]:
         """Where doses of each drug go."""
-        return {
+        carried = {
             drug.name: Entries(Names(drug.name).entry(drug.kinetics), Names(drug.name).infusion)
             for drug in self.drugs
             if drug.kinetics is not None
         }
+        cells = {d.name: Entries(product_in_body(d.name), "") for d in self.drugs if d.product is not None}
+        return carried | cells
 
     @cached_property
     def outputs(self) -> tuple[Output, ...]:
@@ -89,6 +93,21 @@ class PatientModel:
         told: list[Output] = []
         for drug in self.drugs:
             names = Names(drug.name)
+            if drug.product is not None:
+                for what, name in (
+                    ("body", product_in_body(drug.name)),
+                    ("tumour", product_in_tumour(drug.name)),
+                ):
+                    told.append(
+                        Output(
+                            f"{name}_cells" if what == "tumour" else name,
+                            name,
+                            drug.name,
+                            "product",
+                            f"{drug.name}: {what}",
+                        )
+                    )
+                continue
             told += [
                 Output(f"{names.plasma}_nM", names.plasma, drug.name, "plasma", drug.name),
                 Output(f"{names.tumour}_nM", names.tumour, drug.name, "tumour", drug.name),

@@ -19,7 +19,7 @@ from opsonin.laws.cycle import (
 )
 from opsonin.laws.events import approaching
 from opsonin.laws.recognition import exhaustion_rate, exhaustion_target
-from opsonin.laws.trafficking import balanced_arrival, entering, in_contact
+from opsonin.laws.trafficking import availability, balanced_arrival, entering, in_contact
 from opsonin.model.immunity import Immunity
 from opsonin.model.knowledge import CellType, Killing, Tumour
 from opsonin.patient.blood_part import at_rest_in_body, in_body
@@ -28,6 +28,7 @@ from opsonin.patient.effect_part import TUMOUR, Effects
 from opsonin.patient.formulae import called, symbol
 from opsonin.patient.node_part import clones, clones_at_rest
 from opsonin.patient.parts import identifier
+from opsonin.patient.product_part import Product
 from opsonin.patient.sheet import Sheet
 
 BURDEN, CANCER = "tumour_cells", "cancer"
@@ -123,9 +124,20 @@ class MeanTumour:
                 )
                 killed += rate
                 taken |= net
-        return self._cells(target.cell, cells, killed), taken
+        return self._cells(target.cell, cells, killed, self._products()), taken
 
-    def _cells(self, cell: CellType, cells: Any, killed: Any) -> Any:
+    def _products(self) -> Any:
+        """Tumour cells that products of cells kill [cells/min]."""
+        groups = self.groups(T_CELL)
+        killed: Any = 0
+        for drug in self.effects.products:
+            effect = drug.product
+            assert effect is not None  # a product adds cells
+            product = Product(drug, effect, self.immunity, self.contact)
+            killed += product.write(symbol(f"{in_tumour(groups[0].name)}_arrival"))
+        return killed
+
+    def _cells(self, cell: CellType, cells: Any, killed: Any, by_products: Any) -> Any:
         """Tumour cells that die [cells/min]."""
         gross = self.sheet.derived(
             "tumour_division",
@@ -163,6 +175,9 @@ class MeanTumour:
             dying.append(
                 self.sheet.flow("tumour_killed", BURDEN, None, killed, "tumour cells that killers kill")
             )
+        if by_products != 0:
+            title = "tumour cells that products of cells kill"
+            dying.append(self.sheet.flow("tumour_killed_by_products", BURDEN, None, by_products, title))
         hazard = self.effects.hazard(cell.name, TUMOUR, self._committed(cell, gross))
         if hazard != 0:
             dying.append(
@@ -204,25 +219,40 @@ class MeanTumour:
             "costimulated", numbers.costimulated.value, "1", "co-stimulation in the tumour"
         )
         signal, activation = self.contact.activation(killer, target, helped)
-        divides = self._division(killer.cell, activation, fitness)
+        together = sum(symbol(in_tumour(group.name)) for group in groups)
+        every = sheet.derived(
+            f"tumour_all_{name}", together, "cell", f"{name} cells in the tumour that recognise it"
+        )
+        resting = {in_tumour(group.name): group.resting for group in groups}
+        found = sheet.derived(
+            f"tumour_found_{name}",
+            called(availability, BURDEN, every),
+            "1",
+            f"what tumour cells are left to a {name} cell, of plenty",
+        )
+        divides = self._division(killer.cell, activation, fitness) * found
         rates = _Rates(
             loss=killer.cell.death.spontaneous.value
             if killer.cell.death and killer.cell.death.spontaneous
             else 0.0,
             exit=killer.cell.trafficking.exit_rate.value if killer.cell.trafficking else 0.0,
             growth=float(growth_rate(self.tumour.doubling_time.value)),
-            division=sheet.at_rest(divides),
+            division=sheet.at_rest(divides, **resting),
         )
         if rates.turnover <= 0.0:
             problem = f"{name} cells would divide in the tumour faster than they are lost."
             fix = f"Lower cell.{name}.cycle.activated_rate, or raise {name} cells' exit."
             raise RunError(Fault("patient's model", problem, fix))
-        exhaustion = self._tiring(name, killing, signal * share, rates.turnover)
+        exhaustion = self._tiring(name, killing, signal * share * found, rates.turnover, resting)
         kills = self.contact.kills(killer, target, activation, fitness, exhaustion)
-        together = sum(symbol(in_tumour(group.name)) for group in groups)
         taken = {group.name: self._group(killer.cell, group, rates, divides) for group in groups}
-        sheet.derived(f"tumour_all_{name}", together, "cell", f"{name} cells in the tumour that recognise it")
-        return called(in_contact, symbol(f"tumour_all_{name}"), symbol(BURDEN), share) * kills, taken
+        held = sheet.derived(
+            f"tumour_held_{name}",
+            called(in_contact, every, BURDEN, share),
+            "cell",
+            f"{name} cells with a target",
+        )
+        return held * kills, taken
 
     def _division(self, cell: CellType, activation: Any, fitness: Any) -> Any:
         """Rate at which activated killers divide in the tumour [1/min]."""
@@ -264,7 +294,9 @@ class MeanTumour:
             sheet.flow(f"{name}_killed", name, None, hazard * there, "that drugs kill")
         return arrivals - rates.exit * group.resting
 
-    def _tiring(self, name: str, killing: Killing, drive: Any, turnover: float) -> Any:
+    def _tiring(
+        self, name: str, killing: Killing, drive: Any, turnover: float, resting: dict[str, float]
+    ) -> Any:
         """Mean exhaustion of killers of a type, followed over time; newcomers keep it as it is before treatment."""
         sheet = self.sheet
         gain = sheet.constant(
@@ -280,12 +312,12 @@ class MeanTumour:
         )
         first, still, fixing = _exhausted(killing)
         if first is None:
-            seen = sheet.at_rest(drive)
+            seen = sheet.at_rest(drive, **resting)
             rate = float(
                 exhaustion_rate(seen, killing.exhaustion_gain.value, killing.exhaustion_recovery.value)
             )
             first = rate * _target(seen, killing, still) / (rate + turnover)
-        given = {f"{name}_exhaustion": first, f"{name}_fixed": still}
+        given = {f"{name}_exhaustion": first, f"{name}_fixed": still, **resting}
         newcomer = first - sheet.at_rest(moved, **given) / turnover
         hardened = still - fixing * (first - still) / turnover
         replaced = sheet.constant(
