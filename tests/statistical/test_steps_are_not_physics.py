@@ -15,10 +15,15 @@ pytestmark = pytest.mark.statistical
 MARGIN = 0.03
 REPLICATES = 160
 DAYS = 1.5
-# Many effective killers, so that kills are counted in the hundreds and 3 % can be told apart.
-POTENT = {"cell.cd8.lytic.reactive_fraction": 1, "cell.cd8.lytic.pd1_positive": 1}
+# Many effective and well fed killers, so that kills are counted in the hundreds and 3 % can be told apart.
+POTENT = {
+    "cell.cd8.lytic.reactive_fraction": 1,
+    "cell.cd8.lytic.pd1_positive": 1,
+    "cell.cd8.lytic.hit_rate_max": "0.15 1/min",
+    "tumour.melanoma.vessel_density": "800 1/mm2",
+}
 LOW_PD_L1 = {"tumour.melanoma.expresses.cancer.PD-L1": "1e3 molecules"}
-DENSITIES = {"cancer": "2500 cells/mm2", "cd8": "300 cells/mm2", "other": "500 cells/mm2"}
+DENSITIES = {"cancer": "2500 cells/mm2", "cd8": "600 cells/mm2", "other": "500 cells/mm2"}
 # A short potential doubling time, for the same reason.
 FAST = {
     "tumour.melanoma.potential_doubling_time": "1.5 d",

@@ -27,6 +27,17 @@ UNITS = {
     "contact_distance": ("um", "um", "", "um"),
     "adhesion_speed": ("um/min", "", "um/min"),
     "antigen_signal": ("molecule", "molecule", "", ""),
+    "primed": ("cell", "1/min", "", "", "cell/min"),
+    "divisions": ("", "", "", "", "", ""),
+    "expanded": ("cell/min", "", "cell/min"),
+    "called_for": ("cell", "cell", "", ""),
+    "renewal": ("", "", "", "1/min", "1/min"),
+    "left_to_others": ("molecule/um**2", "molecule/um**2", "molecule/um**2"),
+    "entering": ("cell", "1/min", "cell", "cell", "cell/min"),
+    "availability": ("cell", "cell", ""),
+    "in_contact": ("cell", "cell", "", "cell"),
+    "committed_share": ("1/min", "min", ""),
+    "approaching": ("molecule", "molecule", "1/min", "molecule/min"),
     "balanced_arrival": ("cell/um**2", "1/min", "1/min", "1/min", "cell/um**2/min"),
     "bound_pairs": ("molecule/um**2", "molecule/um**2", "molecule/um**2", "molecule/um**2"),
     "amount_after_absorption": ("mg", "min", "1/min", "1/min", "mg"),
@@ -142,6 +153,7 @@ UNITS = {
 }
 # Where the law itself is only valid on part of the range.
 LIMITS = {
+    "committed_share": lambda a: a[0] * a[1] < math.log(2.0),
     "amount_after_absorption": lambda a: abs(a[2] / a[3] - 1.0) > 1e-3,
     # As symbols, exp(x) - 1 cancels where the rates are the same; the law itself does not.
     "weight_of_the_past": lambda a: abs(a[0] / a[1] - 1.0) > 1e-3,

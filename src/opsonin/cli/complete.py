@@ -22,6 +22,7 @@ FOLDERS = {  # of a kind; the library has the same, but takes too long to load
     "defect": "defects",
     "tumour": "tumours",
     "geometry": "geometries",
+    "immunity": "immunity",
     "label": "labels",
 }
 _NAME = re.compile(r'^name\s*=\s*"([^"]+)"', re.MULTILINE)

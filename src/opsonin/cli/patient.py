@@ -52,24 +52,33 @@ def simulate(
             "--ports", metavar="FILE", help="What is what in that model (TOML): time, drug, tumour ..."
         ),
     ] = None,
+    tumour: Annotated[
+        str | None,
+        typer.Option(
+            "--tumour", metavar="NAME", help="A patient with this tumour: burden, blood and clones too."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Carry doses through the patient: concentrations, receptor occupancy and amounts over time."""
+    """Carry doses through the patient: concentrations, receptors held, amounts; with a tumour, cells over time."""
     from opsonin.io.course import read_course
     from opsonin.knowledge.library import load_library
     from opsonin.patient.extra import extra
 
     extra("sympy")
     _check_options(out, sbml, model, ports)
+    if tumour is not None and model is not None:
+        problem = "--tumour is of our model; with --model there is none."
+        raise InputError(Fault("command line", problem, "A model of your own brings its tumour."))
     asked, library = read_course(course, foreign=model is not None), load_library()
     if model is not None and ports is not None:
         made = _foreign(asked, library, model, ports)
         panels = _panels(made.columns)
         wrote: dict[str, str] = {}
     else:
-        made, panels, wrote = _ours(asked, library, sbml)
+        made, panels, wrote = _ours(asked, library, sbml, tumour)
     if out is not None:
-        wrote |= _write(out, course, asked, made, panels)
+        wrote |= _write(out, course, asked, made, panels, tumour)
     _tell(asked, made, wrote, as_json=as_json)
     if made.failed:
         raise RunError(*made.failed)
@@ -93,17 +102,23 @@ def _check_options(out: Path | None, sbml: Path | None, model: Path | None, port
 
 
 def _ours(
-    asked: Asked, library: Library, sbml: Path | None
+    asked: Asked, library: Library, sbml: Path | None, tumour: str | None
 ) -> tuple[Courses, dict[str, dict[str, int]], dict[str, str]]:
     from opsonin.engine.courses import follow_ours, model_of
 
-    model = model_of(asked, library)
+    model = model_of(asked, library, tumour)
     made = follow_ours(asked, model)
     panels: dict[str, dict[str, int]] = {}
     labels = {
         "plasma": "total in plasma [nM]",
         "tumour": "free in tumour [nM]",
         "occupancy": "receptors held [-]",
+        "burden": "tumour [cells]",
+        "killers": "killers in tumour [cells]",
+        "product": "product [cells]",
+        "clones": "clones in body [cells]",
+        "blood": "blood [cells/L]",
+        "level": "levels [-]",
     }
     for number, output in enumerate(model.outputs):
         if output.kind in labels:
@@ -137,7 +152,12 @@ def _foreign(asked: Asked, library: Library, model: Path, ports: Path) -> Course
 
 
 def _write(
-    out: Path, course: Path, asked: Asked, made: Courses, panels: Mapping[str, Mapping[str, int]]
+    out: Path,
+    course: Path,
+    asked: Asked,
+    made: Courses,
+    panels: Mapping[str, Mapping[str, int]],
+    tumour: str | None,
 ) -> dict[str, str]:
     from importlib import metadata
 
@@ -147,6 +167,7 @@ def _write(
     origin = {
         "opsonin": metadata.version("opsonin"),
         "course": asked.course.model_dump(mode="json", exclude_none=True),
+        **({"tumour": tumour} if tumour is not None else {}),
         "sbml_sha256": hashlib.sha256(made.sbml.encode()).hexdigest(),
     }
     values = {patient: (one.times, one.values) for patient, one in made.followed.items()}
@@ -170,9 +191,31 @@ def _tell(asked: Asked, made: Courses, wrote: Mapping[str, str], *, as_json: boo
         if len(asked.patients) > 1:
             lines.append(f"patient {patient}")
         lines += [drug.in_words for drug in _drugs(one, made.columns)]
+        lines += [f"{what}: {text}" for what, text in _body(one, made.columns).items()]
     if len(made.followed) > MOST_TOLD:
         lines.append(f"... and {len(made.followed) - MOST_TOLD:,} more patients; --json tells of all")
     print_lines([*lines, *(f"{what}: {path}" for what, path in wrote.items())])
+
+
+def _body(one: Followed, columns: tuple[str, ...]) -> dict[str, str]:
+    """What is told in words of tumour and blood, where there are any."""
+    if "tumour_cells" not in columns:
+        return {}
+    cells = one.values[:, columns.index("tumour_cells")]
+    least = int(cells.argmin())
+    lowest = {
+        column.removeprefix("blood_").removesuffix("_per_L"): one.values[:, number].min()
+        / one.values[0, number]
+        for number, column in enumerate(columns)
+        if column.startswith("blood_")
+    }
+    return {
+        "tumour": f"{cells[0]:.3g} cells at first, {cells[-1]:.3g} at the end, "
+        f"least {cells[least]:.3g} after {one.times[least] / 1440.0:.3g} d",
+        "blood, lowest share of what it was": ", ".join(
+            f"{name} {share:.2f}" for name, share in lowest.items()
+        ),
+    }
 
 
 @dataclass(frozen=True)
@@ -182,17 +225,18 @@ class _Told:
     name: str
     count: int
     held: int
-    given_mg: float
+    given: float
     peak: float | None = None
     peak_at: float | None = None
     trough: float | None = None
+    unit: str = "mg"
 
     @property
     def in_json(self) -> dict[str, Any]:
         told = {
             "doses": self.count,
             "held": self.held or None,
-            "given_mg": self.given_mg,
+            f"given_{self.unit}": self.given,
             "peak_nM": self.peak,
             "peak_min": self.peak_at,
             "trough_nM": self.trough,
@@ -203,7 +247,7 @@ class _Told:
     def in_words(self) -> str:
         times = "1 dose" if self.count == 1 else f"{self.count} doses"
         held = f" ({self.held} held)" if self.held else ""
-        line = f"{self.name}: {times}{held}, {self.given_mg:.4g} mg in all"
+        line = f"{self.name}: {times}{held}, {self.given:.4g} {self.unit} in all"
         if self.peak is not None and self.peak_at is not None:
             line += f"; in plasma at most {self.peak:.4g} nM, after {self.peak_at / 60.0:.3g} h"
         if self.trough is not None:
@@ -214,6 +258,7 @@ class _Told:
 def _drugs(one: Followed, columns: tuple[str, ...]) -> Iterator[_Told]:
     from opsonin.patient.doses import given_by
     from opsonin.patient.drug_part import Names
+    from opsonin.patient.product_part import product_in_body
 
     given = given_by(one.doses, float(one.times[-1]))
     for drug in sorted({dose.drug for dose in one.planned}):
@@ -221,7 +266,8 @@ def _drugs(one: Followed, columns: tuple[str, ...]) -> Iterator[_Told]:
         held = sum(dose.drug == drug for dose in one.planned) - len(times)
         plasma = f"{Names(drug).plasma}_nM"
         if plasma not in columns or not times:
-            yield _Told(drug, len(times), held, given.get(drug, 0.0))
+            unit = "cells" if product_in_body(drug) in columns else "mg"
+            yield _Told(drug, len(times), held, given.get(drug, 0.0), unit=unit)
             continue
         column = columns.index(plasma)
         highest = int(one.values[:, column].argmax())

@@ -16,6 +16,7 @@ from opsonin.core.errors import Fault, InputError, RunError, did_you_mean
 from opsonin.io.course import Asked
 from opsonin.knowledge.library import Library
 from opsonin.model.dosing import Course, Given, instant
+from opsonin.patient.body import Body
 from opsonin.patient.doses import Change
 from opsonin.patient.foreign import Foreign
 from opsonin.patient.integrate import Integrator, Trajectory, loaded
@@ -65,11 +66,23 @@ class Courses:
     notes: tuple[str, ...] = ()
 
 
-def model_of(asked: Asked, library: Library) -> PatientModel:
-    """Our model of all drugs that are given; InputError where none is."""
-    if not asked.drugs:
-        raise InputError(Fault("course", "gives no drug.", 'Add dose = [{ drug = "...", amount = "..." }].'))
-    return PatientModel.of(library.drugs[name] for name in asked.drugs)
+def model_of(asked: Asked, library: Library, tumour: str | None = None) -> PatientModel:
+    """Our model of all drugs that are given, in a patient with a tumour if one is named.
+
+    Raises:
+        InputError: neither is there, or the tumour is not known.
+    """
+    if not asked.drugs and tumour is None:
+        fix = 'Add dose = [{ drug = "...", amount = "..." }], or name a tumour.'
+        raise InputError(Fault("course", "gives no drug.", fix))
+    cells = [name for name in asked.drugs if library.drugs[name].product is not None]
+    if cells and tumour is None:
+        problem = f"{cells[0]} is made of cells, which need a patient that they act on."
+        raise InputError(Fault("course", problem, "Name a tumour: --tumour dlbcl."))
+    if tumour is not None:
+        library.tumours[tumour]
+    body = Body(library, tumour) if tumour is not None else None
+    return PatientModel.of((library.drugs[name] for name in asked.drugs), body)
 
 
 def follow_ours(asked: Asked, model: PatientModel) -> Courses:

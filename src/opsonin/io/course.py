@@ -16,10 +16,10 @@ from opsonin.io.check import Draft
 from opsonin.io.dose_tables import ONLY, read_doses
 from opsonin.io.locate import KeyPath, Lines
 from opsonin.io.toml_files import parse_toml, read_text
-from opsonin.io.ways import refused_drug, refused_route
+from opsonin.io.ways import refused_amount, refused_drug, refused_route
 from opsonin.io.wording import plain
 from opsonin.knowledge.library import Library, load_library
-from opsonin.model.dosing import EXAMPLE, Course, Given, dose_mg, read_dose
+from opsonin.model.dosing import CELLS, EXAMPLE, PER_WEIGHT_CELLS, Course, Given, dose_mg, read_dose
 from opsonin.model.scenario import MOST_DOSES
 
 MOST_ROWS = 1_000_000  # of a result
@@ -107,6 +107,8 @@ def _check_doses(draft: Draft, library: Library, *, foreign: bool) -> None:
         drug = draft.text(*path, "drug")
         if drug is not None and not foreign:
             _check_drug(draft, path, drug, library)
+        elif foreign:
+            _refuse_cells(draft, path)
         _check_body(draft, path)
         _check_times(draft, path)
     named = draft.text("table", "drug")
@@ -115,13 +117,36 @@ def _check_doses(draft: Draft, library: Library, *, foreign: bool) -> None:
 
 
 def _check_drug(draft: Draft, path: KeyPath, drug: str, library: Library) -> None:
-    refusal = refused_drug(drug, library.drugs)
+    refusal = refused_drug(drug, library.drugs, cells=True)
     if refusal is not None:
         draft.fault((*path, "drug"), *refusal)
+        return
+    try:
+        _, kind = read_dose(draft.text(*path, "amount") or "")
+    except ValueError:
+        pass  # told where it is written
+    else:
+        if unfit := refused_amount(kind, library.drugs[drug]):
+            draft.fault((*path, "amount"), f"amount {draft.shown(*path, 'amount')}: {unfit[0]}", unfit[1])
+    if library.drugs[drug].product is not None:
+        for key in ("lasting", "route"):
+            if draft.get(*path, key) is not None:
+                draft.fault((*path, key), f"{key}: cells are given at once, into a vein.", "Leave it out.")
         return
     route = draft.text(*path, "route")
     if route in ("iv", "oral", "sc") and (refusal := refused_route(route, library.drugs[drug])):
         draft.fault((*path, "route"), f"route '{route}': {refusal[0]}", refusal[1])
+
+
+def _refuse_cells(draft: Draft, path: KeyPath) -> None:
+    """Note a dose in cells of a foreign model, whose ports take masses and moles."""
+    try:
+        _, kind = read_dose(draft.text(*path, "amount") or "")
+    except ValueError:
+        return
+    if kind in (CELLS, PER_WEIGHT_CELLS):
+        problem = f"amount {draft.shown(*path, 'amount')}: a model of your own takes no cells."
+        draft.fault((*path, "amount"), problem, "Give it as a mass.")
 
 
 def _check_body(draft: Draft, path: KeyPath) -> None:

@@ -15,7 +15,16 @@ from opsonin.core.errors import Fault, InputError, did_you_mean
 from opsonin.core.units import UnitError, split, to_unit
 from opsonin.io.tables import Table, as_text, capped, read_even_rows
 from opsonin.io.ways import refused_drug, refused_route
-from opsonin.model.dosing import EXAMPLE, Body, DoseTable, Given, dose_mg, read_dose
+from opsonin.model.dosing import (
+    CELLS,
+    EXAMPLE,
+    PER_WEIGHT_CELLS,
+    Body,
+    DoseTable,
+    Given,
+    dose_mg,
+    read_dose,
+)
 from opsonin.model.drugs import Drug
 from opsonin.model.scenario import MASS, MOST_DOSES
 
@@ -139,7 +148,7 @@ def _columns(table: Table) -> dict[str, str]:
 def _faults_of_units(reading: _Reading) -> Iterator[Fault]:
     for key, unit, read in (
         ("time", reading.asked.time, lambda unit: to_unit(f"1 {unit}", "min")),
-        ("amount", reading.asked.amount, lambda unit: read_dose(f"1 {unit}")),
+        ("amount", reading.asked.amount, lambda unit: _of_mass(f"1 {unit}")),
     ):
         if unit is None:
             continue
@@ -304,7 +313,7 @@ def _amount(row: _Row) -> tuple[float, str]:
             raise _Refused("AMT", f"'{text}' has no unit; expected one such as mg or mg/kg.", fix)
         text = f"{text} {row.reading.asked.amount}"
     try:
-        return read_dose(text)
+        return _of_mass(text)
     except ValueError as error:
         raise _Refused("AMT", f"{error}.", EXAMPLE) from error
 
@@ -375,3 +384,11 @@ def _repeats(row: _Row) -> tuple[int, float]:
         fix = "II is the time from one dose to the next."
         raise _Refused("ADDL", f"'{row.texts['ADDL']}' doses follow, but II is empty or 0.", fix)
     return more, interval or 0.0
+
+
+def _of_mass(text: str) -> tuple[float, str]:
+    """As `read_dose`; ValueError for cells, which a table does not give."""
+    value, kind = read_dose(text)
+    if kind in (CELLS, PER_WEIGHT_CELLS):
+        raise ValueError(f"'{text}' counts cells; a table of doses gives masses")
+    return value, kind

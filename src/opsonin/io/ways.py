@@ -8,14 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from opsonin.knowledge.aliases import meant
+from opsonin.model.dosing import CELLS, PER_WEIGHT_CELLS
 from opsonin.model.drugs import Drug
 
 Refusal = tuple[str, str]
 """Problem and fix."""
 
 
-def refused_drug(name: str, drugs: Mapping[str, Drug]) -> Refusal | None:
-    """Why blood cannot carry it; None if it can."""
+def refused_drug(name: str, drugs: Mapping[str, Drug], *, cells: bool = False) -> Refusal | None:
+    """Why blood cannot carry it; None if it can.
+
+    Args:
+        cells: products of cells with a chimeric receptor can be given, too.
+    """
     drug = drugs.get(name)
     if drug is None:
         fix = f"{meant(name, drugs)}  `opsonin knowledge list drugs` shows all {len(drugs)}."
@@ -25,6 +30,8 @@ def refused_drug(name: str, drugs: Mapping[str, Drug]) -> Refusal | None:
             f"{name} is radiation, which no blood carries.",
             "Give it to a tissue, in an arm of a scenario.",
         )
+    if cells and drug.product is not None and drug.product.antigen is not None:
+        return None
     if drug.product is not None:
         return (
             f"{name} is made of cells, which have no kinetics.",
@@ -34,6 +41,16 @@ def refused_drug(name: str, drugs: Mapping[str, Drug]) -> Refusal | None:
         problem = f"the knowledge base does not know how the body takes up and clears {name}."
         return problem, "`opsonin knowledge show NAME` tells whether a drug has kinetics."
     return None
+
+
+def refused_amount(kind: str, drug: Drug) -> Refusal | None:
+    """Why an amount of this kind, from `read_dose`, is none of this drug; None if it is."""
+    counted = kind in (CELLS, PER_WEIGHT_CELLS)
+    if counted == (drug.product is not None):
+        return None
+    if counted:
+        return f"{drug.name} is not made of cells.", 'Give it as a mass, for example "240 mg".'
+    return f"{drug.name} is made of cells.", 'Give it as a number of them, for example "2e8 cells".'
 
 
 def refused_route(route: str, drug: Drug) -> Refusal | None:

@@ -26,6 +26,7 @@ from opsonin.knowledge.misfits import misfits
 from opsonin.knowledge.names import levels, mentions
 from opsonin.knowledge.regulators import loop
 from opsonin.model.drugs import EFFECTS, Drug
+from opsonin.model.immunity import Immunity
 from opsonin.model.knowledge import (
     CellType,
     Defect,
@@ -47,6 +48,7 @@ KINDS: dict[str, tuple[str, type[Entry]]] = {  # name in a path -> folder (and a
     "defect": ("defects", Defect),
     "tumour": ("tumours", Tumour),
     "geometry": ("geometries", Geometry),
+    "immunity": ("immunity", Immunity),
     "label": ("labels", LabelMap),
 }
 SET_BY_SCENARIO = "set by the scenario, in place of the knowledge base"
@@ -79,6 +81,7 @@ class Library:
     defects: Mapping[str, Defect] = field(default_factory=dict)
     tumours: Mapping[str, Tumour] = field(default_factory=dict)
     geometries: Mapping[str, Geometry] = field(default_factory=dict)
+    immunity: Mapping[str, Immunity] = field(default_factory=dict)
     labels: Mapping[str, LabelMap] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -145,7 +148,7 @@ def load_library(folder: Path | None = None) -> Library:
 
     Args:
         folder: holds substrates/, molecules/, cells/, interactions/, drugs/, defects/, tumours/,
-            geometries/, labels/;
+            geometries/, immunity/, labels/;
             default: the packaged one, read once.
 
     >>> load_library().drugs["nivolumab"].kinetics.clearance.text

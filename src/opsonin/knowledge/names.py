@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from opsonin.model.drugs import ALL, Drug
+from opsonin.model.immunity import Immunity
 from opsonin.model.knowledge import (
     CellType,
     Defect,
@@ -58,6 +59,7 @@ def mentions(library: Library) -> Iterator[Mention]:
         ("defect", library.defects, _of_defect),
         ("tumour", library.tumours, _of_tumour),
         ("geometry", library.geometries, _of_geometry),
+        ("immunity", library.immunity, _of_immunity),
         ("label", library.labels, _of_labels),
     )
     for kind, entries, named in readers:
@@ -177,6 +179,11 @@ def _of_tumour(tumour: Tumour) -> Iterator[Named]:
 def _of_geometry(geometry: Geometry) -> Iterator[Named]:
     for target in geometry.densities:
         yield ("densities", target), "cell", target
+
+
+def _of_immunity(immunity: Immunity) -> Iterator[Named]:
+    for name, lineage in immunity.blood.items():
+        yield ("blood", name, "cell"), "cell", lineage.cell
 
 
 def _of_labels(labels: LabelMap) -> Iterator[Named]:

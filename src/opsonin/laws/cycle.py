@@ -90,6 +90,18 @@ def resting_exit_rate(growth_rate, committed):
 
 
 @law
+def committed_share(growth_rate, committed):
+    """Share of a population that is in the committed phase, e^(lambda tau) - 1 [-].
+
+    Args:
+        growth_rate: with no loss lambda [1/min].
+        committed: length of S-G2-M tau [min], below ln 2 / lambda.
+    Source: Euler-Lotka equation, as `resting_exit_rate`: 2 - e^(lambda tau) of it rests.
+    """
+    return exp(growth_rate * committed) - 1.0
+
+
+@law
 def pressure_gate(pressure, resting_pressure, half, steepness):
     """Share of cells that still enter the cycle under an excess of pressure, in (0, 1].
 

@@ -32,6 +32,18 @@ def relaxed(level, target, rate, duration):
 
 
 @law
+def approaching(level, target, rate):
+    """Rate of change of a level that relaxes towards a target, k (L* - L) [as the level, per min].
+
+    Args:
+        level: L [any]; target: L* [as the level].
+        rate: of relaxation k [1/min].
+    Source: first-order turnover, of which `relaxed` is the solution.
+    """
+    return rate * (target - level)
+
+
+@law
 def approached(level, target, kept):
     """As `relaxed`, from the share of the distance that is left after the step.
 

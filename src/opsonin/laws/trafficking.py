@@ -85,3 +85,42 @@ def primed_share(since, share, peak, doubling, half_life):
     return share * exp(
         LN2 * ((minimum(since, peak) - peak) / doubling - maximum(since - peak, 0.0 * peak) / half_life)
     )
+
+
+@law
+def entering(cells, rate, burden, reference):
+    """Cells of the body that enter a tumour [cells/min]: r n T/T0.
+
+    Args:
+        cells: that could n [cells].
+        rate: at which each does while the tumour is of its first size r [1/min].
+        burden: its tumour cells T [cells].
+        reference: those of its first size T0 [cells], > 0.
+    Source: this model: vessels grow with the tumour and let in a share of what passes.
+    """
+    return rate * cells * burden / reference
+
+
+@law
+def availability(targets, killers):
+    """Share of what a killer would do among plenty of targets that is left to it, T / (T + K) [-].
+
+    Args:
+        targets: T [cells]; killers: K [cells], not both 0.
+    Source: contact rate that saturates in both, De Boer and Perelson 1995; docs/patient.md.
+    """
+    return targets / (targets + killers)
+
+
+@law
+def in_contact(killers, targets, share):
+    """Killers that hold a target in a well-mixed tumour, s K T / (T + K) [cells].
+
+    Each target is held by one killer at most on average, so that what few are left are shared.
+
+    Args:
+        killers: K [cells]; targets: T [cells], not both 0.
+        share: of its time that a killer among plenty of targets holds one s [-].
+    Source: as `availability`.
+    """
+    return share * killers * availability(targets, killers)

@@ -26,6 +26,8 @@ from opsonin.model.sourced import Entry
 
 PER_SURFACE = "mg/m**2"
 MOST_MG_PER_M2 = 40.0 * MOST_MG_PER_KG  # an adult has about 40 kg per m2
+PER_WEIGHT_CELLS, CELLS = "cell/kg", "cell"
+MOST_CELLS = 1e13  # of a product: a tenth of all cells of a body
 EXAMPLE = 'Write "240 mg", per body weight "3 mg/kg", or per body surface "20 mg/m2".'
 
 
@@ -41,7 +43,7 @@ class Given:
     Attributes:
         time: [min] since the start, when it begins; an `instant`.
         drug: entry of the knowledge base.
-        amount: [mg] in all.
+        amount: [mg] in all; of a product of cells [cells].
         lasting: [min] over which it flows in evenly; 0 where it is given at once.
     """
 
@@ -61,14 +63,24 @@ class Given:
 
 
 def read_dose(text: str) -> tuple[float, str]:
-    """A dose in MASS, PER_WEIGHT or PER_SURFACE.
+    """A dose in MASS, PER_WEIGHT or PER_SURFACE, or of a product in CELLS or PER_WEIGHT_CELLS.
 
     Args:
-        text: "240 mg", "3 mg/kg" or "20 mg/m2".
+        text: "240 mg", "3 mg/kg", "20 mg/m2", "2e8 cells" or "2e6 cells/kg".
     Raises:
         ValueError: none of these, not above zero, or beyond any real dose.
     """
     number, unit = split(text)
+    for cells in (CELLS, PER_WEIGHT_CELLS):
+        try:
+            value = number * to_unit(f"1 {unit}", cells)
+        except UnitError:
+            continue
+        if not 0.0 < value <= MOST_CELLS:
+            raise ValueError(
+                f"'{text}' {'must be above 0' if not value > 0.0 else 'is beyond any real dose'}"
+            )
+        return value, cells
     try:
         value = number * to_unit(f"1 {unit}", PER_SURFACE)
     except UnitError:
@@ -117,12 +129,12 @@ class Body(Entry):
 
 
 def dose_mg(value: float, kind: str, body: Body | None) -> float:
-    """A dose [mg] for a patient; ValueError, with what is missing, where it cannot be told."""
-    if kind == MASS:
+    """A dose [mg, or cells] for a patient; ValueError, with what is missing, where it cannot be told."""
+    if kind in (MASS, CELLS):
         return value
     if body is None:
         raise ValueError("needs the weight of the patient")
-    if kind == PER_WEIGHT:
+    if kind in (PER_WEIGHT, PER_WEIGHT_CELLS):
         return value * body.weight
     if body.surface_m2 is None:
         raise ValueError("needs the height of the patient, for the body surface")

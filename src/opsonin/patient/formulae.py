@@ -5,6 +5,7 @@ A law stays one function of the model, so that a formula reads as the call it is
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -20,10 +21,36 @@ def symbol(name: str) -> Any:
     return sympy.Symbol(name, real=True)
 
 
-def called(law: Callable[..., Any], *names: str) -> Any:
-    """A law on names of the model, as one call."""
+def called(law: Callable[..., Any], *arguments: Any) -> Any:
+    """A law as one call, on names of the model or on formulae of them."""
     with structured():
-        return law(*map(symbol, names))
+        return law(*(symbol(a) if isinstance(a, str) else a for a in arguments))
+
+
+def evaluated(formula: Any, value_of: Callable[[str], float]) -> float:  # noqa: PLR0911 - one case per operation
+    """The number that a formula comes to.
+
+    Args:
+        formula: of names of the model; or a number.
+        value_of: of each name.
+    """
+    match formula:
+        case float() | int():
+            return float(formula)
+        case sympy.Symbol():
+            return value_of(str(formula.name))
+        case sympy.Number() | sympy.NumberSymbol():
+            return float(formula)
+    inner = [evaluated(argument, value_of) for argument in formula.args]
+    match formula:
+        case sympy.Add():
+            return math.fsum(inner)
+        case sympy.Mul():
+            return math.prod(inner)
+        case sympy.Pow():
+            return float(inner[0] ** inner[1])
+        case _:
+            return float(LAWS[formula.func.__name__](*inner))
 
 
 def printed(formula: Any) -> str:  # noqa: PLR0911 - one case per operation
@@ -50,12 +77,19 @@ def printed(formula: Any) -> str:  # noqa: PLR0911 - one case per operation
         case sympy.exp():
             return f"exp({printed(formula.args[0])})"
         case sympy.Max() | sympy.Min():
-            name = "max" if isinstance(formula, sympy.Max) else "min"
-            return f"{name}({', '.join(map(printed, formula.args))})"
+            return _extreme(formula)
         case sympy.Function():
             return f"{formula.func.__name__}({', '.join(map(printed, formula.args))})"
         case _:
             raise TypeError(f"laws have no {type(formula).__name__}")
+
+
+def _extreme(formula: Any) -> str:
+    """The greater or smaller; the 0 that guards a power is 0 of the unit of what it guards."""
+    name = "max" if isinstance(formula, sympy.Max) else "min"
+    others = [printed(argument) for argument in formula.args if argument != 0]
+    guard = [f"0.0{_NUMBER} * {others[0]}"] if len(others) < len(formula.args) else []
+    return f"{name}({', '.join([*guard, *others])})"
 
 
 def _product(formula: Any) -> str:

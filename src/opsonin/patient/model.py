@@ -1,21 +1,26 @@
-"""A patient's model for some drugs: their parts, its SBML, and what each of its outputs is called.
+"""A patient's model for some drugs, with a tumour or without: its SBML, and its outputs.
 
 The parts are in files of their own; how the model is integrated is in `integrate.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from opsonin.model.dosing import Given
 from opsonin.model.drugs import Blocks, Drug
+from opsonin.model.immunity import Immunity
+from opsonin.patient.blood_part import in_blood
+from opsonin.patient.body import Body
 from opsonin.patient.doses import Change, Entries, changes
 from opsonin.patient.drug_part import Names, drug_part
-from opsonin.patient.parts import Part, together
+from opsonin.patient.parts import Part, identifier, together
+from opsonin.patient.product_part import product_in_body, product_in_tumour
 from opsonin.patient.receptor_part import occupancy, receptor_parts
 from opsonin.patient.sbml import written
+from opsonin.patient.tumour_part import BURDEN, KILLERS
 
 
 @dataclass(frozen=True)
@@ -25,8 +30,9 @@ class Output:
     Attributes:
         column: of the stored table, with its unit: "nivolumab_plasma_nM".
         name: of the model.
-        drug: that it is about.
-        kind: "plasma", "tumour", "occupancy" or "amount".
+        drug: that it is about; "" of the body.
+        kind: "plasma", "tumour", "occupancy" or "amount" of a drug; of the body "burden", "blood", "clones",
+            "killers" or "level"; of cells that are given "product".
         title: how a legend calls it among others of its kind.
     """
 
@@ -39,19 +45,22 @@ class Output:
 
 @dataclass(frozen=True)
 class PatientModel:
-    """What carries these drugs, all of known kinetics, in the order of their names."""
+    """What carries these drugs, all of known kinetics, in the order of their names, and the body that they act on."""
 
     drugs: tuple[Drug, ...]
+    body: Body | None = None
 
     @classmethod
-    def of(cls, drugs: Iterable[Drug]) -> PatientModel:
-        """The model of each of these drugs, once."""
+    def of(cls, drugs: Iterable[Drug], body: Body | None = None) -> PatientModel:
+        """The model of each of these drugs, once; without a `body` they act on nobody."""
         named = {drug.name: drug for drug in drugs}
-        return cls(tuple(named[name] for name in sorted(named)))
+        return cls(tuple(named[name] for name in sorted(named)), body)
 
     @cached_property
     def parts(self) -> Part:
-        return together([*map(drug_part, self.drugs), *receptor_parts(self.drugs)])
+        drugs = [drug for drug in self.drugs if drug.product is None or self.body is None]
+        carried = together([*map(drug_part, drugs), *receptor_parts(drugs)])
+        return carried if self.body is None else together([carried, self.body.part(self.drugs, [carried])])
 
     @cached_property
     def sbml(self) -> str:
@@ -60,7 +69,8 @@ class PatientModel:
 
     def with_doses(self, made: Sequence[Change]) -> str:
         """The model with its doses as events, as other tools run it."""
-        return written(self.parts, f"opsonin: {', '.join(drug.name for drug in self.drugs)}", made)
+        about = [drug.name for drug in self.drugs] + ([self.body.tumour] if self.body else [])
+        return written(self.parts, f"opsonin: {', '.join(about)}", made)
 
     def changes(self, given: Iterable[Given]) -> tuple[Change, ...]:
         """What doses of these drugs do."""
@@ -69,11 +79,13 @@ class PatientModel:
     @cached_property
     def entries(self) -> dict[str, Entries]:
         """Where doses of each drug go."""
-        return {
+        carried = {
             drug.name: Entries(Names(drug.name).entry(drug.kinetics), Names(drug.name).infusion)
             for drug in self.drugs
             if drug.kinetics is not None
         }
+        cells = {d.name: Entries(product_in_body(d.name), "") for d in self.drugs if d.product is not None}
+        return carried | cells
 
     @cached_property
     def outputs(self) -> tuple[Output, ...]:
@@ -81,6 +93,21 @@ class PatientModel:
         told: list[Output] = []
         for drug in self.drugs:
             names = Names(drug.name)
+            if drug.product is not None:
+                for what, name in (
+                    ("body", product_in_body(drug.name)),
+                    ("tumour", product_in_tumour(drug.name)),
+                ):
+                    told.append(
+                        Output(
+                            f"{name}_cells" if what == "tumour" else name,
+                            name,
+                            drug.name,
+                            "product",
+                            f"{drug.name}: {what}",
+                        )
+                    )
+                continue
             told += [
                 Output(f"{names.plasma}_nM", names.plasma, drug.name, "plasma", drug.name),
                 Output(f"{names.tumour}_nM", names.tumour, drug.name, "tumour", drug.name),
@@ -94,4 +121,24 @@ class PatientModel:
                     Output(f"{name}_mg", name, drug.name, "amount", name)
                     for name in names.amounts(drug.kinetics)
                 ]
-        return tuple(told)
+        return (*told, *_of_body(self.body.immunity, self.parts)) if self.body is not None else tuple(told)
+
+
+def _of_body(immunity: Immunity, parts: Part) -> Iterator[Output]:
+    """What is told of tumour, blood and clones."""
+    there = set(parts.names())
+    yield Output(BURDEN, BURDEN, "", "burden", "tumour cells")
+    for lineage in sorted(immunity.blood):
+        yield Output(f"{in_blood(lineage)}_per_L", in_blood(lineage), "", "blood", lineage)
+    for antigen in sorted(immunity.antigens):
+        key = identifier(antigen)
+        for place in ("naive", "clones", "memory"):
+            yield Output(f"{place}_{key}_cells", f"{place}_{key}", "", "clones", f"{antigen}: {place}")
+    for killer in KILLERS:
+        if f"tumour_all_{killer}" in there:
+            yield Output(f"tumour_{killer}_cells", f"tumour_all_{killer}", "", "killers", killer)
+            yield Output(
+                f"{killer}_exhaustion", f"{killer}_exhaustion", "", "level", f"exhaustion of {killer}"
+            )
+    yield Output("node_presented", "node_presented", "", "level", "antigen in the node")
+    yield Output("node_costimulated", "node_costimulated", "", "level", "co-stimulation in the node")

@@ -12,7 +12,26 @@ from typing import Any
 
 from opsonin.core.errors import Fault, RunError
 
-UNITS = ("mg", "min", "L", "nM", "mg/min", "L/min", "mg/L", "mg/nmol", "1")
+UNITS = (
+    "mg",
+    "min",
+    "L",
+    "nM",
+    "mg/min",
+    "L/min",
+    "mg/L",
+    "mg/nmol",
+    "cell",
+    "cell/min",
+    "cell/L",
+    "1/min",
+    "molecule",
+    "molecule/um2",
+    "um2",
+    "1",
+)
+RATES = {"mg": "mg/min", "cell": "cell/min", "1": "1/min"}
+"""Units that an amount may have: that of its flows."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +59,16 @@ class Room:
 
 @dataclass(frozen=True)
 class Amount:
-    """What is counted over time [mg], none at time 0; `room` is None where it has no volume, as in a gut."""
+    """What is followed over time: drug [mg], cells, or a level [-], with what there is of it at time 0.
+
+    `room` is None where it has no volume, as in a gut.
+    """
 
     name: str
     room: str | None
     title: str
+    unit: str = "mg"  # one of `RATES`
+    initial: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -58,11 +82,14 @@ class Input:
 
 @dataclass(frozen=True)
 class Flow:
-    """What passes from one amount to another [mg/min]; one `to_and_fro` also passes back, where `rate` is below 0."""
+    """What passes from one amount to another; one `to_and_fro` also passes back, where `rate` is below 0.
+
+    Drug always has a `source` and a `target`; cells may come from None and go to None, as they divide and die.
+    """
 
     name: str
-    source: str
-    target: str
+    source: str | None
+    target: str | None
     rate: Any  # a sympy expression of names
     title: str
     to_and_fro: bool = False

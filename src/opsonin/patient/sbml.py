@@ -5,14 +5,14 @@ What the parts are is not known here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opsonin.core.errors import Fault, RunError
 from opsonin.patient.doses import Change
 from opsonin.patient.extra import extra
-from opsonin.patient.formulae import functions, printed
-from opsonin.patient.parts import UNITS, Part
+from opsonin.patient.formulae import functions, printed, symbol
+from opsonin.patient.parts import RATES, UNITS, Amount, Flow, Part
 
 NOWHERE = "outside"  # the room of what has no volume
 
@@ -26,6 +26,13 @@ _UNITS: dict[str, tuple[str, tuple[tuple[str, int, int, float], ...]]] = {
     "L/min": ("litre_per_minute", (("litre", 1, 0, 1.0), ("second", -1, 0, 60.0))),
     "mg/L": ("mg_per_litre", (("gram", 1, -3, 1.0), ("litre", -1, 0, 1.0))),
     "mg/nmol": ("mg_per_nmol", (("gram", 1, -3, 1.0), ("mole", -1, -9, 1.0))),
+    "cell": ("cell", (("item", 1, 0, 1.0),)),
+    "cell/min": ("cell_per_minute", (("item", 1, 0, 1.0), ("second", -1, 0, 60.0))),
+    "cell/L": ("cell_per_litre", (("item", 1, 0, 1.0), ("litre", -1, 0, 1.0))),
+    "1/min": ("per_minute", (("second", -1, 0, 60.0),)),
+    "molecule": ("molecule", (("item", 1, 0, 1.0),)),
+    "molecule/um2": ("molecule_per_um2", (("item", 1, 0, 1.0), ("metre", -2, -6, 1.0))),
+    "um2": ("um2", (("metre", 2, -6, 1.0),)),
     "1": ("dimensionless", ()),
 }
 assert set(_UNITS) == set(UNITS)
@@ -52,12 +59,12 @@ def written(part: Part, name: str, changes: Sequence[Change] = ()) -> str:
     _write_functions(sbml, model, part)
     _write_quantities(model, part)
     for item in part.derived:
-        rule = model.createAssignmentRule()
-        rule.setVariable(item.name)
-        rule.setMath(_math(sbml, printed(item.formula)))
+        _rule(sbml, model.createAssignmentRule(), item.name, item.formula)
     _write_flows(sbml, model, part)
+    _write_rates(sbml, model, part)
+    units = {amount.name: amount.unit for amount in part.amounts}
     for number, change in enumerate(changes):
-        _write_event(sbml, model, number, change)
+        _write_event(sbml, model, number, change, units)
     return str(sbml.writeSBMLToString(document))
 
 
@@ -108,12 +115,15 @@ def _write_quantities(model: Any, part: Part) -> None:
         nowhere.setUnits(_UNITS["L"][0])
         nowhere.setConstant(True)
     for amount in part.amounts:
+        if amount.unit == "1":  # a level, and no substance
+            _parameter(model, amount.name, amount.title, "1", value=amount.initial, fixed=False)
+            continue
         species = model.createSpecies()
         species.setId(amount.name)
         species.setName(amount.title)
         species.setCompartment(amount.room or NOWHERE)
-        species.setInitialAmount(0.0)
-        species.setSubstanceUnits(_UNITS["mg"][0])
+        species.setInitialAmount(amount.initial)
+        species.setSubstanceUnits(_UNITS[amount.unit][0])
         species.setHasOnlySubstanceUnits(True)
         species.setBoundaryCondition(False)
         species.setConstant(False)
@@ -136,7 +146,10 @@ def _parameter(model: Any, name: str, title: str, unit: str, *, value: float | N
 
 
 def _write_flows(sbml: Any, model: Any, part: Part) -> None:
+    """Flows of drug, as reactions."""
     for flow in part.flows:
+        if flow.source is None or flow.target is None or _rate_unit(part, flow) != RATES["mg"]:
+            continue
         reaction = _reaction(model, flow.name, flow.title, flow.target)
         reaction.setReversible(flow.to_and_fro)
         _end(reaction.createReactant(), flow.source)
@@ -144,6 +157,35 @@ def _write_flows(sbml: Any, model: Any, part: Part) -> None:
     for entry in part.inputs:
         reaction = _reaction(model, f"{entry.name}_flow", entry.title, entry.into)
         reaction.createKineticLaw().setMath(_math(sbml, entry.name))
+
+
+def _write_rates(sbml: Any, model: Any, part: Part) -> None:
+    """All other flows, as rates that rules add up: reactions of one model share one unit, which is that of drug."""
+    for flow in part.flows:
+        unit = _rate_unit(part, flow)
+        if unit != RATES["mg"]:
+            _parameter(model, flow.name, flow.title, unit, value=None, fixed=False)
+            _rule(sbml, model.createAssignmentRule(), flow.name, flow.rate)
+    for amount in part.amounts:
+        if amount.unit != "mg":
+            total = _gain(part.flows, amount)
+            if total != 0:
+                _rule(sbml, model.createRateRule(), amount.name, total)
+
+
+def _rate_unit(part: Part, flow: Flow) -> str:
+    return RATES[next(a.unit for a in part.amounts if a.name in (flow.source, flow.target))]
+
+
+def _gain(flows: Sequence[Flow], amount: Amount) -> Any:
+    """Formula of what comes to an amount, less what leaves it."""
+    coming = sum(symbol(flow.name) for flow in flows if flow.target == amount.name)
+    return coming - sum(symbol(flow.name) for flow in flows if flow.source == amount.name)
+
+
+def _rule(sbml: Any, rule: Any, name: str, formula: Any) -> None:
+    rule.setVariable(name)
+    rule.setMath(_math(sbml, printed(formula)))
 
 
 def _reaction(model: Any, name: str, title: str, target: str) -> Any:
@@ -161,7 +203,7 @@ def _end(reference: Any, species: str) -> None:
     reference.setConstant(True)
 
 
-def _write_event(sbml: Any, model: Any, number: int, change: Change) -> None:
+def _write_event(sbml: Any, model: Any, number: int, change: Change, units: Mapping[str, str]) -> None:
     event = model.createEvent()
     event.setId(f"dose_{number}")
     event.setUseValuesFromTriggerTime(True)
@@ -170,7 +212,7 @@ def _write_event(sbml: Any, model: Any, number: int, change: Change) -> None:
     trigger.setPersistent(True)
     trigger.setMath(_math(sbml, f"time >= {change.time!r} minute"))
     for name, amount in sorted(change.added.items()):
-        _assignment(sbml, event, name, f"{name} + {amount!r} mg")
+        _assignment(sbml, event, name, f"{name} + {amount!r} {_UNITS[units[name]][0]}")
     for name, rate in sorted(change.rates.items()):
         _assignment(sbml, event, name, f"{rate!r} mg_per_minute")
 

@@ -17,6 +17,7 @@ Array = npt.NDArray[np.float64]
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")  # told apart by all
 _MOST_PATIENTS = 50  # lines of each kind; more would be a blot
 _DECADES = 1e-6  # of the highest value: what lies below has left
+_COUNTS = ("[cells]", "[cells/L]")
 _UNITS = ((1440.0 * 3.0, 1440.0, "d"), (0.0, 60.0, "h"))  # from which duration on [min], its length, its name
 
 
@@ -28,7 +29,7 @@ def course_picture(
     Args:
         title: above it.
         panels: by label of the upright axis, columns of the values by what the legend calls them; one that ends in
-            "[nM]" is logarithmic.
+            "[nM]", "[cells]" or "[cells/L]" is logarithmic.
         followed: times (n,) [min] and values (n, columns) by patient.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -69,6 +70,9 @@ def _panel(axes: Any, label: str, lines: Mapping[str, int], shown: Sequence[tupl
     if label.endswith("[nM]") and highest > 0.0:
         axes.set_yscale("log")
         axes.set_ylim(highest * _DECADES, highest * 3.0)
+    elif label.endswith(_COUNTS):
+        axes.set_yscale("log")
+        axes.set_ylim(bottom=max(axes.get_ylim()[0], 1.0))  # less than one cell is none
     elif label.endswith("[-]"):
         axes.set_ylim(-0.02, 1.02)
     axes.grid(alpha=0.25)

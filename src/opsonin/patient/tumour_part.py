@@ -1,0 +1,381 @@
+"""The tumour as a well-mixed mean field: cells divide and are lost, killers arrive, hold targets and tire.
+
+What is between a killer and its target is in `contact_part.py`. Before treatment all is in balance: arrivals keep the
+published densities and loss leaves the published growth, as in a tissue after its burn-in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from opsonin.core.errors import Fault, RunError
+from opsonin.laws.cycle import (
+    cell_loss_factor,
+    committed_share,
+    growth_rate,
+    potential_growth_rate,
+    spontaneous_loss,
+)
+from opsonin.laws.events import approaching
+from opsonin.laws.recognition import exhaustion_rate, exhaustion_target
+from opsonin.laws.trafficking import availability, balanced_arrival, entering, in_contact
+from opsonin.model.immunity import Immunity
+from opsonin.model.knowledge import CellType, Killing, Tumour
+from opsonin.patient.blood_part import at_rest_in_body, in_body
+from opsonin.patient.contact_part import Contact, Side, side_of
+from opsonin.patient.effect_part import TUMOUR, Effects
+from opsonin.patient.formulae import called, symbol
+from opsonin.patient.node_part import clones, clones_at_rest
+from opsonin.patient.parts import identifier
+from opsonin.patient.product_part import Product
+from opsonin.patient.sheet import Sheet
+
+BURDEN, CANCER = "tumour_cells", "cancer"
+T_CELL, NATURAL = KILLERS = "cd8", "nk"
+
+
+def in_tumour(killers: str) -> str:
+    """What the model calls killers in the tumour: of a type, or of the clones against an antigen."""
+    return f"tumour_{identifier(killers)}"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Killers that are counted together.
+
+    Attributes:
+        name: an antigen, or their type; body: what the model calls those in the body.
+        resting, resting_in_body: before treatment [cells].
+    """
+
+    name: str
+    body: str
+    resting: float
+    resting_in_body: float
+
+
+@dataclass(frozen=True)
+class MeanTumour:
+    """The tumour of a patient.
+
+    Attributes:
+        immunity: numbers of the patient; contact: of the tumour, with the effects of drugs.
+    """
+
+    immunity: Immunity
+    contact: Contact
+
+    @property
+    def sheet(self) -> Sheet:
+        """On which all is written."""
+        return self.contact.sheet
+
+    @property
+    def effects(self) -> Effects:
+        """Of drugs."""
+        return self.contact.effects
+
+    @property
+    def tumour(self) -> Tumour:
+        """Its type."""
+        found: Tumour = self.contact.library.tumours[self.contact.tumour]
+        return found
+
+    @property
+    def burden(self) -> float:
+        """Tumour cells before treatment."""
+        return float(self.immunity.tumour.burden.value)
+
+    def groups(self, killer: str) -> tuple[Group, ...]:
+        """Killers of a type that recognise the tumour; none where the tumour's density of them is not known."""
+        there = self.tumour.densities.get(killer)
+        if there is None:
+            return ()
+        number = self.burden * there.value / self.tumour.densities[CANCER].value
+        if killer == NATURAL:
+            return (Group(killer, in_body(killer), number, at_rest_in_body(self.immunity, killer)),)
+        cell = self.contact.library.of_tumour(self.contact.tumour).cells[killer]
+        number *= cell.lytic.reactive_fraction.value if cell.lytic is not None else 0.0
+        return tuple(
+            Group(name, clones(name), number * antigen.share.value, clones_at_rest(self.immunity, name))
+            for name, antigen in sorted(self.immunity.antigens.items())
+        )
+
+    def write(self) -> tuple[Any, dict[str, float]]:
+        """All of it.
+
+        Returns:
+            tumour cells that die [cells/min], as a formula; and by antigen what the tumour takes of effectors from the
+            body before treatment, less what comes back [cells/min].
+        Raises:
+            RunError: no spontaneous loss could leave the published growth, or no arrivals the published density.
+        """
+        target = side_of(self.contact.library, CANCER, self.contact.tumour)
+        cells = self.sheet.amount(BURDEN, self.burden, "cell", "living tumour cells")
+        self.sheet.constant("burden_at_rest", self.burden, "cell", "tumour cells before treatment")
+        killed: Any = 0
+        taken: dict[str, float] = {}
+        for killer in (T_CELL, NATURAL):
+            groups = self.groups(killer)
+            if groups:
+                rate, net = self._killers(
+                    side_of(self.contact.library, killer, self.contact.tumour), target, groups
+                )
+                killed += rate
+                taken |= net
+        return self._cells(target.cell, cells, killed, self._products()), taken
+
+    def _products(self) -> Any:
+        """Tumour cells that products of cells kill [cells/min]."""
+        groups = self.groups(T_CELL)
+        killed: Any = 0
+        for drug in self.effects.products:
+            effect = drug.product
+            assert effect is not None  # a product adds cells
+            product = Product(drug, effect, self.immunity, self.contact)
+            killed += product.write(symbol(f"{in_tumour(groups[0].name)}_arrival"))
+        return killed
+
+    def _cells(self, cell: CellType, cells: Any, killed: Any, by_products: Any) -> Any:
+        """Tumour cells that die [cells/min]."""
+        gross = self.sheet.derived(
+            "tumour_division",
+            called(potential_growth_rate, self._minutes("potential_doubling_time", "without loss"))
+            * self.effects.entry(cell.name),
+            "1/min",
+            "rate of division of tumour cells",
+        )
+        unhindered = float(potential_growth_rate(self.tumour.potential_doubling_time.value))
+        grows = float(growth_rate(self.tumour.doubling_time.value))
+        killing = self.sheet.at_rest(killed) / self.burden
+        if unhindered - grows - killing < 0.0:
+            problem = (
+                f"killing of {killing * 1440.0:.3g} per day leaves {self.tumour.name} less than its growth."
+            )
+            fix = "Lower immunity.adult.tumour.contact, or raise the doubling time of the tumour."
+            raise RunError(Fault("patient's model", problem, fix))
+        factor = self.sheet.constant(
+            "cell_loss_factor",
+            float(cell_loss_factor(unhindered, grows, 0.0, killing)),
+            "1",
+            "share of the production of tumour cells that is lost",
+        )
+        self.sheet.flow("tumour_divided", None, BURDEN, gross * cells, "tumour cells that division adds")
+        dying = [
+            self.sheet.flow(
+                "tumour_lost",
+                BURDEN,
+                None,
+                called(spontaneous_loss, factor, gross) * cells,
+                "lost on their own",
+            )
+        ]
+        if killed != 0:
+            dying.append(
+                self.sheet.flow("tumour_killed", BURDEN, None, killed, "tumour cells that killers kill")
+            )
+        if by_products != 0:
+            title = "tumour cells that products of cells kill"
+            dying.append(self.sheet.flow("tumour_killed_by_products", BURDEN, None, by_products, title))
+        hazard = self.effects.hazard(cell.name, TUMOUR, self._committed(cell, gross))
+        if hazard != 0:
+            dying.append(
+                self.sheet.flow(
+                    "tumour_poisoned", BURDEN, None, hazard * cells, "tumour cells that drugs kill"
+                )
+            )
+        return self.sheet.derived("tumour_dying", sum(dying), "cell/min", "tumour cells that die")
+
+    def _minutes(self, key: str, what: str) -> Any:
+        return self.sheet.constant(
+            key, getattr(self.tumour, key).value, "min", f"doubling time of the tumour, {what}"
+        )
+
+    def _committed(self, cell: CellType, rate: Any) -> Any:
+        """Share of cells that divide at a rate which is in S, G2 or M [-]."""
+        if cell.cycle is None or rate == 0:
+            return 0
+        length = self.sheet.constant(
+            f"{cell.name}_cycle", cell.cycle.committed.value, "min", f"S, G2 and M of a {cell.name} cell"
+        )
+        return self.sheet.derived(
+            f"{cell.name}_committed_share",
+            called(committed_share, rate, length),
+            "1",
+            f"share of {cell.name} cells in the tumour that is in S, G2 or M",
+        )
+
+    def _killers(self, killer: Side, target: Side, groups: tuple[Group, ...]) -> tuple[Any, dict[str, float]]:
+        """Tumour cells that killers of a type kill [cells/min]; and what their groups take from the body, net."""
+        sheet, numbers, name = self.sheet, self.immunity.tumour, killer.cell.name
+        killing = killer.cell.killing
+        assert killing is not None  # only killers are asked for
+        share = sheet.constant(
+            "contact", numbers.contact.value, "1", "share of a killer's time with a target"
+        )
+        fitness = sheet.constant("fitness", numbers.fitness.value, "1", "fitness of killers in the tumour")
+        helped = sheet.constant(
+            "costimulated", numbers.costimulated.value, "1", "co-stimulation in the tumour"
+        )
+        signal, activation = self.contact.activation(killer, target, helped)
+        together = sum(symbol(in_tumour(group.name)) for group in groups)
+        every = sheet.derived(
+            f"tumour_all_{name}", together, "cell", f"{name} cells in the tumour that recognise it"
+        )
+        resting = {in_tumour(group.name): group.resting for group in groups}
+        found = sheet.derived(
+            f"tumour_found_{name}",
+            called(availability, BURDEN, every),
+            "1",
+            f"what tumour cells are left to a {name} cell, of plenty",
+        )
+        divides = self._division(killer.cell, activation, fitness) * found
+        rates = _Rates(
+            loss=killer.cell.death.spontaneous.value
+            if killer.cell.death and killer.cell.death.spontaneous
+            else 0.0,
+            exit=killer.cell.trafficking.exit_rate.value if killer.cell.trafficking else 0.0,
+            growth=float(growth_rate(self.tumour.doubling_time.value)),
+            division=sheet.at_rest(divides, **resting),
+        )
+        if rates.turnover <= 0.0:
+            problem = f"{name} cells would divide in the tumour faster than they are lost."
+            fix = f"Lower cell.{name}.cycle.activated_rate, or raise {name} cells' exit."
+            raise RunError(Fault("patient's model", problem, fix))
+        exhaustion = self._tiring(name, killing, signal * share * found, rates.turnover, resting)
+        kills = self.contact.kills(killer, target, activation, fitness, exhaustion)
+        taken = {group.name: self._group(killer.cell, group, rates, divides) for group in groups}
+        held = sheet.derived(
+            f"tumour_held_{name}",
+            called(in_contact, every, BURDEN, share),
+            "cell",
+            f"{name} cells with a target",
+        )
+        return held * kills, taken
+
+    def _division(self, cell: CellType, activation: Any, fitness: Any) -> Any:
+        """Rate at which activated killers divide in the tumour [1/min]."""
+        if cell.cycle is None or cell.cycle.activated_rate is None:
+            return 0
+        most = self.sheet.constant(
+            f"{cell.name}_division",
+            cell.cycle.activated_rate.value,
+            "1/min",
+            f"most divisions of a {cell.name} cell",
+        )
+        return most * activation * fitness * self.effects.entry(cell.name)
+
+    def _group(self, cell: CellType, group: Group, rates: _Rates, divides: Any) -> float:
+        """What a group takes from the body before treatment, less what comes back [cells/min]."""
+        sheet, name, there = self.sheet, in_tumour(group.name), symbol(in_tumour(group.name))
+        arrivals = group.resting * rates.turnover
+        sheet.amount(name, group.resting, "cell", f"killers in the tumour: {group.name}")
+        rate = sheet.constant(
+            f"{name}_arrival",
+            arrivals / group.resting_in_body,
+            "1/min",
+            "at which one of the body comes, at rest",
+        )
+        came = called(entering, group.body, rate, BURDEN, "burden_at_rest")
+        loss = sheet.constant(
+            f"{cell.name}_loss", rates.loss, "1/min", f"death of {cell.name} cells in the tumour"
+        )
+        leaving = sheet.constant(f"{cell.name}_exit", rates.exit, "1/min", f"exit of {cell.name} cells")
+        sheet.flow(f"{name}_arriving", group.body, name, came, "that come to the tumour")
+        sheet.flow(
+            f"{name}_leaving", name, group.body, leaving * there, "that leave it and are in the body again"
+        )
+        sheet.flow(f"{name}_dying", name, None, loss * there, "that die in the tumour")
+        if divides != 0:
+            sheet.flow(f"{name}_dividing", None, name, divides * there, "that division in the tumour adds")
+        hazard = self.effects.hazard(cell.name, TUMOUR, self._committed(cell, divides))
+        if hazard != 0:
+            sheet.flow(f"{name}_killed", name, None, hazard * there, "that drugs kill")
+        return arrivals - rates.exit * group.resting
+
+    def _tiring(
+        self, name: str, killing: Killing, drive: Any, turnover: float, resting: dict[str, float]
+    ) -> Any:
+        """Mean exhaustion of killers of a type, followed over time; newcomers keep it as it is before treatment."""
+        sheet = self.sheet
+        gain = sheet.constant(
+            f"{name}_gain", killing.exhaustion_gain.value, "1/min", "tiring under full signal"
+        )
+        recovery = sheet.constant(f"{name}_recovery", killing.exhaustion_recovery.value, "1/min", "recovery")
+        now, fixed = symbol(f"{name}_exhaustion"), symbol(f"{name}_fixed")
+        moved = called(
+            approaching,
+            now,
+            called(exhaustion_target, drive, gain, recovery, fixed),
+            called(exhaustion_rate, drive, gain, recovery),
+        )
+        first, still, fixing = _exhausted(killing)
+        if first is None:
+            seen = sheet.at_rest(drive, **resting)
+            rate = float(
+                exhaustion_rate(seen, killing.exhaustion_gain.value, killing.exhaustion_recovery.value)
+            )
+            first = rate * _target(seen, killing, still) / (rate + turnover)
+        given = {f"{name}_exhaustion": first, f"{name}_fixed": still, **resting}
+        newcomer = first - sheet.at_rest(moved, **given) / turnover
+        hardened = still - fixing * (first - still) / turnover
+        replaced = sheet.constant(
+            f"{name}_replaced", turnover, "1/min", f"at which {name} cells are replaced"
+        )
+        for key, start, coming, change, title in (
+            ("exhaustion", first, newcomer, moved, "exhaustion"),
+            (
+                "fixed",
+                still,
+                hardened,
+                self._fixing(name, fixing, now, fixed),
+                "exhaustion that does not recede",
+            ),
+        ):
+            came = sheet.constant(f"{name}_{key}_new", coming, "1", f"{title} of {name} cells that come")
+            sheet.amount(f"{name}_{key}", start, "1", f"{title} of {name} cells in the tumour")
+            diluted = called(approaching, symbol(f"{name}_{key}"), came, replaced)
+            sheet.flow(f"{name}_{key}_diluted", None, f"{name}_{key}", diluted, f"{title}, by newcomers")
+            if change != 0:
+                sheet.flow(
+                    f"{name}_{key}_change", None, f"{name}_{key}", change, f"{title}, by what cells see"
+                )
+        return now
+
+    def _fixing(self, name: str, rate: float, now: Any, fixed: Any) -> Any:
+        if rate == 0.0:
+            return 0
+        speed = self.sheet.constant(
+            f"{name}_fixing", rate, "1/min", "at which exhaustion that lasts is fixed"
+        )
+        return called(approaching, fixed, now, speed)
+
+
+@dataclass(frozen=True)
+class _Rates:
+    """Of killers in the tumour before treatment [1/min]."""
+
+    loss: float
+    exit: float
+    growth: float
+    division: float
+
+    @property
+    def turnover(self) -> float:
+        """Arrivals per cell that keep their density."""
+        return float(balanced_arrival(1.0, self.loss + self.exit, self.growth, self.division))
+
+
+def _exhausted(killing: Killing) -> tuple[float | None, float, float]:
+    """Exhaustion before treatment, where it is known, its fixed part, and the rate of fixing [1/min]."""
+    first = getattr(killing, "exhaustion_initial", None)
+    if first is None:
+        return None, 0.0, 0.0
+    return first.value, first.value * (1.0 - killing.reversible_fraction.value), killing.fixing.value  # type: ignore[attr-defined]
+
+
+def _target(seen: float, killing: Killing, fixed: float) -> float:
+    return float(
+        exhaustion_target(seen, killing.exhaustion_gain.value, killing.exhaustion_recovery.value, fixed)
+    )
