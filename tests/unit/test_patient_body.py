@@ -189,6 +189,22 @@ def test_a_block_of_ctla_4_primes_more():
     assert treated["blood_treg_per_L"].min() < 0.9 * untreated["blood_treg_per_L"].min()
 
 
+def test_the_block_of_ctla_4_primes_more_by_itself():
+    """Where ipilimumab kills no regulatory cell, and not where nothing binds it."""
+    spared = LIBRARY.override("drug.ipilimumab.effects.kills:treg.rate_max", "0 1/d")
+    bare = spared
+    for cell in ("treg", "cd8"):
+        bare = bare.override(f"cell.{cell}.expresses.CTLA-4", "0 molecules")
+    given = every(21.0, "ipilimumab", 240.0, 3)
+    gain = {
+        name: through(63.0, given, library=library, rows=4)["node_costimulated"].max()
+        / through(63.0, library=library, rows=4)["node_costimulated"].max()
+        for name, library in (("spared", spared), ("bare", bare))
+    }
+    assert gain["spared"] > 1.05
+    assert gain["bare"] == pytest.approx(1.0, abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("given", "without"),
     [
