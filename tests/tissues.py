@@ -27,7 +27,7 @@ def exchanged_by_cells(tissue: Tissue, substrate: str) -> Any:
     """What every cell clears [um3/min] and releases [concentration um3/min] of a substrate now, (2, n)."""
     count, cells = len(tissue.substrates), tissue.cells
     amounts = np.empty((2, count, cells.n))
-    exchange(cells.arrays, cells.n, tissue.tables, tissue.exposure.free, *amounts)
+    exchange(cells.arrays, cells.n, tissue.tables, tissue.exposure.free, 0, *amounts)
     return amounts[:, tissue.species.substrates.index(substrate)]
 
 

@@ -129,7 +129,7 @@ def test_exchange_equals_its_twin(seed, substrate):
     cells = random_cells(seed)
     clearance, release = np.empty((2, len(SIGNALS), cells.n))
     free = rates(seed)[-1]
-    metabolism.exchange(cells.arrays, cells.n, tables(2), free, clearance, release)
+    metabolism.exchange(cells.arrays, cells.n, tables(2), free, 0, clearance, release)
     expected = plain_metabolism.exchange(cells.arrays, cells.n, tables(2), free, substrate)
     close(clearance[substrate], expected[0])
     close(release[substrate], expected[1])

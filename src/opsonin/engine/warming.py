@@ -89,7 +89,7 @@ def main(folder: Path) -> None:
         kernel_cache.prepare()
         plan = rebuilt(folder, Result.open(folder).provenance, None)
         tissue = placed(plan)
-        transport.exchanged(tissue)
+        next(transport.exchanges(tissue))
         transport.sense(tissue)
         step = minutes(plan.motion)
         contacts.step(tissue, 0, step)

@@ -48,15 +48,16 @@ def fitness_of(signal, fitness, free, i):
     return product
 
 
-def exchange(cells: Any, n: Any, tables: Any, free: Any, clearance: Any, release: Any) -> None:
-    """Clearance [um3/min] and release [concentration um3/min] of every cell for all substrates; the dead only release.
+def exchange(cells: Any, n: Any, tables: Any, free: Any, first: Any, clearance: Any, release: Any) -> None:
+    """Clearance [um3/min] and release [concentration um3/min] of every cell for some substrates; the dead only release.
 
     Args:
         free: (molecules,) share that no drug holds [-].
-        clearance, release: (substrates, n or more) output.
+        first: substrate of the first row.
+        clearance, release: (substrates, n or more) output, of `first` and those that follow it.
     Memory: in place; work: n times the substrates.
     """
-    spread(n, _exchange, cells, tables, free, clearance, release)
+    spread(n, _exchange, cells, tables, free, first, clearance, release)
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -99,9 +100,9 @@ def _released_dead(own, cells, i):
 
 
 @nb.njit(cache=True, error_model="numpy", nogil=True)
-def _exchange(begin, end, cells, tables, free, clearance, release):
-    for substrate in range(len(clearance)):
-        _exchange_one(begin, end, cells, tables, free, substrate, clearance[substrate], release[substrate])
+def _exchange(begin, end, cells, tables, free, first, clearance, release):
+    for row in range(len(clearance)):
+        _exchange_one(begin, end, cells, tables, free, first + row, clearance[row], release[row])
 
 
 @nb.njit(cache=True, error_model="numpy")

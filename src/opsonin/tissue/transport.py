@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from opsonin.tissue.tissue import MEDIUM, Tissue, Transport
 
 NAME = "transport"
 
+# Substrates x cells that are exchanged at once: memory for as many numbers, twice.
+_TOGETHER = 200_000
 # The solver stops at this share of the total source; the budget carries the rest.
 RESIDUAL = 1e-4
 _MAX_CYCLES = 40
@@ -42,9 +45,8 @@ def settle(tissue: Tissue, rounds: int = 20) -> None:
     """All substrates at equilibrium with the cells as they are; for time 0."""
     for _ in range(rounds):
         before = tissue.fields.values.copy()
-        losses, sources = exchanged(tissue)
-        for index, substrate in enumerate(tissue.substrates):
-            _solve_steady(tissue, index, substrate, losses[index], sources[index])
+        for index, loss, source in exchanges(tissue):
+            _solve_steady(tissue, index, tissue.substrates[index], loss, source)
         sense(tissue)
         if np.all(np.abs(tissue.fields.values - before) <= _SETTLED * np.abs(before)):
             return
@@ -52,12 +54,11 @@ def settle(tissue: Tissue, rounds: int = 20) -> None:
 
 def step(tissue: Tissue, duration: float) -> None:
     """Advance all substrates by `duration` [min] and let the cells sense them."""
-    losses, sources = exchanged(tissue)
-    for index, substrate in enumerate(tissue.substrates):
-        if substrate.steady:
-            _solve_steady(tissue, index, substrate, losses[index], sources[index])
+    for index, loss, source in exchanges(tissue):
+        if tissue.substrates[index].steady:
+            _solve_steady(tissue, index, tissue.substrates[index], loss, source)
         else:
-            _advance(tissue, index, losses[index], sources[index], duration, 0)
+            _advance(tissue, index, loss, source, duration, 0)
     sense(tissue)
 
 
@@ -75,19 +76,33 @@ def vessel_conductance(substrate: Transport, spacing: tuple[float, float, float]
     return 2.0 * math.pi * length / max(wall + around, _LEAST_RESISTANCE / substrate.diffusivity)
 
 
-def exchanged(tissue: Tissue) -> tuple[Any, Any]:
-    """Loss rate [1/min] and source [concentration/min] of every substrate in every voxel, (substrates, nz, ny, nx)."""
-    cells, n, fields = tissue.cells.arrays, tissue.cells.n, tissue.fields
+def exchanges(tissue: Tissue) -> Iterator[tuple[int, Any, Any]]:
+    """Of every substrate its index, and its loss rate [1/min] and source [concentration/min] in each voxel.
+
+    From what the cells felt last: which field is solved first is of no matter. Several at once where the tissue is
+    small, as finding a cell's voxels costs more than adding to them; one by one where it is large, for memory.
+    """
     count = len(tissue.substrates)
+    together = max(1, min(count, _TOGETHER // max(tissue.cells.n, 1)))
+    for first in range(0, count, together):
+        losses, sources = _exchanged(tissue, range(first, min(first + together, count)))
+        for row, (loss, source) in enumerate(zip(losses, sources, strict=True)):
+            yield first + row, loss, source
+
+
+def _exchanged(tissue: Tissue, those: range) -> tuple[Any, Any]:
+    """Loss rates and sources of these substrates in every voxel, (substrates, nz, ny, nx) each."""
+    cells, n, fields = tissue.cells.arrays, tissue.cells.n, tissue.fields
+    count = len(those)
     amounts = np.empty((2 * count, n))
-    exchange(cells, n, tissue.tables, tissue.exposure.free, amounts[:count], amounts[count:])
+    exchange(cells, n, tissue.tables, tissue.exposure.free, those.start, amounts[:count], amounts[count:])
     terms = np.zeros((2 * count, *fields.shape))
     deposit(cells.x, cells.y, cells.z, amounts, n, tissue.box, terms)
     losses, sources = terms[:count], terms[count:]
-    _add_vessels(tissue, losses, sources)
+    _add_vessels(tissue, those, losses, sources)
     terms /= fields.voxel_volume
-    for index, substrate in enumerate(tissue.substrates):
-        loss, source = losses[index], sources[index]
+    for row, index in enumerate(those):
+        substrate, loss, source = tissue.substrates[index], losses[row], sources[row]
         if tissue.boundary == MEDIUM:
             rate = medium.exchange_rate(tissue, substrate)
             loss += rate
@@ -97,19 +112,20 @@ def exchanged(tissue: Tissue) -> tuple[Any, Any]:
     return losses, sources
 
 
-def _add_vessels(tissue: Tissue, losses: Any, sources: Any) -> None:
+def _add_vessels(tissue: Tissue, those: range, losses: Any, sources: Any) -> None:
     """What each vessel takes and brings [um3/min], in the voxels of every plane that it crosses."""
     fields = tissue.fields
     _, ny, nx = fields.shape
-    row = np.minimum((tissue.vessels.y / tissue.box[1] * ny).astype(np.int64), ny - 1)
+    up = np.minimum((tissue.vessels.y / tissue.box[1] * ny).astype(np.int64), ny - 1)
     across = np.minimum((tissue.vessels.x / tissue.box[0] * nx).astype(np.int64), nx - 1)
     crossed = np.zeros((ny, nx))
-    np.add.at(crossed, (row, across), 1.0)
-    for index, substrate in enumerate(tissue.substrates):
+    np.add.at(crossed, (up, across), 1.0)
+    for row, index in enumerate(those):
+        substrate, loss, source = tissue.substrates[index], losses[row], sources[row]
         conductance = vessel_conductance(substrate, fields.spacing, fields.spacing[0])
         if conductance > 0.0:
-            losses[index] += conductance * crossed
-            sources[index] += conductance * (substrate.blood + tissue.supplied[index]) * crossed
+            loss += conductance * crossed
+            source += conductance * (substrate.blood + tissue.supplied[index]) * crossed
 
 
 def _hierarchy(tissue: Tissue) -> Hierarchy:
