@@ -11,7 +11,7 @@ from opsonin.tissue import contacts
 from opsonin.tissue.ledger import barriers_of
 from tissues import carried_on, exposed, grown, plan, slots
 
-FIELD = {"cancer": "2500 cells/mm2", "cd8": "600 cells/mm2"}
+FIELD = {"cancer": "2500 cells/mm2", "cd8": "600 cells/mm2", "nk": "0 cells/mm2"}
 BYSTANDERS = {"cell.cd8.lytic.reactive_fraction": 0, "tumour.b_all.reactive_fraction": 0}
 HELD = [{"drug": "blinatumomab", "amount": "10 pM", "lasting": "2 d"}]
 

@@ -28,7 +28,7 @@ from opsonin.tissue import expression, infusion
 from tissues import CONTROL, carried_on, exposed, grown, live, plan, scenario, slots
 
 DAY = 1440.0
-FIELD = {"cancer": "2500 cells/mm2", "cd8": "300 cells/mm2"}
+FIELD = {"cancer": "2500 cells/mm2", "cd8": "300 cells/mm2", "nk": "0 cells/mm2"}
 GIVEN = {"drug": "tisagenlecleucel", "amount": "500 cells/mm2", "lasting": "2 h"}
 LIBRARY = load_library()
 

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import published_models as published
+import second_engine
 from opsonin.cli.main import main
 from opsonin.core.errors import InputError, RunError
 from opsonin.engine.courses import follow_foreign
@@ -168,7 +169,7 @@ def test_our_own_model_as_a_foreign_one_is_the_same():
 
 @pytest.mark.parametrize("level", [(2, 4), (3, 1), (3, 2)])
 def test_what_another_tool_makes_of_our_model_runs_as_it_did(level):
-    copasi = pytest.importorskip("COPASI")
+    copasi = second_engine.copasi()
     model = PatientModel.of([DRUGS["nivolumab"], DRUGS["vorinostat"]])
     other = copasi.CRootContainer.addDatamodel()
     assert other.importSBMLFromString(model.sbml)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_laws import LIMITS, NAMES
 
+import second_engine
 from opsonin.core.errors import RunError
 from opsonin.knowledge.library import load_library
 from opsonin.laws import operations
@@ -282,7 +283,7 @@ def test_the_order_in_which_doses_are_listed_changes_no_bit(listed, chance):
 
 def in_copasi(text, names, end, count):
     """The same SBML integrated by COPASI: values of `names` at `count` even times, (times, names)."""
-    copasi = pytest.importorskip("COPASI")
+    copasi = second_engine.copasi()
     model = copasi.CRootContainer.addDatamodel()
     assert model.importSBMLFromString(text)
     task = model.getTask("Time-Course")

@@ -75,6 +75,7 @@ ACCUMULATIONS = [
 ]
 NO_ROW = {
     "abemaciclib",
+    "aldesleukin",
     "axitinib",
     "belinostat",
     "bevacizumab",
@@ -91,6 +92,7 @@ NO_ROW = {
     "epacadostat",
     "etrumadenant",
     "evorpacept",
+    "ifn_gamma_1b",
     "ixazomib",
     "lirilumab",
     "magrolimab",
@@ -101,8 +103,12 @@ NO_ROW = {
     "pexidartinib",
     "relatlimab",
     "sabatolimab",
+    "selicrelumab",
     "tiragolumab",
     "trastuzumab",
+    "ttx_030",
+    "urelumab",
+    "utomilumab",
     "ym155",
 }
 

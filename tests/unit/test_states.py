@@ -39,7 +39,12 @@ def test_fresh_cells_at_rest_are_memory_and_are_effectors_once_they_see_their_an
         "tumour.melanoma.expresses.cancer.PD-L1": "0 molecules",
     }
     alone = plan(
-        tissue__generate__densities={"cd8": "1000 cells/mm2", "cancer": "0 cells/mm2"}, knowledge=fresh
+        tissue__generate__densities={
+            "cd8": "1000 cells/mm2",
+            "cancer": "0 cells/mm2",
+            "other": "3000 cells/mm2",
+        },
+        knowledge=fresh,
     )
     beside = plan(
         tissue__generate__densities={"cd8": "500 cells/mm2", "cancer": "2500 cells/mm2"}, knowledge=fresh

@@ -8,11 +8,19 @@ import pytest
 from field import GENERATED, SCENARIO, write_field
 from test_malformed_scenarios import refusal
 
+from opsonin.knowledge.library import load_library
+
 HEAD = "[tissue.generate]\n"
 SLAB = HEAD + 'size = ["400 um", "400 um"]\n'
 WELL = HEAD + 'geometry = "well"\nsize = ["400 um", "400 um"]\n'
 BALL = HEAD + 'geometry = "spheroid"\ndiameter = "200 um"\n'
 CYST = HEAD + 'geometry = "organoid"\ndiameter = "100 um"\n'
+
+# All other types that melanoma has, none of them there.
+NAMED = {"cancer", "cd8", "other"}
+OTHERS = ", ".join(
+    f"{name} = 0" for name in sorted(set(load_library().tumours["melanoma"].densities) - NAMED)
+)
 
 # name: (the generated tissue, the line of the fault within it, words that must be said)
 CASES: dict[str, tuple[str, int, tuple[str, ...]]] = {
@@ -46,7 +54,7 @@ CASES: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "fraction that is not a number": (SLAB + "fractions = { cd8 = nan }\n", 3, ("cd8", "nan")),
     "fraction in quotes": (SLAB + 'fractions = { cd8 = "much" }\n', 3, ("cd8", "much", "number")),
     "fractions that leave a rest to nobody": (
-        SLAB + "fractions = { cancer = 0.5, cd8 = 0.1, other = 0.1 }\n",
+        SLAB + f"fractions = {{ {OTHERS}, cancer = 0.5, cd8 = 0.1, other = 0.1 }}\n",
         3,
         ("sum to 0.7", "0.3", "name the rest"),
     ),

@@ -11,6 +11,7 @@ import pytest
 from field import GENERATED, SCENARIO, write_field
 
 from opsonin.cli.main import main
+from opsonin.knowledge.library import load_library
 
 JARGON = ("Traceback", "Input should", "pydantic", "https://", "value_error", "ValidationError", "datetime.")
 DOSE = '{ drug = "nivolumab", amount = "240 mg", every = "5 d" }'
@@ -237,7 +238,12 @@ CASES: dict[str, tuple[str, str, int | None, tuple[str, ...]]] = {
     "negative density": (GENERATED, SLAB + 'densities = { cd8 = "-1 cells/mm2" }\n', 11, ("-1 cells/mm2",)),
     "no cells": (
         GENERATED,
-        SLAB + 'densities = { cd8 = "0 cells/mm2", cancer = "0 cells/mm2", other = "0 cells/mm2" }\n',
+        SLAB
+        + "densities = { "
+        + ", ".join(
+            f'{name} = "0 cells/mm2"' for name in sorted(load_library().tumours["melanoma"].densities)
+        )
+        + " }\n",
         10,
         ("0.0 cells", "at least 10"),
     ),
