@@ -54,11 +54,16 @@ def deposit(x, y, z, amounts, n, box, grids):
 
 
 @njit(cache=True, error_model="numpy")
-def _sampled(x, y, z, box, grid):
-    nz, ny, nx = grid.shape
-    z0, z1, wz = _between(z, box[2], nz)
-    y0, y1, wy = _between(y, box[1], ny)
-    x0, x1, wx = _between(x, box[0], nx)
+def _around(x, y, z, box, shape):
+    """Along z, y and x the two voxels around a place, and the weight of the second."""
+    nz, ny, nx = shape
+    return _between(z, box[2], nz), _between(y, box[1], ny), _between(x, box[0], nx)
+
+
+@njit(cache=True, error_model="numpy")
+def _weighted(grid, around):
+    """The grid at a place, from the voxels around it."""
+    (z0, z1, wz), (y0, y1, wy), (x0, x1, wx) = around
     total = 0.0
     for plane, share_z in ((z0, 1.0 - wz), (z1, wz)):
         if share_z == 0.0:
@@ -66,6 +71,11 @@ def _sampled(x, y, z, box, grid):
         for row, share_y in ((y0, 1.0 - wy), (y1, wy)):
             total += share_z * share_y * ((1.0 - wx) * grid[plane, row, x0] + wx * grid[plane, row, x1])
     return total
+
+
+@njit(cache=True, error_model="numpy")
+def _sampled(x, y, z, box, grid):
+    return _weighted(grid, _around(x, y, z, box, grid.shape))
 
 
 def sample(x: Any, y: Any, z: Any, n: Any, box: Any, grids: Any, out: Any) -> None:
@@ -83,20 +93,10 @@ def sample(x: Any, y: Any, z: Any, n: Any, box: Any, grids: Any, out: Any) -> No
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _sample(begin, end, x, y, z, box, grids, out):
-    quantities, nz, ny, nx = grids.shape
     for i in range(begin, end):
-        z0, z1, wz = _between(z[i], box[2], nz)
-        y0, y1, wy = _between(y[i], box[1], ny)
-        x0, x1, wx = _between(x[i], box[0], nx)
-        for k in range(quantities):
-            total = 0.0
-            for plane, share_z in ((z0, 1.0 - wz), (z1, wz)):
-                if share_z == 0.0:
-                    continue
-                for row, share_y in ((y0, 1.0 - wy), (y1, wy)):
-                    line = grids[k, plane, row]
-                    total += share_z * share_y * ((1.0 - wx) * line[x0] + wx * line[x1])
-            out[k, i] = total
+        around = _around(x[i], y[i], z[i], box, grids.shape[1:])
+        for k in range(len(grids)):
+            out[k, i] = _weighted(grids[k], around)
 
 
 def gradient(x: Any, y: Any, z: Any, n: Any, box: Any, grid: Any, gx: Any, gy: Any, gz: Any) -> None:
