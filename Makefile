@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# Tests and runs start hundreds of processes; each would compile all that it imports, for seconds, if it kept nothing.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: install install-dev demo test test-slow test-statistical test-proof lint lock docs bench clean
 
 install: $(VENV)/.installed

@@ -49,6 +49,21 @@ def test_resolved_scenario_reads_back_equal_to_the_last_bit(tmp_path: Path) -> N
     assert pickle.loads(pickle.dumps(scenario)) == scenario
 
 
+@pytest.mark.parametrize(
+    ("unit", "value", "text"),
+    [
+        ("min", 2880.0, "2 d"),
+        ("min", 840.0, "14 h"),
+        ("min", 150.0, "150 min"),
+        ("min", 0.0, "0 min"),
+        ("cell/um**2", 9.99e-05, "99.9 cells/mm2"),
+        ("um", 300.0, "300 um"),
+    ],
+)
+def test_a_quantity_is_written_as_people_would(unit: str, value: float, text: str) -> None:
+    assert Quantity(unit).write(value) == text
+
+
 def test_resolved_scenario_states_the_defaults() -> None:
     resolved = Scenario.from_text(TEXT).resolved()
     assert resolved["numerics"] == {"coupling_step": "10 min", "motion_step": "1 min", "spacing": "15 um"}

@@ -24,24 +24,24 @@ def dose_of(drug: str, folder: Path, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("drug", "amount", "days"),
+    ("drug", "amount", "every"),
     [
-        ("nivolumab", "240 mg", 14.0),
-        ("cemiplimab", "350 mg", 21.0),
-        ("trastuzumab", "6 mg/kg", 21.0),
-        ("vorinostat", "400 mg", 1.0),
-        ("pexidartinib", "400 mg", 0.5),
+        ("nivolumab", "240 mg", "14 d"),
+        ("cemiplimab", "350 mg", "21 d"),
+        ("trastuzumab", "6 mg/kg", "21 d"),
+        ("vorinostat", "400 mg", "1 d"),
+        ("pexidartinib", "400 mg", "12 h"),
     ],
 )
-def test_a_labelled_schedule_is_given_as_it_is(drug: str, amount: str, days: float, tmp_path: Path) -> None:
-    assert dose_of(drug, tmp_path) == {"amount": amount, "every": f"{days * 1440:g} min"}
+def test_a_labelled_schedule_is_given_as_it_is(drug: str, amount: str, every: str, tmp_path: Path) -> None:
+    assert dose_of(drug, tmp_path) == {"amount": amount, "every": every}
 
 
 @pytest.mark.parametrize("drug", ["detanonoate", "bortezomib", "cetuximab"])
 def test_what_has_no_such_schedule_or_kinetics_is_held(drug: str, tmp_path: Path) -> None:
     told = dose_of(drug, tmp_path, scenario__duration="2 d")
     assert told["amount"].endswith(" nM")
-    assert told["lasting"] == "2880 min"
+    assert told["lasting"] == "2 d"
 
 
 def test_a_dish_and_a_mouse_have_a_concentration(tmp_path: Path) -> None:

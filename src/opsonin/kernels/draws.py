@@ -1,11 +1,11 @@
-"""Keyed uniforms for many ids at once."""
+"""Keyed uniforms and normals for many ids at once."""
 
 from __future__ import annotations
 
 import numba as nb
 import numpy as np
 
-from opsonin.core.random import uniforms
+from opsonin.core.random import normals, uniforms
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -34,4 +34,19 @@ def draw_each(key, identity, tick, stream, draw):
     drawn = np.empty(len(identity))
     for i in range(len(identity)):
         drawn[i], _ = uniforms(key[0], key[1], identity[i], np.uint32(tick), stream, draw)
+    return drawn
+
+
+@nb.njit(cache=True, error_model="numpy")
+def draw_normals(key, identity, stream, draws):
+    """(draws, k) a standard normal for each draw and id.
+
+    Args:
+        key: (2,) uint32; identity: (k,) uint64; stream: `Stream` number; draws: numbers of the draws.
+    Memory and work: ids times draws.
+    """
+    drawn = np.empty((len(draws), len(identity)))
+    for d in range(len(draws)):
+        for i in range(len(identity)):
+            drawn[d, i], _ = normals(key[0], key[1], identity[i], np.uint32(0), stream, draws[d])
     return drawn

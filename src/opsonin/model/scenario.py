@@ -33,6 +33,14 @@ EXAMPLES = {
 }
 
 
+# Units of which people speak, and whether only of whole numbers of them.
+_SPOKEN = {"min": (("d", True), ("h", True)), "cell/um**2": (("cells/mm2", False),)}
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+
+
 @dataclass(frozen=True)
 class Quantity:
     """Marks a float that a scenario writes with its unit, as text, and that is held in `unit`.
@@ -72,9 +80,13 @@ class Quantity:
         return value
 
     def write(self, value: float) -> str:
-        """The text that reads back to exactly this value."""
-        number = str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-        return f"{number} {self.unit}"
+        """The text that reads back to exactly this value, in the unit of which people would speak if that is exact."""
+        for unit, whole in _SPOKEN.get(self.unit, ()):
+            number = round(value / to_unit(f"1 {unit}", self.unit), 9)
+            text = f"{_plain(number)} {unit}"
+            if number and (number.is_integer() or not whole) and to_unit(text, self.unit) == value:
+                return text
+        return f"{_plain(value)} {self.unit}"
 
     def _bound(self, raw: Any, bound: float) -> str:
         """A limit in the unit that was written."""

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from opsonin.core.random import Stream, id_of, normals, uniforms
+from opsonin.core.random import Stream, id_of, uniforms
 from opsonin.core.schedule import TICKS_PER_MINUTE
-from opsonin.kernels.draws import draw_each
+from opsonin.kernels.draws import draw_each, draw_normals
 from opsonin.kernels.trafficking import arrivals, lower, recruitments
 from opsonin.model import tables as column
 from opsonin.model.phase import COMMITTED
@@ -193,11 +193,7 @@ def blank(tissue: Tissue, ids: Any, kinds: Any, now: int) -> dict[str, Any]:
     """Columns of unstimulated resting cells of the given ids and kinds, with their own keyed traits, at 0, 0, 0."""
     count = len(ids)
     numbers = tissue.tables.types[kinds]
-    molecules = len(tissue.species.molecules)
-    z = np.empty((molecules, count))
-    for row, identity in enumerate(ids):
-        for m, draw in enumerate(tissue.traits.draw):
-            z[m, row], _ = normals(tissue.key[0], tissue.key[1], identity, np.uint32(0), _TRAITS, draw)
+    z = draw_normals(tissue.key, ids, _TRAITS, tissue.traits.draw)
     sigma = tissue.traits.sigma[:, None]
     variation = np.exp(sigma * z - 0.5 * sigma**2)
     return {
