@@ -26,9 +26,12 @@ from opsonin.knowledge.library import load_library
 from opsonin.model import phase
 from opsonin.model import tables as column
 from opsonin.model.death import TISSUE_RATES
-from opsonin.reference import cells as reference
+from opsonin.reference import cells as plain_cells
 from opsonin.reference import costimulation as plain_costimulation
+from opsonin.reference import fates as plain_fates
+from opsonin.reference import headings as plain_headings
 from opsonin.reference import metabolism as plain_metabolism
+from opsonin.reference import synapses as plain_synapses
 from opsonin.state.cells import Cells
 from opsonin.state.exposure import THROUGH, Exposure
 
@@ -143,7 +146,7 @@ def test_express_equals_its_twin(seed, duration):
     some = np.random.default_rng(seed).integers(0, len(fold), (5, 2))
     through = np.array([(by, m, 0.5) for by, m in some], THROUGH)
     arguments = tables(2), traits().turnover, fold, through, duration
-    expected = reference.express(cells.arrays, cells.n, *arguments)
+    expected = plain_cells.express(cells.arrays, cells.n, *arguments)
     expression.express(cells.arrays, cells.n, *arguments)
     close(cells.arrays.level[:, : cells.n], expected)
 
@@ -155,7 +158,7 @@ def test_remix_equals_its_twin(seed, least):
     arrays, n = cells.arrays, cells.n
     kept = np.random.default_rng(seed).choice([least, 0.9, 1.0], len(traits().turnover))
     resting, sigma = tables(2).resting, traits().sigma
-    expected = reference.remix(arrays, n, resting, sigma, kept, traits().draw, PLAIN_KEY, 77)
+    expected = plain_cells.remix(arrays, n, resting, sigma, kept, traits().draw, PLAIN_KEY, 77)
     expression.remix(arrays, n, resting, sigma, kept, traits().draw, KEY, np.uint32(77))
     close(arrays.variation[:, :n], expected)
 
@@ -167,7 +170,9 @@ def test_steer_equals_its_twin(seed, dimension, duration):
     rng = np.random.default_rng(seed)
     cue = rng.normal(size=(3, cells.n))
     cue *= rng.choice([0.0, 0.4, 1.0], cells.n) / np.linalg.norm(cue, axis=0)
-    expected = reference.steer(cells.arrays, cells.n, tables(dimension), PLAIN_KEY, 100_000, duration, cue)
+    expected = plain_headings.steer(
+        cells.arrays, cells.n, tables(dimension), PLAIN_KEY, 100_000, duration, cue
+    )
     velocity = np.full((3, cells.n), np.nan)
     motility.steer(cells.arrays, cells.n, tables(dimension), KEY, 100_000, duration, cue, velocity)
     arrays, n = cells.arrays, cells.n
@@ -180,7 +185,7 @@ def test_steer_equals_its_twin(seed, dimension, duration):
 def test_decide_equals_its_twin(seed, dimension, duration):
     cells = random_cells(seed)
     arguments = (100_000, duration, 0.01, rates(seed))
-    expected = reference.decide(cells.arrays, cells.n, tables(dimension), PLAIN_KEY, *arguments)
+    expected = plain_fates.decide(cells.arrays, cells.n, tables(dimension), PLAIN_KEY, *arguments)
     event = np.zeros(cells.capacity, np.int8)
     fate.decide(cells.arrays, cells.n, tables(dimension), KEY, *arguments, event)
     np.testing.assert_array_equal(event[: cells.n], expected[0])
@@ -195,7 +200,7 @@ def test_turnover_equals_its_twin(seed):
     drugs = rates(seed)[-2:]
     found = np.full((len(tables(2).types), 2, fate.COLUMNS), np.nan)
     fate.turnover(cells.arrays, cells.n, tables(2), 0.01, 0.8, *drugs, found)
-    expected = reference.turnover(cells.arrays, cells.n, tables(2), 0.01, 0.8, *drugs)
+    expected = plain_fates.turnover(cells.arrays, cells.n, tables(2), 0.01, 0.8, *drugs)
     for t in range(len(found)):
         for reactive in (0, 1):
             row = expected.get((t, reactive))
@@ -214,7 +219,7 @@ def test_niche_cues_equal_their_twin(seed, dimension):
     arrays.niche[:n] = np.where(tumour, 0, rng.choice([-1, 0, 1], n))
     cue = np.full((3, n), np.nan)
     assert niche.niche_cues(arrays, n, retaining(dimension), box, cue) == neighbours.OK
-    close(cue, reference.niche_cues(arrays, n, retaining(dimension), box))
+    close(cue, plain_headings.niche_cues(arrays, n, retaining(dimension), box))
 
 
 def test_the_random_tissues_reach_every_event():
@@ -243,7 +248,7 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
     begin = np.concatenate([[0], np.cumsum([len(t) for t in touched])]).astype(np.int64)
     target = np.concatenate([*touched, [0]]).astype(np.int64)
     by_effector = {int(i): t.tolist() for i, t in zip(effectors, touched, strict=True)}
-    expected = reference.engage(
+    expected = plain_synapses.engage(
         cells.arrays,
         tables(2),
         PLAIN_KEY,
@@ -262,7 +267,9 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
         close(column_of, values)
     twin = random_cells(seed)
     twin.arrays.partner[:n] = cells.arrays.partner[:n]
-    counted = reference.strike(twin.arrays, n, tables(2), drugs, 100_000, duration, by_effector, expected)
+    counted = plain_synapses.strike(
+        twin.arrays, n, tables(2), drugs, 100_000, duration, by_effector, expected
+    )
     got = contacts.strike(cells.arrays, n, tables(2), drugs, 100_000, duration, seen, found)
     assert got == counted
     for name, values in cells.arrays._asdict().items():
@@ -328,7 +335,7 @@ def test_succumb_equals_its_twin(seed, priming, duration):
     (cells, numbers), (twin, _) = on_their_way(seed, priming), on_their_way(seed, priming)
     drugs = random_drugs(np.random.default_rng(seed))
     got = death.succumb(cells.arrays, cells.n, numbers, drugs, TISSUE_RATES, 100_000, duration)
-    expected = reference.succumb(twin.arrays, cells.n, numbers, drugs, 100_000, duration, death.advance)
+    expected = plain_synapses.succumb(twin.arrays, cells.n, numbers, drugs, 100_000, duration, death.advance)
     assert got == expected
     for name, values in cells.arrays._asdict().items():
         close(values[..., : cells.n].astype(float), getattr(twin.arrays, name)[..., : cells.n].astype(float))
@@ -340,18 +347,18 @@ def test_arrivals_equal_their_twin(seed, flux):
     rng = np.random.default_rng(seed)
     ids, attractant = rng.integers(0, 2**63, 12).astype(np.uint64), rng.uniform(0, 2, 12)
     fold = trafficking.recruitments(attractant, 3.0, 0.25)
-    close(fold, reference.recruitments(attractant, 3.0, 0.25))
+    close(fold, plain_cells.recruitments(attractant, 3.0, 0.25))
     count = np.zeros(12, np.int64)
     arguments = (600, 1, flux, 3e5, 6.0)
     total = trafficking.arrivals(ids, fold, KEY, *arguments, count)
-    assert count.tolist() == reference.arrivals(ids, fold, PLAIN_KEY, *arguments)
+    assert count.tolist() == plain_cells.arrivals(ids, fold, PLAIN_KEY, *arguments)
     assert total == count.sum()
 
 
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=20), st.integers(0, 1000))
 def test_the_digest_equals_its_twin_and_sees_a_swap(words, seed):
     array = np.array(words, np.uint64)
-    assert int(digest.digest_words(array, seed)) == reference.digest_words(words, seed)
+    assert int(digest.digest_words(array, seed)) == plain_cells.digest_words(words, seed)
     if len(words) > 1 and words[0] != words[1]:
         swapped = [words[1], words[0], *words[2:]]
-        assert reference.digest_words(swapped, seed) != reference.digest_words(words, seed)
+        assert plain_cells.digest_words(swapped, seed) != plain_cells.digest_words(words, seed)

@@ -26,9 +26,9 @@ from opsonin.kernels import ledger as kernels
 from opsonin.knowledge.library import load_library
 from opsonin.laws.ledger import let_through
 from opsonin.observe import barriers
-from opsonin.reference import cells as plain_cells
 from opsonin.reference import ledger as reference
 from opsonin.reference import metabolism as plain_metabolism
+from opsonin.reference import synapses
 from opsonin.state.ledger import Ledger
 
 CHECKPOINTS = sorted(p.name for p in load_library().interactions.values() if p.kind == "checkpoint")
@@ -69,7 +69,7 @@ def test_every_contact_is_worth_what_its_twin_says_without_any_set_of_barriers(s
     sums = seen.lost, seen.apart, seen.expected, seen.losses
     contacts = kernels.tally(cells.arrays, numbers, KEY, drugs, killers, begin, target, place, *sums, unfit)
     pairs = [
-        (int(i), plain_cells.target_of(cells.arrays, numbers, PLAIN_KEY, int(i), t.tolist()))
+        (int(i), synapses.target_of(cells.arrays, numbers, PLAIN_KEY, int(i), t.tolist()))
         for i, t in zip(killers, touched, strict=True)
     ]
     pairs = [(i, j) for i, j in pairs if j >= 0]

@@ -31,8 +31,8 @@ from opsonin.laws.ledger import (
 from opsonin.laws.recognition import effort, lytic_hit_hazard, vigour
 from opsonin.model.death import EARM_CELL, TISSUE_RATES, DeathDrive, DeathState
 from opsonin.observe import barriers
-from opsonin.reference.cells import death_receptors, hit_rate_of
 from opsonin.reference.metabolism import fitness_of
+from opsonin.reference.synapses import death_receptors, hit_rate_of
 from opsonin.store.segments import LEDGER
 from opsonin.tissue import ledger
 from opsonin.tissue.contacts import touched_by

@@ -18,7 +18,7 @@ from opsonin.laws.recognition import (
 )
 from opsonin.model import tables as column
 from opsonin.model.phase import COMMITTED
-from opsonin.reference.cells import antigens_shown, pairs_between
+from opsonin.reference.synapses import antigens_shown, pairs_between
 
 
 def costimulate(

@@ -27,14 +27,14 @@ from opsonin.laws.recognition import checkpoint_factor, costimulation, vigour
 from opsonin.model import phase as phases
 from opsonin.model import tables as column
 from opsonin.model.death import EARM_CELL, TISSUE_RATES, DeathProteins
-from opsonin.reference.cells import (
+from opsonin.reference.metabolism import fitness_of
+from opsonin.reference.synapses import (
     death_receptors,
     hit_rate_of,
     pairs_between,
     recognises,
     signal_seen,
 )
-from opsonin.reference.metabolism import fitness_of
 
 
 def shares(cells: Any, tables: Any, drugs: Any, i: int, j: int) -> list[float]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 
+Key = tuple[int, int]
+
 _MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 _WEYL = (0x9E3779B9, 0xBB67AE85)
 _MASK32 = 0xFFFFFFFF
 _MASK64 = 0xFFFFFFFFFFFFFFFF
 
 
-def philox(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[int, int, int, int]:
+def philox(counter: tuple[int, int, int, int], key: Key) -> tuple[int, int, int, int]:
     """One block of four 32-bit words."""
     c0, c1, c2, c3 = counter
     k0, k1 = key
@@ -26,14 +28,14 @@ def philox(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[in
     return c0, c1, c2, c3
 
 
-def uniforms(key: tuple[int, int], identity: int, tick: int, stream: int, draw: int) -> tuple[float, float]:
+def uniforms(key: Key, identity: int, tick: int, stream: int, draw: int) -> tuple[float, float]:
     """Two uniforms in (0, 1) with 53 random bits each."""
     counter = (identity & _MASK32, identity >> 32, tick & _MASK32, (stream << 20 | draw) & _MASK32)
     a, b, c, d = philox(counter, key)
     return ((a << 21 ^ b >> 11) + 0.5) * 2.0**-53, ((c << 21 ^ d >> 11) + 0.5) * 2.0**-53
 
 
-def normals(key: tuple[int, int], identity: int, tick: int, stream: int, draw: int) -> tuple[float, float]:
+def normals(key: Key, identity: int, tick: int, stream: int, draw: int) -> tuple[float, float]:
     """Two standard normals (Box-Muller)."""
     u, v = uniforms(key, identity, tick, stream, draw)
     radius = math.sqrt(-2.0 * math.log(u))
