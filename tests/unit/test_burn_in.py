@@ -197,6 +197,7 @@ def test_a_burn_in_too_short_to_measure_killing_is_told() -> None:
         assert " times the published growth" in told
         assert "in which 4 tumour cells" in warned(steady, kills=4, steps=2 * day)
         assert warned(steady, kills=50, steps=2 * day) == ""
+        assert "Killing was not measured" in warned(steady, kills=0, steps=1)
     with reactive(False):
         assert warned(steady, kills=0, steps=5) == ""  # nobody kills
 

@@ -342,7 +342,7 @@ def _warnings(
     gross, necrosis, killing, left = rates
     published = plan.growth * MINUTES_PER_DAY
     cells, n = tissue.cells.arrays, tissue.cells.n
-    tumour = sum(sums.live[1:])
+    tumour = sum(sums.live)
     if tumour and left < published * (1.0 - _SHORT):
         as_seen = "the biopsy" if plan.scenario.tissue.generate is None else "a tumour that lives"
         grows = f"it would grow by {left:.4f} per day, not by the published {published:.4f}"
@@ -359,16 +359,7 @@ def _warnings(
                 f"tumour-reactive cells (cell.cd8.lytic.reactive_fraction) or less antigen would agree with {as_seen}."
             )
     if tumour and np.any(cells.reactive[:n][cells.phase[:n] <= COMMITTED] > 0):
-        duration = minutes(plan.coupling) / MINUTES_PER_DAY
-        days, kills = sums.steps * duration, sums.kills[-1] - sums.kills[0]
-        error = math.sqrt(max(kills, 1.0)) / (tumour * duration)  # of a number of chance events
-        if days < _LEAST_DAYS or (kills < _LEAST_KILLS and error > published * _SHORT):
-            yield (
-                f"Killing was measured over {days:.2g} days, in which {kills:.0f} tumour cells were killed: it is "
-                f"known to about {error:.2g} per day, and so is the tumour's growth, an error of "
-                f"{error / published:.2g} times the published growth. A longer numerics.burn_in, or a larger field, "
-                "measures it better."
-            )
+        yield from _unknown(sums, minutes(plan.coupling) / MINUTES_PER_DAY, published)
     for source in sources:
         excess = source["proliferation"] - source["loss"] - plan.expansion * MINUTES_PER_DAY
         if source["cells"] and excess > 0.0:
@@ -376,6 +367,23 @@ def _warnings(
                 f"Tumour-reactive {source['type']} cells divide faster than they are lost, by {excess:.3f} per day: "
                 "none arrive, and their number rises until they are exhausted."
             )
+
+
+def _unknown(sums: Sums, duration: float, published: float) -> Iterator[str]:
+    """That killing was hardly measured, if so; `duration` of a step [d], `published` growth [1/d]."""
+    longer = "A longer numerics.burn_in, or a larger field, measures it better."
+    days, kills = sums.steps * duration, sums.kills[-1] - sums.kills[0]
+    watched = sum(sums.live[1:]) * duration
+    if not watched:
+        yield f"Killing was not measured: the burn-in ends with a single step in which rates are noted. {longer}"
+        return
+    error = math.sqrt(max(kills, 1.0)) / watched  # of a number of chance events
+    if days < _LEAST_DAYS or (kills < _LEAST_KILLS and error > published * _SHORT):
+        yield (
+            f"Killing was measured over {days:.2g} days, in which {kills:.0f} tumour cells were killed: it is "
+            f"known to about {error:.2g} per day, and so is the tumour's growth, an error of "
+            f"{error / published:.2g} times the published growth. {longer}"
+        )
 
 
 def _feeding(plan: Plan) -> str:
