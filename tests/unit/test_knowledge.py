@@ -175,17 +175,22 @@ def differing(old: Any, new: Any, path: str) -> dict[str, Sourced]:
     return {path: number for part in found for path, number in part.items()}
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.path)
-def test_override_of_a_number_by_itself_changes_only_its_origin(row) -> None:
-    changed = LIBRARY.override(row.path, row.text)
-    pairs = zip(LIBRARY.entries(), changed.entries(), strict=True)
-    found: dict[str, Sourced] = {}
-    for (kind, name, old), (_, also, new) in pairs:
-        assert name == also
-        found |= differing(old, new, f"{kind}.{name}")
-    assert list(found) == [row.path]
-    assert (found[row.path].text, found[row.path].unit) == (row.text, row.unit)
-    assert found[row.path].assumed == SET_BY_SCENARIO
+def of_entry(row) -> str:
+    return ".".join(row.path.split(".")[:2])
+
+
+@pytest.mark.parametrize("entry", sorted({of_entry(row) for row in ROWS}))
+def test_override_of_a_number_by_itself_changes_only_its_origin(entry: str) -> None:
+    for row in (row for row in ROWS if of_entry(row) == entry):
+        changed = LIBRARY.override(row.path, row.text)
+        pairs = zip(LIBRARY.entries(), changed.entries(), strict=True)
+        found: dict[str, Sourced] = {}
+        for (kind, name, old), (_, also, new) in pairs:
+            assert name == also
+            found |= differing(old, new, f"{kind}.{name}")
+        assert list(found) == [row.path]
+        assert (found[row.path].text, found[row.path].unit) == (row.text, row.unit)
+        assert found[row.path].assumed == SET_BY_SCENARIO
 
 
 @pytest.mark.parametrize(

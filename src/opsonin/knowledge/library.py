@@ -227,10 +227,11 @@ def _cross_faults(
             Fault(_place(shown, text, loc) if shown else ".".join((kind, name, *loc)), problem, fix)
         )
 
+    known_as: dict[str, frozenset[str]] = {}
     for kind, name, loc, wanted, target in mentions(library):
-        known = {
-            name: entry for one in wanted.split(" or ") for name, entry in _of_kind(library, one).items()
-        }
+        if wanted not in known_as:
+            known_as[wanted] = frozenset(n for one in wanted.split(" or ") for n in _of_kind(library, one))
+        known = known_as[wanted]
         if target not in known and not any(
             (one, file_stem(target)) in unread for one in wanted.split(" or ")
         ):

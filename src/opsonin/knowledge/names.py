@@ -156,8 +156,9 @@ def _of_cell(cell: CellType) -> Iterator[Named]:
 
 def _of_drug(drug: Drug) -> Iterator[Named]:
     for number, effect in enumerate(drug.effects):
+        fields = type(effect).model_fields
         for key, wanted in _TARGETS.items():
-            named = getattr(effect, key, None) or ()
+            named = (getattr(effect, key) if key in fields else None) or ()
             for target in (named,) if isinstance(named, str) else named:
                 if target != ALL:
                     yield ("effects", str(number), key), wanted, target
