@@ -177,7 +177,7 @@ def compile_scenario(
         tables=tables,
         traits=tabulate.traits_of(library),
         transports=tabulate.transports_of(library, _permeability(scenario, library)),
-        arrivals=_arrivals(library, species),
+        arrivals=_arrivals(library, tumour, species),
         courses=tuple(
             _course(arm, library, tumour, scenario.scenario.duration, scenario.numerics.coupling_step)
             for arm in scenario.arm
@@ -398,7 +398,7 @@ def _became(marking: Marking) -> str:
     return became_told(marking.cell, marking.positive, marking.negative)
 
 
-def _arrivals(library: Library, species: Species) -> tuple[Arrivals, ...]:
+def _arrivals(library: Library, tumour: Tumour, species: Species) -> tuple[Arrivals, ...]:
     """Every type that comes by the vessels and leaves again."""
     sources = []
     draws = draws_of(species.cells)
@@ -407,7 +407,7 @@ def _arrivals(library: Library, species: Species) -> tuple[Arrivals, ...]:
         if cell.trafficking is None:
             continue
         recruitment = (cell.trafficking.recruitment_fold.value, cell.trafficking.recruitment_half.value)
-        lowered = tabulate.lowered(library, species, cell.trafficking)
+        lowered = tabulate.lowered(library, tumour, species, cell.trafficking)
         source = Arrivals(index, int(draws[index]), recruitment, lowered=lowered)
         marker = species.molecules.index(MARKER)
         if (sees := cell.lytic or cell.helping) is not None:

@@ -91,7 +91,8 @@ def tables_of(library: Library, tumour: Tumour, scales: npt.NDArray[np.float64],
         competing=_pairs(library, names, "competing"),
         ligations=np.array([_ligation(library, names, p) for p in pairs_of(library, "ligation")], LIGATION),
         fitness=np.array(
-            [[_fitness(library, names, c, s) for s in names.substrates] for c in names.cells], FITNESS
+            [[_fitness(library, tumour, names, c, s) for s in names.substrates] for c in names.cells],
+            FITNESS,
         ),
         arrests=np.array([_arrest(library, c) for c in names.cells], ARREST),
         defects=np.array(
@@ -221,6 +222,11 @@ def _resting(library: Library, tumour: Tumour, cell: str, molecule: str) -> floa
     return chosen.value if chosen is not None else 0.0
 
 
+def _carried(library: Library, tumour: Tumour, names: Species, molecule: str) -> bool:
+    """Whether any cell type has a molecule at rest."""
+    return any(_resting(library, tumour, cell, molecule) > 0.0 for cell in names.cells)
+
+
 def level_of(library: Library, substrate: str, number: Sourced) -> float:
     """A concentration in the unit of the substrate's field."""
     return number.value / IN_UNIT.get(library.substrates[substrate].unit, 1.0)
@@ -267,13 +273,22 @@ def _exchange(
         if exchange.made_from and exchange.made_per
         else 0.0,
         names.molecules.index(exchange.enzyme) if exchange.enzyme else -1,
-        exchange.turnover.value * per_molecule if exchange.turnover else 0.0,
+        _turnover(library, tumour, names, exchange) * per_molecule,
         *_fed(library, tumour, names, cell, exchange),
         exchange.necrotic.value * per_molecule if exchange.necrotic else 0.0,
         exchange.apoptotic.value * per_molecule if exchange.apoptotic else 0.0,
         names.molecules.index(exchange.marker) if exchange.marker else -1,
         exchange.marker_half.value if exchange.marker_half else 1.0,
     )
+
+
+def _turnover(library: Library, tumour: Tumour, names: Species, exchange: Exchange) -> float:
+    """Of a molecule of an enzyme; where no cell has the enzyme that feeds it, what comes by other ways."""
+    if exchange.turnover is None:
+        return 0.0
+    if exchange.fed_by is None or _carried(library, tumour, names, exchange.fed_by):
+        return exchange.turnover.value
+    return exchange.turnover.value * (exchange.fed_least.value if exchange.fed_least else 0.0)
 
 
 def _fed(
@@ -283,6 +298,8 @@ def _fed(
     if exchange.fed_by is None or exchange.fed_half is None or exchange.fed_least is None:
         return -1, 1.0, 0.0, 1.0
     half, least = exchange.fed_half.value, exchange.fed_least.value
+    if not _carried(library, tumour, names, exchange.fed_by):
+        return -1, 1.0, 0.0, 1.0
     sigma = lognormal_sigma(library.molecules[exchange.fed_by].variation.value)
     places, weights = np.polynomial.hermite_e.hermegauss(_NODES)
     levels = np.exp(sigma * places - 0.5 * sigma**2)
@@ -299,23 +316,27 @@ def _same_unit(library: Library, substrate: str, other: str) -> float:
 
 
 def _fitness(
-    library: Library, names: Species, cell: str, substrate: str
+    library: Library, tumour: Tumour, names: Species, cell: str, substrate: str
 ) -> tuple[int, float, float, float, int]:
-    """What a substrate is to the fitness of a type; see `state.tables.FITNESS`."""
+    """What a substrate is to the fitness of a type, nothing without its receptor; see `state.tables.FITNESS`."""
     needed = library.cells[cell].needs.get(substrate)
     harmful = library.cells[cell].suffers.get(substrate)
     if needed is not None:
         most = needed.most.value if needed.most else 1.0
         return column.NEEDED, level_of(library, substrate, needed.half), needed.hill.value, most, -1
-    if harmful is not None:
+    if harmful is not None and (
+        not harmful.through or _resting(library, tumour, cell, harmful.through) > 0.0
+    ):
         half = level_of(library, substrate, harmful.half)
         through = names.molecules.index(harmful.through) if harmful.through else -1
         return column.HARMFUL, half, harmful.hill.value, harmful.most.value, through
     return column.INDIFFERENT, 1.0, 1.0, 0.0, -1
 
 
-def lowered(library: Library, names: Species, trafficking: Trafficking) -> tuple[Lowered, ...]:
-    """What takes adhesion off the vessels that a type comes by."""
+def lowered(
+    library: Library, tumour: Tumour, names: Species, trafficking: Trafficking
+) -> tuple[Lowered, ...]:
+    """What takes adhesion off the vessels that a type comes by; nothing where no cell has its receptor."""
     return tuple(
         Lowered(
             names.substrates.index(substrate),
@@ -325,6 +346,7 @@ def lowered(library: Library, names: Species, trafficking: Trafficking) -> tuple
             names.molecules.index(of.through) if of.through else -1,
         )
         for substrate, of in sorted(trafficking.lowered.items())
+        if not of.through or _carried(library, tumour, names, of.through)
     )
 
 

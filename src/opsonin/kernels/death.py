@@ -87,12 +87,13 @@ def _advance(state, proteins, drive, rates, duration):
 
 @nb.njit(cache=True, error_model="numpy")
 def agonized_receptors(cells, tables, drugs, i):
-    """Death receptors of cell `i` that drugs hold, or that cytokines do whose guard drugs hold [molecules]."""
+    """Death receptors of cell `i` that drugs hold, or that cytokines do without a guard that is free [molecules]."""
     held = 0.0
     for pair in tables.deadly:
         held += cells.level[pair.receptor, i] * drugs.agonized[pair.receptor]
     for way in tables.ligations:
-        unguarded = 1.0 - drugs.free[way.guard]
+        guarded = tables.resting[cells.kind[i], way.guard] > 0.0
+        unguarded = 1.0 - drugs.free[way.guard] if guarded else 1.0
         if unguarded > 0.0:
             there = cells.level[way.receptor, i] * drugs.free[way.receptor]
             held += unguarded * there * hill(cells.signal[way.substrate, i], way.half, way.hill)

@@ -259,7 +259,8 @@ def succumb(
         for receptor, substrate, half, steepness, guard in tables.ligations.tolist():
             there = float(cells.level[receptor, i] * drugs.free[receptor])
             sensed = hill(float(cells.signal[substrate, i]), half, steepness)
-            held += float((1.0 - drugs.free[guard]) * there * sensed)
+            guarded = tables.resting[cells.kind[i], guard] > 0.0
+            held += float((1.0 - drugs.free[guard] if guarded else 1.0) * there * sensed)
         bound = struck + held if struck + held >= LEAST_HELD else 0.0
         at_rest = max(damage, bound, *state) < SPENT and priming == 0.0
         if not is_live(cells, i) or half_life <= 0.0 or at_rest:
