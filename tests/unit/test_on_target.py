@@ -1,7 +1,7 @@
 """A drug does what it does through its target: in a tissue whose cells do not have it, not a bit changes.
 
-All effects without a target molecule (`kills` and the like name cell types) are set to nothing, so that what is left can
-only act through the molecules that are gone. The whole knowledge base is slow (`make test-slow`).
+All effects without a target molecule (`kills` and the like name cell types) are set to nothing, so that what is left
+can only act through the molecules that are gone. The whole knowledge base is slow (`make test-slow`).
 """
 
 from __future__ import annotations
@@ -16,11 +16,9 @@ from tissues import CONTROL, carried_on, plan
 
 LIBRARY = load_library()
 TUMOUR = "melanoma"
-DENSITIES = {
-    cell: f"{count} cells/mm2"
-    for cell, count in (("cancer", 2500), ("cd8", 500), ("cd4", 200), ("nk", 200), ("treg", 100), ("dc", 100))
-    + (("macrophage", 300), ("fibroblast", 200), ("mdsc", 50), ("endothelium", 50))
-}
+COUNTS = {"cancer": 2500, "cd8": 500, "cd4": 200, "nk": 200, "treg": 100, "dc": 100}
+COUNTS |= {"macrophage": 300, "fibroblast": 200, "mdsc": 50, "endothelium": 50}
+DENSITIES = {cell: f"{count} cells/mm2" for cell, count in COUNTS.items()}
 HOURS = 2.0
 MOLECULAR = sorted(
     name

@@ -16,7 +16,12 @@ def step(tissue: Tissue, course: Course, tick: int, duration: float) -> None:
     """Set what the drugs do to the cells at `tick`, and which cells come in the `duration` [min] from it."""
     species, regimen = tissue.species, course.regimen
     now = minutes(tick)
-    tissue.exposure = regimen.exposure(now, species.molecules, species.cells, species.defects)
+    exposure = regimen.exposure(now, species.molecules, species.cells, species.defects)
+    # T cells do not look for what no cell type carries.
+    carried = tissue.tables.resting.any(axis=0)
+    tissue.exposure = exposure._replace(
+        bridged=exposure.bridged * carried, chimeric=exposure.chimeric * carried
+    )
     tissue.shifted = regimen.shifted(species.molecules)
     tissue.coming = regimen.coming(now, duration, species.cells)
     tissue.primed = regimen.primed(now, species.cells)
