@@ -182,7 +182,10 @@ class Product:
         )
         grown = self._division(killer, activation, fitness) * left
         self.sheet.flow(f"{name}_dividing", None, name, grown * inside, "that division in the tumour adds")
-        return self._held(CANCER, inside, "tumour_cells", share) * rate
+        realised = self.sheet.constant(
+            "realised", numbers.realised.value, "1", "kills that come about, over those of mean cells"
+        )
+        return self._held(CANCER, inside, "tumour_cells", share) * rate * realised
 
     def _held(self, cell: str, killers: Any, targets: str, share: Any) -> Any:
         """Cells of the product that hold a target [cells]."""

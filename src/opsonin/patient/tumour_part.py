@@ -245,6 +245,9 @@ class MeanTumour:
             raise RunError(Fault("patient's model", problem, fix))
         exhaustion = self._tiring(name, killing, signal * share * found, rates.turnover, resting)
         kills = self.contact.kills(killer, target, activation, fitness, exhaustion)
+        realised = sheet.constant(
+            "realised", numbers.realised.value, "1", "kills that come about, over those of mean cells"
+        )
         taken = {group.name: self._group(killer.cell, group, rates, divides) for group in groups}
         held = sheet.derived(
             f"tumour_held_{name}",
@@ -252,7 +255,7 @@ class MeanTumour:
             "cell",
             f"{name} cells with a target",
         )
-        return held * kills, taken
+        return held * kills * realised, taken
 
     def _division(self, cell: CellType, activation: Any, fitness: Any) -> Any:
         """Rate at which activated killers divide in the tumour [1/min]."""
