@@ -121,6 +121,7 @@ def test_runs_of_known_numbers_give_them_back():
     assert found.costimulated.value == pytest.approx(0.25)
     assert found.killing.value == pytest.approx(KILLS)
     expected = 1440.0 * kills_of_one(LIBRARY, "melanoma", "cd8", 0.6, 0.25, 0.4)
+    assert found.realised is not None
     assert found.realised.value == pytest.approx(KILLS / expected)
     assert list(found.by_type) == ["cd8"]
     assert found.by_type["cd8"].killers == pytest.approx(90.0)
@@ -171,7 +172,10 @@ def test_runs_that_cannot_tell_are_refused(runs, said):
 
 def test_an_arm_may_be_named():
     treated = MadeRun(dose=({"drug": "nivolumab"},))
-    assert measure([treated, treated], "control").contact.value == pytest.approx(0.5)
+    found = measure([treated, treated], "control")
+    assert found.contact.value == pytest.approx(0.5)
+    assert found.realised is None
+    assert "immunity.adult.tumour.realised" not in found.numbers
     with pytest.raises(InputError, match="no arm 'contrl'"):
         measure([treated, treated], "contrl")
 

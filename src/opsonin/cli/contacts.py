@@ -91,9 +91,12 @@ def _lines(found: MeasuredRates) -> list[str]:
         f"  {kind}: {one.killers:.3g} at a time; contact {_share(one.contact)}, fitness {_share(one.fitness)}"
         for kind, one in found.by_type.items()
     ]
-    lines.append(f"realised        {_share(found.realised)} of the kills of mean killers at mean targets")
+    if found.realised is not None:
+        lines.append(f"realised        {_share(found.realised)} of the kills of mean killers at mean targets")
     lines.append(f"  {found.kills:.6g} kills, {_share(found.killing)} per day of a killer with a target")
-    if found.kills < LEAST_KILLS:
+    if found.realised is None:
+        lines.append("note: what comes about of kills is told of arms without a drug only.")
+    elif found.kills < LEAST_KILLS:
         lines.append(
             f"note: fewer than {LEAST_KILLS:g} kills do not tell what comes about; it is not written."
         )

@@ -6,7 +6,7 @@ And how far its rate of kills, for the same killers, is from what was counted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -76,7 +76,8 @@ class MeasuredRates:
         fitness: mean of the killers that hold a target; costimulated: of the T cells among them, None without any.
         by_type: the same of each type of killer that was there.
         kills: counted; killing: per killer that holds a target [1/d].
-        realised: the same over what mean killers would kill of mean targets.
+        realised: the same over what mean killers would kill of mean targets; None of an arm with a drug, which moves
+            these and is not known here.
         samples: runs, or stretches of the one that there is; runs: how many; days: watched, of each run on average.
     """
 
@@ -86,7 +87,7 @@ class MeasuredRates:
     by_type: dict[str, OfType]
     kills: float
     killing: Share
-    realised: Share
+    realised: Share | None
     samples: int
     runs: int
     days: float
@@ -97,7 +98,7 @@ class MeasuredRates:
         told = {"contact": min(self.contact.value, 1.0), "fitness": self.fitness.value}
         if self.costimulated is not None:
             told["costimulated"] = self.costimulated.value
-        if self.kills >= LEAST_KILLS:
+        if self.realised is not None and self.kills >= LEAST_KILLS:
             told["realised"] = self.realised.value
         return {f"immunity.adult.tumour.{key}": round(value, 4) for key, value in told.items()}
 
@@ -114,14 +115,17 @@ def measure(results: Sequence[Result], arm: str | None = None, since: float = 0.
     """
     runs = [leaf for result in results for leaf in _leaves(result)]
     tumour = _tumour_of(runs)
-    tables = [_rows(run, _arm_of(run, arm), since) for run in runs]
+    arms = [_arm_of(run, arm) for run in runs]
+    tables = [_rows(run, chosen, since) for run, chosen in zip(runs, arms, strict=True)]
     samples = [_sample(table, 0, len(table["tick"]) - 1) for table in tables]
     days = float(np.mean([sample.days for sample in samples]))
     _require_enough(runs, samples)
     if len(runs) == 1:
         samples = list(_stretches(tables[0], runs[0]))
     library = of_patient(load_library(), runs[0].provenance["scenario"].get("knowledge", {}), tumour)
-    return _measured(samples, library, tumour, (len(runs), days))
+    found = _measured(samples, library, tumour, (len(runs), days))
+    treated = any(chosen not in _untreated(run) for run, chosen in zip(runs, arms, strict=True))
+    return replace(found, realised=None) if treated else found
 
 
 def _leaves(result: Result) -> Iterator[Result]:
@@ -155,11 +159,15 @@ def _arm_of(run: Result, arm: str | None) -> str:
         if arm not in run.arms:
             raise InputError(Fault(str(run.path), f"there is no arm '{arm}'.", did_you_mean(arm, run.arms)))
         return arm
-    untreated = [one["name"] for one in run.provenance["scenario"]["arm"] if not one.get("dose")]
+    untreated = _untreated(run)
     if not untreated:
         fix = "Name one with --arm, if its drugs change neither contact nor fitness."
         raise InputError(Fault(str(run.path), "has no arm without a drug.", fix))
-    return str(untreated[0])
+    return untreated[0]
+
+
+def _untreated(run: Result) -> list[str]:
+    return [str(one["name"]) for one in run.provenance["scenario"]["arm"] if not one.get("dose")]
 
 
 def _rows(run: Result, arm: str, since: float) -> Columns:
