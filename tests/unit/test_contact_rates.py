@@ -20,12 +20,15 @@ from opsonin.core.errors import InputError
 from opsonin.engine.contact_rates import LEAST_KILLS, measure
 from opsonin.engine.recording import Recorder
 from opsonin.engine.start import started
+from opsonin.engine.sweep import offered
+from opsonin.io.course import read_course
 from opsonin.knowledge.library import load_library
 from opsonin.laws.trafficking import in_contact
 from opsonin.model.phase import COMMITTED
 from opsonin.observe.contact_rates import Watched, contact, mean_of, ratio
 from opsonin.observe.killers import EXHAUSTION, FITNESS, HOLDING, REACTIVE
 from opsonin.patient.body import Body
+from opsonin.patient.integrate import Integrator
 from opsonin.patient.killing import kills_of_one
 from opsonin.patient.model import PatientModel
 from opsonin.reference.metabolism import fitness_of
@@ -73,7 +76,8 @@ class MadeRun:
         rows = np.ones(len(tick))
         holding = float(in_contact(self.killers, self.targets, self.share))
         kills = KILLS * holding * tick / 86400.0
-        table = {"tick": tick.astype(np.int64), "kills": kills + 7.0, "eaten": 7.0 * rows}
+        eaten = 7.0 + 3.0 * tick / 86400.0
+        table = {"tick": tick.astype(np.int64), "kills": kills + eaten, "eaten": eaten}
         table |= {"cancer_count": self.targets * rows}
         if self.looked:
             for kind, there in (("cd8", 1.0), ("nk", 0.0)):
@@ -188,10 +192,17 @@ def test_rates_of_the_mean_field_are_those_of_a_patient_at_rest():
     assert alone > kills_of_one(
         LIBRARY, "melanoma", "cd8", 0.5 * known["fitness"], known["costimulated"], tired
     )
-    from opsonin.patient.integrate import Integrator
-
     found = Integrator(model.sbml, "patient").run(["cd8_kills"], [0.0, 1.0], ())
     assert found.values[0, 0] == pytest.approx(alone, rel=1e-9)
+
+
+def test_what_comes_about_of_kills_is_a_factor_of_the_mean_field():
+    def killed(realised):
+        library = LIBRARY.override("immunity.adult.tumour.realised", realised)
+        model = PatientModel.of([], Body(library, "melanoma"))
+        return Integrator(model.sbml, "patient").run(["tumour_killed"], [0.0, 1.0], ()).values[0, 0]
+
+    assert killed(0.25) == pytest.approx(0.25 * killed(1), rel=1e-9)
 
 
 def test_observables_count_killers_that_see_the_tumour_and_look_at_those_with_a_target():
@@ -287,6 +298,14 @@ def test_a_number_of_a_cell_type_stands_where_the_tumour_has_its_own(tmp_path, c
 
         found[share] = pq.read_table(out)["tumour_cd8_cells"][0].as_py()
     assert found[0.2] == pytest.approx(4.0 * found[0.05])
+
+
+def test_a_population_takes_the_numbers_of_its_course(tmp_path):
+    course = tmp_path / "course.toml"
+    dose = 'dose = [{ drug = "nivolumab", amount = "240 mg" }]\n'
+    course.write_text(COURSE + dose + '[knowledge]\n"drug.nivolumab.kinetics.clearance" = "0.5 L/d"\n')
+    numbers = offered(read_course(course), LIBRARY).numbers
+    assert numbers["nivolumab_clearance"].value == pytest.approx(0.5 / 1440.0)
 
 
 @pytest.mark.parametrize(
