@@ -109,16 +109,16 @@ def _dies(gaps, proteins, rates):
     return time
 
 
-@pytest.mark.parametrize("hazard", [0.01, 0.03])
+@pytest.mark.parametrize("hazard", [0.004, 0.01, 0.03])
 @pytest.mark.parametrize(
     "folds", [{}, {"mcl1": 0.3}, {"xiap": 0.6}, {"bax": 0.8, "bak": 0.8}, {"bcl2": 3.0}, {"xiap": 1.4}]
 )
-def test_the_rate_of_kills_is_that_of_the_death_switch_within_a_factor_of_two(hazard, folds):
+def test_the_rate_of_kills_is_that_of_the_death_switch_within_a_half(hazard, folds):
     rng, repair = np.random.default_rng(1), rate_of_half_life(50.0)
     proteins = EARM_CELL._replace(**{name: getattr(EARM_CELL, name) * fold for name, fold in folds.items()})
-    times = [_dies(rng.exponential(1.0 / hazard, 4000), proteins, TISSUE_RATES) for _ in range(150)]
+    times = [_dies(rng.exponential(1.0 / hazard, 40_000), proteins, TISSUE_RATES) for _ in range(150)]
     ratio = kill_rate(hazard, hits_in_a_row(*held_back(proteins)), repair, DYING) * np.mean(times)
-    assert 0.5 < ratio < 2.0
+    assert 0.65 < ratio < 1.6
 
 
 @nb.njit(error_model="numpy")

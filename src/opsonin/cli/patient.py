@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from opsonin.cli import population, selection, sensitivity
+from opsonin.cli import contacts, population, selection, sensitivity
 from opsonin.cli.files import require_place, write_file
 from opsonin.cli.options import Json, print_json, print_lines
 from opsonin.core.errors import Fault, InputError, RunError
@@ -27,6 +27,7 @@ MOST_TOLD = 20  # patients, in words
 
 app = typer.Typer(no_args_is_help=True, help="Follow drugs through a patient's blood, tumour and receptors.")
 
+app.command("contacts")(contacts.contacts)
 app.command("sweep")(population.sweep)
 app.command("sensitivity")(sensitivity.sensitivity)
 app.command("select")(selection.select)
@@ -58,10 +59,19 @@ def simulate(
             "--tumour", metavar="NAME", help="A patient with this tumour: burden, blood and clones too."
         ),
     ] = None,
+    knowledge: Annotated[
+        Path | None,
+        typer.Option(
+            "--knowledge",
+            metavar="FILE",
+            help="Numbers (TOML) over those of the course, as `opsonin patient contacts` writes them.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Carry doses through the patient: concentrations, receptors held, amounts; with a tumour, cells over time."""
     from opsonin.io.course import read_course
+    from opsonin.io.overrides import read_numbers
     from opsonin.knowledge.library import load_library
     from opsonin.patient.extra import extra
 
@@ -70,7 +80,12 @@ def simulate(
     if tumour is not None and model is not None:
         problem = "--tumour is of our model; with --model there is none."
         raise InputError(Fault("command line", problem, "A model of your own brings its tumour."))
+    if knowledge is not None and model is not None:
+        problem = "--knowledge is of our model; with --model there is none."
+        raise InputError(Fault("command line", problem, "A model of your own brings its numbers."))
     asked, library = read_course(course, foreign=model is not None), load_library()
+    if knowledge is not None:
+        asked = asked.with_numbers(read_numbers(knowledge))
     if model is not None and ports is not None:
         made = _foreign(asked, library, model, ports)
         panels = _panels(made.columns)

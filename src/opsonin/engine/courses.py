@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from opsonin.core.errors import Fault, InputError, RunError, did_you_mean
 from opsonin.io.course import Asked
+from opsonin.io.overrides import of_patient
 from opsonin.knowledge.library import Library
 from opsonin.model.dosing import Course, Given, instant
 from opsonin.patient.body import Body
@@ -81,6 +82,7 @@ def model_of(asked: Asked, library: Library, tumour: str | None = None) -> Patie
         raise InputError(Fault("course", problem, "Name a tumour: --tumour dlbcl."))
     if tumour is not None:
         library.tumours[tumour]
+    library = of_patient(library, asked.course.knowledge, tumour)
     body = Body(library, tumour) if tumour is not None else None
     return PatientModel.of((library.drugs[name] for name in asked.drugs), body)
 

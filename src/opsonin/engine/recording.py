@@ -11,13 +11,16 @@ from opsonin.engine import checkpoint
 from opsonin.engine.compile import Course, Plan
 from opsonin.engine.tabulate import acids_of, fitness_substrates, pairs_of
 from opsonin.engine.trace import Trace
+from opsonin.kernels.metabolism import fitness_of_each
 from opsonin.knowledge.followed import death_receptors
+from opsonin.knowledge.library import Library
 from opsonin.model.death import PROTEINS
 from opsonin.model.drugs import Agonizes, Blocks, Irradiates, Kills
-from opsonin.model.phase import PHASES
+from opsonin.model.phase import COMMITTED, PHASES
 from opsonin.model.specificity import STEM_LIKE
-from opsonin.model.tables import HIT_RATE
+from opsonin.model.tables import HIT_RATE, KILLER, NATURAL
 from opsonin.observe import barriers
+from opsonin.observe.killers import observables_of_killers
 from opsonin.observe.observables import TUMOUR_CELL, Observable, observables_of
 from opsonin.state.snapshot import Snapshot
 from opsonin.store.segments import Segment
@@ -57,7 +60,17 @@ def observables(plan: Plan) -> list[Observable]:
                 for e in effects
             ),
         )
+    ) + list(
+        observables_of_killers(
+            {name: library.cells[name].title for name in plan.species.cells if _sees_by_itself(library, name)}
+        )
     )
+
+
+def _sees_by_itself(library: Library, name: str) -> bool:
+    """Whether killers of a type see a tumour without a product."""
+    cell = library.cells[name]
+    return cell.lytic is not None or cell.natural is not None
 
 
 def barriers_told(plan: Plan) -> dict[str, str]:
@@ -140,7 +153,7 @@ class Recorder:
         return columns | {name: np.full(rows, value) for name, value in row.items()}
 
     def _snapshot(self, tissue: Tissue, time: float) -> Snapshot:
-        species = self._plan.species
+        species, recognises = self._plan.species, _recognises(tissue)
         return Snapshot(
             cells=tissue.cells,
             fields=tissue.fields,
@@ -155,6 +168,8 @@ class Recorder:
             initial=dict(zip(species.cells, tissue.initial.tolist(), strict=True)),
             weight=tissue.weight,
             vessels=tissue.vessels.n,
+            recognises=recognises,
+            fitness=_fitness(tissue, recognises),
         )
 
     def _lost(self, lost: Any) -> Any:
@@ -183,3 +198,19 @@ class Recorder:
         columns |= {name: getattr(cells, name)[:n].copy() for name in _PLAIN}
         columns |= {name: cells.level[m, :n].copy() for m, name in enumerate(self._plan.species.molecules)}
         return columns
+
+
+def _recognises(tissue: Tissue) -> Any:
+    """(n,) live killers whose own receptors may see the tumour."""
+    cells, n, types = tissue.cells.arrays, tissue.cells.n, tissue.tables.types
+    kind = cells.kind[:n]
+    sees = (cells.reactive[:n] > 0) | (types[:, NATURAL] > 0.0)[kind]
+    return sees & (types[:, KILLER] > 0.0)[kind] & (cells.phase[:n] <= COMMITTED)
+
+
+def _fitness(tissue: Tissue, recognises: Any) -> Any:
+    """(n,) fitness of these cells [-], 0 of the others."""
+    fitness = np.zeros(tissue.cells.n)
+    slots = recognises.nonzero()[0]
+    fitness[slots] = fitness_of_each(tissue.cells.arrays, tissue.tables, tissue.exposure.free, slots)
+    return fitness

@@ -121,7 +121,7 @@ def check_all(draft: Draft, library: Library) -> None:
     check_generated(draft, library)
     check_treatments(draft, library)
     _check_numerics(draft)
-    _check_overrides(draft, library)
+    check_overrides(draft, library)
 
 
 def check_treatments(draft: Draft, library: Library) -> None:
@@ -395,7 +395,8 @@ def _check_every(draft: Draft, coupling: float) -> None:
         draft.fault(where, problem, f'The nearest allowed is "{spelled(nearest)}".')
 
 
-def _check_overrides(draft: Draft, library: Library) -> None:
+def check_overrides(draft: Draft, library: Library) -> None:
+    """Note every number of `[knowledge]` that names nothing, or cannot be what it is set to."""
     overrides = draft.get("knowledge")
     if not isinstance(overrides, Mapping):
         return

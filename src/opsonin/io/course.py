@@ -6,13 +6,13 @@ What a course holds is in `model/dosing.py`; tables of doses are read by `dose_t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from opsonin.core.errors import InputError
-from opsonin.io.check import Draft
+from opsonin.io.check import Draft, check_overrides
 from opsonin.io.dose_tables import ONLY, read_doses
 from opsonin.io.locate import KeyPath, Lines
 from opsonin.io.toml_files import parse_toml, read_text
@@ -36,6 +36,11 @@ class Asked:
 
     course: Course
     patients: Mapping[str, tuple[Given, ...]]
+
+    def with_numbers(self, numbers: Mapping[str, str | float]) -> Asked:
+        """The same with numbers of the knowledge base over those that the course gives."""
+        course = self.course.model_copy(update={"knowledge": {**self.course.knowledge, **numbers}})
+        return replace(self, course=course)
 
     @property
     def drugs(self) -> tuple[str, ...]:
@@ -67,6 +72,10 @@ def read_course(path: Path, *, foreign: bool = False) -> Asked:
             else:
                 draft.fault(*plain(found, Course))
     _check_doses(draft, library, foreign=foreign)
+    if foreign and draft.get("knowledge"):
+        problem = "a model of your own takes no numbers of the knowledge base."
+        draft.fault(("knowledge",), problem, "Leave [knowledge] out.")
+    check_overrides(draft, library)
     if course is not None:
         _check_rows(draft, course)
     if course is None or draft.faults:

@@ -17,6 +17,7 @@ from opsonin.io.check import Draft, check_all, is_file
 from opsonin.io.labels import load_label_map
 from opsonin.io.locate import Lines
 from opsonin.io.long_numbers import without_long
+from opsonin.io.overrides import overridden
 from opsonin.io.several import asked_fields, told_once
 from opsonin.io.tables import Table, read_even_rows
 from opsonin.io.thickness import Thickness, thickness_of
@@ -109,15 +110,8 @@ class Scenario(model.Scenario):
         return None if self.tissue.biopsy is None else self._folder / self.tissue.biopsy
 
     def library(self) -> Library:
-        """The knowledge base as this scenario has it: what it says of the tumour, then of all else.
-
-        So a number of a cell type that the scenario gives stands, even where the tumour has one of its own.
-        """
-        of_tumour = {path: text for path, text in self.knowledge.items() if path.startswith("tumour.")}
-        library = _overridden(load_library(), of_tumour).of_tumour(self.tissue.tumour)
-        return _overridden(
-            library, {path: self.knowledge[path] for path in self.knowledge.keys() - of_tumour}
-        )
+        """The knowledge base as this scenario has it."""
+        return overridden(load_library(), self.knowledge, self.tissue.tumour)
 
     def label_map(self) -> LabelMap | None:
         """What the biopsy's labels mean; InputError if the file of it is wrong."""
@@ -214,9 +208,3 @@ def _faults_of_biopsy(draft: Draft, library: Library) -> tuple[Fault, ...]:
     except InputError as error:
         return error.faults
     return ()
-
-
-def _overridden(library: Library, numbers: Mapping[str, str | float]) -> Library:
-    for path, value in sorted(numbers.items()):
-        library = library.override(path, value if isinstance(value, str) else repr(value))
-    return library

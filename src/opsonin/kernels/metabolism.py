@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numba as nb
+import numpy as np
 
 from opsonin.core.threads import spread
 from opsonin.laws.metabolism import (
@@ -46,6 +47,16 @@ def fitness_of(signal, fitness, free, i):
     for s in range(len(fitness)):
         product *= fitness_under(signal, fitness, free, i, s)
     return product
+
+
+@nb.njit(cache=True, error_model="numpy")
+def fitness_of_each(cells, tables, free, slots):
+    """`fitness_of` the cells in these slots, (slots,) [-]."""
+    found = np.empty(len(slots))
+    for row in range(len(slots)):
+        i = slots[row]
+        found[row] = fitness_of(cells.signal, tables.fitness[cells.kind[i]], free, i)
+    return found
 
 
 def exchange(cells: Any, n: Any, tables: Any, free: Any, first: Any, clearance: Any, release: Any) -> None:

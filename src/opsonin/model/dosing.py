@@ -18,6 +18,7 @@ from opsonin.model.scenario import (
     MOST_MG_PER_KG,
     PER_WEIGHT,
     YEAR,
+    Numbers,
     Quantity,
     read_amount,
     repeated,
@@ -232,6 +233,7 @@ class Course(Entry):
         dose: what is given.
         table: doses from a table, beside those of `dose`.
         rule: when doses are held or reduced.
+        knowledge: single numbers in place of those of the knowledge base, as in a scenario.
     """
 
     name: Annotated[str, Field(max_length=200)] = ""
@@ -241,3 +243,4 @@ class Course(Entry):
     dose: tuple[Administration, ...] = ()
     table: DoseTable | None = None
     rule: tuple[Rule, ...] = ()
+    knowledge: Numbers = Field(default_factory=dict)

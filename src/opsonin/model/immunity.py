@@ -96,12 +96,14 @@ class MeanField(Entry):
         burden: living tumour cells before treatment.
         contact: share of its time that a killer in the tumour holds a tumour cell.
         fitness: of the killers that metabolism leaves; costimulated: of full co-stimulation.
+        realised: kills that come about over those of mean killers at mean targets: cells differ, and contacts end.
     """
 
     burden: Cells
     contact: Fraction
     fitness: Fraction
     costimulated: Fraction
+    realised: Positive
 
 
 class Immunity(Entry):

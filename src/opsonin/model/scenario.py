@@ -215,6 +215,7 @@ def _number(raw: Any) -> str | float | int:
     return raw
 
 
+Numbers = dict[str, Annotated[str | float | int, PlainValidator(_number)]]  # by dotted path
 Value = str | int
 Fields = str | tuple[Value | dict[str, Value], ...]
 
@@ -492,7 +493,7 @@ class Scenario(Entry):
     arm: Annotated[tuple[Arm, ...], Field(min_length=1)]
     output: Output = Output()
     numerics: Numerics = Numerics()
-    knowledge: dict[str, Annotated[str | float | int, PlainValidator(_number)]] = Field(default_factory=dict)
+    knowledge: Numbers = Field(default_factory=dict)
 
     @property
     def burn_in(self) -> float:

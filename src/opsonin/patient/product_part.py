@@ -180,9 +180,12 @@ class Product:
             "1",
             "what is left to a cell, of plenty",
         )
-        grown = self._division(killer, activation, fitness) * left
+        grown = self._division(killer, activation * share, fitness * called(vigour, tired)) * left
         self.sheet.flow(f"{name}_dividing", None, name, grown * inside, "that division in the tumour adds")
-        return self._held(CANCER, inside, "tumour_cells", share) * rate
+        realised = self.sheet.constant(
+            "realised", numbers.realised.value, "1", "kills that come about, over those of mean cells"
+        )
+        return self._held(CANCER, inside, "tumour_cells", share) * rate * realised
 
     def _held(self, cell: str, killers: Any, targets: str, share: Any) -> Any:
         """Cells of the product that hold a target [cells]."""
@@ -193,12 +196,12 @@ class Product:
             f"cells of {self.drug.name} that hold a {cell} cell",
         )
 
-    def _division(self, killer: Side, activation: Any, fitness: Any) -> Any:
+    def _division(self, killer: Side, activation: Any, able: Any) -> Any:
         cycle = killer.cell.cycle
         if cycle is None or cycle.activated_rate is None:
             return 0
         most = self._number("division", cycle.activated_rate.value, "1/min", "most divisions in the tumour")
-        return most * activation * fitness
+        return most * activation * able
 
     def _tired(self, killer: Side, drive: Any, fresh: Any) -> Any:
         """Mean exhaustion in the tumour [-], where newcomers replace what is lost."""

@@ -18,7 +18,7 @@ from opsonin.laws.cycle import (
     spontaneous_loss,
 )
 from opsonin.laws.events import approaching
-from opsonin.laws.recognition import exhaustion_rate, exhaustion_target
+from opsonin.laws.recognition import exhaustion_rate, exhaustion_target, vigour
 from opsonin.laws.trafficking import availability, balanced_arrival, entering, in_contact
 from opsonin.model.immunity import Immunity
 from opsonin.model.knowledge import CellType, Killing, Tumour
@@ -230,14 +230,17 @@ class MeanTumour:
             "1",
             f"what tumour cells are left to a {name} cell, of plenty",
         )
-        divides = self._division(killer.cell, activation, fitness) * found
+        tired = called(vigour, symbol(f"{name}_exhaustion"))
+        divides = self._division(killer.cell, activation * share, fitness * tired) * found
+        # Types whose exhaustion at the biopsy is not known do not divide.
+        at_first = {f"{name}_exhaustion": _exhausted(killing)[0] or 0.0, **resting}
         rates = _Rates(
             loss=killer.cell.death.spontaneous.value
             if killer.cell.death and killer.cell.death.spontaneous
             else 0.0,
             exit=killer.cell.trafficking.exit_rate.value if killer.cell.trafficking else 0.0,
             growth=float(growth_rate(self.tumour.doubling_time.value)),
-            division=sheet.at_rest(divides, **resting),
+            division=sheet.at_rest(divides, **at_first),
         )
         if rates.turnover <= 0.0:
             problem = f"{name} cells would divide in the tumour faster than they are lost."
@@ -245,6 +248,9 @@ class MeanTumour:
             raise RunError(Fault("patient's model", problem, fix))
         exhaustion = self._tiring(name, killing, signal * share * found, rates.turnover, resting)
         kills = self.contact.kills(killer, target, activation, fitness, exhaustion)
+        realised = sheet.constant(
+            "realised", numbers.realised.value, "1", "kills that come about, over those of mean cells"
+        )
         taken = {group.name: self._group(killer.cell, group, rates, divides) for group in groups}
         held = sheet.derived(
             f"tumour_held_{name}",
@@ -252,10 +258,10 @@ class MeanTumour:
             "cell",
             f"{name} cells with a target",
         )
-        return held * kills, taken
+        return held * kills * realised, taken
 
-    def _division(self, cell: CellType, activation: Any, fitness: Any) -> Any:
-        """Rate at which activated killers divide in the tumour [1/min]."""
+    def _division(self, cell: CellType, activation: Any, able: Any) -> Any:
+        """Rate at which killers divide in the tumour [1/min], by their activation and what they are able to [-]."""
         if cell.cycle is None or cell.cycle.activated_rate is None:
             return 0
         most = self.sheet.constant(
@@ -264,7 +270,7 @@ class MeanTumour:
             "1/min",
             f"most divisions of a {cell.name} cell",
         )
-        return most * activation * fitness * self.effects.entry(cell.name)
+        return most * activation * able * self.effects.entry(cell.name)
 
     def _group(self, cell: CellType, group: Group, rates: _Rates, divides: Any) -> float:
         """What a group takes from the body before treatment, less what comes back [cells/min]."""

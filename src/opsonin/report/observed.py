@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from opsonin.core.schedule import MINUTES_PER_DAY
+from opsonin.observe.killers import HOLDING, REACTIVE
 from opsonin.observe.observables import CLONE
 from opsonin.report import contact, curves, downloads, parts, words
 from opsonin.report.curves import Curve
@@ -134,7 +135,7 @@ def _rank(name: str) -> int:
         return 4
     if name in _TRAFFIC or name.endswith(("_count", "_density")):
         return 1
-    return 2 if name in _CONTACT else 3
+    return 2 if name in _CONTACT or name.endswith((f"_{REACTIVE}", f"_{HOLDING}")) else 3
 
 
 def never_there(result: StoredResult) -> list[str]:
@@ -149,4 +150,4 @@ def never_there(result: StoredResult) -> list[str]:
 
 def _of(kinds: Sequence[str]) -> set[str]:
     """The observables of these cell types."""
-    return {f"{kind}_{of}" for kind in kinds for of in ("count", "density")}
+    return {f"{kind}_{of}" for kind in kinds for of in ("count", "density", REACTIVE, HOLDING)}

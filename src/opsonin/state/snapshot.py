@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,8 @@ class Snapshot:
         weight: windows of the original size that this one stands for.
         initial: number of live cells of each type at time 0.
         vessels: number of blood vessels in the window.
+        recognises: (n,) whether a cell is a killer that may see the tumour; fitness: (n,) that metabolism leaves these,
+            0 of all others [-].
     """
 
     cells: Cells
@@ -40,6 +42,8 @@ class Snapshot:
     initial: Mapping[str, int]
     weight: float = 1.0
     vessels: int = 0
+    recognises: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+    fitness: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
     def live(self, kind: str) -> npt.NDArray[np.bool_]:
         """(n,) mask of the live cells of a type."""

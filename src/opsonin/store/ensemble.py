@@ -91,7 +91,7 @@ class Ensemble(Gathered):
 
 
 def _is_share(name: str) -> bool:
-    return name in _SHARES or name.endswith("_occupancy")
+    return name in _SHARES or name.endswith("_occupancy") or "_holding_" in name
 
 
 def pooled(values: Array, begun: Array | None, *, most: float = np.inf) -> tuple[Array, Array]:
