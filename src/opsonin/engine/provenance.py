@@ -125,6 +125,7 @@ def _numbers_of(plan: Plan) -> list[NumberRow]:
         {plan.species.cells[kind] for kind in np.unique(plan.imaged.kind)},
         plan.scenario.tissue.generate,
         [dose for arm in plan.scenario.arm for dose in arm.dose],
+        coupled=plan.scenario.patient is not None and not plan.scenario.patient.frozen,
     )
     return used(plan.library, use)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from opsonin.core.schedule import minutes
 from opsonin.engine import checkpoint
 from opsonin.engine.compile import Course, Plan
+from opsonin.engine.patient_told import of_patient
 from opsonin.engine.tabulate import acids_of, fitness_substrates, pairs_of
 from opsonin.engine.trace import Trace
 from opsonin.knowledge.followed import death_receptors
@@ -24,6 +25,9 @@ from opsonin.store.segments import Segment
 from opsonin.tissue.ledger import empty
 from opsonin.tissue.tissue import Tissue
 
+if TYPE_CHECKING:
+    from opsonin.engine.systemic import Systemic
+
 _PLAIN = ("damage", "caspase3", "activation", "exhaustion", "fixed", "pressure", "divisions")
 
 
@@ -33,7 +37,7 @@ def observables(plan: Plan) -> list[Observable]:
     tumour = plan.species.cells.index(TUMOUR_CELL)
     drugs = {given.drug.name: given.drug for course in plan.courses for given in course.regimen.drugs}
     effects = [effect for drug in drugs.values() for effect in drug.effects]
-    return list(
+    found = list(
         observables_of(
             {name: library.cells[name].title for name in plan.species.cells},
             {name: library.molecules[name].title for name in plan.species.molecules},
@@ -58,6 +62,7 @@ def observables(plan: Plan) -> list[Observable]:
             ),
         )
     )
+    return [*found, *of_patient(plan, drugs)] if plan.interval else found
 
 
 def barriers_told(plan: Plan) -> dict[str, str]:
@@ -72,8 +77,9 @@ def barriers_told(plan: Plan) -> dict[str, str]:
 class Recorder:
     """Collects one arm's observables, and its ledger, between stored times."""
 
-    def __init__(self, plan: Plan, course: Course, run_hash: str) -> None:
+    def __init__(self, plan: Plan, course: Course, run_hash: str, patient: Systemic | None = None) -> None:
         self._course, self._run_hash = course, run_hash
+        self._patient = patient
         self._plan = plan
         self._observables = observables(plan)
         self._barriers = tuple(barriers_told(plan))
@@ -113,7 +119,9 @@ class Recorder:
             lineage=self._lineage(tissue),
             ledger=self._ledger(tissue, tick),
             checkpoint=checkpoint.freeze(tissue)
+            | (self._patient.freeze() if self._patient is not None else {})
             | checkpoint.origin_of(self._run_hash, self._course.name, tick),
+            patient=self._patient.rows() if self._patient is not None else {},
         )
 
     def _lineage(self, tissue: Tissue) -> dict[str, Any]:
@@ -155,6 +163,7 @@ class Recorder:
             initial=dict(zip(species.cells, tissue.initial.tolist(), strict=True)),
             weight=tissue.weight,
             vessels=tissue.vessels.n,
+            patient=self._patient.told if self._patient is not None else {},
         )
 
     def _lost(self, lost: Any) -> Any:

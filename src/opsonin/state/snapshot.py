@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ class Snapshot:
         weight: windows of the original size that this one stands for.
         initial: number of live cells of each type at time 0.
         vessels: number of blood vessels in the window.
+        patient: what is told of the patient around the tissue, by column; empty without one.
     """
 
     cells: Cells
@@ -40,6 +41,7 @@ class Snapshot:
     initial: Mapping[str, int]
     weight: float = 1.0
     vessels: int = 0
+    patient: Mapping[str, float] = field(default_factory=dict)
 
     def live(self, kind: str) -> npt.NDArray[np.bool_]:
         """(n,) mask of the live cells of a type."""
