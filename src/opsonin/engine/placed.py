@@ -261,7 +261,9 @@ def _patient(plan: Plan) -> Iterator[str]:
     if asked is None:
         return
     burden = plan.library.immunity["adult"].tumour.burden
-    seen = "is followed, and seen as before treatment" if asked.frozen else "hears of the tissue and acts on it"
+    seen = (
+        "is followed, and seen as before treatment" if asked.frozen else "hears of the tissue and acts on it"
+    )
     yield (
         f"Patient: an adult at rest with this tissue at time 0 {seen}, every {minutes(plan.interval) / 60.0:g} h. The "
         f"tissue stands for a tumour of {burden.text} ({_origin(burden)})."
