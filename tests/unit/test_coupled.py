@@ -8,6 +8,7 @@ import shutil
 import numpy as np
 import pytest
 
+from opsonin.cli.main import main
 from opsonin.core.errors import HostError, InputError, RunError
 from opsonin.core.schedule import ticks
 from opsonin.engine import loop, run, systemic
@@ -20,6 +21,7 @@ from opsonin.patient.blood_part import in_body
 from opsonin.patient.free_drug import free_drug
 from opsonin.patient.pharmacokinetics import Bolus, DrugCourse
 from opsonin.patient.window_part import ARRIVING, LEAVING, given
+from opsonin.report.html import write_report
 from opsonin.store.diff import diff
 from opsonin.tissue import accounts, extent
 from opsonin.tissue.tissue import ARRIVED, BROUGHT, DIED, DIVIDED, LEFT, REACTIVE
@@ -101,6 +103,33 @@ def test_the_burden_is_the_net_growth_of_the_tissue(stored):
     assert ends["patient_blood_cd8_per_L"] == pytest.approx(636e6, rel=0.01)
     assert ends["patient_nivolumab_plasma_nM"] > 100.0
     assert stored.summary["arms"]["late"]["patient_nivolumab_plasma_nM"] == 0.0
+
+
+@pytest.mark.usefixtures("blank_pictures")
+def test_report_and_provenance_tell_of_the_patient(stored):
+    page = write_report(stored.path).read_text()
+    assert "The patient around it" in page
+    assert "Tumour cells of the patient" in page
+    assert any("at rest with this tissue" in sentence for sentence in stored.provenance["placed"])
+    assert "libroadrunner" in stored.provenance["versions"]
+    assert "immunity.adult.tumour.burden" in {row["path"] for row in stored.provenance["assumed"]}
+    assert "immunity.adult.tumour.contact" not in {row["path"] for row in stored.provenance["assumed"]}
+
+
+def test_replicates_have_a_patient_each_and_means_of_all(tmp_path):
+    again = {"scenario__duration": "2 h", "scenario__replicates": 2, "output__every": "1 h", "arm": [CONTROL]}
+    both = run.run(asked(**again), tmp_path / "both", threads=1)
+    table = both.patient("control")
+    assert list(table["replicate"]) == ["1"] * 3 + ["2"] * 3
+    ends = table[table["time"] == table["time"].max()]["tumour_cells"]
+    mean = both.observables["patient_tumour_cells"].sel(arm="control").values[-1]
+    assert mean == pytest.approx(ends.mean())
+
+
+def test_check_tells_of_the_patient(tmp_path, capsys):
+    (tmp_path / "s.toml").write_text(asked().to_toml())
+    assert main(["check", str(tmp_path / "s.toml")]) == 0
+    assert "coupled, every 1 h" in capsys.readouterr().out
 
 
 def test_what_the_patient_books_is_what_the_tissue_counted():

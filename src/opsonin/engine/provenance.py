@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,15 @@ from opsonin.store import layout
 from opsonin.store.result import Result
 from opsonin.tissue.placement import Imaged
 
+_OF_THE_PATIENT = ("libroadrunner", "python-libsbml", "sympy")
+
 
 def provenance_of(plan: Plan) -> dict[str, Any]:
     """Everything that decides the bits of a run, and what a reader needs to understand its tables."""
     library = plan.library
     content: dict[str, Any] = {
         "format": FORMAT_VERSION,
-        "versions": versions(),
+        "versions": _versions(coupled=plan.scenario.patient is not None),
         "sources": kernel_cache.digest_of_sources(kernel_cache.DECIDES_BITS),
         "scenario": plan.scenario.resolved(),
         "seed": plan.scenario.scenario.seed,
@@ -92,6 +95,18 @@ def provenance_of(plan: Plan) -> dict[str, Any]:
     }
     content["run_hash"] = digest(content)
     return content
+
+
+def _versions(*, coupled: bool) -> dict[str, str]:
+    """Versions that decide bits: where a patient is around the tissue, of what writes and integrates its model too."""
+    return versions() | ({name: _version(name) for name in _OF_THE_PATIENT} if coupled else {})
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _unit_of(drug: Drug) -> str:
@@ -190,7 +205,8 @@ def verify_untouched(provenance: dict[str, Any], where: str) -> None:
 
 def verify_resumable(provenance: dict[str, Any], where: str) -> None:
     """Raise RunError if going on would change the bits: other versions, processor or sources."""
-    now, then = versions(), provenance["versions"]
+    then = provenance["versions"]
+    now = _versions(coupled="patient" in provenance["scenario"])
     changed = [f"{name} {then.get(name)} -> {now[name]}" for name in now if then.get(name) != now[name]]
     if provenance["sources"] != kernel_cache.digest_of_sources(kernel_cache.DECIDES_BITS):
         changed.append("opsonin's own sources")

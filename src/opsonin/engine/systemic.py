@@ -7,6 +7,7 @@ the other gets. How the model is made is in `patient/`; how tissue and drugs mee
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from opsonin.core.schedule import MINUTES_PER_DAY, minutes
 from opsonin.engine.at_rest import share_of, untreated_of
 from opsonin.engine.compile import Course, Plan
 from opsonin.laws.trafficking import recruited_from
-from opsonin.model.dosing import Given
+from opsonin.model.dosing import Given, instant
 from opsonin.model.tables import TUMOUR
 from opsonin.patient.blood_part import in_body
 from opsonin.patient.body import ADULT, Body
@@ -72,9 +73,15 @@ class Systemic:
     _models: dict[tuple[str, ...], PatientModel] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._doses = [
+            Given(dose.time, course.drug.name, dose.amount)
+            for course in self.course.regimen.drugs
+            if course.drug.kinetics is not None
+            for dose in course.doses
+        ]
         first = self._model(0.0)
         self._rest: dict[str, float] = {amount.name: amount.initial for amount in first.parts.amounts}
-        self.columns = {output.column: output.name for output in self._model(np.inf).outputs}
+        self.columns = {output.column: output.name for output in self._model(math.inf).outputs}
         if not self.state:
             self.state = dict(self._rest)
             self._tell(self._carried(first, 0.0, {}, ()))
@@ -136,11 +143,8 @@ class Systemic:
 
         One that is given later must not change a bit of what comes before, for a branch may add it.
         """
-        drugs = (
-            course.drug
-            for course in self.course.regimen.drugs
-            if course.drug.kinetics is not None and any(dose.time < until for dose in course.doses)
-        )
+        names = {dose.drug for dose in self._doses if dose.time < instant(until)}
+        drugs = (course.drug for course in self.course.regimen.drugs if course.drug.name in names)
         model = PatientModel.of(drugs, Body(self.plan.library, self.plan.tumour.name, self.untreated))
         return self._models.setdefault(tuple(drug.name for drug in model.drugs), model)
 
@@ -161,14 +165,8 @@ class Systemic:
 
     def _changes(self, model: PatientModel, tick: int) -> list[Change]:
         """What doses do from now up to `tick`; one at `tick` counts in what follows."""
-        begin, end = minutes(self.tick), minutes(tick)
-        doses = [
-            Given(dose.time, course.drug.name, dose.amount)
-            for course in self.course.regimen.drugs
-            if course.drug in model.drugs
-            for dose in course.doses
-            if begin <= dose.time < end
-        ]
+        begin, end = instant(minutes(self.tick)), instant(minutes(tick))
+        doses = [dose for dose in self._doses if begin <= dose.time < end]
         return [replace(change, time=change.time - begin) for change in model.changes(doses)]
 
     def rates(self, tissue: Tissue, duration: float) -> dict[str, float]:
