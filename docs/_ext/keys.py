@@ -128,6 +128,8 @@ def _default(field: FieldInfo, quantity: Quantity | None) -> str:
         return "as its keys say"
     if value in ((), {}):
         return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
     return amount(value, quantity.unit) if quantity is not None else str(value)
 
 
@@ -162,7 +164,9 @@ def _plain(annotation: Any) -> str:
     if get_origin(annotation) in (Union, UnionType):
         parts = [part for part in get_args(annotation) if part is not NoneType]
         return " or ".join(dict.fromkeys(_type(_bare(part), None) for part in parts))
-    return {str: "text", int: "whole number", float: "number"}.get(annotation, str(annotation))
+    return {str: "text", int: "whole number", float: "number", bool: "true or false"}.get(
+        annotation, str(annotation)
+    )
 
 
 def _bare(annotation: Any) -> Any:

@@ -35,6 +35,8 @@ UNITS = {
     "left_to_others": ("molecule/um**2", "molecule/um**2", "molecule/um**2"),
     "entering": ("cell", "1/min", "cell", "cell", "cell/min"),
     "availability": ("cell", "cell", ""),
+    "recruited_from": ("cell", "cell", ""),
+    "stood_for": ("cell", "cell", ""),
     "in_contact": ("cell", "cell", "", "cell"),
     "committed_share": ("1/min", "min", ""),
     "approaching": ("molecule", "molecule", "1/min", "molecule/min"),

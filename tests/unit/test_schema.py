@@ -38,6 +38,10 @@ thickness = "20 µm"
 [[arm]]
 name = "treated"
 dose = [{ drug = "nivolumab", amount = "3 mg/kg", at = "12 h", every = "2 weeks", until = "1e1 days" }]
+[patient]
+interval = "6 h"
+frozen = true
+weight = "70 kg"
 [output]
 every = "1 d"
 [numerics]

@@ -48,6 +48,7 @@ def summary(scenario: Scenario, biopsies: Sequence[Biopsy]) -> dict[str, Any]:
             "output_asked_min": scenario.output.every,
             "spacing_um": numerics.spacing,
         },
+        "patient": _patient(scenario),
         "overrides": dict(scenario.knowledge),
         "doubts": list(doubts_in(scenario, library, _present(scenario, biopsies))),
     }
@@ -81,8 +82,20 @@ def lines(told: dict[str, Any]) -> Iterator[str]:
     if steps["output_asked_min"] > steps["output_min"]:
         asked = spelled(steps["output_asked_min"])
         yield f"  note    output.every ({asked}) is longer than the run: only time 0 and the end are stored"
+    if told["patient"] is not None:
+        yield f"  patient {told['patient']}"
     for path, value in told["overrides"].items():
         yield f"  set     {path} = {value}"
+
+
+def _patient(scenario: Scenario) -> str | None:
+    """What is around the tissue, in words; None where it is by itself."""
+    asked = scenario.patient
+    if asked is None:
+        return None
+    often = "6 h at most" if asked.interval is None else spelled(asked.interval)
+    heard = "followed, and seen by the tissue as before treatment" if asked.frozen else "coupled"
+    return f"{heard}, every {often}"
 
 
 def _courses(told: dict[str, Any]) -> str:

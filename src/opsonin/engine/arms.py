@@ -9,7 +9,7 @@ import math
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opsonin.core import kernel_cache
 from opsonin.core.errors import Interrupted
@@ -28,6 +28,9 @@ from opsonin.engine.trace import Trace
 from opsonin.store.result import Result
 from opsonin.store.writer import Writer
 from opsonin.tissue.tissue import Tissue
+
+if TYPE_CHECKING:
+    from opsonin.engine.systemic import Systemic
 
 _REPORT_SECONDS = 0.25
 # A burn-in is kept so often, for a run that is killed: at most this much is lived through twice.
@@ -101,7 +104,8 @@ def _begin(plan: Plan, course: Course, start: Start, writer: Writer, hears: Hear
     tissue = start.tissue(_half_way(writer), _Keeper(plan, course, writer, hears))
     if start.steadiness is not None:
         writer.tell(asdict(start.steadiness))
-    recorder = Recorder(plan, course, str(writer.provenance["run_hash"]))
+    patient = _patient_at_start(plan, course, tissue)
+    recorder = Recorder(plan, course, str(writer.provenance["run_hash"]), patient)
     recorder.observe(tissue, 0)
     with writer.alone_on(course.name):
         writer.commit(course.name, 0, recorder.segment(tissue, 0, Trace()))
@@ -165,15 +169,21 @@ def _go_on(plan: Plan, course: Course, writer: Writer, hears: Hears) -> None:
     listener, stop = hears
     last, tick = writer.last_segment(course.name) or 0, _reached(plan, course, writer)
     _stop_if_asked(stop, course, tick, writer)
-    tissue = resumed(plan, _read(writer, course, last, tick), tick, course)
-    recorder, trace = Recorder(plan, course, str(writer.provenance["run_hash"])), Trace()
+    frozen = _read(writer, course, last, tick)
+    tissue, patient = resumed(plan, frozen, tick, course), _patient(plan, course, frozen, tick)
+    recorder, trace = Recorder(plan, course, str(writer.provenance["run_hash"]), patient), Trace()
     recorder.follow(tissue)
+    if patient is not None:
+        patient.act(tissue)
     listener.started(course.name, minutes(tick), minutes(plan.duration))
     listener.heading(course.name, minutes(min(tick + plan.every, plan.duration)))
     told = time.monotonic()
     while tick < plan.duration:
         advance(plan, course, tissue, tick, trace.record)
         tick += plan.coupling
+        if patient is not None and patient.due(tick):
+            patient.follow(tissue, tick)
+            patient.act(tissue)
         if tick % plan.observe == 0 or tick == plan.duration:
             recorder.observe(tissue, tick)
         if time.monotonic() - told > _REPORT_SECONDS:
@@ -186,6 +196,24 @@ def _go_on(plan: Plan, course: Course, writer: Writer, hears: Hears) -> None:
                 _stop_if_asked(stop, course, tick, writer)
                 listener.heading(course.name, minutes(min(tick + plan.every, plan.duration)))
     listener.finished(course.name)
+
+
+def _patient_at_start(plan: Plan, course: Course, tissue: Tissue) -> Systemic | None:
+    """The patient around a tissue at time 0; None where it is by itself."""
+    if not plan.interval:
+        return None
+    from opsonin.engine import systemic  # needs the extra
+
+    return systemic.begun(plan, course, tissue)
+
+
+def _patient(plan: Plan, course: Course, frozen: dict[str, Any], tick: int) -> Systemic | None:
+    """The same as it was stored at `tick`."""
+    if not plan.interval:
+        return None
+    from opsonin.engine import systemic
+
+    return systemic.thawed(plan, course, frozen, tick)
 
 
 def _stop_if_asked(stop: StopRequest, course: Course, tick: int, writer: Writer) -> None:

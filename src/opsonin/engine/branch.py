@@ -18,7 +18,7 @@ from opsonin.core.errors import Fault, InputError, RunError, did_you_mean
 from opsonin.core.provenance import digest
 from opsonin.core.schedule import minutes
 from opsonin.engine import checkpoint
-from opsonin.engine.compile import Plan, compile_scenario
+from opsonin.engine.compile import Plan, compile_scenario, weight_of
 from opsonin.engine.fields import patient_provenance
 from opsonin.engine.progress import Listener
 from opsonin.engine.provenance import provenance_of, rebuilt, verify_resumable, verify_untouched
@@ -262,7 +262,7 @@ def _spliced(stem: _Source, new: Arm, end: float) -> Arm:
 
 def _before(arm: Arm, left: float, stem: _Source) -> list[tuple[float, str, str]]:
     """Time [min], drug and amount of every dose before `left` [min]; one at `left` belongs to the branch."""
-    weight = stem.plan.tumour.patient_weight.value
+    weight = weight_of(stem.plan.scenario, stem.plan.tumour)
     amounts = [dose.amount if dose.cells else f"{dose.size(weight):g} {dose.unit}" for dose in arm.dose]
     return sorted(
         (time, dose.drug, amount)
@@ -321,4 +321,9 @@ def _adopted(segment: Segment, plan: Plan, provenance: dict[str, Any]) -> Segmen
     none = np.zeros(len(rows["tick"]))
     observed = {name: rows.get(name, none) for name in ("tick", *(item.name for item in observables(plan)))}
     origin = checkpoint.origin_of(str(provenance["run_hash"]), plan.courses[0].name, segment.tick)
-    return replace(segment, observables=observed, checkpoint=segment.checkpoint | origin)
+    adopted = replace(segment, observables=observed, checkpoint=segment.checkpoint | origin)
+    if not plan.interval:
+        return adopted
+    from opsonin.engine import systemic  # needs the extra
+
+    return systemic.adopted(plan, plan.courses[0], adopted)

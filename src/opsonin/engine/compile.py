@@ -29,10 +29,12 @@ from opsonin.knowledge.library import Library
 from opsonin.knowledge.used import added
 from opsonin.laws.cycle import growth_rate, potential_growth_rate
 from opsonin.model import tables as column
+from opsonin.model.dosing import Given
 from opsonin.model.knowledge import LabelMap, Marking, Tumour
 from opsonin.model.scenario import Arm, Dose
 from opsonin.model.sourced import Sourced
 from opsonin.patient.exposure import Regimen
+from opsonin.patient.extra import extra
 from opsonin.patient.pharmacokinetics import Bolus, DrugCourse, Held, Infusion
 from opsonin.state.tables import Tables
 from opsonin.state.vessels import Vessels
@@ -56,6 +58,9 @@ class Course:
 
 # The longest between two looks of the ledger: most contacts that kill last longer, and each look costs as much.
 _LOOK = ticks(60.0)
+# The longest between two times at which tissue and patient hear of each other, where it is not said: blood counts and
+# clones change over days.
+_INTERVAL = ticks(360.0)
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ class Plan:
         vessels: at time 0, the first `seen_vessels` of which the biopsy shows.
         vessel_density: published one [1/um2] with its origin, None where there are none.
         duration, coupling, motion, burn_in, every: ticks; observe: ticks between rows of the observables; look: between
-            looks of the ledger.
+            looks of the ledger; interval: between two times at which tissue and patient hear of each other, 0 without.
         growth_scale, growth: of the tumour without and with its loss of cells [1/min].
         labels: what each label of the biopsy became; input_digest: of the cells as read.
         notes: in plain sentences: how thick the tissue is and why, what was measured per cell, what is doubtful.
@@ -98,6 +103,7 @@ class Plan:
     every: int
     observe: int
     look: int
+    interval: int
     growth_scale: float
     growth: float
     labels: tuple[dict[str, Any], ...]
@@ -134,7 +140,11 @@ def compile_scenario(
         imaged, box, labels, notes: the cells of an earlier run of it, to rebuild that run without its biopsy.
     Raises:
         InputError: the biopsy cannot be used, or a number of the knowledge base is out of its limits.
+        HostError: a patient is asked for, and the extra is missing.
     """
+    if scenario.patient is not None:
+        for module in ("sympy", "libsbml", "roadrunner"):
+            extra(module, "[patient]")
     library = scenario.library()
     tumour = library.tumours[scenario.tissue.tumour]
     require_plausible_biology(library, tumour)
@@ -169,6 +179,7 @@ def compile_scenario(
     numerics = scenario.numerics
     duration = ticks(scenario.scenario.duration)
     every = min(ticks(scenario.output.every), duration)
+    observe = _observation_interval(every, ticks(numerics.coupling_step))
     return Plan(
         scenario=scenario,
         library=library,
@@ -178,10 +189,7 @@ def compile_scenario(
         traits=tabulate.traits_of(library),
         transports=tabulate.transports_of(library, _permeability(scenario, library)),
         arrivals=_arrivals(library, tumour, species),
-        courses=tuple(
-            _course(arm, library, tumour, scenario.scenario.duration, scenario.numerics.coupling_step)
-            for arm in scenario.arm
-        ),
+        courses=tuple(_course(arm, library, scenario, weight_of(scenario, tumour)) for arm in scenario.arm),
         imaged=imaged,
         box=box,
         boundary=boundary,
@@ -195,8 +203,9 @@ def compile_scenario(
         motion=ticks(numerics.motion_step),
         burn_in=ticks(scenario.burn_in),
         every=every,
-        observe=_observation_interval(every, ticks(numerics.coupling_step)),
-        look=_look_interval(every, ticks(numerics.coupling_step)),
+        observe=observe,
+        look=_whole_part(every, ticks(numerics.coupling_step), _LOOK),
+        interval=_interval(scenario, observe),
         growth_scale=potential_growth_rate(tumour.potential_doubling_time.value),
         growth=growth_rate(tumour.doubling_time.value),
         labels=labels,
@@ -248,12 +257,21 @@ def _observation_interval(every: int, coupling: int) -> int:
     return every
 
 
-def _look_interval(every: int, coupling: int) -> int:
-    """An hour at most, and a whole part of what lies between stored times: contacts that kill last longer."""
+def _whole_part(every: int, coupling: int, most: int) -> int:
+    """The longest whole part of `every` that is made of coupling steps and at most `most`."""
     steps = every // coupling
     return coupling * max(
-        part for part in range(1, steps + 1) if steps % part == 0 and part * coupling <= _LOOK
+        part for part in range(1, steps + 1) if steps % part == 0 and part * coupling <= most
     )
+
+
+def _interval(scenario: Scenario, observe: int) -> int:
+    """As asked, or a whole part of what lies between rows of the observables, so that these are up to date."""
+    if scenario.patient is None:
+        return 0
+    if scenario.patient.interval is not None:
+        return ticks(scenario.patient.interval)
+    return _whole_part(observe, ticks(scenario.numerics.coupling_step), _INTERVAL)
 
 
 def _doubts(imaged: Imaged, library: Library, species: Species, boundary: str) -> Iterator[str]:
@@ -420,13 +438,20 @@ def _arrivals(library: Library, tumour: Tumour, species: Species) -> tuple[Arriv
     return tuple(sources)
 
 
-def _course(arm: Arm, library: Library, tumour: Tumour, duration: float, step: float) -> Course:
+def weight_of(scenario: Scenario, tumour: Tumour) -> float:
+    """Body weight by which doses are measured [kg]."""
+    own = scenario.patient.weight if scenario.patient is not None else None
+    return own if own is not None else float(tumour.patient_weight.value)
+
+
+def _course(arm: Arm, library: Library, scenario: Scenario, weight: float) -> Course:
+    duration, step = scenario.scenario.duration, scenario.numerics.coupling_step
     doses: dict[str, list[Bolus]] = {dose.drug: [] for dose in arm.dose}
     held: dict[str, list[Held]] = {dose.drug: [] for dose in arm.dose}
     cells: dict[str, list[Infusion]] = {dose.drug: [] for dose in arm.dose}
     require_one_product(arm, library)
     for dose in arm.dose:
-        size, times = dose.size(tumour.patient_weight.value), dose.times(duration)
+        size, times = dose.size(weight), dose.times(duration)
         if dose.cells:
             cells[dose.drug] += (Infusion(time, size, dose.lasting) for time in times)
         elif dose.lasting is not None:
@@ -442,7 +467,20 @@ def _course(arm: Arm, library: Library, tumour: Tumour, duration: float, step: f
         )
         for name in sorted(doses)
     )
+    if scenario.patient is not None and not scenario.patient.frozen:
+        drugs = tuple(_followed(drug, duration, step) for drug in drugs)
     return Course(arm.name, Regimen(drugs, duration, step))
+
+
+def _followed(course: DrugCourse, duration: float, step: float) -> DrugCourse:
+    """A drug of known kinetics as the patient's model has it, known at each step and in its middle."""
+    from opsonin.patient.free_drug import free_drug  # needs the extra
+
+    if not course.doses or course.drug.kinetics is None:
+        return course
+    given = [Given(dose.time, course.drug.name, dose.amount) for dose in course.doses]
+    times = np.arange(2 * round(duration / step) + 1).astype(np.float64) * (0.5 * step)
+    return replace(course, free=free_drug(course.drug, given, times))
 
 
 def in_time(doses: list[Bolus]) -> tuple[Bolus, ...]:

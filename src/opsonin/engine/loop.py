@@ -15,6 +15,8 @@ One coupling step from tick t to t + dt; each process reads the state that the o
     trafficking    arrivals at vessels, and cells of products                    (tissue.trafficking, tissue.infusion)
     window         box follows its cells and stays at their pressure at rest     (tissue.window)
     extent         a doubled box is cropped, a narrow one tiled                  (tissue.extent)
+
+Between them it is booked who came, left, died and divided, where a patient is around the tissue (tissue.accounts).
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from opsonin.core.schedule import minutes
 from opsonin.engine import coupling
 from opsonin.engine.compile import Course, Plan
 from opsonin.tissue import (
+    accounts,
     contacts,
     costimulation,
     death,
@@ -40,7 +43,7 @@ from opsonin.tissue import (
     window,
 )
 from opsonin.tissue.integrity import check_state
-from opsonin.tissue.tissue import Tissue
+from opsonin.tissue.tissue import ARRIVED, BROUGHT, DIED, Tissue
 
 
 def advance(
@@ -62,16 +65,19 @@ def advance(
         contacts.step(tissue, now, minutes(plan.motion))
         death.step(tissue, now, minutes(plan.motion))
         motion.step(tissue, now, minutes(plan.motion))
+    accounts.book(tissue, DIED)
     record(tissue, contacts, tick)
     record(tissue, death, tick)
     record(tissue, motion, tick)
     fate.step(tissue, tick, duration)
     record(tissue, fate, tick)
     trafficking.step(tissue, tick, duration)
+    accounts.book(tissue, ARRIVED)
     infusion.step(tissue, tick, duration)
     record(tissue, trafficking, tick)
     window.step(tissue, duration)
     record(tissue, window, tick)
     extent.step(tissue, tick + plan.coupling)
+    accounts.book(tissue, BROUGHT)
     record(tissue, extent, tick)
     check_state(tissue, tick + plan.coupling)

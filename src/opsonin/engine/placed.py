@@ -41,6 +41,7 @@ def placed(plan: Plan) -> list[str]:
         *_effectors(plan),
         *_molecules(plan),
         *_niches(plan),
+        *_patient(plan),
         *(f"Set by the scenario: {path} = {value}." for path, value in plan.scenario.knowledge.items()),
     ]
 
@@ -252,6 +253,31 @@ def _variation(plan: Plan, unseen: dict[str, dict[str, str]]) -> str:
         alike.setdefault(f"{variation.value:g} ({_origin(variation)})", []).append(name)
     told = "; ".join(f"{value} of {', '.join(names)}" for value, names in alike.items())
     return f"coefficient of variation {told}"
+
+
+def _patient(plan: Plan) -> Iterator[str]:
+    """What is around the tissue, and what of its treatment the patient does not get."""
+    asked = plan.scenario.patient
+    if asked is None:
+        return
+    burden = plan.library.immunity["adult"].tumour.burden
+    seen = (
+        "is followed, and seen as before treatment" if asked.frozen else "hears of the tissue and acts on it"
+    )
+    yield (
+        f"Patient: an adult at rest with this tissue at time 0 {seen}, every {minutes(plan.interval) / 60.0:g} h. The "
+        f"tissue stands for a tumour of {burden.text} ({_origin(burden)})."
+    )
+    alone = sorted(
+        {
+            given.drug.title
+            for course in plan.courses
+            for given in course.regimen.drugs
+            if given.held or given.infusions or given.drug.kinetics is None
+        }
+    )
+    if alone:
+        yield f"Given to the tissue and not to the patient around it: {', '.join(alone)}."
 
 
 def _niches(plan: Plan) -> Iterator[str]:

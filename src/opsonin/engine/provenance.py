@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,15 @@ from opsonin.store import layout
 from opsonin.store.result import Result
 from opsonin.tissue.placement import Imaged
 
+_OF_THE_PATIENT = ("libroadrunner", "python-libsbml", "sympy")
+
 
 def provenance_of(plan: Plan) -> dict[str, Any]:
     """Everything that decides the bits of a run, and what a reader needs to understand its tables."""
     library = plan.library
     content: dict[str, Any] = {
         "format": FORMAT_VERSION,
-        "versions": versions(),
+        "versions": _versions(coupled=plan.scenario.patient is not None),
         "sources": kernel_cache.digest_of_sources(kernel_cache.DECIDES_BITS),
         "scenario": plan.scenario.resolved(),
         "seed": plan.scenario.scenario.seed,
@@ -94,6 +97,18 @@ def provenance_of(plan: Plan) -> dict[str, Any]:
     return content
 
 
+def _versions(*, coupled: bool) -> dict[str, str]:
+    """Versions that decide bits: where a patient is around the tissue, of what writes and integrates its model too."""
+    return versions() | ({name: _version(name) for name in _OF_THE_PATIENT} if coupled else {})
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
 def _unit_of(drug: Drug) -> str:
     return "amount_Gy" if drug.radiates else "amount_doses" if drug.vaccinates else "amount_mg"
 
@@ -125,6 +140,7 @@ def _numbers_of(plan: Plan) -> list[NumberRow]:
         {plan.species.cells[kind] for kind in np.unique(plan.imaged.kind)},
         plan.scenario.tissue.generate,
         [dose for arm in plan.scenario.arm for dose in arm.dose],
+        coupled=plan.scenario.patient is not None and not plan.scenario.patient.frozen,
     )
     return used(plan.library, use)
 
@@ -189,7 +205,8 @@ def verify_untouched(provenance: dict[str, Any], where: str) -> None:
 
 def verify_resumable(provenance: dict[str, Any], where: str) -> None:
     """Raise RunError if going on would change the bits: other versions, processor or sources."""
-    now, then = versions(), provenance["versions"]
+    then = provenance["versions"]
+    now = _versions(coupled="patient" in provenance["scenario"])
     changed = [f"{name} {then.get(name)} -> {now[name]}" for name in now if then.get(name) != now[name]]
     if provenance["sources"] != kernel_cache.digest_of_sources(kernel_cache.DECIDES_BITS):
         changed.append("opsonin's own sources")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from opsonin.core.schedule import minutes
 from opsonin.engine import checkpoint
 from opsonin.engine.compile import Course, Plan
+from opsonin.engine.patient_told import of_patient
 from opsonin.engine.tabulate import acids_of, fitness_substrates, pairs_of
 from opsonin.engine.trace import Trace
 from opsonin.kernels.metabolism import fitness_of_each
@@ -27,6 +28,9 @@ from opsonin.store.segments import Segment
 from opsonin.tissue.ledger import empty
 from opsonin.tissue.tissue import Tissue
 
+if TYPE_CHECKING:
+    from opsonin.engine.systemic import Systemic
+
 _PLAIN = ("damage", "caspase3", "activation", "exhaustion", "fixed", "pressure", "divisions")
 
 
@@ -36,7 +40,7 @@ def observables(plan: Plan) -> list[Observable]:
     tumour = plan.species.cells.index(TUMOUR_CELL)
     drugs = {given.drug.name: given.drug for course in plan.courses for given in course.regimen.drugs}
     effects = [effect for drug in drugs.values() for effect in drug.effects]
-    return list(
+    found = list(
         observables_of(
             {name: library.cells[name].title for name in plan.species.cells},
             {name: library.molecules[name].title for name in plan.species.molecules},
@@ -65,6 +69,7 @@ def observables(plan: Plan) -> list[Observable]:
             {name: library.cells[name].title for name in plan.species.cells if _sees_by_itself(library, name)}
         )
     )
+    return [*found, *of_patient(plan, drugs)] if plan.interval else found
 
 
 def _sees_by_itself(library: Library, name: str) -> bool:
@@ -85,8 +90,9 @@ def barriers_told(plan: Plan) -> dict[str, str]:
 class Recorder:
     """Collects one arm's observables, and its ledger, between stored times."""
 
-    def __init__(self, plan: Plan, course: Course, run_hash: str) -> None:
+    def __init__(self, plan: Plan, course: Course, run_hash: str, patient: Systemic | None = None) -> None:
         self._course, self._run_hash = course, run_hash
+        self._patient = patient
         self._plan = plan
         self._observables = observables(plan)
         self._barriers = tuple(barriers_told(plan))
@@ -126,7 +132,9 @@ class Recorder:
             lineage=self._lineage(tissue),
             ledger=self._ledger(tissue, tick),
             checkpoint=checkpoint.freeze(tissue)
+            | (self._patient.freeze() if self._patient is not None else {})
             | checkpoint.origin_of(self._run_hash, self._course.name, tick),
+            patient=self._patient.rows() if self._patient is not None else {},
         )
 
     def _lineage(self, tissue: Tissue) -> dict[str, Any]:
@@ -170,6 +178,7 @@ class Recorder:
             vessels=tissue.vessels.n,
             recognises=recognises,
             fitness=_fitness(tissue, recognises),
+            patient=self._patient.told if self._patient is not None else {},
         )
 
     def _lost(self, lost: Any) -> Any:

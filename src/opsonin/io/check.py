@@ -13,6 +13,7 @@ from typing import Any
 from opsonin.core.errors import Fault, did_you_mean
 from opsonin.core.schedule import ticks
 from opsonin.core.units import UnitError, to_unit
+from opsonin.io.coupled import check_patient
 from opsonin.io.generated import check_generated
 from opsonin.io.held import check_held
 from opsonin.io.locate import KeyPath, Lines
@@ -121,6 +122,7 @@ def check_all(draft: Draft, library: Library) -> None:
     check_generated(draft, library)
     check_treatments(draft, library)
     _check_numerics(draft)
+    check_patient(draft, library, _step(draft, "coupling_step"))
     check_overrides(draft, library)
 
 
@@ -352,6 +354,7 @@ def _check_numerics(draft: Draft) -> None:
         ("numerics", "motion_step"),
         ("numerics", "burn_in"),
         ("output", "every"),
+        ("patient", "interval"),
     ):
         value = draft.value("min", *path)
         if value is not None and value > 0.0:

@@ -22,6 +22,7 @@ _NUMBER = r"^\s*[+-]?([0-9][0-9_]*\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*"
 _UNITS = {
     "min": r"(ms|s|seconds?|min|minutes?|h|hours?|d|days?|weeks?)",
     "um": r"(nm|um|µm|μm|microns?|micrometers?|mm|cm|m)",
+    "kg": r"(g|kg)",
     "cell/um**2": r"cells?\s*/\s*(um|µm|μm|mm|cm)(2|\^2|\*\*2)",
 }
 _MASS = r"(ng|ug|µg|μg|mg|g|kg)"
@@ -36,6 +37,7 @@ _TABLES = {
     "Generated": "A tissue drawn at random instead of read.",
     "Arm": "One treatment, given to the same virtual patient as every other arm.",
     "Dose": "An amount of a drug, once or again and again.",
+    "Coupled": "The patient around the tissue: blood, node and clones, which feed it and are fed by it.",
     "Output": "What is kept.",
     "Numerics": "Steps and grid: not physics, changing them must not change results beyond stated error.",
 }
@@ -43,6 +45,7 @@ DESCRIPTIONS = {
     "Scenario.scenario": _TABLES["Header"],
     "Scenario.tissue": _TABLES["Region"],
     "Scenario.arm": "The arms: [[arm]] once for each.",
+    "Scenario.patient": _TABLES["Coupled"],
     "Scenario.output": _TABLES["Output"],
     "Scenario.numerics": _TABLES["Numerics"],
     "Scenario.knowledge": 'Single numbers in place of those of the knowledge base, as "path" = "value with unit".',
@@ -82,6 +85,9 @@ DESCRIPTIONS = {
     "Dose.at": "Time of the first dose, from the start of the run.",
     "Dose.every": "Time between doses; left out, it is given once.",
     "Dose.until": "No dose after it, but one at it.",
+    "Coupled.interval": "How often tissue and patient hear of each other; left out, 6 h at most. Divides output.every.",
+    "Coupled.frozen": "The tissue sees the patient as before treatment, and runs as without; the patient is followed.",
+    "Coupled.weight": "For doses per body weight; left out, that of the tumour's patients.",
     "Output.every": "How often cells and fields are stored, to be read or gone on from.",
     "Numerics.coupling_step": "Step in which the processes take turns.",
     "Numerics.motion_step": "Step of contacts and motion; divides coupling_step.",

@@ -132,6 +132,8 @@ def plain(  # noqa: PLR0911, PLR0912 - one case per kind of error
             return path, f"{named} is above the largest allowed, {context['lt'] - 1}", ""
         case "greater_than":
             return path, f"{named} must be above {context['gt']:g}", ""
+        case "bool_type":
+            return path, f"{named} should be true or false", ""
         case "float_type" | "float_parsing" | "finite_number":
             return path, f"{named} should be a number", ""
         case "string_too_short":

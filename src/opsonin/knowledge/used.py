@@ -18,6 +18,7 @@ from opsonin.model.scenario import Dose, Generated
 
 # What a run leaves out, which adds up doses: only the patient's model has them.
 _OF_THE_PATIENT = {"max_elimination", "half_saturation"}
+_OF_MEAN_FIELD = {"tumour", "product_targets_half"}
 _OF_BLOOD = {"blood", "vessel_permeability", "vessel_radius"}
 _OF_MEDIUM = {"medium", "liquid_height"}
 _INFILTRATES = {"infiltrated": ("mixed", "excluded"), "cold": ("cold",), "homing": ("mixed",)}
@@ -30,12 +31,14 @@ class Use:
     Attributes:
         tumour: its entry; cells: types that occur; generate: how the tissue was drawn, None for a biopsy.
         doses: of all arms.
+        coupled: a patient is around the tissue, and acts on it.
     """
 
     tumour: str
     cells: Collection[str]
     generate: Generated | None
     doses: Sequence[Dose]
+    coupled: bool = False
 
 
 def used(library: Library, use: Use) -> list[NumberRow]:
@@ -70,6 +73,8 @@ def _entries(library: Library, use: Use) -> Iterator[tuple[str, str]]:
         yield from (("defect", name) for name in library.defects)
     if use.generate is not None:
         yield "geometry", use.generate.kind
+    if use.coupled:
+        yield from (("immunity", name) for name in library.immunity)
 
 
 def _carried(library: Library, use: Use) -> set[str]:
@@ -96,11 +101,13 @@ def _counts(library: Library, use: Use, path: Sequence[str]) -> bool:
         case "defect", name, key:
             counts = key != "share" or name not in library.tumours[use.tumour].clones
         case "drug", _, "kinetics":
-            counts = path[3] not in _OF_THE_PATIENT
+            counts = use.coupled or path[3] not in _OF_THE_PATIENT
         case "drug", _, key:
             counts = key != "effects" or path[3].rpartition(":")[2] in _acted_on(library)
         case "tumour", *_:
             counts = _of_tumour(library, use, path[2:])
+        case "immunity", *_:
+            counts = path[2:] == ["tumour", "burden"] or path[2] not in _OF_MEAN_FIELD
         case "geometry", *_:
             counts = _of_geometry(use.generate, path[2:])
     return counts

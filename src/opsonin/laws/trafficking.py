@@ -124,3 +124,25 @@ def in_contact(killers, targets, share):
     Source: as `availability`.
     """
     return share * killers * availability(targets, killers)
+
+
+@law
+def recruited_from(cells, resting):
+    """Arrivals of a kind over those before treatment, by how many of it the body holds, n / n0, at least 0 [-].
+
+    Args:
+        cells: of the kind in the body n [cells]; resting: of it before treatment n0 [cells], > 0.
+    Source: as `entering`: the same share of what passes comes.
+    """
+    return maximum(cells / resting, 0.0)
+
+
+@law
+def stood_for(burden, cells):
+    """Cells of a tumour that each cell of a tissue stands for [-]: B / n.
+
+    Args:
+        burden: tumour cells of the patient B [cells]; cells: tumour cells in the tissue n [cells], > 0.
+    Source: this model: the tissue is a sample of the tumour, docs/patient.md.
+    """
+    return burden / cells

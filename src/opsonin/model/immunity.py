@@ -27,9 +27,11 @@ class Lineage(Entry):
         committed: share of the dividing precursors that are in S, G2 or M.
         renewing: share of the precursors that come of themselves, the others of cells that drugs do not reach.
         feedback: power of what is missing by which precursors divide faster.
+        becomes: other types of a tissue that come of these cells.
     """
 
     cell: str
+    becomes: tuple[str, ...] = ()
     count: CellsPerVolume
     blood_share: Fraction
     half_life: Time

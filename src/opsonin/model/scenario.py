@@ -471,6 +471,20 @@ class Numerics(Entry):
     burn_in: Annotated[float, Quantity("min", above=0.0, most=90 * 1440.0)] | None = None
 
 
+class Coupled(Entry):
+    """The patient around the tissue: blood, node and clones, which feed it and are fed by it.
+
+    Attributes:
+        interval: how often each hears of the other; left out, 6 h at most, and a whole part of `output.every`.
+        frozen: the tissue sees the patient as before treatment, and so runs as without one; the patient is followed.
+        weight: for doses per body weight; left out, that of the tumour's patients.
+    """
+
+    interval: Annotated[float, Quantity("min", above=0.0, most=7 * 1440.0)] | None = None
+    frozen: Annotated[bool, Field(strict=True)] = False
+    weight: Annotated[float, Quantity("kg", least=1.0, most=400.0)] | None = None
+
+
 # min; some lifetimes of a T cell in the tissue: fields, exhaustion, niches, necrosis and who is killed first settle
 BURN_IN = 21 * 1440.0
 
@@ -482,6 +496,7 @@ class Scenario(Entry):
         scenario: who, how long, which seed.
         tissue: a biopsy to read or a tissue to draw.
         arm: the treatments that are compared.
+        patient: what is around the tissue; left out, the tissue is by itself.
         output: what is kept.
         numerics: steps and grid.
         knowledge: single numbers in place of those of the knowledge base, by dotted path:
@@ -491,6 +506,7 @@ class Scenario(Entry):
     scenario: Header
     tissue: Region
     arm: Annotated[tuple[Arm, ...], Field(min_length=1)]
+    patient: Coupled | None = None
     output: Output = Output()
     numerics: Numerics = Numerics()
     knowledge: Numbers = Field(default_factory=dict)

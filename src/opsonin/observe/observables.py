@@ -16,6 +16,7 @@ from opsonin.state.snapshot import Snapshot
 
 TUMOUR_CELL = "cancer"
 CD8 = "cd8"
+PATIENT = "patient_"  # begins the name of what is of the patient around the tissue
 CLONE = "_clone"  # ends the name of the share of cancer cells with a defect
 Floats = npt.NDArray[np.float64]
 

@@ -16,6 +16,7 @@ from opsonin.patient.node_part import Draining, clones, clones_at_rest
 from opsonin.patient.parts import Part
 from opsonin.patient.sheet import Sheet
 from opsonin.patient.tumour_part import MeanTumour
+from opsonin.patient.window_part import Untreated, WindowTumour
 
 ADULT = "adult"
 
@@ -26,10 +27,12 @@ class Body:
 
     Attributes:
         library: the knowledge base; tumour: its entry.
+        untreated: what a tissue does that stands for the tumour; None where it is a mean field.
     """
 
     library: Library
     tumour: str
+    untreated: Untreated | None = None
 
     @property
     def immunity(self) -> Immunity:
@@ -54,7 +57,10 @@ class Body:
         every = sum(symbol(clones(antigen)) for antigen in antigens)
         resting = sum(clones_at_rest(self.immunity, antigen) for antigen in antigens)
         write_blood(self.immunity, effects, {"cd8": (every, resting)})
-        dying, taken = MeanTumour(self.immunity, contact).write()
+        if self.untreated is None:
+            dying, taken = MeanTumour(self.immunity, contact).write()
+        else:
+            dying, taken = WindowTumour(self.immunity, effects.sheet, self.untreated).write()
         node = Draining(
             self.immunity,
             contact,

@@ -8,12 +8,10 @@ from typing import Any
 from opsonin.core.errors import Fault, HostError
 
 
-def extra(module: str) -> Any:
-    """The module of this name; HostError, with what to install, where it is missing."""
+def extra(module: str, where: str = "opsonin patient") -> Any:
+    """The module of this name; HostError, with `where` it is needed and what to install, if it is missing."""
     try:
         return import_module(module)
     except ImportError as error:
         problem = f"needs the extra 'patient', which is not installed: there is no {module}."
-        raise HostError(
-            Fault("opsonin patient", problem, "Install it: pip install 'opsonin[patient]'.")
-        ) from error
+        raise HostError(Fault(where, problem, "Install it: pip install 'opsonin[patient]'.")) from error

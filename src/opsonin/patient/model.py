@@ -124,9 +124,8 @@ class PatientModel:
         return (*told, *_of_body(self.body.immunity, self.parts)) if self.body is not None else tuple(told)
 
 
-def _of_body(immunity: Immunity, parts: Part) -> Iterator[Output]:
-    """What is told of tumour, blood and clones."""
-    there = set(parts.names())
+def of_any_body(immunity: Immunity) -> Iterator[Output]:
+    """What is told of the tumour, blood and clones of every patient."""
     yield Output(BURDEN, BURDEN, "", "burden", "tumour cells")
     for lineage in sorted(immunity.blood):
         yield Output(f"{in_blood(lineage)}_per_L", in_blood(lineage), "", "blood", lineage)
@@ -134,9 +133,16 @@ def _of_body(immunity: Immunity, parts: Part) -> Iterator[Output]:
         key = identifier(antigen)
         for place in ("naive", "clones", "memory"):
             yield Output(f"{place}_{key}_cells", f"{place}_{key}", "", "clones", f"{antigen}: {place}")
+
+
+def _of_body(immunity: Immunity, parts: Part) -> Iterator[Output]:
+    """All that is told of a body."""
+    there = set(parts.names())
+    yield from of_any_body(immunity)
     for killer in KILLERS:
         if f"tumour_all_{killer}" in there:
             yield Output(f"tumour_{killer}_cells", f"tumour_all_{killer}", "", "killers", killer)
+        if f"{killer}_exhaustion" in there:
             yield Output(
                 f"{killer}_exhaustion", f"{killer}_exhaustion", "", "level", f"exhaustion of {killer}"
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from opsonin.core.errors import Fault, RunError
 from opsonin.laws.apoptosis import rate_of_half_life
 from opsonin.laws.events import approaching
 from opsonin.laws.priming import divisions, expanded, left_to_others, primed
@@ -227,6 +228,9 @@ class Draining:
         there = clones_at_rest(self.immunity, antigen)
         contraction = float(rate_of_half_life(self.node.contraction.value))
         released = there * contraction + leaving
+        if released <= 0.0:
+            problem = f"the tumour gives back more effectors against {antigen} than die in the body."
+            raise RunError(Fault("patient's model", problem, "Lower immunity.adult.tumour.burden."))
         entering = released / float(expanded(1.0, self.sheet.at_rest(count)))
         naive = self.immunity.antigens[antigen].precursors.value * self.node.naive.value
         rate = entering / (naive * self.sheet.at_rest(presented) * self.sheet.at_rest(factor))

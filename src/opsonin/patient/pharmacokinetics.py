@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from opsonin.laws.apoptosis import rate_of_half_life
 from opsonin.laws.pharmacology import (
@@ -14,6 +15,9 @@ from opsonin.laws.pharmacology import (
 )
 from opsonin.laws.radiation import unrepaired_dose
 from opsonin.model.drugs import Drug, Kinetics
+
+if TYPE_CHECKING:
+    from opsonin.patient.free_drug import FreeDrug
 
 # Rates of absorption and elimination closer than this are taken to be this far apart: the law divides by the gap.
 _APART = 1e-6
@@ -63,13 +67,15 @@ class Infusion:
 class DrugCourse:
     """A drug in one arm: all its doses, and the concentrations that are held; what overlaps adds up.
 
-    A product of cells has `infusions`, in time, and none of the others.
+    A product of cells has `infusions`, in time, and none of the others. `free` is what the doses come to in the
+    tissue where a patient is followed around it; without one, doses are added up exactly.
     """
 
     drug: Drug
     doses: tuple[Bolus, ...]
     held: tuple[Held, ...] = ()
     infusions: tuple[Infusion, ...] = ()
+    free: FreeDrug | None = field(default=None, compare=False)
 
     def plasma(self, time: float) -> float:
         """Plasma concentration [nM] at `time` [min]; a dose at that very time counts."""
@@ -86,6 +92,8 @@ class DrugCourse:
         kinetics = self.drug.kinetics
         if kinetics is None:
             return held
+        if self.free is not None:
+            return self.free.at(time) + held
         unbound = 1.0 if kinetics.fraction_unbound is None else kinetics.fraction_unbound.value
         partition = float(kinetics.tissue_partition.value)
         return float(free_in_tissue(self.plasma(time), unbound, partition)) + held

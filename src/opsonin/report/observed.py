@@ -12,7 +12,7 @@ import numpy as np
 
 from opsonin.core.schedule import MINUTES_PER_DAY
 from opsonin.observe.killers import HOLDING, REACTIVE
-from opsonin.observe.observables import CLONE
+from opsonin.observe.observables import CLONE, PATIENT
 from opsonin.report import contact, curves, downloads, parts, words
 from opsonin.report.curves import Curve
 from opsonin.report.stored import StoredResult
@@ -21,7 +21,14 @@ _TUMOUR = {"burden", "cancer_count", "cancer_density", "divisions", "apoptoses",
 _CONTACT = {"engaged", contact.NAME, "hits", "kills"}
 _TISSUE = {"area", "weight", "corpses", "vessels"}
 _TRAFFIC = {"arrivals", "departures", "cd8_per_cancer_cell"}
-HEADINGS = ("The tumour", "Infiltration", "Contact and killing", "State of the cells", "Tissue and fields")
+HEADINGS = (
+    "The tumour",
+    "Infiltration",
+    "Contact and killing",
+    "State of the cells",
+    "Tissue and fields",
+    "The patient around it",
+)
 
 
 def lines(result: StoredResult, arms: Sequence[str]) -> list[Curve]:
@@ -129,6 +136,8 @@ def last(curve: Curve, arm: str) -> int | None:
 
 def _rank(name: str) -> int:
     """Index of the heading that an observable belongs under."""
+    if name.startswith(PATIENT):
+        return 5
     if name in _TUMOUR:
         return 0
     if name in _TISSUE or name.endswith("_mean") or name.startswith("mean_"):

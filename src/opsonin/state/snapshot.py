@@ -27,6 +27,7 @@ class Snapshot:
         vessels: number of blood vessels in the window.
         recognises: (n,) whether a cell is a killer that may see the tumour; fitness: (n,) that metabolism leaves these,
             0 of all others [-].
+        patient: what is told of the patient around the tissue, by column; empty without one.
     """
 
     cells: Cells
@@ -44,6 +45,7 @@ class Snapshot:
     vessels: int = 0
     recognises: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     fitness: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    patient: Mapping[str, float] = field(default_factory=dict)
 
     def live(self, kind: str) -> npt.NDArray[np.bool_]:
         """(n,) mask of the live cells of a type."""

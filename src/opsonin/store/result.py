@@ -260,6 +260,21 @@ class Result:
 
         return lineage.births(self, arm)
 
+    def patient(self, arm: str | None = None) -> pandas.DataFrame:
+        """The patient around the tissue of an arm, where the scenario has `[patient]`: a row per interval.
+
+        Columns: `time` [d], and those of `opsonin patient simulate`, each with its unit; what a dose does at that
+        time is not yet in a row. Of replicates a first column `replicate`.
+
+        Args:
+            arm: its name; may be left out if there is one.
+        Raises:
+            InputError: there is no such arm, or no patient in this result.
+        """
+        from opsonin.store import around
+
+        return around.table(self, arm)
+
     def ratio(self, arm: str, reference: str) -> xarray.Dataset:
         """What an arm does to each observable: its ratio to another arm.
 

@@ -29,6 +29,7 @@ TRACE = "trace.parquet"
 OBSERVABLES = "observables.parquet"
 LEDGER = "ledger.parquet"
 LINEAGE = "lineage.parquet"
+PATIENT = "patient.parquet"
 CHECKPOINT = "checkpoint.npz"
 
 _TRACE_TYPES = {"tick": np.int64, "process": np.int16, "hash": np.uint64}
@@ -51,6 +52,7 @@ class Segment:
         checkpoint: what the engine needs to go on; opaque here.
         ledger: 'tick' and float64 columns, one row for the time since the last segment; empty if none was kept.
         lineage: columns of births since the last segment, 'tick' first; empty if none were kept.
+        patient: 'tick' and float64 columns of the patient around the tissue since the last segment; empty without one.
     """
 
     tick: int
@@ -63,6 +65,7 @@ class Segment:
     checkpoint: Columns
     ledger: Columns = field(default_factory=dict)
     lineage: Columns = field(default_factory=dict)
+    patient: Columns = field(default_factory=dict)
 
 
 def encoded(segment: Segment) -> Iterator[tuple[str, Content]]:
@@ -82,6 +85,8 @@ def encoded(segment: Segment) -> Iterator[tuple[str, Content]]:
         yield LEDGER, table_bytes(_over_time(segment.ledger))
     if segment.lineage:
         yield LINEAGE, table_bytes(segment.lineage)
+    if segment.patient:
+        yield PATIENT, table_bytes(_over_time(segment.patient))
     yield CHECKPOINT, checkpoint_bytes(segment.checkpoint)
 
 
@@ -100,6 +105,7 @@ def read_segment(folder: Path) -> Segment:
         checkpoint=read_checkpoint(folder / CHECKPOINT),
         ledger=read_columns(folder / LEDGER) if (folder / LEDGER).is_file() else {},
         lineage=read_columns(folder / LINEAGE) if (folder / LINEAGE).is_file() else {},
+        patient=read_columns(folder / PATIENT) if (folder / PATIENT).is_file() else {},
     )
 
 

@@ -26,6 +26,7 @@ from opsonin.model.phase import (
     VANISH,
 )
 from opsonin.model.specificity import MATCHED, STEM_LIKE
+from opsonin.tissue import accounts
 from opsonin.tissue.tissue import MEDIUM, Tissue
 
 Events = npt.NDArray[np.int8]
@@ -41,6 +42,7 @@ def events(tissue: Tissue, event: Events, tick: int, duration: float) -> None:
     _enter(tissue, dying, APOPTOTIC, column.APOPTOTIC_TIME, now)
     _enter(tissue, event == DIE_NECROTIC, NECROTIC, column.NECROTIC_TIME, now)
     _count(tissue, event)
+    accounts.book_events(tissue, event)
     daughters = _divide(tissue, np.flatnonzero(event == DIVIDE), now)
     gone = np.flatnonzero((event == VANISH) | (event == LEAVE))
     if len(gone):

@@ -174,6 +174,24 @@ class Births(NamedTuple):
     daughter_lost: npt.NDArray[np.int32]
 
 
+# What happens to the cells of a type, as it is booked.
+ARRIVED, LEFT, DIED, DIVIDED, BROUGHT = range(5)
+
+
+@dataclass
+class Accounts:
+    """Who came, left, died and divided since the accounts were opened, each cell counted as what it stands for.
+
+    Attributes:
+        live: (types, 2) live cells when anything was booked last; [.., 1] those whose receptor matches the tumour.
+        passed: (types, 2, 5) of them that ARRIVED from the body, LEFT for it, DIED, DIVIDED, or were BROUGHT otherwise:
+            with a product, by a vaccination, as copies where the window was tiled, less those that a crop took.
+    """
+
+    live: npt.NDArray[np.float64]
+    passed: npt.NDArray[np.float64]
+
+
 @dataclass
 class Tissue:
     """Everything that changes in one arm, and the numbers that rule it.
@@ -182,7 +200,8 @@ class Tissue:
         box: (Lx, Ly, Lz) [um]; z is the thickness of a section.
         exposure: what drugs do to the cells now; coming: cells of products that come in this step; supplied:
             (substrates,) what drugs add to each substrate in blood, or in medium, over this step, in its unit;
-            primed: (types,) share of the cells that arrive now which vaccines have primed [-].
+            primed: (types,) share of the cells that arrive now which vaccines have primed [-]; called: (sources, 3)
+            arrivals over those before treatment, by receptor state, as blood has cells for them [-].
         boundary: WINDOW, FIXED or MEDIUM.
         weight: windows of the original size that this one stands for; a crop doubles it, a tile halves it [-].
         began: edges of the box at time 0 [um]; initial: (types,) live cells at time 0, empty before.
@@ -198,7 +217,7 @@ class Tissue:
         counters: events since the start, by name, each times the weight at its time.
         shifted: molecules that some drug of this arm shifts at any time.
         ledger: where encounters are noted; births: of tumour cells, (tick, mothers, daughters), and the defects of
-            each; None if nobody asks.
+            each; accounts: who comes and goes; None if nobody asks.
     """
 
     cells: Cells
@@ -233,11 +252,14 @@ class Tissue:
     initial: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     ledger: Ledger | None = None
     births: list[Births] | None = None
+    accounts: Accounts | None = None
+    called: npt.NDArray[np.float64] = field(default_factory=lambda: np.ones(0))
     shifted: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         self.supplied = np.zeros(len(self.substrates))
         self.primed = np.zeros(len(self.species.cells))
+        self.called = np.ones((len(self.arrivals), 3))
         self.began = self.box
         self.span = self.space
 

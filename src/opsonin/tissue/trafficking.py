@@ -14,7 +14,7 @@ from opsonin.kernels.trafficking import arrivals, lower, recruitments
 from opsonin.model import tables as column
 from opsonin.model.phase import COMMITTED
 from opsonin.model.specificity import MATCHED, STEM_LIKE, UNMATCHED
-from opsonin.tissue import apply
+from opsonin.tissue import accounts, apply
 from opsonin.tissue.niche import in_nest
 from opsonin.tissue.tissue import BYSTANDER, MARKED, NICHES, REACTIVE, Arrivals, Tissue
 
@@ -30,14 +30,19 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
     """Draw and place the arrivals of a step of `duration` [min] from `tick`; none where there is no vessel."""
     if not tissue.balance.flux.any() or tissue.vessels.n == 0:
         return
-    for index, flux in enumerate(tissue.balance.flux):
-        for niche, part in zip(NICHES, flux, strict=True):
-            if part.sum() > 0.0:
+    for index in range(len(tissue.arrivals)):
+        for niche in NICHES:
+            if inflow(tissue, index, niche).sum() > 0.0:
                 arrived = _draw(tissue, index, niche, (tick, duration))
                 if arrived:
                     now = tick + round(duration * TICKS_PER_MINUTE)
                     tissue.cells.append(_newcomers(tissue, index, niche, arrived, now))
                     tissue.count("arrivals", len(arrived))
+
+
+def inflow(tissue: Tissue, index: int, niche: int) -> Any:
+    """(3,) arrivals of a source and niche per section area, by receptor state, without recruitment [cells/um2/min]."""
+    return tissue.balance.flux[index, NICHES.index(niche)] * tissue.called[index]
 
 
 def _at_vessels(tissue: Tissue, substrate: int) -> Any:
@@ -123,7 +128,7 @@ def _draw(tissue: Tissue, index: int, niche: int, when: tuple[int, float]) -> li
         tissue.key,
         when[0],
         stream,
-        float(balance.flux[index, NICHES.index(niche)].sum() / balance.recruited[index]),
+        float(inflow(tissue, index, niche).sum() / balance.recruited[index]),
         tissue.area,
         when[1],
         count,
@@ -140,13 +145,14 @@ def _draw(tissue: Tissue, index: int, niche: int, when: tuple[int, float]) -> li
 def _newcomers(
     tissue: Tissue, index: int, niche: int, arrived: list[tuple[int, int]], now: int
 ) -> dict[str, Any]:
-    source, flux = tissue.arrivals[index], tissue.balance.flux[index, NICHES.index(niche)]
+    source, flux = tissue.arrivals[index], inflow(tissue, index, niche)
     ids = np.array([identity for _, identity in arrived], np.uint64)
     count = len(ids)
     kinds = np.full(count, source.kind, np.int16)
     columns = blank(tissue, ids, kinds, now)
     shares = np.cumsum(flux) / flux.sum()
     places = homes(tissue, (source.kind,), niche, arrived)
+    by_vaccine = 0
     for row, (_, identity) in enumerate(arrived):
         w, v = uniforms(tissue.key[0], tissue.key[1], np.uint64(identity), np.uint32(0), _ARRIVAL, 2)
         place = beside(tissue, source.kind, places[row], identity)
@@ -154,10 +160,11 @@ def _newcomers(
         state = int(np.searchsorted(shares, w))
         primed = state != REACTIVE and source.marker >= 0 and v < tissue.primed[source.kind]
         columns["exhaustion"][row] = 0.0 if primed else _exhaustion(tissue, index, state)
-        state = REACTIVE if primed else state
+        state, by_vaccine = (REACTIVE, by_vaccine + 1) if primed else (state, by_vaccine)
         columns["reactive"][row] = MATCHED if state == REACTIVE else UNMATCHED
         if state == BYSTANDER and source.marker >= 0:
             columns["variation"][source.marker, row] = 0.0
+    accounts.book_brought(tissue, source.kind, by_vaccine)
     share = tissue.traits.stem[kinds]
     columns["reactive"] = with_stem_like(columns["reactive"], share, ids, tissue.key)
     columns["exhaustion"][columns["reactive"] == STEM_LIKE] = 0.0
