@@ -28,6 +28,7 @@ PER_SURFACE = "mg/m**2"
 MOST_MG_PER_M2 = 40.0 * MOST_MG_PER_KG  # an adult has about 40 kg per m2
 PER_WEIGHT_CELLS, CELLS = "cell/kg", "cell"
 MOST_CELLS = 1e13  # of a product: a tenth of all cells of a body
+MOST_REPLICATES = 10_000
 EXAMPLE = 'Write "240 mg", per body weight "3 mg/kg", or per body surface "20 mg/m2".'
 
 
@@ -232,6 +233,7 @@ class Course(Entry):
         dose: what is given.
         table: doses from a table, beside those of `dose`.
         rule: when doses are held or reduced.
+        seed: of chance among few tumour cells; replicates: how often each patient is followed, by other chances.
     """
 
     name: Annotated[str, Field(max_length=200)] = ""
@@ -241,3 +243,5 @@ class Course(Entry):
     dose: tuple[Administration, ...] = ()
     table: DoseTable | None = None
     rule: tuple[Rule, ...] = ()
+    seed: Annotated[int, Field(ge=0, lt=2**63, strict=True)] = 1
+    replicates: Annotated[int, Field(ge=1, le=MOST_REPLICATES, strict=True)] = 1

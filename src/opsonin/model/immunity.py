@@ -93,12 +93,13 @@ class MeanField(Entry):
     """A tumour without places: what space decides in a tissue is a share here.
 
     Attributes:
-        burden: living tumour cells before treatment.
+        burden: living tumour cells before treatment; seen: of a lesion, from which on it is seen.
         contact: share of its time that a killer in the tumour holds a tumour cell.
         fitness: of the killers that metabolism leaves; costimulated: of full co-stimulation.
     """
 
     burden: Cells
+    seen: Cells
     contact: Fraction
     fitness: Fraction
     costimulated: Fraction

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from opsonin.knowledge.library import Library
 from opsonin.model.drugs import Drug
 from opsonin.model.immunity import Immunity
 from opsonin.patient.blood_part import write_blood
+from opsonin.patient.clone_part import BURDEN, Lesion, Site, mean_field, site_of
 from opsonin.patient.contact_part import Contact, side_of
 from opsonin.patient.effect_part import Effects
 from opsonin.patient.formulae import symbol
 from opsonin.patient.node_part import Draining, clones, clones_at_rest
 from opsonin.patient.parts import Part
+from opsonin.patient.product_part import Product
 from opsonin.patient.sheet import Sheet
 from opsonin.patient.tumour_part import MeanTumour
 
@@ -26,10 +29,12 @@ class Body:
 
     Attributes:
         library: the knowledge base; tumour: its entry.
+        lesions: where it is, each with its clones; without any it is one, whose cells are all alike.
     """
 
     library: Library
     tumour: str
+    lesions: tuple[Lesion, ...] = ()
 
     @property
     def immunity(self) -> Immunity:
@@ -54,7 +59,8 @@ class Body:
         every = sum(symbol(clones(antigen)) for antigen in antigens)
         resting = sum(clones_at_rest(self.immunity, antigen) for antigen in antigens)
         write_blood(self.immunity, effects, {"cd8": (every, resting)})
-        dying, taken = MeanTumour(self.immunity, contact).write()
+        sites = self._sites(contact, drugs)
+        dying, taken = self._tumour(contact, sites)
         node = Draining(
             self.immunity,
             contact,
@@ -66,3 +72,30 @@ class Body:
             dying, effects.sheet.at_rest(dying), {antigen: taken.get(antigen, 0.0) for antigen in antigens}
         )
         return effects.sheet.part
+
+    def sites(self, drugs: Iterable[Drug]) -> tuple[Site, ...]:
+        """Its lesions with their clones under some drugs, not yet written."""
+        effects = Effects((), Sheet())
+        return self._sites(Contact(self.library.of_tumour(self.tumour), self.tumour, effects), tuple(drugs))
+
+    def _sites(self, contact: Contact, drugs: tuple[Drug, ...]) -> tuple[Site, ...]:
+        if not self.lesions:
+            return (mean_field(contact),)
+        return tuple(site_of(contact, lesion, drugs) for lesion in self.lesions)
+
+    def _tumour(self, contact: Contact, sites: Sequence[Site]) -> tuple[Any, dict[str, float]]:
+        """All lesions: tumour cells that die [cells/min], and by antigen what they take from the body, net."""
+        sheet = contact.sheet
+        dying: Any = 0
+        taken: dict[str, float] = {}
+        for site in sites:
+            died, net = MeanTumour(self.immunity, contact, site).write()
+            dying += died
+            taken |= {name: taken.get(name, 0.0) + rate for name, rate in net.items()}
+        if all(site.lesion.name for site in sites):
+            every = sum(symbol(site.cells) for site in sites)
+            sheet.derived(BURDEN, every, "cell", "living tumour cells")
+        for drug in contact.effects.products:
+            assert drug.product is not None  # of a product
+            Product(drug, drug.product, self.immunity, contact).write(sites)
+        return dying, taken
