@@ -142,7 +142,7 @@ def how_many(each: Sequence[Followed], seen: float) -> dict[str, tuple[int, int,
 
 
 def _in_json(outcome: Outcome) -> dict[str, Any]:
-    units = {"complete": "complete_d", "cured": "cured_d", "relapsed": "relapsed_d"}
+    units = {name: f"{name}_d" for name in ("complete", "cured", "relapsed", "appeared")}
     units |= {name: f"{name}_percent" for name in ("least_diameter", "last_diameter")}
     return {units.get(key, key): value for key, value in asdict(outcome).items() if value is not None}
 
@@ -151,6 +151,8 @@ def _in_words(outcome: Outcome, seen: float) -> str:
     lines = [f"{outcome.best}, diameter {outcome.last_diameter:+.0f} % at the end"]
     if outcome.best == "NE":
         lines = [f"not seen at the start (below {seen:.0e} cells)"]
+    if outcome.appeared is not None:
+        lines.append(f"new after {outcome.appeared:.3g} d")
     if outcome.complete is not None:
         lines.append(f"nothing seen after {outcome.complete:.3g} d")
     if outcome.cured is not None:

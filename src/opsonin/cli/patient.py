@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from opsonin.engine.courses import Courses
     from opsonin.io.course import Asked
     from opsonin.knowledge.library import Library
+    from opsonin.patient.clone_part import Lesion
 
 MOST_TOLD = 20  # patients, in words
 
@@ -71,6 +72,9 @@ def simulate(
         problem = "--tumour is of our model; with --model there is none."
         raise InputError(Fault("command line", problem, "A model of your own brings its tumour."))
     asked, library = read_course(course, foreign=model is not None), load_library()
+    if (asked.course.lesion or asked.course.new_lesions) and tumour is None:
+        problem = "lesions are of a patient with a tumour, and none is named."
+        raise InputError(Fault(course.name, problem, "Name it: --tumour melanoma."))
     if model is not None and ports is not None:
         made = _foreign(asked, library, model, ports)
         panels = _panels(made.columns)
@@ -106,9 +110,13 @@ def _ours(
     asked: Asked, library: Library, sbml: Path | None, tumour: str | None
 ) -> tuple[Courses, dict[str, dict[str, int]], dict[str, str]]:
     from opsonin.engine.courses import follow_ours, model_of
-    from opsonin.patient.clone_part import Lesion
+    from opsonin.engine.lesions import lesions_of
 
-    model = model_of(asked, library, tumour, (Lesion(),) if tumour is not None else ())
+    lesions: tuple[Lesion, ...] = ()
+    if tumour is not None:
+        drugs = [library.drugs[name] for name in asked.drugs]
+        lesions = lesions_of(asked.course.lesion, asked.course.new_lesions, library, tumour, drugs)
+    model = model_of(asked, library, tumour, lesions)
     made = follow_ours(asked, model)
     panels: dict[str, dict[str, int]] = {}
     labels = {

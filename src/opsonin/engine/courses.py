@@ -100,7 +100,7 @@ def model_of(
 def follow_ours(asked: Asked, model: PatientModel) -> Courses:
     """Every patient of a course in our model; one that fails is told, and the others are kept."""
     columns = {output.column: output.name for output in model.outputs}
-    ours = Carrier(model.sbml, OURS, columns, model.changes, sites=model.sites)
+    ours = Carrier(model.sbml, OURS, columns, model.changes, sites=model.sites, seeding=model.seeding)
     return Courses(tuple(columns), *_all(asked, ours), model.sbml)
 
 
@@ -126,7 +126,7 @@ class Carrier:
         columns: names of the model by column.
         changes: what doses do in it.
         minutes: length of its unit of time [min].
-        sites: lesions whose clones are followed.
+        sites: lesions whose clones are followed; seeding: rate at which a cell of theirs begins another [1/min].
     """
 
     sbml: str
@@ -135,6 +135,7 @@ class Carrier:
     changes: Callable[[Iterable[Given]], tuple[Change, ...]]
     minutes: float = 1.0
     sites: tuple[Site, ...] = ()
+    seeding: float = 0.0
 
 
 def _all(asked: Asked, model: Carrier) -> tuple[dict[str, Followed], tuple[Fault, ...]]:
@@ -195,7 +196,9 @@ def follow_one(
     watched = list(model.columns.values())
     steps = _steps(course, also)
     last = float(steps[-1]) / model.minutes
-    reservoir = Reservoir(model.sites, key or Key(course.seed, ""), last) if model.sites else None
+    reservoir = None
+    if model.sites:
+        reservoir = Reservoir(model.sites, key or Key(course.seed, ""), last, seeding=model.seeding)
 
     def through(doses: Sequence[Given]) -> Trajectory:
         made = model.changes(doses)

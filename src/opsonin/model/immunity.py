@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from opsonin.model.knowledge import Fraction, HalfLevel, Name, Positive, Pure, Time, Volume
+from opsonin.model.knowledge import Fraction, HalfLevel, Name, Positive, Pure, Rate, Time, Volume
 from opsonin.model.sourced import Entry, Sourced, held_in
 
 Cells = Annotated[Sourced, held_in("cell", positive=True)]
@@ -94,12 +94,14 @@ class MeanField(Entry):
 
     Attributes:
         burden: living tumour cells before treatment; seen: of a lesion, from which on it is seen.
+        seeding: rate at which a tumour cell begins a lesion elsewhere, of which most die out at once.
         contact: share of its time that a killer in the tumour holds a tumour cell.
         fitness: of the killers that metabolism leaves; costimulated: of full co-stimulation.
     """
 
     burden: Cells
     seen: Cells
+    seeding: Rate
     contact: Fraction
     fitness: Fraction
     costimulated: Fraction

@@ -16,9 +16,9 @@ from opsonin.patient.effect_part import Effects
 from opsonin.patient.formulae import symbol
 from opsonin.patient.node_part import Draining, clones, clones_at_rest
 from opsonin.patient.parts import Part
-from opsonin.patient.product_part import Product
+from opsonin.patient.product_part import Product, product_in_tumour
 from opsonin.patient.sheet import Sheet
-from opsonin.patient.tumour_part import MeanTumour
+from opsonin.patient.tumour_part import KILLERS, MeanTumour
 
 ADULT = "adult"
 
@@ -85,17 +85,25 @@ class Body:
 
     def _tumour(self, contact: Contact, sites: Sequence[Site]) -> tuple[Any, dict[str, float]]:
         """All lesions: tumour cells that die [cells/min], and by antigen what they take from the body, net."""
-        sheet = contact.sheet
         dying: Any = 0
         taken: dict[str, float] = {}
         for site in sites:
             died, net = MeanTumour(self.immunity, contact, site).write()
             dying += died
             taken |= {name: taken.get(name, 0.0) + rate for name, rate in net.items()}
-        if all(site.lesion.name for site in sites):
-            every = sum(symbol(site.cells) for site in sites)
-            sheet.derived(BURDEN, every, "cell", "living tumour cells")
         for drug in contact.effects.products:
             assert drug.product is not None  # of a product
             Product(drug, drug.product, self.immunity, contact).write(sites)
+        if all(site.lesion.name for site in sites):
+            self._together(contact, sites)
         return dying, taken
+
+    def _together(self, contact: Contact, sites: Sequence[Site]) -> None:
+        """What is told of all lesions together."""
+        names = [BURDEN, *(f"tumour_all_{killer}" for killer in KILLERS)]
+        names += [product_in_tumour(drug.name) for drug in contact.effects.products]
+        there = set(contact.sheet.part.names())
+        for name in names:
+            each = [symbol(site.here(name)) for site in sites if site.here(name) in there]
+            if each:
+                contact.sheet.derived(name, sum(each), "cell", "of all lesions together")

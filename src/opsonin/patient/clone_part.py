@@ -29,11 +29,13 @@ class Lesion:
 
     Attributes:
         name: "" of the only one.
-        share: of the patient's tumour cells before treatment.
+        share: of the patient's tumour cells before treatment; of a place where there is none yet, the size at which it
+            would have the killers that it has in proportion.
         killers: density of killers in it, over that of its tumour type.
         doubling_time: its own [min]; None as of its tumour type.
         levels: factor on what its cells carry, by molecule.
         clones: share of its cells that has a defect at time 0, where it is known.
+        present: whether tumour cells are there; a place without may be seeded.
     """
 
     name: str = ""
@@ -42,6 +44,7 @@ class Lesion:
     doubling_time: float | None = None
     levels: Mapping[str, float] = field(default_factory=dict)
     clones: Mapping[str, float] = field(default_factory=dict)
+    present: bool = True
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,13 @@ class PatientModel:
         """Lesions whose clones are followed; none without a body, or where its tumour cells are all alike."""
         return self.body.sites(self.drugs) if self.body is not None and self.body.lesions else ()
 
+    @property
+    def seeding(self) -> float:
+        """Rate at which a tumour cell begins a lesion elsewhere [1/min]; 0 where no place is left for one."""
+        if self.body is None or all(site.lesion.present for site in self.sites):
+            return 0.0
+        return float(self.body.immunity.tumour.seeding.value)
+
     @cached_property
     def sbml(self) -> str:
         """The model without doses, as it is integrated."""
@@ -159,6 +166,7 @@ def _of_body(immunity: Immunity, parts: Part) -> Iterator[Output]:
             where = place.replace("_in_", " in ", 1)
             yield Output(f"tumour_{killer}{place}_cells", name, "", "killers", f"{killer}{where}")
             level = f"{killer}_exhaustion{place}"
-            yield Output(level, level, "", "level", f"exhaustion of {killer}{where}")
+            if level in there:
+                yield Output(level, level, "", "level", f"exhaustion of {killer}{where}")
     yield Output("node_presented", "node_presented", "", "level", "antigen in the node")
     yield Output("node_costimulated", "node_costimulated", "", "level", "co-stimulation in the node")

@@ -29,6 +29,7 @@ class Outcome:
         cured: time [d] from which no tumour cell is left; None where some are.
         relapsed: time [d] when something is seen again for the first time; None where nothing is.
         relapse_of: clone with most cells then.
+        appeared: time [d] at which something is seen where nothing was at the start; of all together, in any lesion.
     """
 
     best: str
@@ -38,6 +39,7 @@ class Outcome:
     cured: float | None = None
     relapsed: float | None = None
     relapse_of: str | None = None
+    appeared: float | None = None
 
 
 def outcomes(reservoir: Reservoir, seen: float) -> tuple[Outcome, dict[str, Outcome]]:
@@ -68,19 +70,22 @@ def outcome(times: Array, lesions: Sequence[Mapping[str, Array]], seen: float) -
     diameters = np.where(visible, np.cbrt(each), 0.0).sum(axis=0)
     left = each.sum(axis=0)
     cured = float(times[np.flatnonzero(left > 0.0).max(initial=-1) + 1]) if left[-1] == 0.0 else None
+    new = np.flatnonzero((visible & ~visible[:, :1]).any(axis=0))
+    appeared = float(times[new[0]]) if len(new) else None
     if diameters[0] == 0.0:
-        return Outcome("NE", 0.0, 0.0, cured=cured)
+        return Outcome("NE", 0.0, 0.0, cured=cured, appeared=appeared)
     change = 100.0 * (diameters / diameters[0] - 1.0)
     gone = np.flatnonzero(diameters == 0.0)
     back = np.flatnonzero((diameters > 0.0) & (np.arange(len(times)) > gone[0])) if len(gone) else gone
     return Outcome(
-        best=_best(times, diameters),
+        best=_best(times, diameters, appeared),
         least_diameter=float(change.min()),
         last_diameter=float(change[-1]),
         complete=float(times[gone[0]]) if len(gone) else None,
         cured=cured,
         relapsed=float(times[back[0]]) if len(back) else None,
         relapse_of=_most(lesions, back[0]) if len(back) else None,
+        appeared=appeared,
     )
 
 
@@ -90,11 +95,12 @@ def mixed(lesions: Mapping[str, Outcome]) -> bool:
     return any(change <= RESPONSE for change in last) and any(change >= PROGRESSION for change in last)
 
 
-def _best(times: Array, diameters: Array) -> str:
-    """Best response before progression."""
+def _best(times: Array, diameters: Array, appeared: float | None) -> str:
+    """Best response before progression, which a new lesion is, too."""
     least, best = diameters[0], "SD"
     for time, now in zip(times[1:], diameters[1:], strict=True):
-        if now > 0.0 and now >= least * (1.0 + PROGRESSION / 100.0):
+        grown = now > 0.0 and now >= least * (1.0 + PROGRESSION / 100.0)
+        if grown or time == appeared:
             return "PD" if best == "SD" and time < STABLE else best
         least = min(least, now)
         if now == 0.0:

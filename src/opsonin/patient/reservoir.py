@@ -11,12 +11,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from opsonin.core.random import Stream, id_of, key_of
 from opsonin.laws.clones import lineage_ends, lineage_survives, mutants_at
 from opsonin.patient.clone_part import BIRTHS, DEATHS, NEWCOMERS, Clone, Site
+
+Array = npt.NDArray[Any]
 
 FEW = 1e6  # cells, below which a clone is drawn: above, a day moves it by less than a thousandth of its mean by chance
 TURN = 1440.0  # [min] from one turn to the next
@@ -73,23 +77,37 @@ def drawn_at_first(
         rate: probability that a daughter is a mutant; back: that a mutant's daughter is none.
         birth: divisions of a cell [1/min]; growth: less its deaths [1/min], both above 0.
     """
-    loss, oldest = birth - growth, 1.0 / cells
     age = math.log(cells) / growth
-    spread = (
-        math.log((birth - loss * oldest) / growth) / loss
-        if loss > _STILL * birth
-        else (1.0 - oldest) / growth
-    )
-    founders = 2.0 * rate * birth * cells * spread
-    if founders > _MOST_FOUNDERS:
+    if founders(rate, birth, growth, cells) > _MOST_FOUNDERS:
         return float(mutants_at(rate, birth, cells, age)) * math.exp(-back * birth * age)
-    drawn = draws.random(draws.poisson(founders)) * spread
-    share = (birth - growth * np.exp(drawn * loss)) / loss if loss > _STILL * birth else 1.0 - drawn * growth
-    share = np.clip(share, oldest, 1.0)  # of its present size, which the tumour had when the mutant came up
-    span = (1.0 / share - 1.0) / growth
-    sizes = draws.geometric(1.0 / (1.0 + birth * span))
+    sizes, share = lineages(draws, rate, birth, growth, cells)
     kept = draws.binomial(sizes, np.exp(2.0 * back * birth * np.log(share) / growth))
     return float(min(kept.sum(), cells))
+
+
+def founders(rate: float, birth: float, growth: float, cells: float) -> float:
+    """Mutants with living descendants to expect in such a tumour; arguments as in `drawn_at_first`."""
+    return 2.0 * rate * birth * cells * _spread(birth, growth, cells)
+
+
+def lineages(
+    draws: np.random.Generator, rate: float, birth: float, growth: float, cells: float
+) -> tuple[Array, Array]:
+    """Their living descendants, and the size of the tumour when each came up, over that of now."""
+    loss, spread = birth - growth, _spread(birth, growth, cells)
+    drawn = draws.random(draws.poisson(founders(rate, birth, growth, cells))) * spread
+    share = (birth - growth * np.exp(drawn * loss)) / loss if loss > _STILL * birth else 1.0 - drawn * growth
+    share = np.clip(share, 1.0 / cells, 1.0)
+    span = (1.0 / share - 1.0) / growth
+    return draws.geometric(1.0 / (1.0 + birth * span)).astype(np.int64), share
+
+
+def _spread(birth: float, growth: float, cells: float) -> float:
+    """Time that mutants had to come up in, each weighted by the chance that its lineage lives [min]."""
+    loss, oldest = birth - growth, 1.0 / cells
+    if loss <= _STILL * birth:  # no cell is lost
+        return (1.0 - oldest) / growth
+    return math.log((birth - loss * oldest) / growth) / loss
 
 
 @dataclass
@@ -98,6 +116,7 @@ class Reservoir:
 
     Attributes:
         sites: lesions; key: of the draws.
+        seeding: rate at which a tumour cell begins a lesion elsewhere [1/min], where a place is left for it.
         until: last time [min]; turn: from one turn to the next [min].
         told, cells: time of each turn, and 0 [min]; by clone the cells after it.
     """
@@ -106,6 +125,7 @@ class Reservoir:
     key: Key
     until: float
     turn: float = TURN
+    seeding: float = 0.0
     told: list[float] = field(default_factory=list)
     cells: dict[str, list[float]] = field(default_factory=dict)
     _sums: dict[str, tuple[float, ...]] = field(default_factory=dict, init=False)
@@ -126,6 +146,8 @@ class Reservoir:
         made: dict[str, float] = {}
         for site in self.sites:
             made |= self._first(site, value_of)
+        if self.seeding > 0.0:
+            made |= self._settled(value_of)
         self.told, self.cells = [0.0], {name: [value] for name, value in made.items()}
         self._sums = {clone.cells: (0.0, 0.0, 0.0) for clone in self.clones}
         return made
@@ -147,6 +169,8 @@ class Reservoir:
             made[name] = float(
                 drawn_later(draws, round(before), births, max(deaths, 0.0), max(newcomers, 0.0), since)
             )
+        if self.seeding > 0.0:
+            made |= self._seeded(made, round(time), since)
         self.told.append(time)
         for name, value in made.items():
             self.cells[name].append(value)
@@ -169,3 +193,31 @@ class Reservoir:
             made[clone.cells] = found = min(float(round(found)), left)
             left -= found
         return {first.cells: left} | made
+
+    @property
+    def _places(self) -> list[Site]:
+        """Where a lesion may come to be."""
+        return [site for site in self.sites if not site.lesion.present]
+
+    def _settled(self, value_of: Callable[[str], float]) -> dict[str, float]:
+        """The largest lesions that the tumour has seeded while it grew, too small to be known at time 0."""
+        main = self.sites[0]
+        birth = value_of("tumour_division")
+        growth = birth - value_of(f"{main.clones[0].cells}_{DEATHS}_rate")
+        cells = sum(value_of(site.cells) for site in self.sites)
+        draws = self.key.generator("seeds", 0)
+        sizes, _ = lineages(draws, self.seeding / (2.0 * birth), birth, growth, cells)
+        largest = sorted(map(float, sizes), reverse=True)
+        return {site.clones[0].cells: size for site, size in zip(self._places, largest, strict=False)}
+
+    def _seeded(self, made: Mapping[str, float], tick: int, since: float) -> dict[str, float]:
+        """First cells of lesions that begin at a turn; of which clone they are is drawn by share."""
+        draws = self.key.generator("seeds", tick)
+        names = [clone.name for clone in self.sites[0].clones]
+        cells = np.zeros(len(names))
+        for site in self.sites:
+            cells += [made[clone.cells] for clone in site.clones]
+        free = [site for site in self._places if not any(made[clone.cells] for clone in site.clones)]
+        count = min(int(draws.poisson(self.seeding * cells.sum() * since)), len(free))
+        which = draws.choice(len(names), count, p=cells / cells.sum()) if count else ()
+        return {site.clones[number].cells: 1.0 for site, number in zip(free, which, strict=False)}

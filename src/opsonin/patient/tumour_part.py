@@ -133,7 +133,8 @@ class MeanTumour:
         site = self.site
         for clone in site.clones:
             title = "living tumour cells" if site.alone else f"living tumour cells: {clone.name}"
-            self.sheet.amount(clone.cells, self.burden * clone.share, "cell", title)
+            there = self.burden * clone.share if site.lesion.present else 0.0
+            self.sheet.amount(clone.cells, there, "cell", title)
         if not site.alone:
             every = sum(symbol(clone.cells) for clone in site.clones)
             self.sheet.derived(site.cells, every, "cell", "living tumour cells")
@@ -174,7 +175,9 @@ class MeanTumour:
             "rate of division of tumour cells",
         )
         unhindered = float(potential_growth_rate(self.tumour.potential_doubling_time.value))
-        killing = self.sheet.at_rest(sum(clone.share * killed[clone.cells] for clone in site.clones))
+        killing = self.sheet.at_rest(
+            sum(clone.share * killed[clone.cells] for clone in site.clones), **self._resting()
+        )
         if unhindered - self.growth - killing < 0.0:
             whose = f"the lesion {site.lesion.name}" if site.lesion.name else self.tumour.name
             problem = f"killing of {killing * 1440.0:.3g} per day leaves {whose} less than its growth."
@@ -229,6 +232,12 @@ class MeanTumour:
                 if rate != 0:
                     self.sheet.flow(f"{name}_rate", None, name, rate, title)
 
+    def _resting(self) -> dict[str, float]:
+        """Cells of its clones and killers before treatment; of a place without any, those of a lesion of its size."""
+        clones = {clone.cells: self.burden * clone.share for clone in self.site.clones}
+        groups = (group for killer in KILLERS for group in self.groups(killer))
+        return clones | {self.site.here(in_tumour(group.name)): group.resting for group in groups}
+
     def _minutes(self, key: str, what: str) -> Any:
         return self.sheet.constant(
             key, getattr(self.tumour, key).value, "min", f"doubling time of the tumour, {what}"
@@ -276,7 +285,7 @@ class MeanTumour:
             "cell",
             f"{name} cells that share what tumour cells there are",
         )
-        resting = {here(in_tumour(group.name)): group.resting for group in groups}
+        resting = self._resting()
         found = sheet.derived(
             here(f"tumour_found_{name}"),
             called(availability, self.site.cells, rivals),
@@ -334,7 +343,8 @@ class MeanTumour:
         name = here(in_tumour(group.name))
         there = symbol(name)
         arrivals = group.resting * rates.turnover
-        sheet.amount(name, group.resting, "cell", f"killers in the tumour: {group.name}")
+        there_first = group.resting if self.site.lesion.present else 0.0
+        sheet.amount(name, there_first, "cell", f"killers in the tumour: {group.name}")
         rate = sheet.constant(
             f"{name}_arrival",
             arrivals / group.resting_in_body,
@@ -356,7 +366,7 @@ class MeanTumour:
         hazard = self.effects.hazard(cell.name, TUMOUR, self._committed(cell, divides))
         if hazard != 0:
             sheet.flow(f"{name}_killed", name, None, hazard * there, "that drugs kill")
-        return arrivals - rates.exit * group.resting
+        return arrivals - rates.exit * group.resting if self.site.lesion.present else 0.0
 
     def _tiring(
         self, name: str, killing: Killing, drive: Any, turnover: float, resting: dict[str, float]
