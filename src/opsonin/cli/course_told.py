@@ -9,9 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from opsonin.engine.courses import Followed
     from opsonin.patient.outcome import Outcome
+
+DAY = 1440.0
 
 
 def in_body(one: Followed, columns: tuple[str, ...]) -> dict[str, str]:
@@ -28,11 +32,39 @@ def in_body(one: Followed, columns: tuple[str, ...]) -> dict[str, str]:
     }
     return {
         "tumour": f"{cells[0]:.3g} cells at first, {cells[-1]:.3g} at the end, "
-        f"least {cells[least]:.3g} after {one.times[least] / 1440.0:.3g} d",
+        f"least {cells[least]:.3g} after {one.times[least] / DAY:.3g} d",
         "blood, lowest share of what it was": ", ".join(
             f"{name} {share:.2f}" for name, share in lowest.items()
         ),
     }
+
+
+def harm_in_json(one: Followed, columns: tuple[str, ...], aplasia: float) -> dict[str, Any]:
+    """The peak of the index of cytokine release, and for how long B cells were below `aplasia` [cells/L]."""
+    told: dict[str, Any] = {}
+    days = one.times / DAY
+    if "crs_index" in columns:
+        index = one.values[:, columns.index("crs_index")]
+        told["crs_index"] = {"peak": float(index.max()), "peak_d": float(days[index.argmax()])}
+    if "blood_b_cell_per_L" in columns:
+        low = one.values[:, columns.index("blood_b_cell_per_L")] < aplasia
+        if low.any():
+            lasted = float((np.diff(days) * low[:-1]).sum())
+            told["b_cell_aplasia"] = {"from_d": float(days[low.argmax()]), "days": lasted}
+            told["b_cell_aplasia"]["at_the_end"] = bool(low[-1])
+    return told
+
+
+def harm_in_words(one: Followed, columns: tuple[str, ...], aplasia: float) -> dict[str, str]:
+    """The same in words."""
+    told = harm_in_json(one, columns, aplasia)
+    words = {}
+    if index := told.get("crs_index"):
+        words["CRS index"] = f"at most {index['peak']:.3g}, after {index['peak_d']:.3g} d"
+    if low := told.get("b_cell_aplasia"):
+        end = ", and at the end" if low["at_the_end"] else ""
+        words["B-cell aplasia"] = f"{low['days']:.3g} d, from {low['from_d']:.3g} d on{end}"
+    return words
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from opsonin.cli import population, selection, sensitivity
-from opsonin.cli.course_told import drugs, how_many, in_body, outcome_in_json, outcome_in_words
+from opsonin.cli.course_told import (
+    drugs,
+    harm_in_json,
+    harm_in_words,
+    how_many,
+    in_body,
+    outcome_in_json,
+    outcome_in_words,
+)
 from opsonin.cli.files import require_place, write_file
 from opsonin.cli.options import Json, print_json, print_lines
 from opsonin.core.errors import Fault, InputError, RunError
@@ -22,6 +30,7 @@ if TYPE_CHECKING:
     from opsonin.engine.courses import Courses
     from opsonin.io.course import Asked
     from opsonin.knowledge.library import Library
+    from opsonin.model.immunity import Immunity
     from opsonin.patient.clone_part import Lesion
 
 MOST_TOLD = 20  # patients, in words
@@ -83,8 +92,7 @@ def simulate(
         made, panels, wrote = _ours(asked, library, sbml, tumour)
     if out is not None:
         wrote |= _write(out, course, asked, made, panels, tumour)
-    seen = library.immunity["adult"].tumour.seen.value
-    _tell(asked, made, wrote, seen, as_json=as_json)
+    _tell(asked, made, wrote, library.immunity["adult"], as_json=as_json)
     if made.failed:
         raise RunError(*made.failed)
 
@@ -129,6 +137,7 @@ def _ours(
         "product": "product [cells]",
         "clones": "clones in body [cells]",
         "blood": "blood [cells/L]",
+        "index": "CRS index",
         "level": "levels [-]",
     }
     for number, output in enumerate(model.outputs):
@@ -190,14 +199,18 @@ def _write(
     return {"table": str(out), "picture": str(picture)}
 
 
-def _tell(asked: Asked, made: Courses, wrote: Mapping[str, str], seen: float, *, as_json: bool) -> None:
+def _tell(asked: Asked, made: Courses, wrote: Mapping[str, str], adult: Immunity, *, as_json: bool) -> None:
+    seen, aplasia = adult.tumour.seen.value, adult.b_cell_aplasia.value
     if as_json:
         failed = {"failed": [str(fault) for fault in made.failed]} if made.failed else {}
         told = {
             label: {drug.name: drug.in_json for drug in drugs(one, made.columns)}
             for label, one in made.followed.items()
         }
-        became = {label: outcome_in_json(one, seen) for label, one in made.followed.items()}
+        became = {
+            label: outcome_in_json(one, seen) | harm_in_json(one, made.columns, aplasia)
+            for label, one in made.followed.items()
+        }
         all_told: dict[str, Any] = {"ok": not made.failed, "notes": list(made.notes), "patients": told}
         all_told |= {"outcomes": became} if any(became.values()) else {}
         all_told |= _repeats(asked, made, seen, words=False)
@@ -211,6 +224,7 @@ def _tell(asked: Asked, made: Courses, wrote: Mapping[str, str], seen: float, *,
             lines.append(f"replicate {one.replicate}" if alone else f"patient {label}")
         lines += [drug.in_words for drug in drugs(one, made.columns)]
         about = in_body(one, made.columns) | outcome_in_words(one, seen)
+        about |= harm_in_words(one, made.columns, aplasia)
         lines += [f"{what}: {text}" for what, text in about.items()]
     if len(made.followed) > MOST_TOLD:
         what = "patients" if asked.course.replicates == 1 else "replicates"

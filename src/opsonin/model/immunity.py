@@ -107,10 +107,22 @@ class MeanField(Entry):
     costimulated: Fraction
 
 
+class Cytokines(Entry):
+    """An index of the cytokines that activated T cells release.
+
+    Attributes:
+        unit: T cells, fully activated and with a target, that keep the index at 1; half_life: of the signal.
+    """
+
+    unit: Cells
+    half_life: Time
+
+
 class Immunity(Entry):
     """All of it, of one kind of patient.
 
     Attributes:
+        b_cell_aplasia: count of B cells in blood below which there is aplasia.
         product_targets_half: cells with the antigen of a product at which it grows half as fast as among plenty.
     """
 
@@ -121,6 +133,8 @@ class Immunity(Entry):
     antigens: Annotated[dict[str, Antigen], Field(min_length=1)]
     node: Node
     product_targets_half: Cells
+    b_cell_aplasia: CellsPerVolume
+    cytokines: Cytokines
     tumour: MeanField
 
     def in_words(self) -> list[str]:

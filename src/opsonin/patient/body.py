@@ -12,6 +12,7 @@ from opsonin.model.immunity import Immunity
 from opsonin.patient.blood_part import write_blood
 from opsonin.patient.clone_part import BURDEN, Lesion, Site, mean_field, site_of
 from opsonin.patient.contact_part import Contact, side_of
+from opsonin.patient.cytokine_part import write_cytokines
 from opsonin.patient.effect_part import Effects
 from opsonin.patient.formulae import symbol
 from opsonin.patient.node_part import Draining, clones, clones_at_rest
@@ -61,6 +62,7 @@ class Body:
         write_blood(self.immunity, effects, {"cd8": (every, resting)})
         sites = self._sites(contact, drugs)
         dying, taken = self._tumour(contact, sites)
+        write_cytokines(self.immunity, effects, contact, sites)
         node = Draining(
             self.immunity,
             contact,

@@ -225,7 +225,7 @@ class Contact:
             "peptides on a tumour cell that tumour-reactive T cells see",
         )
         seen = called(antigen_signal, complexes, half, steepness)
-        bridges = self._bridges(target)
+        bridges = self.bridges(target)
         return called(either, seen, called(bridged_signal, bridges)) if bridges != 0 else seen
 
     def _shown(self, target: Side) -> Any:
@@ -294,7 +294,7 @@ class Contact:
             )
         return total
 
-    def _bridges(self, target: Side) -> Any:
+    def bridges(self, target: Side) -> Any:
         """Bridges of bispecific antibodies on a tumour cell over their number at half of the signal [-]."""
         total: Any = 0
         for drug in self.effects.drugs:

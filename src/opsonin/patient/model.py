@@ -15,6 +15,7 @@ from opsonin.model.immunity import Immunity
 from opsonin.patient.blood_part import in_blood
 from opsonin.patient.body import Body
 from opsonin.patient.clone_part import BURDEN, Site
+from opsonin.patient.cytokine_part import INDEX
 from opsonin.patient.doses import Change, Entries, changes
 from opsonin.patient.drug_part import Names, drug_part
 from opsonin.patient.parts import Part, identifier, together
@@ -33,7 +34,7 @@ class Output:
         name: of the model.
         drug: that it is about; "" of the body.
         kind: "plasma", "tumour", "occupancy" or "amount" of a drug; of the body "burden", "clone", "blood", "clones",
-            "killers" or "level"; of cells that are given "product".
+            "killers", "index" or "level"; of cells that are given "product".
         title: how a legend calls it among others of its kind.
     """
 
@@ -168,5 +169,7 @@ def _of_body(immunity: Immunity, parts: Part) -> Iterator[Output]:
             level = f"{killer}_exhaustion{place}"
             if level in there:
                 yield Output(level, level, "", "level", f"exhaustion of {killer}{where}")
+    if INDEX in there:
+        yield Output(INDEX, INDEX, "", "index", "cytokine release")
     yield Output("node_presented", "node_presented", "", "level", "antigen in the node")
     yield Output("node_costimulated", "node_costimulated", "", "level", "co-stimulation in the node")
