@@ -137,10 +137,10 @@ def test_one_who_fails_is_told_with_what_it_has_and_the_others_are_kept(tmp_path
     """The third is given a volume in which no number is left."""
     real = integrate.Integrator.run
 
-    def run(self, watched, times, changes=(), numbers=None):
+    def run(self, watched, times, changes=(), numbers=None, turns=None):
         if numbers["nivolumab_central_volume"] == rows(whole)[2]["nivolumab_central_volume"]:
             numbers = numbers | {"nivolumab_central_volume": 0.0}
-        return real(self, watched, times, changes, numbers)
+        return real(self, watched, times, changes, numbers, turns)
 
     monkeypatch.setattr(integrate.Integrator, "run", run)
     swept = followed(tmp_path)
@@ -155,7 +155,7 @@ def test_one_who_fails_is_told_with_what_it_has_and_the_others_are_kept(tmp_path
 
 
 def test_the_command_tells_of_who_failed(tmp_path, monkeypatch, capfd):
-    def run(self, *_):
+    def run(self, *_, **__):
         raise integrate.RunError(
             integrate.Fault("patient's model at time 3", "x is nan, which it cannot be.")
         )

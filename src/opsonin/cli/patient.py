@@ -6,22 +6,32 @@ Kinetics are in `patient/`; here they are only asked for and told.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from opsonin.cli import contacts, population, selection, sensitivity
+from opsonin.cli.course_told import (
+    drugs,
+    harm_in_json,
+    harm_in_words,
+    how_many,
+    in_body,
+    outcome_in_json,
+    outcome_in_words,
+)
 from opsonin.cli.files import require_place, write_file
 from opsonin.cli.options import Json, print_json, print_lines
 from opsonin.core.errors import Fault, InputError, RunError
 
 if TYPE_CHECKING:
-    from opsonin.engine.courses import Courses, Followed
+    from opsonin.engine.courses import Courses
     from opsonin.io.course import Asked
     from opsonin.knowledge.library import Library
+    from opsonin.model.immunity import Immunity
+    from opsonin.patient.clone_part import Lesion
 
 MOST_TOLD = 20  # patients, in words
 
@@ -86,6 +96,9 @@ def simulate(
     asked, library = read_course(course, foreign=model is not None), load_library()
     if knowledge is not None:
         asked = asked.with_numbers(read_numbers(knowledge))
+    if (asked.course.lesion or asked.course.new_lesions) and tumour is None:
+        problem = "lesions are of a patient with a tumour, and none is named."
+        raise InputError(Fault(course.name, problem, "Name it: --tumour melanoma."))
     if model is not None and ports is not None:
         made = _foreign(asked, library, model, ports)
         panels = _panels(made.columns)
@@ -94,7 +107,7 @@ def simulate(
         made, panels, wrote = _ours(asked, library, sbml, tumour)
     if out is not None:
         wrote |= _write(out, course, asked, made, panels, tumour)
-    _tell(asked, made, wrote, as_json=as_json)
+    _tell(asked, made, wrote, library.immunity["adult"], as_json=as_json)
     if made.failed:
         raise RunError(*made.failed)
 
@@ -120,8 +133,13 @@ def _ours(
     asked: Asked, library: Library, sbml: Path | None, tumour: str | None
 ) -> tuple[Courses, dict[str, dict[str, int]], dict[str, str]]:
     from opsonin.engine.courses import follow_ours, model_of
+    from opsonin.engine.lesions import lesions_of
 
-    model = model_of(asked, library, tumour)
+    lesions: tuple[Lesion, ...] = ()
+    if tumour is not None:
+        drugs = [library.drugs[name] for name in asked.drugs]
+        lesions = lesions_of(asked.course.lesion, asked.course.new_lesions, library, tumour, drugs)
+    model = model_of(asked, library, tumour, lesions)
     made = follow_ours(asked, model)
     panels: dict[str, dict[str, int]] = {}
     labels = {
@@ -129,10 +147,12 @@ def _ours(
         "tumour": "free in tumour [nM]",
         "occupancy": "receptors held [-]",
         "burden": "tumour [cells]",
+        "clone": "clones of the tumour [cells]",
         "killers": "killers in tumour [cells]",
         "product": "product [cells]",
         "clones": "clones in body [cells]",
         "blood": "blood [cells/L]",
+        "index": "CRS index",
         "level": "levels [-]",
     }
     for number, output in enumerate(model.outputs):
@@ -186,107 +206,66 @@ def _write(
         "sbml_sha256": hashlib.sha256(made.sbml.encode()).hexdigest(),
     }
     values = {patient: (one.times, one.values) for patient, one in made.followed.items()}
-    write_file(out, course_table(made.columns, values, origin))
+    repeated = {label: (one.patient, one.replicate) for label, one in made.followed.items()}
+    several = any(replicate > 1 for _, replicate in repeated.values())
+    write_file(out, course_table(made.columns, values, origin, repeated if several else None))
     picture = out.with_suffix(".png")
     write_file(picture, course_picture(asked.course.name or course.stem, panels, values))
     return {"table": str(out), "picture": str(picture)}
 
 
-def _tell(asked: Asked, made: Courses, wrote: Mapping[str, str], *, as_json: bool) -> None:
-    told = {
-        patient: {drug.name: drug.in_json for drug in _drugs(one, made.columns)}
-        for patient, one in made.followed.items()
-    }
+def _tell(asked: Asked, made: Courses, wrote: Mapping[str, str], adult: Immunity, *, as_json: bool) -> None:
+    seen, aplasia = adult.tumour.seen.value, adult.b_cell_aplasia.value
     if as_json:
         failed = {"failed": [str(fault) for fault in made.failed]} if made.failed else {}
-        print_json({"ok": not made.failed, "notes": list(made.notes), "patients": told, **wrote, **failed})
+        told = {
+            label: {drug.name: drug.in_json for drug in drugs(one, made.columns)}
+            for label, one in made.followed.items()
+        }
+        became = {
+            label: outcome_in_json(one, seen) | harm_in_json(one, made.columns, aplasia)
+            for label, one in made.followed.items()
+        }
+        all_told: dict[str, Any] = {"ok": not made.failed, "notes": list(made.notes), "patients": told}
+        all_told |= {"outcomes": became} if any(became.values()) else {}
+        all_told |= _repeats(asked, made, seen, words=False)
+        print_json(all_told | dict(wrote) | failed)
         return
     lines = [f"note: {note}" for note in made.notes]
-    for patient, one in list(made.followed.items())[:MOST_TOLD]:
-        if len(asked.patients) > 1:
-            lines.append(f"patient {patient}")
-        lines += [drug.in_words for drug in _drugs(one, made.columns)]
-        lines += [f"{what}: {text}" for what, text in _body(one, made.columns).items()]
+    lines += [f"{what}: {text}" for what, text in _repeats(asked, made, seen, words=True).items()]
+    for label, one in list(made.followed.items())[:MOST_TOLD]:
+        if len(made.followed) > 1:
+            alone = len(asked.patients) == 1
+            lines.append(f"replicate {one.replicate}" if alone else f"patient {label}")
+        lines += [drug.in_words for drug in drugs(one, made.columns)]
+        about = in_body(one, made.columns) | outcome_in_words(one, seen)
+        about |= harm_in_words(one, made.columns, aplasia)
+        lines += [f"{what}: {text}" for what, text in about.items()]
     if len(made.followed) > MOST_TOLD:
-        lines.append(f"... and {len(made.followed) - MOST_TOLD:,} more patients; --json tells of all")
+        what = "patients" if asked.course.replicates == 1 else "replicates"
+        lines.append(f"... and {len(made.followed) - MOST_TOLD:,} more {what}; --json tells of all")
     print_lines([*lines, *(f"{what}: {path}" for what, path in wrote.items())])
 
 
-def _body(one: Followed, columns: tuple[str, ...]) -> dict[str, str]:
-    """What is told in words of tumour and blood, where there are any."""
-    if "tumour_cells" not in columns:
-        return {}
-    cells = one.values[:, columns.index("tumour_cells")]
-    least = int(cells.argmin())
-    lowest = {
-        column.removeprefix("blood_").removesuffix("_per_L"): one.values[:, number].min()
-        / one.values[0, number]
-        for number, column in enumerate(columns)
-        if column.startswith("blood_")
-    }
-    return {
-        "tumour": f"{cells[0]:.3g} cells at first, {cells[-1]:.3g} at the end, "
-        f"least {cells[least]:.3g} after {one.times[least] / 1440.0:.3g} d",
-        "blood, lowest share of what it was": ", ".join(
-            f"{name} {share:.2f}" for name, share in lowest.items()
-        ),
-    }
-
-
-@dataclass(frozen=True)
-class _Told:
-    """What is told of a drug in one patient; concentrations of all of it in plasma [nM], of ours only."""
-
-    name: str
-    count: int
-    held: int
-    given: float
-    peak: float | None = None
-    peak_at: float | None = None
-    trough: float | None = None
-    unit: str = "mg"
-
-    @property
-    def in_json(self) -> dict[str, Any]:
-        told = {
-            "doses": self.count,
-            "held": self.held or None,
-            f"given_{self.unit}": self.given,
-            "peak_nM": self.peak,
-            "peak_min": self.peak_at,
-            "trough_nM": self.trough,
-        }
-        return {key: value for key, value in told.items() if value is not None}
-
-    @property
-    def in_words(self) -> str:
-        times = "1 dose" if self.count == 1 else f"{self.count} doses"
-        held = f" ({self.held} held)" if self.held else ""
-        line = f"{self.name}: {times}{held}, {self.given:.4g} {self.unit} in all"
-        if self.peak is not None and self.peak_at is not None:
-            line += f"; in plasma at most {self.peak:.4g} nM, after {self.peak_at / 60.0:.3g} h"
-        if self.trough is not None:
-            line += f", {self.trough:.4g} nM before the last dose"
-        return line
-
-
-def _drugs(one: Followed, columns: tuple[str, ...]) -> Iterator[_Told]:
-    from opsonin.patient.doses import given_by
-    from opsonin.patient.drug_part import Names
-    from opsonin.patient.product_part import product_in_body
-
-    given = given_by(one.doses, float(one.times[-1]))
-    for drug in sorted({dose.drug for dose in one.planned}):
-        times = [dose.time for dose in one.doses if dose.drug == drug]
-        held = sum(dose.drug == drug for dose in one.planned) - len(times)
-        plasma = f"{Names(drug).plasma}_nM"
-        if plasma not in columns or not times:
-            unit = "cells" if product_in_body(drug) in columns else "mg"
-            yield _Told(drug, len(times), held, given.get(drug, 0.0), unit=unit)
+def _repeats(asked: Asked, made: Courses, seen: float, *, words: bool) -> dict[str, Any]:
+    """Of each patient that is followed several times, how often what came of it."""
+    told: dict[str, Any] = {}
+    if asked.course.replicates == 1:
+        return told
+    for patient in asked.patients:
+        each = [one for one in made.followed.values() if one.patient == patient and one.reservoir is not None]
+        if not each:
             continue
-        column = columns.index(plasma)
-        highest = int(one.values[:, column].argmax())
-        last = int(abs(one.change_times - max(times)).argmin())
-        trough = float(one.before[last, column]) if len(set(times)) > 1 else None
-        peak, peak_at = float(one.values[highest, column]), float(one.times[highest])
-        yield _Told(drug, len(times), held, given[drug], peak, peak_at, trough)
+        counts = how_many(each, seen)
+        if words:
+            shares = (
+                f"{what} {count} of {of} ({low:.0%} to {high:.0%})"
+                for what, (count, of, low, high) in counts.items()
+            )
+            told[f"patient {patient}" if len(asked.patients) > 1 else "replicates"] = ", ".join(shares)
+        else:
+            told[patient] = {
+                what: {"count": count, "of": of, "low": low, "high": high}
+                for what, (count, of, low, high) in counts.items()
+            }
+    return told if words or not told else {"replicates": told}

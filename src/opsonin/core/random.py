@@ -48,6 +48,7 @@ class Stream(IntEnum):
     MUTATION = 12
     STEM = 14
     POPULATION = 15
+    CLONES = 16
 
 
 def key_of(seed: int, patient: str, replicate: int) -> tuple[np.uint32, np.uint32]:

@@ -11,7 +11,8 @@ from opsonin.laws.trafficking import stood_for
 from opsonin.model.immunity import Immunity
 from opsonin.model.tables import TISSUE_EXIT, TUMOUR
 from opsonin.patient.body import ADULT
-from opsonin.patient.tumour_part import BURDEN, KILLERS, T_CELL
+from opsonin.patient.clone_part import BURDEN
+from opsonin.patient.tumour_part import KILLERS, T_CELL
 from opsonin.patient.window_part import Untreated, groups_of
 from opsonin.tissue import accounts, fate
 from opsonin.tissue.tissue import REACTIVE, Tissue

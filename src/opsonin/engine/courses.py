@@ -18,10 +18,12 @@ from opsonin.io.overrides import of_patient
 from opsonin.knowledge.library import Library
 from opsonin.model.dosing import Course, Given, instant
 from opsonin.patient.body import Body
+from opsonin.patient.clone_part import Lesion, Site
 from opsonin.patient.doses import Change
 from opsonin.patient.foreign import Foreign
 from opsonin.patient.integrate import Integrator, Trajectory, loaded
 from opsonin.patient.model import PatientModel
+from opsonin.patient.reservoir import Key, Reservoir
 from opsonin.patient.rules import Before, ruled
 
 Array = npt.NDArray[np.float64]
@@ -38,6 +40,8 @@ class Followed:
         times: (times,) [min]: each that was asked for, and each at which something changed.
         values: (times, columns); what changes at a time counts.
         change_times, before: (changes,) [min] and (changes, columns), just before each change.
+        reservoir: of its tumour's clones, where these are followed.
+        patient, replicate: who it is, and by which chances.
     """
 
     planned: tuple[Given, ...]
@@ -46,6 +50,9 @@ class Followed:
     values: Array
     change_times: Array
     before: Array
+    reservoir: Reservoir | None = None
+    patient: str = ""
+    replicate: int = 1
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class Courses:
 
     Attributes:
         columns: of the result, each with its unit where the model is ours.
-        followed: by patient; those that failed are not among them.
+        followed: by patient, and by replicate if there are several; those that failed are not among them.
         failed: one fault for each patient that could not be followed.
         sbml: the model, without doses.
         notes: what was supplied to a foreign model, and what could not be checked.
@@ -67,8 +74,13 @@ class Courses:
     notes: tuple[str, ...] = ()
 
 
-def model_of(asked: Asked, library: Library, tumour: str | None = None) -> PatientModel:
+def model_of(
+    asked: Asked, library: Library, tumour: str | None = None, lesions: tuple[Lesion, ...] = ()
+) -> PatientModel:
     """Our model of all drugs that are given, in a patient with a tumour if one is named.
+
+    Args:
+        lesions: where the tumour is, each with its clones; without any its cells are all alike.
 
     Raises:
         InputError: neither is there, or the tumour is not known.
@@ -83,14 +95,14 @@ def model_of(asked: Asked, library: Library, tumour: str | None = None) -> Patie
     if tumour is not None:
         library.tumours[tumour]
     library = of_patient(library, asked.course.knowledge, tumour)
-    body = Body(library, tumour) if tumour is not None else None
+    body = Body(library, tumour, lesions) if tumour is not None else None
     return PatientModel.of((library.drugs[name] for name in asked.drugs), body)
 
 
 def follow_ours(asked: Asked, model: PatientModel) -> Courses:
     """Every patient of a course in our model; one that fails is told, and the others are kept."""
     columns = {output.column: output.name for output in model.outputs}
-    ours = Carrier(model.sbml, OURS, columns, model.changes)
+    ours = Carrier(model.sbml, OURS, columns, model.changes, sites=model.sites, seeding=model.seeding)
     return Courses(tuple(columns), *_all(asked, ours), model.sbml)
 
 
@@ -116,6 +128,7 @@ class Carrier:
         columns: names of the model by column.
         changes: what doses do in it.
         minutes: length of its unit of time [min].
+        sites: lesions whose clones are followed; seeding: rate at which a cell of theirs begins another [1/min].
     """
 
     sbml: str
@@ -123,20 +136,25 @@ class Carrier:
     columns: Mapping[str, str]
     changes: Callable[[Iterable[Given]], tuple[Change, ...]]
     minutes: float = 1.0
+    sites: tuple[Site, ...] = ()
+    seeding: float = 0.0
 
 
 def _all(asked: Asked, model: Carrier) -> tuple[dict[str, Followed], tuple[Fault, ...]]:
     check_rules(asked, model.columns)
     engine = loaded(model.sbml, model.name)
     followed, failed = {}, []
+    replicates = asked.course.replicates if model.sites else 1
     for patient, doses in asked.patients.items():
-        try:
-            followed[patient] = follow_one(engine, model, doses, asked.course)
-        except RunError as error:
-            named = len(asked.patients) > 1
-            failed += [
-                replace(f, where=f"patient {patient}, {f.where}") if named else f for f in error.faults
-            ]
+        for replicate in range(1, replicates + 1):
+            named = f"patient {patient}, " if len(asked.patients) > 1 else ""
+            key = Key(asked.course.seed, patient, replicate)
+            label = patient if replicates == 1 else f"{patient}/{replicate}"
+            try:
+                found = follow_one(engine, model, doses, asked.course, key=key)
+                followed[label] = replace(found, patient=patient, replicate=replicate)
+            except RunError as error:
+                failed += [replace(f, where=f"{named}{f.where}") for f in error.faults]
     return followed, tuple(failed)
 
 
@@ -164,6 +182,7 @@ def follow_one(
     course: Course,
     numbers: Mapping[str, float] = _AS_THEY_ARE,
     also: Iterable[float] = (),
+    key: Key | None = None,
 ) -> Followed:
     """One patient of a course.
 
@@ -172,18 +191,22 @@ def follow_one(
         doses: as planned; the rules of the course may change them.
         numbers: of the model, by its names, that are this patient's own.
         also: times [min] that get a row beside those of the course.
+        key: of the chances of its tumour's clones.
     Raises:
         RunError: the patient cannot be followed.
     """
     watched = list(model.columns.values())
     steps = _steps(course, also)
     last = float(steps[-1]) / model.minutes
+    reservoir = None
+    if model.sites:
+        reservoir = Reservoir(model.sites, key or Key(course.seed, ""), last, seeding=model.seeding)
 
     def through(doses: Sequence[Given]) -> Trajectory:
         made = model.changes(doses)
         inside = [change.time for change in made if change.time <= last]
         times = np.unique([*(steps / model.minutes), *inside])
-        return engine.run(watched, times.tolist(), made, numbers)
+        return engine.run(watched, times.tolist(), made, numbers, turns=reservoir)
 
     def before(doses: Sequence[Given]) -> Before:
         found = through(doses)
@@ -199,6 +222,7 @@ def follow_one(
         found.values,
         found.change_times * model.minutes,
         found.before,
+        reservoir,
     )
 
 

@@ -22,11 +22,12 @@ from opsonin.model.dosing import Given, instant
 from opsonin.model.tables import TUMOUR
 from opsonin.patient.blood_part import in_body
 from opsonin.patient.body import ADULT, Body
+from opsonin.patient.clone_part import BURDEN
 from opsonin.patient.doses import Change
 from opsonin.patient.integrate import Integrator, loaded
 from opsonin.patient.model import PatientModel
 from opsonin.patient.node_part import clones
-from opsonin.patient.tumour_part import BURDEN, KILLERS, T_CELL, in_tumour
+from opsonin.patient.tumour_part import KILLERS, T_CELL, in_tumour
 from opsonin.patient.window_part import (
     ARRIVING,
     BROUGHT,
@@ -145,7 +146,9 @@ class Systemic:
         """
         names = {dose.drug for dose in self._doses if dose.time < instant(until)}
         drugs = (course.drug for course in self.course.regimen.drugs if course.drug.name in names)
-        model = PatientModel.of(drugs, Body(self.plan.library, self.plan.tumour.name, self.untreated))
+        model = PatientModel.of(
+            drugs, Body(self.plan.library, self.plan.tumour.name, untreated=self.untreated)
+        )
         return self._models.setdefault(tuple(drug.name for drug in model.drugs), model)
 
     def _carried(

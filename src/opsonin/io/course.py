@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from opsonin.core.errors import InputError
 from opsonin.io.check import Draft, check_overrides
 from opsonin.io.dose_tables import ONLY, read_doses
+from opsonin.io.lesions import check_lesions
 from opsonin.io.locate import KeyPath, Lines
 from opsonin.io.toml_files import parse_toml, read_text
 from opsonin.io.ways import refused_amount, refused_drug, refused_route
@@ -76,6 +77,7 @@ def read_course(path: Path, *, foreign: bool = False) -> Asked:
         problem = "a model of your own takes no numbers of the knowledge base."
         draft.fault(("knowledge",), problem, "Leave [knowledge] out.")
     check_overrides(draft, library)
+    check_lesions(draft, library)
     if course is not None:
         _check_rows(draft, course)
     if course is None or draft.faults:
@@ -89,7 +91,7 @@ class _Draft(Draft):
 
     def _section(self, path: KeyPath) -> str:
         match path:
-            case (("dose" | "rule") as kind, int(number), *_):
+            case (("dose" | "rule" | "lesion") as kind, int(number), *_):
                 return f"{kind} {number + 1}"
             case _:
                 return super()._section(path)

@@ -146,3 +146,15 @@ def stood_for(burden, cells):
     Source: this model: the tissue is a sample of the tumour, docs/patient.md.
     """
     return burden / cells
+
+
+@law
+def pressed(killers, targets, share):
+    """Killers that hold a tumour cell, for each tumour cell, s K / (T + K) [-]: `in_contact` over the targets.
+
+    Args:
+        killers: K [cells]; targets: T [cells], not both 0.
+        share: of its time that a killer among plenty of targets holds one s [-].
+    Source: as `availability`.
+    """
+    return share * killers / (targets + killers)

@@ -13,6 +13,7 @@ from pydantic import Field, PlainValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from opsonin.core.units import UnitError, split, to_unit
+from opsonin.model.lesions import Lesion
 from opsonin.model.scenario import (
     MASS,
     MOST_MG_PER_KG,
@@ -29,6 +30,8 @@ PER_SURFACE = "mg/m**2"
 MOST_MG_PER_M2 = 40.0 * MOST_MG_PER_KG  # an adult has about 40 kg per m2
 PER_WEIGHT_CELLS, CELLS = "cell/kg", "cell"
 MOST_CELLS = 1e13  # of a product: a tenth of all cells of a body
+MOST_REPLICATES = 10_000
+MOST_LESIONS = 10
 EXAMPLE = 'Write "240 mg", per body weight "3 mg/kg", or per body surface "20 mg/m2".'
 
 
@@ -234,6 +237,9 @@ class Course(Entry):
         table: doses from a table, beside those of `dose`.
         rule: when doses are held or reduced.
         knowledge: single numbers in place of those of the knowledge base, as in a scenario.
+        lesion: where the tumour is; left out, it is in one place.
+        new_lesions: places where the tumour may seed others.
+        seed: of chance among few tumour cells; replicates: how often each patient is followed, by other chances.
     """
 
     name: Annotated[str, Field(max_length=200)] = ""
@@ -244,3 +250,7 @@ class Course(Entry):
     table: DoseTable | None = None
     rule: tuple[Rule, ...] = ()
     knowledge: Numbers = Field(default_factory=dict)
+    lesion: Annotated[tuple[Lesion, ...], Field(max_length=MOST_LESIONS)] = ()
+    new_lesions: Annotated[int, Field(ge=0, le=MOST_LESIONS, strict=True)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**63, strict=True)] = 1
+    replicates: Annotated[int, Field(ge=1, le=MOST_REPLICATES, strict=True)] = 1

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from opsonin.model.knowledge import Fraction, HalfLevel, Name, Positive, Pure, Time, Volume
+from opsonin.model.knowledge import Fraction, HalfLevel, Name, Positive, Pure, Rate, Time, Volume
 from opsonin.model.sourced import Entry, Sourced, held_in
 
 Cells = Annotated[Sourced, held_in("cell", positive=True)]
@@ -95,23 +95,38 @@ class MeanField(Entry):
     """A tumour without places: what space decides in a tissue is a share here.
 
     Attributes:
-        burden: living tumour cells before treatment.
+        burden: living tumour cells before treatment; seen: of a lesion, from which on it is seen.
+        seeding: rate at which a tumour cell begins a lesion elsewhere, of which most die out at once.
         contact: share of its time that a killer in the tumour holds a tumour cell.
         fitness: of the killers that metabolism leaves; costimulated: of full co-stimulation.
         realised: kills that come about over those of mean killers at mean targets: cells differ, and contacts end.
     """
 
     burden: Cells
+    seen: Cells
+    seeding: Rate
     contact: Fraction
     fitness: Fraction
     costimulated: Fraction
     realised: Positive
 
 
+class Cytokines(Entry):
+    """An index of the cytokines that activated T cells release.
+
+    Attributes:
+        unit: T cells, fully activated and with a target, that keep the index at 1; half_life: of the signal.
+    """
+
+    unit: Cells
+    half_life: Time
+
+
 class Immunity(Entry):
     """All of it, of one kind of patient.
 
     Attributes:
+        b_cell_aplasia: count of B cells in blood below which there is aplasia.
         product_targets_half: cells with the antigen of a product at which it grows half as fast as among plenty.
     """
 
@@ -122,6 +137,8 @@ class Immunity(Entry):
     antigens: Annotated[dict[str, Antigen], Field(min_length=1)]
     node: Node
     product_targets_half: Cells
+    b_cell_aplasia: CellsPerVolume
+    cytokines: Cytokines
     tumour: MeanField
 
     def in_words(self) -> list[str]:

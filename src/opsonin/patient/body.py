@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from opsonin.knowledge.library import Library
 from opsonin.model.drugs import Drug
 from opsonin.model.immunity import Immunity
 from opsonin.patient.blood_part import write_blood
+from opsonin.patient.clone_part import BURDEN, Lesion, Site, mean_field, site_of
 from opsonin.patient.contact_part import Contact, side_of
+from opsonin.patient.cytokine_part import write_cytokines
 from opsonin.patient.effect_part import Effects
 from opsonin.patient.formulae import symbol
 from opsonin.patient.node_part import Draining, clones, clones_at_rest
 from opsonin.patient.parts import Part
+from opsonin.patient.product_part import Product, product_in_tumour
 from opsonin.patient.sheet import Sheet
-from opsonin.patient.tumour_part import MeanTumour
+from opsonin.patient.tumour_part import KILLERS, MeanTumour
 from opsonin.patient.window_part import Untreated, WindowTumour
 
 ADULT = "adult"
@@ -27,11 +31,13 @@ class Body:
 
     Attributes:
         library: the knowledge base; tumour: its entry.
+        lesions: where it is, each with its clones; without any it is one, whose cells are all alike.
         untreated: what a tissue does that stands for the tumour; None where it is a mean field.
     """
 
     library: Library
     tumour: str
+    lesions: tuple[Lesion, ...] = ()
     untreated: Untreated | None = None
 
     @property
@@ -58,7 +64,9 @@ class Body:
         resting = sum(clones_at_rest(self.immunity, antigen) for antigen in antigens)
         write_blood(self.immunity, effects, {"cd8": (every, resting)})
         if self.untreated is None:
-            dying, taken = MeanTumour(self.immunity, contact).write()
+            sites = self._sites(contact, drugs)
+            dying, taken = self._tumour(contact, sites)
+            write_cytokines(self.immunity, effects, contact, sites)
         else:
             dying, taken = WindowTumour(self.immunity, effects.sheet, self.untreated).write()
         node = Draining(
@@ -72,3 +80,38 @@ class Body:
             dying, effects.sheet.at_rest(dying), {antigen: taken.get(antigen, 0.0) for antigen in antigens}
         )
         return effects.sheet.part
+
+    def sites(self, drugs: Iterable[Drug]) -> tuple[Site, ...]:
+        """Its lesions with their clones under some drugs, not yet written."""
+        effects = Effects((), Sheet())
+        return self._sites(Contact(self.library.of_tumour(self.tumour), self.tumour, effects), tuple(drugs))
+
+    def _sites(self, contact: Contact, drugs: tuple[Drug, ...]) -> tuple[Site, ...]:
+        if not self.lesions:
+            return (mean_field(contact),)
+        return tuple(site_of(contact, lesion, drugs) for lesion in self.lesions)
+
+    def _tumour(self, contact: Contact, sites: Sequence[Site]) -> tuple[Any, dict[str, float]]:
+        """All lesions: tumour cells that die [cells/min], and by antigen what they take from the body, net."""
+        dying: Any = 0
+        taken: dict[str, float] = {}
+        for site in sites:
+            died, net = MeanTumour(self.immunity, contact, site).write()
+            dying += died
+            taken |= {name: taken.get(name, 0.0) + rate for name, rate in net.items()}
+        for drug in contact.effects.products:
+            assert drug.product is not None  # of a product
+            Product(drug, drug.product, self.immunity, contact).write(sites)
+        if all(site.lesion.name for site in sites):
+            self._together(contact, sites)
+        return dying, taken
+
+    def _together(self, contact: Contact, sites: Sequence[Site]) -> None:
+        """What is told of all lesions together."""
+        names = [BURDEN, *(f"tumour_all_{killer}" for killer in KILLERS)]
+        names += [product_in_tumour(drug.name) for drug in contact.effects.products]
+        there = set(contact.sheet.part.names())
+        for name in names:
+            each = [symbol(site.here(name)) for site in sites if site.here(name) in there]
+            if each:
+                contact.sheet.derived(name, sum(each), "cell", "of all lesions together")

@@ -39,7 +39,7 @@ from opsonin.patient.drug_part import Names
 from opsonin.patient.effect_part import Effects
 from opsonin.patient.formulae import called, symbol
 from opsonin.patient.parts import identifier
-from opsonin.patient.sheet import Sheet
+from opsonin.patient.sheet import Marked, Sheet
 
 RECOGNISED = "MHC-I"  # shows peptides to T cells
 _NM = 0.602214076  # molecules/um3 in one nM
@@ -51,10 +51,12 @@ class Side:
 
     Attributes:
         cell: its type; levels: of what it carries [molecules], where a tumour has its own.
+        hidden: whether it shows none of the antigens that T cells of this tumour recognise.
     """
 
     cell: CellType
     levels: dict[str, float]
+    hidden: bool = False
 
     @property
     def surface(self) -> float:
@@ -75,16 +77,18 @@ class Contact:
 
     Attributes:
         library, tumour: of the numbers; effects: of the drugs.
+        mark: of the names of what follows, where a tumour has several kinds of cells.
     """
 
     library: Library
     tumour: str
     effects: Effects
+    mark: str = ""
 
     @property
     def sheet(self) -> Sheet:
         """On which all is written."""
-        return self.effects.sheet
+        return Marked(self.effects.sheet, self.mark) if self.mark else self.effects.sheet
 
     def activation(self, killer: Side, target: Side, costimulated: Any, seen: Any = None) -> tuple[Any, Any]:
         """Signal that it sees, or what is `seen`, and net activation [-]; both get names."""
@@ -203,8 +207,8 @@ class Contact:
         if cell.lytic is None:
             return called(natural_signal, self._natural(killer, target))
         matching = self.sheet.constant(
-            "matching_antigen_fraction",
-            self.library.tumours[self.tumour].matching_antigen_fraction.value,
+            "matching_antigen_fraction_hidden" if target.hidden else "matching_antigen_fraction",
+            0.0 if target.hidden else self.library.tumours[self.tumour].matching_antigen_fraction.value,
             "1",
             "share of MHC-I that shows a peptide which tumour-reactive cells see",
         )
@@ -221,7 +225,7 @@ class Contact:
             "peptides on a tumour cell that tumour-reactive T cells see",
         )
         seen = called(antigen_signal, complexes, half, steepness)
-        bridges = self._bridges(target)
+        bridges = self.bridges(target)
         return called(either, seen, called(bridged_signal, bridges)) if bridges != 0 else seen
 
     def _shown(self, target: Side) -> Any:
@@ -290,7 +294,7 @@ class Contact:
             )
         return total
 
-    def _bridges(self, target: Side) -> Any:
+    def bridges(self, target: Side) -> Any:
         """Bridges of bispecific antibodies on a tumour cell over their number at half of the signal [-]."""
         total: Any = 0
         for drug in self.effects.drugs:

@@ -20,7 +20,7 @@ from opsonin.laws.pharmacology import (
     toxic_hazard,
 )
 from opsonin.laws.response import hill
-from opsonin.model.drugs import ALL, Answer, Arrests, Blocks, Drug, Kills, Shifts, Supplies
+from opsonin.model.drugs import ALL, Answer, Arrests, Blocks, Drug, Kills, Mutates, Shifts, Supplies
 from opsonin.model.knowledge import Molecule
 from opsonin.model.sourced import Entry
 from opsonin.patient.drug_part import Names
@@ -116,6 +116,21 @@ class Effects:
         key = identifier(molecule)
         share = called(free_share, f"load_{key}")
         return self.sheet.derived(f"free_{key}", share, "1", f"share of {molecule} that no drug holds")
+
+    def mutation(self, defect: str) -> Any:
+        """Factor on the rate at which tumour cells get a defect [-]."""
+        factor: Any = 1
+        for drug, number, effect in self._of(Mutates):
+            if defect in effect.mutates or ALL in effect.mutates:
+                name = Names(drug.name).of(f"effect_{number}")
+                most = self.sheet.constant(
+                    f"{name}_fold", effect.fold_max.value, "1", f"{drug.name}: largest fold"
+                )
+                fold = called(fold_of_effect, most, self._answer(drug, number, effect, TUMOUR))
+                factor *= self.sheet.derived(
+                    f"{name}_folds", fold, "1", f"fold of the rate of mutation by {drug.name}"
+                )
+        return factor
 
     def supplied(self, substrate: str) -> Any:
         """What drugs add to a substrate of the body, by what is free in plasma [nM]."""

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,7 @@ BRISK = Tolerance(1e-9, 1e-10)
 """Two thirds of the time; what is measured of a population differs by less than 1e-5 of it, or 1e-6 of the peak of its
 column, from that with `EXACT` (tested)."""
 _MOST_STEPS = 1_000_000  # between two times that are asked for
+ValueOf = Callable[[str], float]  # by name of the model
 _AS_THEY_ARE: Mapping[str, float] = MappingProxyType({})
 _SPARE = 1e-6  # share of its own greatest value by which an amount may be below 0: error of the integrator
 
@@ -62,6 +63,20 @@ class Trajectory:
         return self.values[:, self.names.index(name)]
 
 
+class Turns(Protocol):
+    """Who takes turns with the integrator: at its times it sees the state and says what it sets."""
+
+    @property
+    def times(self) -> Sequence[float]:
+        """Of the model, ascending, above 0."""
+
+    def begin(self, value_of: ValueOf) -> Mapping[str, float]:
+        """What it sets at time 0, before anything else happens."""
+
+    def take(self, time: float, value_of: ValueOf) -> Mapping[str, float]:
+        """What it sets at one of its times, before what doses change then."""
+
+
 class Integrator:
     """A loaded model, ready for any number of patients, one after the other."""
 
@@ -77,6 +92,11 @@ class Integrator:
             os.environ.setdefault(f"SUNLOGGER_{kind}_FILENAME", os.devnull)
         roadrunner = extra("roadrunner")
         roadrunner.Logger.disableLogging()  # it prints what it then raises
+        settings = (
+            roadrunner.Config
+        )  # the other backend makes the same bits and takes up to ten times as long to load
+        settings.setValue(settings.LLVM_BACKEND, settings.LLJIT)
+        settings.setValue(settings.LLJIT_OPTIMIZATION_LEVEL, settings.LESS)
         self.name, self._tolerance = name, tolerance
         try:
             self._engine: Any = roadrunner.RoadRunner(sbml)
@@ -107,6 +127,7 @@ class Integrator:
         times: Sequence[float],
         changes: Sequence[Change] = (),
         numbers: Mapping[str, float] = _AS_THEY_ARE,
+        turns: Turns | None = None,
     ) -> Trajectory:
         """Carry the model from its beginning, time 0, through all `times`.
 
@@ -116,17 +137,24 @@ class Integrator:
             changes: in time; those after the last time are left out.
             numbers: parameters and initial amounts that are not as the model has them; what the model computes from
                 them before it begins stays as it was.
+            turns: whoever takes turns with the integrator.
         Raises:
             RunError: the integrator fails, a value is no number or an amount falls below 0; it names time and value.
         """
         self._begin(numbers)
         asked = np.asarray(times, np.float64)
         due = [change for change in changes if change.time <= asked[-1]]
+        taken = [] if turns is None else [time for time in turns.times if time <= asked[-1]]
+        if turns is not None:
+            self._set(turns.begin(self._engine.getValue))
         self._engine.timeCourseSelections = ["time", *watched]
         rows: list[Array] = []
         before: list[Array] = []
         now: Array | None = None  # the state that the last span has led to
-        for span in _spans(asked, due):
+        for span in _spans(asked, due, taken):
+            if span.turn and turns is not None:
+                self._set(turns.take(span.stops[0], self._engine.getValue))
+                now = None
             if span.change is not None:
                 before.append(self._state() if now is None else now)
                 self._apply(span.change)
@@ -171,6 +199,10 @@ class Integrator:
         for name, rate in sorted(change.rates.items()):
             self._engine.setValue(name, rate)
 
+    def _set(self, values: Mapping[str, float]) -> None:
+        for name, value in sorted(values.items()):
+            self._engine.setValue(name, value)
+
     def _refuse_nonsense(self, times: Array, values: Array, watched: Sequence[str]) -> None:
         wrong = ~np.isfinite(values)
         carried = [number for number, name in enumerate(watched) if name.strip("[]") in self._carried]
@@ -188,34 +220,36 @@ class Integrator:
 
 @dataclass(frozen=True)
 class _Span:
-    """From one change to the next, or to the end.
+    """From one change or turn to the next, or to the end.
 
     Attributes:
-        change: at its beginning; None of a span before any.
+        change: at its beginning; None where there is none.
+        turn: whether somebody else's turn is at its beginning.
         stops: [min] its beginning, all times that are asked for in it, and its end.
         told: which of the stops are asked for; what a change does at its end is told by the next span.
     """
 
     change: Change | None
+    turn: bool
     stops: list[float]
     told: slice
 
 
-def _spans(asked: Array, changes: Sequence[Change]) -> Iterator[_Span]:
+def _spans(asked: Array, changes: Sequence[Change], turns: Sequence[float] = ()) -> Iterator[_Span]:
     """All spans from time 0 to the last of the times that are asked for."""
-    starts: list[tuple[float, Change | None]] = [(change.time, change) for change in changes]
-    if not starts or starts[0][0] > 0.0:
-        starts.insert(0, (0.0, None))
+    by_time = {change.time: change for change in changes}
+    taken = set(turns)
+    starts = sorted({0.0, *by_time, *taken})
     times = asked.tolist()
-    firsts = [*np.searchsorted(asked, [start for start, _ in starts]).tolist(), len(times)]
-    for number, (start, change) in enumerate(starts):
+    firsts = [*np.searchsorted(asked, starts).tolist(), len(times)]
+    for number, start in enumerate(starts):
         inside = times[firsts[number] : firsts[number + 1]]
         begins = bool(inside) and inside[0] == start
         stops = inside if begins else [start, *inside]
         told = slice(0 if begins else 1, len(stops))
         if number + 1 < len(starts):
-            stops = [*stops, starts[number + 1][0]]
-        yield _Span(change, stops, told)
+            stops = [*stops, starts[number + 1]]
+        yield _Span(by_time.get(start), start in taken, stops, told)
 
 
 @lru_cache(maxsize=4)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from opsonin.knowledge.library import Library
+from opsonin.patient.clone_part import CANCER
 from opsonin.patient.contact_part import Contact, side_of
 from opsonin.patient.effect_part import Effects
 from opsonin.patient.sheet import Sheet
-from opsonin.patient.tumour_part import CANCER
 
 
 def kills_of_one(

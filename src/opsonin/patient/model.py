@@ -14,13 +14,15 @@ from opsonin.model.drugs import Blocks, Drug
 from opsonin.model.immunity import Immunity
 from opsonin.patient.blood_part import in_blood
 from opsonin.patient.body import Body
+from opsonin.patient.clone_part import BURDEN, Site
+from opsonin.patient.cytokine_part import INDEX
 from opsonin.patient.doses import Change, Entries, changes
 from opsonin.patient.drug_part import Names, drug_part
 from opsonin.patient.parts import Part, identifier, together
 from opsonin.patient.product_part import product_in_body, product_in_tumour
 from opsonin.patient.receptor_part import occupancy, receptor_parts
 from opsonin.patient.sbml import written
-from opsonin.patient.tumour_part import BURDEN, KILLERS
+from opsonin.patient.tumour_part import KILLERS
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ class Output:
         column: of the stored table, with its unit: "nivolumab_plasma_nM".
         name: of the model.
         drug: that it is about; "" of the body.
-        kind: "plasma", "tumour", "occupancy" or "amount" of a drug; of the body "burden", "blood", "clones",
-            "killers" or "level"; of cells that are given "product".
+        kind: "plasma", "tumour", "occupancy" or "amount" of a drug; of the body "burden", "clone", "blood", "clones",
+            "killers", "index" or "level"; of cells that are given "product".
         title: how a legend calls it among others of its kind.
     """
 
@@ -61,6 +63,18 @@ class PatientModel:
         drugs = [drug for drug in self.drugs if drug.product is None or self.body is None]
         carried = together([*map(drug_part, drugs), *receptor_parts(drugs)])
         return carried if self.body is None else together([carried, self.body.part(self.drugs, [carried])])
+
+    @cached_property
+    def sites(self) -> tuple[Site, ...]:
+        """Lesions whose clones are followed; none without a body, or where its tumour cells are all alike."""
+        return self.body.sites(self.drugs) if self.body is not None and self.body.lesions else ()
+
+    @property
+    def seeding(self) -> float:
+        """Rate at which a tumour cell begins a lesion elsewhere [1/min]; 0 where no place is left for one."""
+        if self.body is None or all(site.lesion.present for site in self.sites):
+            return 0.0
+        return float(self.body.immunity.tumour.seeding.value)
 
     @cached_property
     def sbml(self) -> str:
@@ -121,7 +135,20 @@ class PatientModel:
                     Output(f"{name}_mg", name, drug.name, "amount", name)
                     for name in names.amounts(drug.kinetics)
                 ]
-        return (*told, *_of_body(self.body.immunity, self.parts)) if self.body is not None else tuple(told)
+        if self.body is None:
+            return tuple(told)
+        return (*told, *_of_body(self.body.immunity, self.parts), *_of_sites(self.sites))
+
+
+def _of_sites(sites: Iterable[Site]) -> Iterator[Output]:
+    """What is told of lesions and clones."""
+    for site in sites:
+        where = f" in {site.lesion.name}" if site.lesion.name else ""
+        if where:
+            yield Output(site.cells, site.cells, "", "burden", f"tumour cells{where}")
+        for clone in site.clones:
+            column = site.here(f"clone_{identifier(clone.name)}") + "_cells"
+            yield Output(column, clone.cells, "", "clone", f"{clone.name}{where}")
 
 
 def of_any_body(immunity: Immunity) -> Iterator[Output]:
@@ -140,11 +167,14 @@ def _of_body(immunity: Immunity, parts: Part) -> Iterator[Output]:
     there = set(parts.names())
     yield from of_any_body(immunity)
     for killer in KILLERS:
-        if f"tumour_all_{killer}" in there:
-            yield Output(f"tumour_{killer}_cells", f"tumour_all_{killer}", "", "killers", killer)
-        if f"{killer}_exhaustion" in there:
-            yield Output(
-                f"{killer}_exhaustion", f"{killer}_exhaustion", "", "level", f"exhaustion of {killer}"
-            )
+        for name in sorted(name for name in there if name.split("_in_")[0] == f"tumour_all_{killer}"):
+            place = name.removeprefix(f"tumour_all_{killer}")
+            where = place.replace("_in_", " in ", 1)
+            yield Output(f"tumour_{killer}{place}_cells", name, "", "killers", f"{killer}{where}")
+            level = f"{killer}_exhaustion{place}"
+            if level in there:
+                yield Output(level, level, "", "level", f"exhaustion of {killer}{where}")
+    if INDEX in there:
+        yield Output(INDEX, INDEX, "", "index", "cytokine release")
     yield Output("node_presented", "node_presented", "", "level", "antigen in the node")
     yield Output("node_costimulated", "node_costimulated", "", "level", "co-stimulation in the node")

@@ -73,3 +73,15 @@ class Sheet:
             return float(known[name])
 
         return evaluated(formula, value_of)
+
+
+class Marked(Sheet):
+    """A sheet on which what is derived carries a mark, as of one kind of tumour cells among several."""
+
+    def __init__(self, sheet: Sheet, mark: str) -> None:
+        """Write on `sheet`, too; `mark` ends the names of what is derived."""
+        self.others, self._items, self._mark = sheet.others, sheet._items, mark
+
+    def derived(self, name: str, formula: Any, unit: str, title: str) -> Any:
+        """The symbol of what follows from others, for this kind."""
+        return super().derived(f"{name}{self._mark}", formula, unit, title)

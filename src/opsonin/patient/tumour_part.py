@@ -1,7 +1,8 @@
-"""The tumour as a well-mixed mean field: cells divide and are lost, killers arrive, hold targets and tire.
+"""A lesion as a well-mixed mean field: cells divide and are lost, killers arrive, hold targets and tire.
 
-What is between a killer and its target is in `contact_part.py`. Before treatment all is in balance: arrivals keep the
-published densities and loss leaves the published growth, as in a tissue after its burn-in.
+What is between a killer and its target is in `contact_part.py`, which cells there are in `clone_part.py`. Before
+treatment all is in balance: arrivals keep the published densities and loss leaves the published growth, as in a tissue
+after its burn-in.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opsonin.core.errors import Fault, RunError
+from opsonin.laws.clones import at_least
 from opsonin.laws.cycle import (
     cell_loss_factor,
     committed_share,
@@ -19,10 +21,19 @@ from opsonin.laws.cycle import (
 )
 from opsonin.laws.events import approaching
 from opsonin.laws.recognition import exhaustion_rate, exhaustion_target, vigour
-from opsonin.laws.trafficking import availability, balanced_arrival, entering, in_contact
+from opsonin.laws.trafficking import availability, balanced_arrival, entering, in_contact, pressed
 from opsonin.model.immunity import Immunity
 from opsonin.model.knowledge import CellType, Killing, Tumour
 from opsonin.patient.blood_part import at_rest_in_body, in_body
+from opsonin.patient.clone_part import (
+    BIRTHS,
+    CANCER,
+    DEATHS,
+    NEWCOMERS,
+    Clone,
+    Site,
+    write_mutation,
+)
 from opsonin.patient.contact_part import Contact, Side, side_of
 from opsonin.patient.effect_part import TUMOUR, Effects
 from opsonin.patient.formulae import called, symbol
@@ -31,7 +42,7 @@ from opsonin.patient.parts import identifier
 from opsonin.patient.product_part import Product
 from opsonin.patient.sheet import Sheet
 
-BURDEN, CANCER = "tumour_cells", "cancer"
+NOBODY = 1e-9  # cells: as good as none
 T_CELL, NATURAL = KILLERS = "cd8", "nk"
 
 
@@ -57,14 +68,16 @@ class Group:
 
 @dataclass(frozen=True)
 class MeanTumour:
-    """The tumour of a patient.
+    """One lesion of a patient.
 
     Attributes:
         immunity: numbers of the patient; contact: of the tumour, with the effects of drugs.
+        site: the lesion and its clones.
     """
 
     immunity: Immunity
     contact: Contact
+    site: Site
 
     @property
     def sheet(self) -> Sheet:
@@ -85,14 +98,20 @@ class MeanTumour:
     @property
     def burden(self) -> float:
         """Tumour cells before treatment."""
-        return float(self.immunity.tumour.burden.value)
+        return float(self.immunity.tumour.burden.value) * self.site.lesion.share
+
+    @property
+    def growth(self) -> float:
+        """As it is observed [1/min]."""
+        own = self.site.lesion.doubling_time
+        return float(growth_rate(self.tumour.doubling_time.value if own is None else own))
 
     def groups(self, killer: str) -> tuple[Group, ...]:
         """Killers of a type that recognise the tumour; none where the tumour's density of them is not known."""
         there = self.tumour.densities.get(killer)
         if there is None:
             return ()
-        number = self.burden * there.value / self.tumour.densities[CANCER].value
+        number = self.burden * there.value / self.tumour.densities[CANCER].value * self.site.lesion.killers
         if killer == NATURAL:
             return (Group(killer, in_body(killer), number, at_rest_in_body(self.immunity, killer)),)
         cell = self.contact.library.of_tumour(self.contact.tumour).cells[killer]
@@ -111,34 +130,43 @@ class MeanTumour:
         Raises:
             RunError: no spontaneous loss could leave the published growth, or no arrivals the published density.
         """
-        target = side_of(self.contact.library, CANCER, self.contact.tumour)
-        cells = self.sheet.amount(BURDEN, self.burden, "cell", "living tumour cells")
-        self.sheet.constant("burden_at_rest", self.burden, "cell", "tumour cells before treatment")
-        killed: Any = 0
+        site = self.site
+        for clone in site.clones:
+            title = "living tumour cells" if site.alone else f"living tumour cells: {clone.name}"
+            there = self.burden * clone.share if site.lesion.present else 0.0
+            self.sheet.amount(clone.cells, there, "cell", title)
+        if not site.alone:
+            every = sum(symbol(clone.cells) for clone in site.clones)
+            self.sheet.derived(site.cells, every, "cell", "living tumour cells")
+        self.sheet.constant(site.here("burden_at_rest"), self.burden, "cell", "tumour cells before treatment")
+        self.sheet.constant("nobody", NOBODY, "cell", "as good as none")
+        killed: dict[str, Any] = {clone.cells: 0 for clone in site.clones}
         taken: dict[str, float] = {}
         for killer in (T_CELL, NATURAL):
             groups = self.groups(killer)
             if groups:
-                rate, net = self._killers(
-                    side_of(self.contact.library, killer, self.contact.tumour), target, groups
-                )
-                killed += rate
+                side = side_of(self.contact.library, killer, self.contact.tumour)
+                hazards, net = self._killers(side, groups)
+                killed = {name: killed[name] + hazards[name] for name in killed}
                 taken |= net
-        return self._cells(target.cell, cells, killed, self._products()), taken
+        return self._cells(killed, self._products()), taken
 
-    def _products(self) -> Any:
-        """Tumour cells that products of cells kill [cells/min]."""
+    def _products(self) -> dict[str, Any]:
+        """By clone, the rate at which products of cells kill one [1/min]."""
         groups = self.groups(T_CELL)
-        killed: Any = 0
+        killed: dict[str, Any] = {clone.cells: 0 for clone in self.site.clones}
         for drug in self.effects.products:
             effect = drug.product
             assert effect is not None  # a product adds cells
             product = Product(drug, effect, self.immunity, self.contact)
-            killed += product.write(symbol(f"{in_tumour(groups[0].name)}_arrival"))
+            arrival = symbol(f"{self.site.here(in_tumour(groups[0].name))}_arrival")
+            hazards = product.enter(self.site, arrival)
+            killed = {name: killed[name] + hazards[name] for name in killed}
         return killed
 
-    def _cells(self, cell: CellType, cells: Any, killed: Any, by_products: Any) -> Any:
+    def _cells(self, killed: dict[str, Any], by_products: dict[str, Any]) -> Any:
         """Tumour cells that die [cells/min]."""
+        site, cell = self.site, self.site.clones[0].contact.library.cells[CANCER]
         gross = self.sheet.derived(
             "tumour_division",
             called(potential_growth_rate, self._minutes("potential_doubling_time", "without loss"))
@@ -147,45 +175,68 @@ class MeanTumour:
             "rate of division of tumour cells",
         )
         unhindered = float(potential_growth_rate(self.tumour.potential_doubling_time.value))
-        grows = float(growth_rate(self.tumour.doubling_time.value))
-        killing = self.sheet.at_rest(killed) / self.burden
-        if unhindered - grows - killing < 0.0:
-            problem = (
-                f"killing of {killing * 1440.0:.3g} per day leaves {self.tumour.name} less than its growth."
-            )
+        killing = self.sheet.at_rest(
+            sum(clone.share * killed[clone.cells] for clone in site.clones), **self._resting()
+        )
+        if unhindered - self.growth - killing < 0.0:
+            whose = f"the lesion {site.lesion.name}" if site.lesion.name else self.tumour.name
+            problem = f"killing of {killing * 1440.0:.3g} per day leaves {whose} less than its growth."
             fix = "Lower immunity.adult.tumour.contact, or raise the doubling time of the tumour."
             raise RunError(Fault("patient's model", problem, fix))
         factor = self.sheet.constant(
-            "cell_loss_factor",
-            float(cell_loss_factor(unhindered, grows, 0.0, killing)),
+            site.here("cell_loss_factor"),
+            float(cell_loss_factor(unhindered, self.growth, 0.0, killing)),
             "1",
             "share of the production of tumour cells that is lost",
         )
-        self.sheet.flow("tumour_divided", None, BURDEN, gross * cells, "tumour cells that division adds")
-        dying = [
-            self.sheet.flow(
-                "tumour_lost",
-                BURDEN,
-                None,
-                called(spontaneous_loss, factor, gross) * cells,
-                "lost on their own",
-            )
+        lost = called(spontaneous_loss, factor, gross)
+        poisoned = self.effects.hazard(cell.name, TUMOUR, self._committed(cell, gross))
+        dying: list[Any] = []
+        for clone in site.clones:
+            hazards = {
+                "lost": (lost, "lost on their own"),
+                "killed": (killed[clone.cells], "tumour cells that killers kill"),
+                "killed_by_products": (by_products[clone.cells], "tumour cells that products of cells kill"),
+                "poisoned": (poisoned, "tumour cells that drugs kill"),
+            }
+            dying += self._clone(clone, gross, hazards)
+        if not site.alone:
+            self._counted(gross, lost + poisoned, killed, by_products)
+        return self.sheet.derived(site.here("tumour_dying"), sum(dying), "cell/min", "tumour cells that die")
+
+    def _clone(self, clone: Clone, gross: Any, hazards: dict[str, tuple[Any, str]]) -> list[Any]:
+        """Flows of one clone; those of cells that die [cells/min]."""
+        cells, sheet, mark = symbol(clone.cells), self.sheet, clone.contact.mark
+        sheet.flow(
+            f"tumour_divided{mark}", None, clone.cells, gross * cells, "tumour cells that division adds"
+        )
+        return [
+            sheet.flow(f"tumour_{name}{mark}", clone.cells, None, hazard * cells, title)
+            for name, (hazard, title) in hazards.items()
+            if hazard != 0
         ]
-        if killed != 0:
-            dying.append(
-                self.sheet.flow("tumour_killed", BURDEN, None, killed, "tumour cells that killers kill")
-            )
-        if by_products != 0:
-            title = "tumour cells that products of cells kill"
-            dying.append(self.sheet.flow("tumour_killed_by_products", BURDEN, None, by_products, title))
-        hazard = self.effects.hazard(cell.name, TUMOUR, self._committed(cell, gross))
-        if hazard != 0:
-            dying.append(
-                self.sheet.flow(
-                    "tumour_poisoned", BURDEN, None, hazard * cells, "tumour cells that drugs kill"
-                )
-            )
-        return self.sheet.derived("tumour_dying", sum(dying), "cell/min", "tumour cells that die")
+
+    def _counted(self, gross: Any, lost: Any, killed: dict[str, Any], by_products: dict[str, Any]) -> None:
+        """Of each clone its rates, and their sums over time, from which few cells are drawn."""
+        moved = write_mutation(self.site, gross)
+        for clone in self.site.clones:
+            leaving, coming = moved[clone.cells]
+            hazard = lost + killed[clone.cells] + by_products[clone.cells]
+            for kind, rate, unit, title in (
+                (BIRTHS, gross - 2 * leaving * gross, "1", "divisions of a cell whose daughters stay"),
+                (DEATHS, hazard, "1", "deaths of a cell"),
+                (NEWCOMERS, coming, "cell", "cells that come from other clones"),
+            ):
+                name = f"{clone.cells}_{kind}"
+                self.sheet.amount(name, 0.0, unit, f"{title}, since time 0")
+                if rate != 0:
+                    self.sheet.flow(f"{name}_rate", None, name, rate, title)
+
+    def _resting(self) -> dict[str, float]:
+        """Cells of its clones and killers before treatment; of a place without any, those of a lesion of its size."""
+        clones = {clone.cells: self.burden * clone.share for clone in self.site.clones}
+        groups = (group for killer in KILLERS for group in self.groups(killer))
+        return clones | {self.site.here(in_tumour(group.name)): group.resting for group in groups}
 
     def _minutes(self, key: str, what: str) -> Any:
         return self.sheet.constant(
@@ -200,15 +251,15 @@ class MeanTumour:
             f"{cell.name}_cycle", cell.cycle.committed.value, "min", f"S, G2 and M of a {cell.name} cell"
         )
         return self.sheet.derived(
-            f"{cell.name}_committed_share",
+            self.site.here(f"{cell.name}_committed_share"),
             called(committed_share, rate, length),
             "1",
             f"share of {cell.name} cells in the tumour that is in S, G2 or M",
         )
 
-    def _killers(self, killer: Side, target: Side, groups: tuple[Group, ...]) -> tuple[Any, dict[str, float]]:
-        """Tumour cells that killers of a type kill [cells/min]; and what their groups take from the body, net."""
-        sheet, numbers, name = self.sheet, self.immunity.tumour, killer.cell.name
+    def _killers(self, killer: Side, groups: tuple[Group, ...]) -> tuple[dict[str, Any], dict[str, float]]:
+        """By clone, the rate at which killers of a type kill one [1/min]; what their groups take from the body, net."""
+        sheet, numbers, name, here = self.sheet, self.immunity.tumour, killer.cell.name, self.site.here
         killing = killer.cell.killing
         assert killing is not None  # only killers are asked for
         share = sheet.constant(
@@ -218,28 +269,39 @@ class MeanTumour:
         helped = sheet.constant(
             "costimulated", numbers.costimulated.value, "1", "co-stimulation in the tumour"
         )
-        signal, activation = self.contact.activation(killer, target, helped)
-        together = sum(symbol(in_tumour(group.name)) for group in groups)
-        every = sheet.derived(
-            f"tumour_all_{name}", together, "cell", f"{name} cells in the tumour that recognise it"
+        seen = {
+            clone.cells: clone.contact.activation(killer, clone.side, helped) for clone in self.site.clones
+        }
+        signal, activation = (
+            self.site.mean({key: pair[number] for key, pair in seen.items()}) for number in (0, 1)
         )
-        resting = {in_tumour(group.name): group.resting for group in groups}
+        together = sum(symbol(here(in_tumour(group.name))) for group in groups)
+        every = sheet.derived(
+            here(f"tumour_all_{name}"), together, "cell", f"{name} cells in the tumour that recognise it"
+        )
+        rivals = sheet.derived(
+            here(f"tumour_rivals_{name}"),
+            called(at_least, every, "nobody"),
+            "cell",
+            f"{name} cells that share what tumour cells there are",
+        )
+        resting = self._resting()
         found = sheet.derived(
-            f"tumour_found_{name}",
-            called(availability, BURDEN, every),
+            here(f"tumour_found_{name}"),
+            called(availability, self.site.cells, rivals),
             "1",
             f"what tumour cells are left to a {name} cell, of plenty",
         )
-        tired = called(vigour, symbol(f"{name}_exhaustion"))
+        tired = called(vigour, symbol(here(f"{name}_exhaustion")))
         divides = self._division(killer.cell, activation * share, fitness * tired) * found
         # Types whose exhaustion at the biopsy is not known do not divide.
-        at_first = {f"{name}_exhaustion": _exhausted(killing)[0] or 0.0, **resting}
+        at_first = {here(f"{name}_exhaustion"): _exhausted(killing)[0] or 0.0, **resting}
         rates = _Rates(
             loss=killer.cell.death.spontaneous.value
             if killer.cell.death and killer.cell.death.spontaneous
             else 0.0,
             exit=killer.cell.trafficking.exit_rate.value if killer.cell.trafficking else 0.0,
-            growth=float(growth_rate(self.tumour.doubling_time.value)),
+            growth=self.growth,
             division=sheet.at_rest(divides, **at_first),
         )
         if rates.turnover <= 0.0:
@@ -247,18 +309,28 @@ class MeanTumour:
             fix = f"Lower cell.{name}.cycle.activated_rate, or raise {name} cells' exit."
             raise RunError(Fault("patient's model", problem, fix))
         exhaustion = self._tiring(name, killing, signal * share * found, rates.turnover, resting)
-        kills = self.contact.kills(killer, target, activation, fitness, exhaustion)
         realised = sheet.constant(
             "realised", numbers.realised.value, "1", "kills that come about, over those of mean cells"
         )
         taken = {group.name: self._group(killer.cell, group, rates, divides) for group in groups}
-        held = sheet.derived(
-            f"tumour_held_{name}",
-            called(in_contact, every, BURDEN, share),
+        sheet.derived(
+            here(f"tumour_held_{name}"),
+            called(in_contact, rivals, self.site.cells, share),
             "cell",
             f"{name} cells with a target",
         )
-        return held * kills * realised, taken
+        each = sheet.derived(
+            here(f"tumour_pressed_{name}"),
+            called(pressed, rivals, self.site.cells, share),
+            "1",
+            f"{name} cells that hold a tumour cell, for each tumour cell",
+        )
+        return {
+            clone.cells: each
+            * realised
+            * clone.contact.kills(killer, clone.side, seen[clone.cells][1], fitness, exhaustion)
+            for clone in self.site.clones
+        }, taken
 
     def _division(self, cell: CellType, activation: Any, able: Any) -> Any:
         """Rate at which killers divide in the tumour [1/min], by their activation and what they are able to [-]."""
@@ -274,16 +346,19 @@ class MeanTumour:
 
     def _group(self, cell: CellType, group: Group, rates: _Rates, divides: Any) -> float:
         """What a group takes from the body before treatment, less what comes back [cells/min]."""
-        sheet, name, there = self.sheet, in_tumour(group.name), symbol(in_tumour(group.name))
+        sheet, here = self.sheet, self.site.here
+        name = here(in_tumour(group.name))
+        there = symbol(name)
         arrivals = group.resting * rates.turnover
-        sheet.amount(name, group.resting, "cell", f"killers in the tumour: {group.name}")
+        there_first = group.resting if self.site.lesion.present else 0.0
+        sheet.amount(name, there_first, "cell", f"killers in the tumour: {group.name}")
         rate = sheet.constant(
             f"{name}_arrival",
             arrivals / group.resting_in_body,
             "1/min",
             "at which one of the body comes, at rest",
         )
-        came = called(entering, group.body, rate, BURDEN, "burden_at_rest")
+        came = called(entering, group.body, rate, self.site.cells, here("burden_at_rest"))
         loss = sheet.constant(
             f"{cell.name}_loss", rates.loss, "1/min", f"death of {cell.name} cells in the tumour"
         )
@@ -298,18 +373,18 @@ class MeanTumour:
         hazard = self.effects.hazard(cell.name, TUMOUR, self._committed(cell, divides))
         if hazard != 0:
             sheet.flow(f"{name}_killed", name, None, hazard * there, "that drugs kill")
-        return arrivals - rates.exit * group.resting
+        return arrivals - rates.exit * group.resting if self.site.lesion.present else 0.0
 
     def _tiring(
         self, name: str, killing: Killing, drive: Any, turnover: float, resting: dict[str, float]
     ) -> Any:
         """Mean exhaustion of killers of a type, followed over time; newcomers keep it as it is before treatment."""
-        sheet = self.sheet
+        sheet, here = self.sheet, self.site.here
         gain = sheet.constant(
             f"{name}_gain", killing.exhaustion_gain.value, "1/min", "tiring under full signal"
         )
         recovery = sheet.constant(f"{name}_recovery", killing.exhaustion_recovery.value, "1/min", "recovery")
-        now, fixed = symbol(f"{name}_exhaustion"), symbol(f"{name}_fixed")
+        now, fixed = symbol(here(f"{name}_exhaustion")), symbol(here(f"{name}_fixed"))
         moved = called(
             approaching,
             now,
@@ -323,11 +398,11 @@ class MeanTumour:
                 exhaustion_rate(seen, killing.exhaustion_gain.value, killing.exhaustion_recovery.value)
             )
             first = rate * _target(seen, killing, still) / (rate + turnover)
-        given = {f"{name}_exhaustion": first, f"{name}_fixed": still, **resting}
+        given = {str(now): first, str(fixed): still, **resting}
         newcomer = first - sheet.at_rest(moved, **given) / turnover
         hardened = still - fixing * (first - still) / turnover
         replaced = sheet.constant(
-            f"{name}_replaced", turnover, "1/min", f"at which {name} cells are replaced"
+            here(f"{name}_replaced"), turnover, "1/min", f"at which {name} cells are replaced"
         )
         for key, start, coming, change, title in (
             ("exhaustion", first, newcomer, moved, "exhaustion"),
@@ -339,14 +414,13 @@ class MeanTumour:
                 "exhaustion that does not recede",
             ),
         ):
-            came = sheet.constant(f"{name}_{key}_new", coming, "1", f"{title} of {name} cells that come")
-            sheet.amount(f"{name}_{key}", start, "1", f"{title} of {name} cells in the tumour")
-            diluted = called(approaching, symbol(f"{name}_{key}"), came, replaced)
-            sheet.flow(f"{name}_{key}_diluted", None, f"{name}_{key}", diluted, f"{title}, by newcomers")
+            level = here(f"{name}_{key}")
+            came = sheet.constant(f"{level}_new", coming, "1", f"{title} of {name} cells that come")
+            sheet.amount(level, start, "1", f"{title} of {name} cells in the tumour")
+            diluted = called(approaching, symbol(level), came, replaced)
+            sheet.flow(f"{level}_diluted", None, level, diluted, f"{title}, by newcomers")
             if change != 0:
-                sheet.flow(
-                    f"{name}_{key}_change", None, f"{name}_{key}", change, f"{title}, by what cells see"
-                )
+                sheet.flow(f"{level}_change", None, level, change, f"{title}, by what cells see")
         return now
 
     def _fixing(self, name: str, rate: float, now: Any, fixed: Any) -> Any:

@@ -11,10 +11,11 @@ from typing import Any
 
 from opsonin.model.immunity import Immunity
 from opsonin.patient.blood_part import in_body
+from opsonin.patient.clone_part import BURDEN
 from opsonin.patient.formulae import symbol
 from opsonin.patient.node_part import clones
 from opsonin.patient.sheet import Sheet
-from opsonin.patient.tumour_part import BURDEN, NATURAL, T_CELL, in_tumour
+from opsonin.patient.tumour_part import NATURAL, T_CELL, in_tumour
 
 ARRIVING, LEAVING, DYING, DIVIDING, BROUGHT = "arriving", "leaving", "dying", "dividing", "brought"
 

@@ -21,7 +21,6 @@ from opsonin.report.observed import at_end
 BURDEN, _CELLS = "burden", "cancer_count"
 _EVENTS = ("divisions", "apoptoses", "necroses", "kills")
 _ERRORS = 2.0  # of a rate that one run tells from none
-RESPONSE, PROGRESSION = -30.0, 20.0  # per cent of diameter: RECIST 1.1, doi:10.1016/j.ejca.2008.10.026
 
 Floats = NDArray[np.float64]
 

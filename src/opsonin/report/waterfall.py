@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from opsonin.core.schedule import MINUTES_PER_DAY
+from opsonin.model.recist import PROGRESSION, RESPONSE
 from opsonin.report import curves, downloads, growth, palette
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _draw(bars: Sequence[tuple[float, int, int]], arms: int) -> str:
                 )
             if len(bars) <= _MOST_LABELS:
                 _label(axes, place, change, fine=len(bars) <= _MOST_FINE)
-        for edge in (growth.RESPONSE, growth.PROGRESSION):
+        for edge in (RESPONSE, PROGRESSION):
             axes.axhline(edge, color=curves.INK, linewidth=0.7, linestyle=(0, (4, 3)))
         axes.axhline(0.0, color=curves.INK, linewidth=0.8)
         axes.set_xticks([])
