@@ -175,7 +175,8 @@ def test_a_tumour_of_many_cells_is_that_of_the_mean_field():
 
 
 def test_clones_are_whole_or_carried_by_their_mean_and_what_is_gone_stays_gone():
-    model, engine = patient("dlbcl", ["tisagenlecleucel"])
+    touching = LIBRARY.override("immunity.adult.tumour.contact", 0.9)  # so that the tumour goes
+    model, engine = patient("dlbcl", ["tisagenlecleucel"], library=touching)
     reservoir, found = followed(model, engine, 150, CAR_T)
     for values in map(np.array, reservoir.cells.values()):
         few = values < 1e6
@@ -268,6 +269,7 @@ def said(arguments, capfd, code=0):
 def test_the_command_tells_of_clones_and_of_what_became_of_them(tmp_path, capfd):
     course = tmp_path / "course.toml"
     text = 'duration = "120 d"\nevery = "1 d"\ndose = [{ drug = "tisagenlecleucel", amount = "2e8 cells" }]\n'
+    text += 'knowledge = { "immunity.adult.tumour.contact" = 0.9 }  # so that the tumour goes\n'
     course.write_text(text + "replicates = 2\nseed = 3\n")
     out = tmp_path / "out.parquet"
     told = json.loads(said([course, "--tumour", "dlbcl", "-o", out, "--json"], capfd))

@@ -56,7 +56,7 @@ def test_a_lesion_with_few_killers_and_little_mhc_responds_less():
     lesions = (Lesion("skin", 0.5), Lesion("liver", 0.5, killers=0.3, levels={"MHC-I": 0.2}))
     _, _, found = through(56, lesions, given=given)
     skin, liver = (found[f"tumour_cells_in_{name}"] for name in ("skin", "liver"))
-    assert skin[-1] < 0.9 * liver[-1]
+    assert skin[-1] < 0.98 * liver[-1]
 
 
 def test_a_lesion_grows_as_its_own_doubling_time_says():
