@@ -113,7 +113,7 @@ def dying_of_the_drug(tumour, days, *doses, **changes):
 
 @pytest.mark.parametrize(("tumour", "least"), [("aml", 0.85), ("b_all", 0.85), ("dlbcl", 0.35)])
 def test_primed_blood_cancers_die_of_venetoclax_alone_and_hardly_any_cell_untreated(tumour, least):
-    """Of 480 cells 94, 94 and 52 % within a day; none, none and 0.8 % in four untreated. 270 have errors of 2 to 3 %."""
+    """Of 480 cells 94, 94 and 52 % within a day; none, none and 0.8 % in four untreated."""
     assert dying_of_the_drug(tumour, 1, BY_MOUTH) > least
     assert dying_of_the_drug(tumour, 2) < 0.02
     null = {f"{PROTEIN}.{name}": "0 molecules" for name in ("BAX", "BAK")}
