@@ -74,6 +74,9 @@ ACCUMULATIONS = [
     Row("nivolumab", "D017", *spread(3.7, 0.2), 210.0, 14 * DAY, 20, misfit=FALLS),
 ]
 NO_ROW = {
+    "com701",
+    "bnd_22",
+    "atg_031",
     "abemaciclib",
     "aldesleukin",
     "axitinib",

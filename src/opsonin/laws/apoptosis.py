@@ -1,4 +1,4 @@
-"""What a lytic hit does to a cell: damage adds up, is repaired, and commits the cell past its threshold."""
+"""What is left of lytic hits under repair and of a corpse under clearance; what hits come to is `laws.death`."""
 
 from __future__ import annotations
 

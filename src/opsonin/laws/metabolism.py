@@ -63,7 +63,7 @@ def fed_share(available, half, least):
 
 @law
 def nourished(concentration, half, steepness, most):
-    """Fitness that a needed substrate leaves a cell, 1 - a (1 - H(c)), in [0, 1).
+    """Fitness that a needed substrate leaves a cell, 1 - a (1 - H(c)), in [1 - a, 1).
 
     Args:
         concentration: at the cell [concentration].
