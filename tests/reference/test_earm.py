@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from opsonin.kernels.death import advance
-from opsonin.laws.death import crossing_share
 from opsonin.model.death import AT_REST, EARM_RATES, TISSUE_RATES
 from opsonin.reference.death import HORIZON, earm_cell
 from opsonin.reference.earm import network, outcome, trajectory
@@ -141,7 +140,8 @@ def stepped(folds, step):
     while time < HORIZON:
         after = advance(state, proteins, drive(time + 0.5 * step), EARM_RATES, step)
         if after.caspase3 >= EARM_RATES.commitment:
-            return time + step * crossing_share(state.caspase3, after.caspase3, EARM_RATES.commitment)
+            rise = after.caspase3 - state.caspase3  # a straight line between the ends of the step
+            return time + step * (EARM_RATES.commitment - state.caspase3) / rise
         state, time = after, time + step
     return None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -14,6 +16,7 @@ from tissues import plan
 pytestmark = pytest.mark.statistical
 HOUR = 60.0
 SEEDS = range(16)
+NK_SEEDS = range(24)
 OPEN = {
     "cell.cd8.lytic.reactive_fraction": 1,
     "cell.cd8.lytic.pd1_positive": 1,
@@ -87,9 +90,12 @@ def test_an_activated_cd8_cell_kills_two_to_sixteen_cognate_targets_a_day(record
     assert high < 16.0
 
 
-def test_about_half_of_the_nk_cells_kill_nothing_for_they_differ(record_property):
-    """Blood 2013;121:1326: about half within 16 h in wells; held to 0.3 to 0.7. A minority kills most."""
-    each = [kills_of_each("nk", 60, 16, seed, **NAKED) for seed in SEEDS]
+def test_about_half_of_the_nk_cells_kill_nothing_and_a_minority_kills_most(record_property):
+    """Blood 2013;121:1326: about half within 16 h in wells; held to 0.3 to 0.7.
+
+    Cells that are all alike would do so as well at this mean: that they differ is the test below.
+    """
+    each = _of_nk_cells()
     idle = [float(np.mean(kills < 0.5)) for kills in each]
     low, high = interval(idle)
     together = np.sort(np.concatenate(each))[::-1]
@@ -101,6 +107,30 @@ def test_about_half_of_the_nk_cells_kill_nothing_for_they_differ(record_property
     assert low > 0.3
     assert high < 0.7
     assert best > 0.5
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="NK cells differ too little: over 24 seeds variance of kills over their mean is 0.85 (0.75 to 0.94), "
+    "idle 0.40 where chance alone leaves 0.45. Hits in proportion to a lognormal store of perforin would bring it to "
+    "1.02 (0.88 to 1.15) at a coefficient of variation of 1, and to 1.06 (0.93 to 1.20) at 2.",
+)
+def test_nk_cells_differ_more_in_their_kills_than_by_chance(record_property):
+    """As published: serial killers beside cells that kill nothing. Chance alone is Poisson: variance = mean."""
+    each = _of_nk_cells()
+    rng = np.random.default_rng(0)
+    drawn = [np.concatenate([each[i] for i in rng.integers(0, len(each), len(each))]) for _ in range(2000)]
+    spread = np.quantile([kills.var(ddof=1) / kills.mean() for kills in drawn], [0.05, 0.95])
+    excess = np.quantile([np.mean(kills < 0.5) - np.exp(-kills.mean()) for kills in drawn], [0.05, 0.95])
+    record_property("variance over mean of kills of NK cells", tuple(map(float, spread)))
+    print(f"\nvariance over mean {spread}, idle beyond chance {excess}")
+    assert spread[0] > 1.0
+    assert excess[0] > 0.0
+
+
+@functools.cache
+def _of_nk_cells():
+    return [kills_of_each("nk", 60, 16, seed, **NAKED) for seed in NK_SEEDS]
 
 
 def test_killing_rises_faster_than_the_density_of_killers(record_property):

@@ -241,6 +241,7 @@ def test_a_place_that_is_no_number_says_how_to_write_it(value: str, fix: str, tm
         ("IMFINZI", "Did you mean 'durvalumab'? It is named so here."),
         ("XIAP antisense", "Did you mean 'aeg35156'? It is named so here."),
         ("nivolumap", "Did you mean 'nivolumab'?"),
+        ("Nivolumab", "Did you mean 'nivolumab'?"),
     ],
 )
 def test_a_drug_is_found_by_its_target_and_not_by_the_end_of_its_name(asked: str, told: str):
@@ -276,3 +277,11 @@ def test_lists_in_lists_without_end_are_no_scenario(tmp_path: Path, levels: int,
     scenario.write_text(f"x = {'[' * levels}{']' * levels}\n")
     assert main(["check", str(scenario)]) == 2
     assert "deep.toml  is nested too deeply" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"), [("pd-l1", "PD-L1"), ("mhc i", "MHC-I"), ("MOLECULE.pd-l1", None)]
+)
+def test_a_molecule_in_other_letters_is_meant_before_the_drugs_that_block_it(asked, named, capsys):
+    assert main(["knowledge", "show", asked]) == 2
+    assert f"Did you mean '{named or 'molecule.PD-L1'}'?" in capsys.readouterr().err

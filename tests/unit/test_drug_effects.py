@@ -170,6 +170,19 @@ def test_drugs_that_shift_one_molecule_multiply():
     assert both.exposure(0.0, MOLECULES, CELLS).fold == pytest.approx(folds[0] * folds[1])
 
 
+def test_blockers_of_one_receptor_add_up():
+    """They compete for it: at their affinities each alone leaves a half free, both a third."""
+    index = MOLECULES.index("PD-1")
+    affinity = {
+        drug: next(effect.affinity.value for effect in LIBRARY.drugs[drug].effects)
+        for drug in ("nivolumab", "pembrolizumab")
+    }
+    alone = [seen(held(drug, at), 0.0).free[index] for drug, at in affinity.items()]
+    both = Regimen(tuple(held(drug, at) for drug, at in affinity.items()), DAY)
+    assert alone == pytest.approx([0.5, 0.5])
+    assert both.exposure(0.0, MOLECULES, CELLS).free[index] == pytest.approx(1.0 / 3.0)
+
+
 def after_a_pulse(days, pulse=2 * DAY, nanomolar=1000.0):
     """MHC-I over its resting level on each day after a pulse of decitabine, by the laws that the engine uses."""
     course = held("decitabine", nanomolar, end=pulse)

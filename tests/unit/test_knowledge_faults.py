@@ -11,6 +11,7 @@ import pytest
 from opsonin.core.errors import InputError
 from opsonin.knowledge.checker import check
 from opsonin.knowledge.library import load_library
+from opsonin.laws.response import hill
 
 PACKAGED = Path(str(importlib.resources.files("opsonin.knowledge").joinpath("library")))
 EVIDENCE = """id,use,seen_in
@@ -366,6 +367,38 @@ def test_an_evidence_id_in_a_note_must_exist_but_may_be_validation(library, evid
     spoil(library, "cells/cancer.toml", source, f'{source}\nnote = "evidence:C002, evidence:C777"')
     found = [f for f in check(load_library(library), evidence) if f.where == "cell.cancer.diameter"]
     assert ["C777" in fault.problem for fault in found] == [True]
+
+
+def test_an_id_that_does_not_exist_is_told_without_a_table_too(library) -> None:
+    assert check(load_library(library)) == []
+    spoil(
+        library,
+        "cells/cancer.toml",
+        'source = "doi:10.1371/journal.pcbi.1005991"',
+        'source = "evidence:Z999"',
+    )
+    (fault,) = check(load_library(library))
+    assert "evidence:Z999 does not exist" in str(fault)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        ("molecule.MHC-I.shifts.IRF1.hill", 1000, "above the highest allowed value, 16"),
+        ("molecule.IRF1.shifts.ifn_gamma.half", "1e-250 nM", "below the least allowed value, 1e-06 nM"),
+        ("interaction.PD-1:PD-L1.hill", 17, "above the highest allowed value, 16"),
+        ("drug.vorinostat.effects.shifts:MHC-I.half", "1e-250 nM", "below the least allowed value"),
+        ("drug.vorinostat.effects.shifts:MHC-I.half", "0 nM", "must be above 0"),
+    ],
+)
+def test_a_law_that_would_leave_the_range_of_floats_is_refused(path, value, told) -> None:
+    with pytest.raises(ValueError, match=told):
+        load_library().override(path, value)
+
+
+def test_at_the_bounds_of_its_numbers_a_hill_function_is_finite() -> None:
+    assert [hill(signal, 1e-6, 16.0) for signal in (0.0, 1e-6, 1e12)] == [0.0, 0.5, 1.0]
+    assert hill(1e-12, 1e30, 16.0) == 0.0
 
 
 def test_an_assumed_number_needs_a_range(library) -> None:

@@ -98,7 +98,6 @@ UNITS = {
     "committed_volume": ("um**3", "min", "min", "um**3"),
     "corpse_volume": ("um**3", "min", "min", "um**3"),
     "crawling_speed": ("um/min", "", "um/min"),
-    "crossing_share": ("molecule", "molecule", "molecule", ""),
     "cycle_entry_hazard": ("1/min", "", "", "1/min"),
     "appetite": ("", "", "", ""),
     "fatigued": ("", "", ""),

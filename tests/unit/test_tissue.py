@@ -14,7 +14,7 @@ from opsonin.model import phase
 from opsonin.state.fields import grid_shape, regridded
 from opsonin.state.vessels import Vessels
 from opsonin.tissue import apply, contacts, death, motion, placement, transport, window
-from tissues import DENSITIES, carried_on, exchanged_by_cells, live, plan
+from tissues import DENSITIES, carried_on, exchanged_by_cells, live, plan, slots
 
 # All CD8 recognise the tumour: what they secrete and whom they hold is then there to be seen.
 REACTIVE = {"cell.cd8.lytic.reactive_fraction": 1, "cell.cd8.lytic.pd1_positive": 1}
@@ -236,6 +236,22 @@ def test_a_division_conserves_volume_space_and_identity(tissue_plan=None):
     assert window.measures(tissue).sum() == pytest.approx(space, rel=1e-9)
     assert len(np.unique(arrays.id[: n + 1])) == n + 1
     assert arrays.phase[slot] == arrays.phase[n] == phase.RESTING
+
+
+def test_a_division_shares_out_what_is_in_the_cell_and_keeps_what_is_a_state():
+    """Hits and signalling complexes are things, half for each; active shares of caspases are not."""
+    tissue = started(plan())
+    n, arrays = tissue.cells.n, tissue.cells.arrays
+    slot = int(slots(tissue, "cancer")[0])
+    arrays.damage[slot], arrays.disc[slot], arrays.caspase8[slot] = 3.0, 40.0, 0.2
+    events = np.zeros(n, np.int8)
+    events[slot] = phase.DIVIDE
+    apply.events(tissue, events, 600, 6.0)
+    arrays = tissue.cells.arrays
+    for one in (slot, n):
+        assert arrays.damage[one] == pytest.approx(1.5)
+        assert arrays.disc[one] == pytest.approx(20.0)
+        assert arrays.caspase8[one] == pytest.approx(0.2)
 
 
 def test_removing_cells_keeps_every_other_cell_whole(tissue):

@@ -138,6 +138,8 @@ def plain(  # noqa: PLR0911, PLR0912 - one case per kind of error
             return path, f"{named} should be a number", ""
         case "string_too_short":
             return path, f"{key} is empty", ""
+        case "illegible":
+            return path, f"{named} {context['message']}", ""
         case "string_too_long":
             return path, f"{named} is longer than {context['max_length']} characters", ""
         case "value_error":

@@ -45,6 +45,9 @@ def meant(name: str, known: Mapping[str, object]) -> str:
     Args:
         known: entries by name.
     """
+    alike = [entry for entry in known if _plain(entry) == _plain(name)]
+    if alike:
+        return f"Did you mean '{alike[0]}'?"
     drugs = {entry.name: entry for entry in known.values() if isinstance(entry, Drug)}
     for drug in drugs.values():
         if _plain(name) in map(_plain, drug.also_known_as):

@@ -14,6 +14,7 @@ from typing import Any
 
 from opsonin.core.errors import Fault, InputError, did_you_mean
 from opsonin.core.units import split, to_unit
+from opsonin.knowledge.evidence import evidence as publications
 from opsonin.knowledge.library import SET_BY_SCENARIO, Library, children
 from opsonin.model.sourced import Sourced
 
@@ -84,9 +85,10 @@ def count_assumed(library: Library) -> int:
 def check(library: Library, evidence: Path | None = None) -> list[Fault]:
     """Everything wrong with the origins of the numbers.
 
-    An assumed number needs a range. With a table of evidence (CSV with columns id, use, seen_in) also: every
-    id that is mentioned must exist, and a source must be a row marked `parameter`, not one that only scores
-    the model (`validation`), not one known to be misprinted, and not recalled from memory alone.
+    An assumed number needs a range, and every id that is mentioned must exist: in the publications that come with
+    the library, or in a table of evidence (CSV with columns id, use, seen_in). With such a table a source must also
+    be a row marked `parameter`, not one that only scores the model (`validation`), not one known to be misprinted,
+    and not recalled from memory alone.
 
     Raises:
         InputError: the table cannot be read, or a column is missing.
@@ -96,19 +98,22 @@ def check(library: Library, evidence: Path | None = None) -> list[Fault]:
         for path, number in sourced(library)
         if number.assumed not in (None, SET_BY_SCENARIO) and number.range is None
     ]
-    if evidence is None:
-        return faults
-    rows = _evidence(evidence)
+    rows = None if evidence is None else _evidence(evidence)
+    known = publications() if rows is None else rows
     for path, number in sourced(library):
-        faults += _faults_of(path, number, rows)
+        faults += _unknown(path, number, known)
+        faults += _faults_of(path, number, rows) if rows is not None else ()
     return faults
 
 
-def _faults_of(path: str, number: Sourced, rows: Mapping[str, Mapping[str, str]]) -> Iterator[Fault]:
+def _unknown(path: str, number: Sourced, known: Mapping[str, object]) -> Iterator[Fault]:
     texts = (number.source, number.assumed, number.note)
     for identity in dict.fromkeys(_MENTION.findall(" ".join(text for text in texts if text))):
-        if identity not in rows:
-            yield Fault(path, f"evidence:{identity} does not exist.", did_you_mean(identity, rows))
+        if identity not in known:
+            yield Fault(path, f"evidence:{identity} does not exist.", did_you_mean(identity, known))
+
+
+def _faults_of(path: str, number: Sourced, rows: Mapping[str, Mapping[str, str]]) -> Iterator[Fault]:
     cited = [i for i in _MENTION.findall(number.source or "") if i in rows]
     for identity in cited:
         if identity in NOT_AS_PRINTED:

@@ -6,7 +6,7 @@ One equation each; how they make a step is `kernels.death`, how they make differ
 
 from __future__ import annotations
 
-from opsonin.laws.operations import law, maximum, minimum
+from opsonin.laws.operations import law
 from opsonin.laws.recognition import bound_pairs
 from opsonin.laws.response import hill
 
@@ -158,16 +158,3 @@ def caspase3_loss(xiap, destruction_rate, recovery):
     Source: XIAP marks caspase-3 for destruction; reduced from Lopez 2013, doi:10.1038/msb.2013.1.
     """
     return destruction_rate * xiap + recovery
-
-
-@law
-def crossing_share(before, after, threshold):
-    """Share of a step after which a rising level reaches a threshold, in [0, 1] [-].
-
-    Args:
-        before, after: level at the ends of the step x_0, x_1 [any].
-        threshold: that it has reached by the end x_c [as the level].
-    Source: linear interpolation, so that the time of death does not depend on the step.
-    """
-    rise = maximum(after - before, 1e-12 * threshold)
-    return minimum(maximum((threshold - before) / rise, 0.0), 1.0)

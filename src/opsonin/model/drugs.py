@@ -18,9 +18,9 @@ from opsonin.model.knowledge import (
     Nanomolar,
     PerGray,
     PerGraySquared,
-    Positive,
     Pure,
     Rate,
+    Steepness,
     Time,
     Volume,
 )
@@ -92,7 +92,7 @@ class Answer(Entry):
     """
 
     half: HalfDose
-    hill: Positive
+    hill: Steepness
     damage_half_life: Time | None = None
 
     @model_validator(mode="after")

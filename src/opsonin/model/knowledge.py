@@ -15,6 +15,9 @@ from opsonin.model.sourced import Entry, Sourced, held_in
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_:-]*$")]  # no dots: they separate paths
 Pure = Annotated[Sourced, held_in("")]
 Positive = Annotated[Sourced, held_in("", positive=True)]
+# Bounds that keep (signal / half) ** steepness within floats for signals up to 1e12: beyond, a law would be inf / inf.
+Steepness = Annotated[Sourced, held_in("", positive=True, highest=16.0)]
+_LEAST_HALF = 1e-6
 Fraction = Annotated[Sourced, held_in("", highest=1.0)]
 Time = Annotated[Sourced, held_in("min", positive=True)]
 Rate = Annotated[Sourced, held_in("1/min")]
@@ -22,24 +25,28 @@ Length = Annotated[Sourced, held_in("um", positive=True)]
 Area = Annotated[Sourced, held_in("um**2", positive=True)]
 Speed = Annotated[Sourced, held_in("um/min")]
 Diffusivity = Annotated[Sourced, held_in("um**2/min", positive=True)]
-Nanomolar = Annotated[Sourced, held_in("nM", positive=True)]
-Oxygen = Annotated[Sourced, held_in("mmHg", positive=True)]
+Nanomolar = Annotated[Sourced, held_in("nM", lowest=_LEAST_HALF, positive=True)]
+Oxygen = Annotated[Sourced, held_in("mmHg", lowest=_LEAST_HALF, positive=True)]
 Level = Annotated[Sourced, held_in("nM", "mmHg")]  # in the unit of its substrate
-HalfLevel = Annotated[Sourced, held_in("nM", "mmHg", positive=True)]  # likewise
-HalfSignal = Annotated[Sourced, held_in("nM", "mmHg", "", positive=True)]  # likewise, or in resting levels
+HalfLevel = Annotated[Sourced, held_in("nM", "mmHg", lowest=_LEAST_HALF, positive=True)]  # likewise
+HalfSignal = Annotated[
+    Sourced, held_in("nM", "mmHg", "", lowest=_LEAST_HALF, positive=True)
+]  # likewise, or in resting levels
 Molecules = Annotated[Sourced, held_in("molecule")]  # per cell
-HalfMolecules = Annotated[Sourced, held_in("molecule", positive=True)]
+HalfMolecules = Annotated[Sourced, held_in("molecule", lowest=_LEAST_HALF, positive=True)]
 Emission = Annotated[Sourced, held_in("molecule/min")]  # per cell
 Uptake = Annotated[Sourced, held_in("molecule/min", "mmHg*um**3/min")]  # per cell; oxygen in the second
 Clearance = Annotated[Sourced, held_in("um**3/min")]  # per cell
 PerArea = Annotated[Sourced, held_in("1/um**2")]
-PairsPerArea = Annotated[Sourced, held_in("molecule/um**2", positive=True)]
+PairsPerArea = Annotated[Sourced, held_in("molecule/um**2", lowest=_LEAST_HALF, positive=True)]
 CellsPerArea = Annotated[Sourced, held_in("cell/um**2")]
 MolarMass = Annotated[Sourced, held_in("mg/mol", positive=True)]
 Volume = Annotated[Sourced, held_in("liter", positive=True)]
 PerGray = Annotated[Sourced, held_in("1/Gy")]
 PerGraySquared = Annotated[Sourced, held_in("1/Gy**2")]
-HalfDose = Annotated[Sourced, held_in("nM", "Gy", positive=True)]  # of a drug, or of radiation
+HalfDose = Annotated[
+    Sourced, held_in("nM", "Gy", lowest=_LEAST_HALF, positive=True)
+]  # of a drug, or of radiation
 Flow = Annotated[Sourced, held_in("liter/min", positive=True)]
 MassRate = Annotated[Sourced, held_in("mg/min", positive=True)]
 MassPerVolume = Annotated[Sourced, held_in("mg/L", positive=True)]
@@ -86,7 +93,7 @@ class Shift(Entry):
     when: Literal["high", "low"] = "high"
     fold_max: Pure
     half: HalfSignal
-    hill: Positive
+    hill: Steepness
 
 
 class Molecule(Entry):
@@ -168,7 +175,7 @@ class Cycle(Entry):
     committed: Time
     activated_rate: Rate | None = None
     pressure_half: Positive  # excess over the resting pressure, in resting pressures
-    pressure_hill: Positive
+    pressure_hill: Steepness
     arrested_by: str | None = None
     arrest_max: Fraction | None = None
     arrest_half: HalfLevel | None = None
@@ -186,7 +193,7 @@ class Needs(Entry):
     """A substrate that a cell is unfit without: its lack takes up to `most` of its fitness; left out, all."""
 
     half: HalfLevel
-    hill: Positive
+    hill: Steepness
     most: Fraction | None = None
 
 
@@ -194,7 +201,7 @@ class Suffers(Entry):
     """A substrate that makes a cell unfit: it takes up to `most` of its fitness, by the receptor `through`, if any."""
 
     half: HalfLevel
-    hill: Positive
+    hill: Steepness
     most: Fraction
     through: str | None = None
 
@@ -206,7 +213,7 @@ class Death(Entry):
     apoptotic_clearance: Time
     necrosis_rate: Rate
     necrosis_oxygen: Oxygen
-    necrosis_hill: Positive
+    necrosis_hill: Steepness
     necrosis_glucose: HalfLevel | None = None
     necrotic_clearance: Time
 
@@ -247,7 +254,7 @@ class Lytic(Killing):
     """Of a killer that sees peptides on MHC-I."""
 
     signal_half: HalfMolecules  # matching pMHC at half-maximal lysis
-    signal_hill: Positive
+    signal_hill: Steepness
     costimulation: Fraction  # factor without any
     exhaustion_initial: Fraction  # of a PD-1+ cell at the time of biopsy
     reversible_fraction: Fraction  # of that exhaustion, and of newcomers'
@@ -262,7 +269,7 @@ class Helping(Entry):
     """Of a helper cell, which sees peptides on the MHC-II of cells that it touches and secretes as it is activated."""
 
     signal_half: HalfMolecules  # matching peptide-MHC at half of the signal
-    signal_hill: Positive
+    signal_hill: Steepness
     costimulation: Fraction  # factor without any
     activation_memory: Time
     reactive_fraction: Fraction  # of PD-1+ cells
@@ -403,7 +410,7 @@ class Interaction(Entry):
     affinity: Nanomolar  # three-dimensional Kd
     gap: Length | None = None  # width of the synaptic cleft: turns Kd into 1/um2
     half: PairsPerArea | None = None  # bound pairs at half inhibition or activation
-    hill: Positive | None = None
+    hill: Steepness | None = None
     contact: Area | None = None  # of the synapse
     strips: Rate | None = None  # of ligands held
     guard: str | None = None  # molecule that keeps its cell from dying of it

@@ -9,7 +9,14 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, LiteralString
 
-from pydantic import Field, GetCoreSchemaHandler, PlainSerializer, PlainValidator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    GetCoreSchemaHandler,
+    PlainSerializer,
+    PlainValidator,
+    model_validator,
+)
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from opsonin.core.units import UnitError, split, to_unit
@@ -31,6 +38,16 @@ EXAMPLES = {
     "cm": '"175 cm"',
     "mg/mol": '"146 kg/mol"',
 }
+
+
+_ILLEGIBLE: LiteralString = "needs letters that can be seen, without line breaks and hidden signs"
+
+
+def _legible(name: str) -> str:
+    """A name that people can read; raises a pydantic error of type "illegible"."""
+    if not name.strip() or not name.isprintable():
+        raise PydanticCustomError("illegible", "{message}", {"message": _ILLEGIBLE})
+    return name
 
 
 # Units of which people speak, and whether only of whole numbers of them.
@@ -232,10 +249,10 @@ class Header(Entry):
         replicates: how many repetitions are run, numbered from `replicate` on.
     """
 
-    name: Annotated[str, Field(min_length=1, max_length=200)]
+    name: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_legible)]
     duration: Annotated[float, Quantity("min", above=0.0, most=5 * YEAR)]
     seed: Annotated[int, Field(ge=0, lt=2**63, strict=True)] = 0
-    patient: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    patient: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_legible)] | None = None
     replicate: Annotated[int, Field(ge=0, lt=2**31 - MOST_REPLICATES, strict=True)] = 0
     replicates: Annotated[int, Field(ge=1, le=MOST_REPLICATES, strict=True)] = 1
 

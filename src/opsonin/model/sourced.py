@@ -117,7 +117,8 @@ def held_in(
             raise ValueError("the key 'value' is missing")
         value, unit = _in_first_that_fits(raw["value"], units)
         if value < lowest or (positive and value <= 0.0):
-            least = "must be above 0" if positive else f"is below the least allowed value, {lowest:g}"
+            above_zero = positive and value <= 0.0
+            least = "must be above 0" if above_zero else f"is below the least allowed value, {lowest:g}"
             raise ValueError(f"{raw['value']} {least} {unit}".rstrip())
         if value > highest:
             raise ValueError(
