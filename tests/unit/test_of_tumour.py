@@ -45,3 +45,18 @@ def test_of_two_numbers_the_one_that_counts_is_listed():
     rows = {row.path for row in used(library, Use("b_all", ("cancer", "cd8"), None, ()))}
     assert "tumour.b_all.diameter" in rows
     assert "cell.cancer.diameter" not in rows
+
+
+def test_contact_of_a_tumour_is_that_of_its_patients_unless_one_is_given():
+    pytest.importorskip("libsbml")
+    from opsonin.io.overrides import of_patient
+    from opsonin.patient.body import Body
+
+    library, own = load_library(), "immunity.adult.tumour.contact"
+    contacts = [
+        Body(of_patient(library, numbers, tumour), tumour).immunity.tumour.contact.value
+        for numbers, tumour in (({}, "melanoma"), ({}, "b_all"), ({own: 0.2}, "b_all"))
+    ]
+    general, marrow, given = contacts
+    assert general == library.immunity["adult"].tumour.contact.value < marrow
+    assert given == 0.2

@@ -13,7 +13,7 @@ from opsonin.io.check import Draft, check_overrides
 from opsonin.io.locate import Lines
 from opsonin.io.toml_files import parse_toml, read_text
 from opsonin.io.wording import plain
-from opsonin.knowledge.library import OF_TUMOUR, Library, load_library
+from opsonin.knowledge.library import OF_PATIENTS, OF_TUMOUR, Library, load_library
 from opsonin.model.scenario import Numbers
 from opsonin.model.sourced import Entry
 
@@ -55,7 +55,7 @@ def of_patient(library: Library, numbers: Mapping[str, str | float], tumour: str
     if tumour is None:
         return _set(library, numbers)
     library = overridden(library, numbers, tumour)
-    said = library.tumours[tumour].model_copy(update=dict.fromkeys(OF_TUMOUR))
+    said = library.tumours[tumour].model_copy(update=dict.fromkeys([*OF_TUMOUR, *OF_PATIENTS]))
     return replace(library, tumours={**library.tumours, tumour: said})
 
 

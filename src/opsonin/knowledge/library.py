@@ -67,6 +67,8 @@ OF_TUMOUR = {
     "priming": ("cancer", "lytic_target", "priming"),
     "reactive_fraction": ("cd8", "lytic", "reactive_fraction"),
 }
+# What it may say of its patients, and where that stands in `immunity`.
+OF_PATIENTS = {"contact": ("tumour", "contact")}
 
 
 @dataclass(frozen=True)
@@ -121,13 +123,21 @@ class Library:
         return library
 
     def of_tumour(self, name: str) -> Library:
-        """A copy whose cell types are those of a tumour, where it says how they differ (see `OF_TUMOUR`)."""
+        """A copy whose cell types and patients are those of a tumour, where it says how they differ.
+
+        See `OF_TUMOUR` and `OF_PATIENTS`.
+        """
         cells = dict(self.cells)
         for key, (cell, *parts) in OF_TUMOUR.items():
             number = getattr(self.tumours[name], key)
             if number is not None and cell in cells:
                 cells[cell] = _with(cells[cell], parts, number)
-        return replace(self, cells=cells)
+        immunity = dict(self.immunity)
+        for key, place in OF_PATIENTS.items():
+            number = getattr(self.tumours[name], key)
+            if number is not None:
+                immunity = {kind: _with(entry, list(place), number) for kind, entry in immunity.items()}
+        return replace(self, cells=cells, immunity=immunity)
 
     def _repr_html_(self) -> str:
         """How a notebook shows it: see `opsonin.as_html`."""

@@ -149,6 +149,8 @@ def _of_tumour(library: Library, use: Use, path: Sequence[str]) -> bool:
             return not (organ and organ.densities) and _sets_a_density(generate, path[1])
         case "vessel_density":
             return organ is None or (organ.boundary != "medium" and organ.vessel_density is None)
+        case "contact":
+            return False  # of the mean field
         case "patient_weight":
             return any(dose.size(1.0) != dose.size(2.0) for dose in use.doses)
     return True

@@ -466,9 +466,10 @@ class Tumour(Entry):
     """A tumour type: a set of measured differences, never a response factor.
 
     `diameter` and `priming` are those of its cells, `reactive_fraction` that of its CD8 T cells, where they differ from
-    those of the cell types; `clones` are shares of its cells with a defect, where they differ from those of the
-    defects. `antigens` are shares of the matching peptides that come from a molecule of its cells and go with its
-    level; the rest, as of mutations, is fixed.
+    those of the cell types; `contact` is the share of its time that a killer among plenty of targets holds one in the
+    mean field, where it differs from that of other patients; `clones` are shares of its cells with a defect, where
+    they differ from those of the defects. `antigens` are shares of the matching peptides that come from a molecule of
+    its cells and go with its level; the rest, as of mutations, is fixed.
     """
 
     name: Name
@@ -485,6 +486,7 @@ class Tumour(Entry):
     diameter: Length | None = None
     priming: Fraction | None = None
     reactive_fraction: Fraction | None = None
+    contact: Fraction | None = None
 
     @model_validator(mode="after")
     def _has_shares(self) -> Tumour:

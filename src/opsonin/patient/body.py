@@ -43,7 +43,7 @@ class Body:
     @property
     def immunity(self) -> Immunity:
         """Numbers of the patient."""
-        found: Immunity = self.library.immunity[ADULT]
+        found: Immunity = self.library.of_tumour(self.tumour).immunity[ADULT]
         return found
 
     def part(self, drugs: Iterable[Drug], others: Iterable[Part]) -> Part:
