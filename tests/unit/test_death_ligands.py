@@ -8,7 +8,7 @@ import pytest
 from opsonin.engine.start import settled, started
 from opsonin.model import phase
 from opsonin.tissue import contacts, death, expression
-from tissues import grown, plan
+from tissues import carried_on, grown, plan
 
 PERFORIN_NULL = {
     "cell.cd8.lytic.hit_rate_max": "0 1/min",
@@ -121,3 +121,37 @@ def test_killers_reach_neighbours_without_antigen_by_their_death_ligands_alone(k
     hidden = (cells.lost[:n] & tissue.tables.hidden_by) > 0
     assert np.count_nonzero(hidden) > 20
     assert bool((cells.bound[:n][hidden] > 0.0).any()) == reached
+
+
+UNBRAKED = LITTLE_FLIP | {
+    "cell.cd8.lytic.reactive_fraction": 1,
+    "cell.cd8.lytic.pd1_positive": 1,
+    "cell.cd8.lytic.exhaustion_initial": 0,
+    "defect.antigen-loss.share": 0.5,
+    "interaction.PD-1:PD-L1.half": "1e4 molecules/um2",
+    "interaction.TIGIT:CD155.half": "1e4 molecules/um2",
+    "interaction.TIM-3:Gal-9.half": "1e4 molecules/um2",
+}
+
+
+def hidden_dead(bystanders, **knowledge):
+    """Deaths in twelve hours among the tumour cells that hide the antigen, half of all, and how many these are."""
+    asked = plan(knowledge=UNBRAKED | {"cell.cd8.lytic.bystanders": bystanders} | knowledge)
+    tissue = started(asked)
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    hidden = (cells.lost[:n] & tissue.tables.hidden_by > 0) & (cells.phase[:n] <= phase.COMMITTED)
+    before = cells.id[:n][hidden].copy()
+    tissue = carried_on(asked, tissue, 0, 12 * 60.0)
+    cells, n = tissue.cells.arrays, tissue.cells.n
+    left = cells.id[:n][cells.phase[:n] <= phase.COMMITTED]
+    return int(np.count_nonzero(~np.isin(before, left))), len(before)
+
+
+def test_neighbours_without_antigen_die_of_death_ligands_where_enough_reaches_them():
+    """At the upper end of the share that reaches them, where cFLIP is low; at the share that ships none die of it."""
+    reached, many = hidden_dead(0.5)
+    unreached, _ = hidden_dead(0.0)
+    receptorless, _ = hidden_dead(0.5, **NO_RECEPTOR)
+    assert reached > 2 * unreached
+    assert reached > 2 * receptorless
+    assert reached > 0.15 * many
