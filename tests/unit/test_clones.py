@@ -138,6 +138,7 @@ def test_draws_depend_on_their_key_alone():
         assert (other.random(3) != one).all()
 
 
+@pytest.mark.slow
 def test_only_defects_that_some_killer_or_the_death_switch_notices_are_followed():
     plain = defects_that_matter(LIBRARY, "b_all", [])
     assert set(plain) == {"antigen-loss", "antigen-silencing", "b2m-loss", "mcl1-gain"}
@@ -157,6 +158,7 @@ def followed(model, engine, days, given=(), replicate=0, turn=DAY, names=("tumou
     return reservoir, engine.run(names, times, model.changes(given), turns=reservoir)
 
 
+@pytest.mark.slow
 def test_the_model_with_clones_is_valid_sbml_and_kills_each_clone_as_its_defect_says():
     model, engine = patient("b_all", ["tisagenlecleucel"])
     assert faults_of(model.sbml) == []
@@ -171,6 +173,7 @@ def test_the_model_with_clones_is_valid_sbml_and_kills_each_clone_as_its_defect_
     assert hits[1] > 1.2 * hits[0] == pytest.approx(1.2 * hits[2])
 
 
+@pytest.mark.slow
 def test_a_tumour_of_many_cells_is_that_of_the_mean_field():
     model, engine = patient("melanoma", [])
     plain = PatientModel.of([], Body(LIBRARY, "melanoma"))
@@ -181,6 +184,7 @@ def test_a_tumour_of_many_cells_is_that_of_the_mean_field():
     assert found.of("tumour_cells")[0] == pytest.approx(1e9)
 
 
+@pytest.mark.slow
 def test_clones_are_whole_or_carried_by_their_mean_and_what_is_gone_stays_gone():
     small = LIBRARY
     for path, value in CURABLE.items():
@@ -199,6 +203,7 @@ def test_clones_are_whole_or_carried_by_their_mean_and_what_is_gone_stays_gone()
     assert (twice.values == found.values).all()
 
 
+@pytest.mark.slow
 def test_killing_selects_the_clone_that_it_does_not_see():
     model, engine = patient("b_all", ["tisagenlecleucel"])
     reservoir, _ = followed(model, engine, 120, CAR_T)
@@ -206,6 +211,7 @@ def test_killing_selects_the_clone_that_it_does_not_see():
     assert reservoir.cells["cancer_cd19_loss"][-1] > 100.0 * reservoir.cells["cancer_cd19_loss"][0]
 
 
+@pytest.mark.slow
 def test_a_share_that_is_written_stands_in_place_of_what_growth_would_bring():
     model, engine = patient("melanoma", [], (Lesion(clones={"b2m-loss": 0.25}),))
     reservoir, _ = followed(model, engine, 1)
@@ -213,6 +219,7 @@ def test_a_share_that_is_written_stands_in_place_of_what_growth_would_bring():
     assert sum(cells[0] for cells in reservoir.cells.values()) == pytest.approx(1e9)
 
 
+@pytest.mark.slow
 def test_a_drug_that_mutates_brings_more_mutants():
     library = LIBRARY.override("drug.cyclophosphamide.effects.mutates:all.fold_max", 50)
     given = [Given(0.0, "cyclophosphamide", 1000.0)]
@@ -275,6 +282,7 @@ def said(arguments, capfd, code=0):
     return printed.err if code else printed.out
 
 
+@pytest.mark.slow
 def test_the_command_tells_of_clones_and_of_what_became_of_them(tmp_path, capfd):
     course = tmp_path / "course.toml"
     text = 'duration = "120 d"\nevery = "1 d"\ndose = [{ drug = "tisagenlecleucel", amount = "2e8 cells" }]\n'
@@ -298,6 +306,7 @@ def test_the_command_tells_of_clones_and_of_what_became_of_them(tmp_path, capfd)
 
 
 @pytest.mark.parametrize("line", ["seed = -1", "replicates = 0", "seed = 1.5", "replicates = 100000"])
+@pytest.mark.slow
 def test_a_seed_or_a_number_of_replicates_that_cannot_be_is_told(line, tmp_path, capfd):
     course = tmp_path / "course.toml"
     course.write_text(f'duration = "1 d"\n{line}\n')

@@ -16,6 +16,8 @@ from opsonin.patient.integrate import Integrator
 from opsonin.patient.model import PatientModel
 from opsonin.patient.sbml import faults_of
 
+pytestmark = pytest.mark.slow  # beside kernels its models take half a minute to load
+
 LIBRARY = load_library()
 DAY = 1440.0
 CAR_T = Given(0.0, "tisagenlecleucel", 2e8)

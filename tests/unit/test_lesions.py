@@ -19,6 +19,8 @@ from opsonin.patient.outcome import outcome
 from opsonin.patient.reservoir import Key, Reservoir
 from opsonin.patient.sbml import faults_of
 
+pytestmark = pytest.mark.slow  # beside kernels its models take half a minute to load
+
 LIBRARY = load_library()
 DAY = 1440.0
 TWO = (Lesion("skin", 0.7), Lesion("liver", 0.3))
