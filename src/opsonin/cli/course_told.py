@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
     from opsonin.engine.courses import Followed
     from opsonin.patient.outcome import Outcome
@@ -49,7 +47,7 @@ def harm_in_json(one: Followed, columns: tuple[str, ...], aplasia: float) -> dic
     if "blood_b_cell_per_L" in columns:
         low = one.values[:, columns.index("blood_b_cell_per_L")] < aplasia
         if low.any():
-            lasted = float((np.diff(days) * low[:-1]).sum())
+            lasted = float(((days[1:] - days[:-1]) * low[:-1]).sum())
             told["b_cell_aplasia"] = {"from_d": float(days[low.argmax()]), "days": lasted}
             told["b_cell_aplasia"]["at_the_end"] = bool(low[-1])
     return told
