@@ -178,7 +178,7 @@ def test_what_has_no_such_indices_is_refused_in_words(what, tmp_path, capfd, mon
 def test_sobol_indices_are_refused_where_somebody_failed(tmp_path, capfd, monkeypatch):
     from opsonin.patient import integrate
 
-    def run(self, *_):
+    def run(self, *_, **__):
         raise integrate.RunError(integrate.Fault("patient's model", "cannot be integrated."))
 
     monkeypatch.setattr(integrate.Integrator, "run", run)
