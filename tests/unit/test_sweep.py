@@ -115,7 +115,7 @@ def test_the_file_says_what_rebuilds_it_and_is_the_same_each_time(tmp_path, whol
     first = (tmp_path / "out.parquet").read_bytes()
     origin = json.loads(pq.read_schema(tmp_path / "out.parquet").metadata[b"opsonin"])
     assert origin["population"]["parameter"]["nivolumab_clearance"]["power"] == {"weight": 0.5}
-    assert origin["course"]["duration"] == "80640 min"
+    assert origin["course"]["duration"] == "56 d"
     assert origin["units"]["metrics"]["nivolumab_on_PD_1_mean"] == "1"
     followed(tmp_path)
     assert (tmp_path / "out.parquet").read_bytes() == first
