@@ -21,7 +21,7 @@ from opsonin.knowledge.checker import numbers
 from opsonin.knowledge.evidence import spelled_out
 from opsonin.knowledge.library import KINDS, load_library
 from opsonin.laws import operations
-from opsonin.model.knowledge import LabelMap
+from opsonin.model.panels import LabelMap
 from opsonin.model.sourced import Sourced
 from opsonin.observe.observables import Acid, observables_of
 from opsonin.report.notebook import numbers_of, range_of

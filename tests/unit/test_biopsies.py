@@ -17,7 +17,7 @@ from opsonin.core.errors import InputError
 from opsonin.io.biopsies import Biopsy, read_biopsy
 from opsonin.io.packing import NO_TUMOUR, doubts_of
 from opsonin.knowledge.library import load_library
-from opsonin.model.knowledge import LabelMap
+from opsonin.model.panels import LabelMap
 
 LABELS = LabelMap.model_validate(
     {

@@ -13,7 +13,7 @@ from opsonin.core.errors import HostError, InputError
 from opsonin.io.biopsies import read_biopsy
 from opsonin.knowledge.followed import followed
 from opsonin.knowledge.library import load_library
-from opsonin.model.knowledge import LabelMap
+from opsonin.model.panels import LabelMap
 from opsonin.store.result import Result
 from small_run import small_run
 

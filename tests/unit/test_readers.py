@@ -29,7 +29,7 @@ from opsonin.io.scenario import Scenario
 from opsonin.io.tables import read_table
 from opsonin.io.toml_files import toml_text
 from opsonin.knowledge.library import load_library
-from opsonin.model.knowledge import LabelMap
+from opsonin.model.panels import LabelMap
 from opsonin.store.diff import diff
 
 LIBRARY = load_library()

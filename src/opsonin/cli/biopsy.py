@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from opsonin.io.fields import Field
     from opsonin.io.tables import Table
     from opsonin.knowledge.library import Library
-    from opsonin.model.knowledge import LabelMap
+    from opsonin.model.panels import LabelMap
 
 MOST_PANELS = 64
 

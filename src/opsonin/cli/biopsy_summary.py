@@ -19,7 +19,7 @@ from opsonin.io.tables import Table
 from opsonin.io.thickness import NUCLEUS_OF
 from opsonin.knowledge.followed import followed
 from opsonin.knowledge.library import Library
-from opsonin.model.knowledge import LabelMap
+from opsonin.model.panels import LabelMap
 from opsonin.observe.architecture import RULE, architecture, contact_share
 from opsonin.report.biopsy_map import Picture
 

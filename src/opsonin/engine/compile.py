@@ -30,7 +30,8 @@ from opsonin.knowledge.used import added
 from opsonin.laws.cycle import growth_rate, potential_growth_rate
 from opsonin.model import tables as column
 from opsonin.model.dosing import Given
-from opsonin.model.knowledge import LabelMap, Marking, Tumour
+from opsonin.model.knowledge import Tumour
+from opsonin.model.panels import LabelMap, Marking
 from opsonin.model.scenario import Arm, Dose
 from opsonin.model.sourced import Sourced
 from opsonin.patient.exposure import Regimen

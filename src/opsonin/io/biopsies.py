@@ -21,7 +21,7 @@ from opsonin.io.places import nearest_distance, place_doubts, place_faults
 from opsonin.io.tables import Table, as_text, capped, read_even_rows
 from opsonin.io.text_tables import short
 from opsonin.io.toml_files import inline
-from opsonin.model.knowledge import LabelMap
+from opsonin.model.panels import LabelMap
 
 FEWEST_CELLS = 10
 MOST_CELLS = 5_000_000

@@ -21,7 +21,7 @@ from opsonin.io.tables import Table, capped
 from opsonin.io.text_tables import short
 from opsonin.io.toml_files import inline, parse_toml, toml_key
 from opsonin.knowledge.library import Library
-from opsonin.model.knowledge import SECTION, LabelMap, Marking
+from opsonin.model.panels import SECTION, LabelMap, Marking
 
 
 def fitting_map(table: Table, library: Library) -> LabelMap | None:

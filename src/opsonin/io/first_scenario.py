@@ -20,7 +20,7 @@ from opsonin.io.toml_files import inline
 from opsonin.io.unfit import of_animal
 from opsonin.knowledge.aliases import tumours_called
 from opsonin.knowledge.library import Library
-from opsonin.model.knowledge import LabelMap
+from opsonin.model.panels import LabelMap
 from opsonin.model.scenario import Region
 
 UNSURE = "melanoma"

@@ -15,7 +15,7 @@ from opsonin.io.columns import coded, numeric
 from opsonin.io.fields import normalised
 from opsonin.io.tables import Table
 from opsonin.knowledge.library import Library
-from opsonin.model.knowledge import Marking
+from opsonin.model.panels import Marking
 
 _AXES = (
     "{}um",

@@ -1,6 +1,6 @@
 """Stained intensities become levels of molecules per cell, by the scale that a label map declares.
 
-The scale itself is in `model/knowledge.py`; what a level does to a cell is the tissue's work.
+The scale itself is in `model/panels.py`; what a level does to a cell is the tissue's work.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from opsonin.core.errors import Fault
 from opsonin.io.columns import numbers
 from opsonin.io.tables import Table, capped
-from opsonin.model.knowledge import Intensity, LabelMap
+from opsonin.model.panels import Intensity, LabelMap
 
 Levels = dict[str, NDArray[np.float64]]
 

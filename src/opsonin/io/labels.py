@@ -16,7 +16,7 @@ from opsonin.io.locate import KeyPath, Lines
 from opsonin.io.toml_files import parse_toml, read_text
 from opsonin.io.wording import plain
 from opsonin.knowledge.library import Library
-from opsonin.model.knowledge import LabelMap
+from opsonin.model.panels import LabelMap
 
 _SECTIONS = {"labels": "label", "intensities": "intensity"}
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from opsonin.core.errors import Fault
 from opsonin.io.guesses import names_pixels
 from opsonin.io.tables import Table, capped
-from opsonin.model.knowledge import LabelMap
+from opsonin.model.panels import LabelMap
 
 NEAREST_UM = (2.0, 60.0)  # no tissue has its cells closer or sparser than this at the median
 USUAL_UM = (4.0, 13.0)  # where solid tissue lies: 65 real fields have 5.6 to 10.5 um

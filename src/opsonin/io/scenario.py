@@ -25,7 +25,7 @@ from opsonin.io.toml_files import parse_toml, read_text, toml_text
 from opsonin.io.wording import TOLD_OF_DOSES, plain, spelled
 from opsonin.knowledge.library import Library, load_library
 from opsonin.model import scenario as model
-from opsonin.model.knowledge import LabelMap
+from opsonin.model.panels import LabelMap
 
 
 class Scenario(model.Scenario):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from opsonin.core.errors import Fault, InputError
 from opsonin.knowledge.library import Library
-from opsonin.model.knowledge import SECTION, LabelMap
+from opsonin.model.panels import SECTION, LabelMap
 from opsonin.model.scenario import Region
 
 NUCLEUS_OF = "cancer"

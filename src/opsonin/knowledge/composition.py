@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from opsonin.core.errors import Fault, InputError
 from opsonin.knowledge.library import Library
-from opsonin.model.knowledge import Geometry, Patches, Tumour
+from opsonin.model.geometries import Geometry, Patches
+from opsonin.model.knowledge import Tumour
 from opsonin.model.scenario import Generated
 
 MOST_CELLS = 5_000_000

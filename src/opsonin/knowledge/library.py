@@ -1,6 +1,6 @@
 """The library of biology: TOML entries, one per file, read once into frozen models and cross-checked.
 
-Reading, looking up, overriding. What entries look like is in `model/knowledge.py`, what they mention of each
+Reading, looking up, overriding. What entries look like is in `model/`, what they mention of each
 other in `names.py`; sources are checked in `checker.py`.
 """
 
@@ -26,17 +26,10 @@ from opsonin.knowledge.misfits import misfits
 from opsonin.knowledge.names import levels, mentions
 from opsonin.knowledge.regulators import loop
 from opsonin.model.drugs import EFFECTS, Drug
+from opsonin.model.geometries import Geometry
 from opsonin.model.immunity import Immunity
-from opsonin.model.knowledge import (
-    CellType,
-    Defect,
-    Geometry,
-    Interaction,
-    LabelMap,
-    Molecule,
-    Substrate,
-    Tumour,
-)
+from opsonin.model.knowledge import CellType, Defect, Interaction, Molecule, Substrate, Tumour
+from opsonin.model.panels import LabelMap
 from opsonin.model.sourced import Entry, Sourced
 
 KINDS: dict[str, tuple[str, type[Entry]]] = {  # name in a path -> folder (and attribute of Library), model

@@ -9,18 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from opsonin.model.drugs import ALL, Drug
+from opsonin.model.geometries import Geometry
 from opsonin.model.immunity import Immunity
-from opsonin.model.knowledge import (
-    CellType,
-    Defect,
-    Geometry,
-    Interaction,
-    LabelMap,
-    Molecule,
-    Needs,
-    Suffers,
-    Tumour,
-)
+from opsonin.model.knowledge import CellType, Defect, Interaction, Molecule, Needs, Suffers, Tumour
+from opsonin.model.panels import LabelMap
 from opsonin.model.sourced import Sourced
 
 if TYPE_CHECKING:

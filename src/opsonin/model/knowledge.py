@@ -1,4 +1,4 @@
-"""Entries of the knowledge base: substrates, molecules, cell types, interactions, drugs, tumours, label maps.
+"""Entries of the knowledge base: substrates, molecules, cell types, interactions, defects, tumours.
 
 Shapes only: the numbers live in the TOML library, the biology in `laws/`.
 """
@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from opsonin.model.scenario import Quantity
 from opsonin.model.sourced import Entry, Sourced, held_in
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_:-]*$")]  # no dots: they separate paths
@@ -493,107 +492,3 @@ class Tumour(Entry):
         if sum(share.value for share in self.antigens.values()) > 1.0:
             raise ValueError("shares of 'antigens' sum to more than 1")
         return self
-
-
-class Patches(Entry):
-    """Parts of a tissue that hold other cells than the rest: nests of tumour cells, follicles of B cells.
-
-    `share` is their part of the area or volume: of nests the most, where the tumour's own cells would hold more.
-    """
-
-    diameter: Length
-    share: Fraction | None = None
-
-
-class Infiltrate(Entry):
-    """What an architecture makes of immune cells: all are raised or lowered by the CD8 cells per section area."""
-
-    infiltrated: CellsPerArea  # raised to this at least
-    cold: CellsPerArea  # lowered to this at most
-    homing: Fraction  # of the immune cells of a mixed tissue: these lie in nests, the others anywhere
-
-
-class Geometry(Entry):
-    """What a tissue is drawn in, and what of it a scenario need not say.
-
-    Attributes:
-        boundary: "window", "fixed" or "medium", see `tissue.tissue`.
-        densities, vessel_density: of an organ, in place of the tumour's.
-        permeability: of its vessels, over those of tumours; left out, as theirs.
-        packing: volume of the cells over that of the ball they form.
-        shell: width of the layer around an organoid that its matrix cells lie in.
-        confluence: share of a well's floor under tumour cells.
-    """
-
-    name: Name
-    title: str
-    boundary: Literal["window", "fixed", "medium"]
-    densities: dict[str, CellsPerArea] = Field(default={})
-    vessel_density: PerArea | None = None
-    permeability: Positive | None = None
-    nests: Patches | None = None
-    infiltrate: Infiltrate | None = None
-    follicles: Patches | None = None
-    packing: Fraction | None = None
-    shell: Length | None = None
-    confluence: Fraction | None = None
-
-
-class Marking(Entry):
-    """What a label of a biopsy means: a cell type, and molecules seen (+) or not (-)."""
-
-    cell: str
-    positive: tuple[str, ...] = ()
-    negative: tuple[str, ...] = ()
-    note: str = ""
-
-
-class Intensity(Entry):
-    """How much of a molecule a cell has, from its stain: max(I - background, 0) / (reference - background).
-
-    That is relative to the resting level of the cell's type, and linear: staining has no absolute scale.
-
-    Attributes:
-        columns: of the table; their mean is the intensity I.
-        background: intensity that counts as none.
-        reference: intensity of a cell at the resting level of its type.
-        only: cell types that it applies to; all, if none is named.
-        source, assumed: where background and reference come from, as for every number: one of the two.
-    """
-
-    columns: Annotated[tuple[str, ...], Field(min_length=1)]
-    background: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
-    reference: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    only: tuple[str, ...] = ()
-    source: str | None = None
-    assumed: str | None = None
-
-    @model_validator(mode="after")
-    def _is_a_scale(self) -> Intensity:
-        if self.reference <= self.background:
-            raise ValueError("'reference' must be above 'background'")
-        if (self.source is None) == (self.assumed is None):
-            raise ValueError("give either 'source' or 'assumed', with where both intensities come from")
-        return self
-
-
-SECTION = 5.0  # um, assumed: paraffin sections are cut at 3 to 5 um; decides the thickness of a slab
-
-
-class LabelMap(Entry):
-    """How the columns and labels of one panel are read; `section` [um] is the thickness of its cut."""
-
-    name: Name
-    title: str
-    note: str = ""
-    x: str = "x_um"
-    y: str = "y_um"
-    z: str | None = None
-    label: str = "cell_type"
-    scale: float = Field(
-        default=1.0, ge=1e-4, le=1e5, allow_inf_nan=False
-    )  # um per unit of the position columns
-    section: Annotated[float, Quantity("um", above=0.0, most=1000.0)] | None = None
-    labels: dict[str, Marking]
-    ignore: tuple[str, ...] = ()
-    intensities: dict[str, Intensity] = Field(default={})
