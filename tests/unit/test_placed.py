@@ -62,7 +62,7 @@ def test_states_that_the_biopsy_does_not_show_are_told_with_which_and_how_many(b
     assert 0 < reactive < 25
     assert tired == 25 - int((cells.reactive[:n] == STEM_LIKE).sum())
     assert "CD8 T cell: 25 of 30 carry PD-1 (all stained)" in told
-    assert f"20 % of those that carry PD-1 drawn as tumour-reactive (assumed), {reactive} here" in told
+    assert f"50 % of those that carry PD-1 drawn as tumour-reactive (assumed), {reactive} here" in told
     assert (
         f"Exhaustion 0.5 at the start in the {tired} that carry PD-1 and are not stem-like (assumed), 0 in the others"
         in told

@@ -34,6 +34,7 @@ from opsonin.model.knowledge import Tumour
 from opsonin.model.panels import LabelMap, Marking
 from opsonin.model.scenario import Arm, Dose
 from opsonin.model.sourced import Sourced
+from opsonin.model.specificity import recognising_among_marked
 from opsonin.patient.exposure import Regimen
 from opsonin.patient.extra import extra
 from opsonin.patient.pharmacokinetics import Bolus, DrugCourse, Held, Infusion
@@ -430,8 +431,10 @@ def _arrivals(library: Library, tumour: Tumour, species: Species) -> tuple[Arriv
         source = Arrivals(index, int(draws[index]), recruitment, lowered=lowered)
         marker = species.molecules.index(MARKER)
         if (sees := cell.lytic or cell.helping) is not None:
-            shares = sees.pd1_positive.value, sees.reactive_fraction.value
-            source = replace(source, marker=marker, marker_positive=shares[0], reactive=shares[1])
+            positive = sees.pd1_positive.value
+            source = replace(
+                source, marker=marker, marker_positive=positive, reactive=recognising_among_marked(sees)
+            )
         elif cell.chimeric is not None:
             share, home = cell.chimeric.pd1_positive.value, species.cells.index(cell.chimeric.homes_as)
             source = replace(source, marker=marker, marker_positive=share, homes_as=home)

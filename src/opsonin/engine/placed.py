@@ -17,7 +17,7 @@ from opsonin.model import tables as column
 from opsonin.model.knowledge import CellType, Lytic
 from opsonin.model.scenario import BURN_IN
 from opsonin.model.sourced import Sourced
-from opsonin.model.specificity import STEM_LIKE
+from opsonin.model.specificity import STEM_LIKE, recognising_among_marked
 from opsonin.tissue.endothelium import LINING
 from opsonin.tissue.placement import drawn_marks, drawn_reactive
 from opsonin.tissue.tissue import FIXED, MEDIUM
@@ -188,7 +188,7 @@ def _effectors(plan: Plan) -> Iterator[str]:
 def _effector(plan: Plan, cell: CellType, lytic: Lytic, counts: dict[str, int]) -> str:
     carry, unstained = counts["carry"], counts["unstained"]
     positive, reactive = (
-        f"{100 * share.value:.0f} %" for share in (lytic.pd1_positive, lytic.reactive_fraction)
+        f"{100 * share:.0f} %" for share in (lytic.pd1_positive.value, recognising_among_marked(lytic))
     )
     drawn = (
         f" ({counts['seen']:,} seen, the others drawn: {positive} of the {unstained:,} where "

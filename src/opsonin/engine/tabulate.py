@@ -364,7 +364,7 @@ def _numbers(library: Library, cell: CellType, tumour: Tumour, scale: float) -> 
     row[column.SURFACE] = math.pi * diameter**2
     row[column.DIAMETER] = diameter
     row[column.COMMITTED_TIME] = row[column.APOPTOTIC_TIME] = row[column.NECROTIC_TIME] = 1.0
-    row[column.PRESSURE_HALF] = row[column.PRESSURE_HILL] = row[column.STEM_HITS] = 1.0
+    row[column.PRESSURE_HALF], row[column.PRESSURE_HILL], row[column.STEM_HITS] = math.inf, 1.0, 1.0
     row[column.NECROSIS_OXYGEN] = row[column.NECROSIS_HILL] = 1.0
     row[column.TUMOUR] = float(cell.role == "tumour")
     row[column.STROMA] = float(cell.role in ("stroma", "vessel"))
@@ -382,8 +382,9 @@ def _cycle(row: list[float], cell: CellType, tumour: Tumour) -> None:
         return
     committed = cell.cycle.committed.value
     row[column.COMMITTED_TIME] = committed
-    row[column.PRESSURE_HALF] = cell.cycle.pressure_half.value
-    row[column.PRESSURE_HILL] = cell.cycle.pressure_hill.value
+    if cell.cycle.pressure_half is not None and cell.cycle.pressure_hill is not None:
+        row[column.PRESSURE_HALF] = cell.cycle.pressure_half.value
+        row[column.PRESSURE_HILL] = cell.cycle.pressure_hill.value
     if cell.name == TUMOUR_CELL:
         growth = potential_growth_rate(tumour.potential_doubling_time.value)
         row[column.EXIT_RATE] = resting_exit_rate(growth, committed)

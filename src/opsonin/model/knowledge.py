@@ -173,8 +173,8 @@ class Cycle(Entry):
 
     committed: Time
     activated_rate: Rate | None = None
-    pressure_half: Positive  # excess over the resting pressure, in resting pressures
-    pressure_hill: Steepness
+    pressure_half: Positive | None = None  # excess, in resting pressures; None: it divides under any
+    pressure_hill: Steepness | None = None
     arrested_by: str | None = None
     arrest_max: Fraction | None = None
     arrest_half: HalfLevel | None = None
@@ -185,6 +185,8 @@ class Cycle(Entry):
             (number is None) != (self.arrested_by is None) for number in (self.arrest_max, self.arrest_half)
         ):
             raise ValueError("'arrested_by', 'arrest_max' and 'arrest_half' go together")
+        if (self.pressure_half is None) != (self.pressure_hill is None):
+            raise ValueError("'pressure_half' and 'pressure_hill' go together")
         return self
 
 
@@ -260,7 +262,7 @@ class Lytic(Killing):
     fixing: Rate  # at which exhaustion that lasts becomes fixed
     stem_fraction: Fraction  # of tumour-reactive cells: these do not tire, and one daughter of each stays so
     stem_hits: Fraction  # their hit rate over that of an effector
-    reactive_fraction: Fraction  # of CD8 cells; these are PD-1+ ones (see its note)
+    reactive_fraction: Fraction  # of all cells of the type; these are PD-1+ ones (see its note)
     pd1_positive: Fraction  # of arriving cells
 
 
@@ -271,7 +273,7 @@ class Helping(Entry):
     signal_hill: Steepness
     costimulation: Fraction  # factor without any
     activation_memory: Time
-    reactive_fraction: Fraction  # of PD-1+ cells
+    reactive_fraction: Fraction  # of all cells of the type; these are PD-1+ ones
     pd1_positive: Fraction  # of arriving cells
 
 

@@ -24,6 +24,7 @@ from opsonin.laws.recognition import exhaustion_rate, exhaustion_target, vigour
 from opsonin.laws.trafficking import availability, balanced_arrival, entering, in_contact, pressed
 from opsonin.model.immunity import Immunity
 from opsonin.model.knowledge import CellType, Killing, Tumour
+from opsonin.model.specificity import recognising
 from opsonin.patient.blood_part import at_rest_in_body, in_body
 from opsonin.patient.clone_part import (
     BIRTHS,
@@ -115,7 +116,7 @@ class MeanTumour:
         if killer == NATURAL:
             return (Group(killer, in_body(killer), number, at_rest_in_body(self.immunity, killer)),)
         cell = self.contact.library.of_tumour(self.contact.tumour).cells[killer]
-        number *= cell.lytic.reactive_fraction.value if cell.lytic is not None else 0.0
+        number *= recognising(cell.lytic) if cell.lytic is not None else 0.0
         return tuple(
             Group(name, clones(name), number * antigen.share.value, clones_at_rest(self.immunity, name))
             for name, antigen in sorted(self.immunity.antigens.items())
