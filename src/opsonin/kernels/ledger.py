@@ -46,8 +46,8 @@ FAR, NEAR, HELD = range(3)
 # Barriers of a contact, in this order: these, the checkpoints of the tables, and the last three.
 RECEPTOR, ANTIGEN, LIGANDS, COSTIMULATED, FIRST_CHECKPOINT = range(5)
 AFTER_CHECKPOINTS = 3  # fitness, exhaustion, resistance
-PATTERNS = 32  # of closed barriers that are summed apart at a time
-MOST_CLOSED = 12  # that are summed so; a contact with more is shared out by itself
+PATTERNS = 16  # of closed barriers that are summed apart at a time
+MOST_CLOSED = 14  # that are summed so; a contact with more is shared out by itself
 
 
 _BCL2, _BCLXL, _MCL1 = TISSUE_RATES.bcl2_affinity, TISSUE_RATES.bclxl_affinity, TISSUE_RATES.mcl1_affinity
@@ -171,12 +171,12 @@ def _without_each_set(share, closed, contact, delivered, possible, resisted):
 
 
 @nb.njit(cache=True, error_model="numpy")
-def _chosen(among, size):
-    """How many sets of this size there are among so many players."""
+def _orders(players, weight):
+    """Write the share of orders of so many players in which exactly these `size` come before this one, by size."""
     count = 1.0
-    for k in range(size):
-        count = count * (among - k) / (k + 1)
-    return count
+    for size in range(players):
+        weight[size] = 1.0 / (players * count)
+        count = count * (players - 1 - size) / (size + 1)
 
 
 @nb.njit(cache=True, error_model="numpy")
@@ -188,21 +188,24 @@ def shapley(worth, values, apart):
         values: (m,) output; together worth[-1] - worth[0].
         apart: (m + 1,) output: the same with one player more, the last, without whom the others are worth nothing;
             together worth[-1].
-    Memory: none; work: m 2^m.
+    Memory: 2 (m + 1); work: m 2^m.
     """
     players = len(values)
+    weight, with_last = np.empty(players), np.empty(players + 1)
+    _orders(players, weight)
+    _orders(players + 1, with_last)
     values[:] = 0.0
     apart[:] = 0.0
     for chosen in range(len(worth)):
         size = 0
         for b in range(players):
             size += chosen >> b & 1
-        apart[players] += worth[chosen] / ((players + 1) * _chosen(players, size))
+        apart[players] += worth[chosen] * with_last[size]
         for b in range(players):
             if not chosen >> b & 1:
                 gain = worth[chosen | 1 << b] - worth[chosen]
-                values[b] += gain / (players * _chosen(players - 1, size))
-                apart[b] += gain / ((players + 1) * _chosen(players, size + 1))
+                values[b] += gain * weight[size]
+                apart[b] += gain * with_last[size + 1]
 
 
 @nb.njit(cache=True, error_model="numpy")
