@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from opsonin.engine import coupling
-from opsonin.kernels.digest import digest_words
+from opsonin.kernels.digest import digest_rows, digest_words
 from opsonin.tissue import (
     contacts,
     costimulation,
@@ -71,9 +71,10 @@ def state_hash(tissue: Tissue, module: ModuleType) -> int:
     total = 0
     for index, name in enumerate(module.COLUMNS):
         column = getattr(tissue.cells.arrays, name)
-        rows = column if column.ndim == 2 else (column,)
-        for row_index, row in enumerate(rows):
-            total ^= int(digest_words(_words(row[:n]), index * 64 + row_index + 1))
+        if column.ndim == 2:
+            total ^= int(digest_rows(column.view(np.uint64), n, index * 64 + 1))
+        else:
+            total ^= int(digest_words(_words(column[:n]), index * 64 + 1))
     return total
 
 

@@ -23,3 +23,15 @@ def digest_words(words, seed):
         x = (x ^ (x >> np.uint64(27))) * _B
         total += x ^ (x >> np.uint64(31))
     return total
+
+
+@nb.njit(cache=True, error_model="numpy")
+def digest_rows(rows, n, seed):
+    """Digests of the first n words of every row of a uint64 array, seeded one after the other, taken together.
+
+    Memory: none; work: rows x n.
+    """
+    total = np.uint64(0)
+    for row in range(len(rows)):
+        total ^= digest_words(rows[row, :n], seed + row)
+    return total

@@ -65,15 +65,22 @@ def inflow_row(c, iz, iy, wz, wy, wx, out):
 
 
 @njit(cache=True, error_model="numpy")
-def _relax_row(c, k, s, iz, iy, wz, wy, wx, diagonal, colour, buffer):
-    """Gauss-Seidel on the voxels of one colour of a row; all are computed (it vectorises), half are kept."""
+def _relax_row(c, k, s, iz, iy, wz, wy, wx, diagonal, colour):
+    """Gauss-Seidel on the voxels of one colour of a row.
+
+    Where the row is odd its ends are neighbours of one colour: the last sees the first as it was.
+    """
     nx = c.shape[2]
-    inflow_row(c, iz, iy, wz, wy, wx, buffer)
+    south, north, below, above = _neighbour_rows(c, iz, iy)
     source, rate, row = s[iz, iy], k[iz, iy], c[iz, iy]
-    for ix in range(nx):
-        buffer[ix] = (source[ix] + buffer[ix]) / (diagonal + rate[ix])
-    for ix in range((iz + iy + colour) % 2, nx, 2):
-        row[ix] = buffer[ix]
+    first = row[0]
+    for place in range((iz + iy + colour) % 2, nx, 2):
+        ix = np.uintp(place)  # numba spends a test per access on indices that may be negative
+        west = row[ix - np.uintp(1) if place > 0 else np.uintp(nx - 1)]
+        east = row[ix + np.uintp(1)] if place < nx - 1 else first
+        inflow = wy * (south[ix] + north[ix]) + wz * (below[ix] + above[ix])
+        inflow = inflow + wx * west + wx * east
+        row[ix] = (source[ix] + inflow) / (diagonal + rate[ix])
 
 
 @njit(cache=True, error_model="numpy")
@@ -86,23 +93,21 @@ def _on_seam(c, iz, iy):
 @njit(cache=True, error_model="numpy")
 def _relax_chunk(c, k, s, first, last, wz, wy, wx, diagonal, colour):
     ny = c.shape[1]
-    buffer = np.empty(c.shape[2])
     for line in range(first, last):
         iz, iy = line // ny, line % ny
         if not _on_seam(c, iz, iy):
-            _relax_row(c, k, s, iz, iy, wz, wy, wx, diagonal, colour, buffer)
+            _relax_row(c, k, s, iz, iy, wz, wy, wx, diagonal, colour)
 
 
 @njit(cache=True, error_model="numpy")
 def _relax_seam(c, k, s, wz, wy, wx, diagonal, colour):
-    nz, ny, nx = c.shape
+    nz, ny, _ = c.shape
     if (ny == 1 or ny % 2 == 0) and (nz == 1 or nz % 2 == 0):
         return
-    buffer = np.empty(nx)
     for iz in range(nz):
         for iy in range(ny):
             if _on_seam(c, iz, iy):
-                _relax_row(c, k, s, iz, iy, wz, wy, wx, diagonal, colour, buffer)
+                _relax_row(c, k, s, iz, iy, wz, wy, wx, diagonal, colour)
 
 
 @njit(cache=True, error_model="numpy", parallel=True)
