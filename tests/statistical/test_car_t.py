@@ -111,10 +111,6 @@ def lysed(seed: int, antigens: int) -> float:
     return carried_on(asked, tissue, 0, 4 * 60.0).counters["kills"] / targets
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="0.32: the half of the signal was set while these cells resisted death; they are primed since",
-)
 def test_lysis_of_few_antigens_is_as_published():
     """22.8 % at 240 antigens (evidence B064)."""
     few = over_seeds(partial(lysed, antigens=240), WELLS)
