@@ -15,6 +15,7 @@ from opsonin.knowledge.library import load_library
 from opsonin.knowledge.misfits import misfit
 from opsonin.model.drugs import Adds
 from opsonin.model.specificity import STEM_LIKE
+from opsonin.observe.proposals import proposals
 from opsonin.observe.pulls import Setting, pulls
 from opsonin.tissue import infusion
 from tissues import grown, plan, scenario, slots
@@ -147,3 +148,25 @@ def test_what_they_are_worth_to_a_tumour_is_proposed():
     assert list(til["receptor"].ways) == ["brings CD8 T cells that recognise the tumour"]
     given = replace(setting, given=frozenset({"lifileucel"}))
     assert pulls(given, LIBRARY.drugs["nivolumab"])
+
+
+def test_a_second_chimeric_product_is_not_proposed_beside_one_that_is_given():
+    leukaemia = Setting(LIBRARY, "b_all", {"cancer": 100.0})
+    beside = replace(leukaemia, given=frozenset({"axicabtagene"}))
+    one, other = (
+        {one.drug for one in proposals(where, {"far": 0.9, "receptor": 0.1})} for where in (leukaemia, beside)
+    )
+    chimeric = {name for name, drug in LIBRARY.drugs.items() if drug.sees_antigen}
+    assert one & chimeric
+    assert not other & (chimeric - {"axicabtagene"})
+    assert other - chimeric  # those of other kinds are
+
+
+@pytest.mark.parametrize(
+    ("amount", "duration", "few"),
+    [("800 cells/mm2", "12 d", False), ("2 cells/mm2", "12 d", True), ("800 cells/mm2", "1 h", True)],
+)
+def test_a_run_tells_where_few_cells_of_a_product_will_come(amount, duration, few):
+    dose = {"drug": "lifileucel", "amount": amount, "lasting": "10 d"}
+    notes = asked(dose, scenario__duration=duration).notes
+    assert any("cells of lifileucel are expected" in note for note in notes) == few

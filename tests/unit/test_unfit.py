@@ -123,3 +123,11 @@ def test_an_antibody_whose_antigen_no_cell_carries_is_doubtful() -> None:
     asked = scenario(arm=[{"name": "a", "dose": [dose]}])
     told = list(doubts_in(asked, asked.library(), {"cancer", "cd8"}))
     assert told == ["blinatumomab needs CD19, which no cell in this tissue carries."]
+
+
+@pytest.mark.parametrize(("share", "doubtful"), [(0.9, True), (0.01, False)])
+def test_more_that_recognise_the_tumour_than_carry_pd1_are_doubtful(share: float, doubtful: bool) -> None:
+    asked = scenario(knowledge={"cell.cd8.lytic.reactive_fraction": share})
+    told = [text for text in doubts_in(asked, asked.library(), {"cancer", "cd8"}) if "PD-1" in text]
+    assert bool(told) == doubtful
+    assert all(text.startswith("0.9 of cd8 are to recognise the tumour") for text in told)

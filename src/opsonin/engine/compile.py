@@ -15,6 +15,7 @@ from opsonin.core.schedule import ticks
 from opsonin.engine import tabulate
 from opsonin.engine.architecture import as_asked
 from opsonin.engine.plausibility import (
+    few_that_come,
     require_plausible_biology,
     require_plausible_tissue,
     require_plausible_vessels,
@@ -182,6 +183,7 @@ def compile_scenario(
     duration = ticks(scenario.scenario.duration)
     every = min(ticks(scenario.output.every), duration)
     observe = _observation_interval(every, ticks(numerics.coupling_step))
+    courses = tuple(_course(arm, library, scenario, weight_of(scenario, tumour)) for arm in scenario.arm)
     return Plan(
         scenario=scenario,
         library=library,
@@ -191,7 +193,7 @@ def compile_scenario(
         traits=tabulate.traits_of(library),
         transports=tabulate.transports_of(library, _permeability(scenario, library)),
         arrivals=_arrivals(library, tumour, species),
-        courses=tuple(_course(arm, library, scenario, weight_of(scenario, tumour)) for arm in scenario.arm),
+        courses=courses,
         imaged=imaged,
         box=box,
         boundary=boundary,
@@ -219,6 +221,7 @@ def compile_scenario(
                     *_doubts(imaged, library, species, boundary),
                     *_omitted(scenario, library),
                     *_unfit(scenario, library, imaged, species),
+                    *few_that_come(courses, species.cells, tables, box),
                 )
                 if not any(note.startswith(told) for note in notes)
             ),

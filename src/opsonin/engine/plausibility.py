@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from opsonin.core.errors import Fault, InputError
+from opsonin.core.schedule import MINUTES_PER_DAY
 from opsonin.kernels.mechanics import SHEATH_MAX, STRENGTH_MAX
 from opsonin.knowledge.library import Library
 from opsonin.laws.cycle import potential_growth_rate
+from opsonin.model import tables as column
 from opsonin.model.knowledge import Tumour
+from opsonin.patient.exposure import Regimen
 from opsonin.state.fields import grid_shape
+from opsonin.state.tables import Tables
 from opsonin.tissue.packing import SCALE
 
 Box = tuple[float, float, float]
@@ -21,6 +26,17 @@ Box = tuple[float, float, float]
 MOST_ELONGATED = 20.0
 MOST_VOXELS = 50_000_000
 MOST_VESSELS = 200_000
+# Cells of a product [-]: below, one run in twenty sees less than half or none of what was meant.
+FEW = 5.0
+
+
+class HasRegimen(Protocol):
+    """What an arm gives."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def regimen(self) -> Regimen: ...
 
 
 def require_plausible_biology(library: Library, tumour: Tumour) -> None:
@@ -78,6 +94,30 @@ def require_plausible_vessels(box: Box, density: float, where: str) -> None:
                 "Vessels are counted per mm2 of section: tens to hundreds.",
             )
         )
+
+
+def few_that_come(
+    courses: Iterable[HasRegimen], cells: tuple[str, ...], tables: Tables, box: Box
+) -> Iterator[str]:
+    """A sentence for each arm and product of which fewer than `FEW` cells are expected within the run.
+
+    Args:
+        cells: types, in the order of the tables. A block is a stack of sections one cell thick.
+    """
+    diameter = tables.types[:, column.DIAMETER]
+    sections = box[0] * box[1] * (box[2] / diameter if tables.dimension == 3 else np.ones_like(diameter))
+    for course in courses:
+        regimen = course.regimen
+        expected = {drug.drug.name: 0.0 for drug in regimen.drugs if drug.infusions}
+        for coming in regimen.coming(0.0, regimen.duration, cells):
+            expected[coming.product] += coming.density * float(sections[coming.kind])
+        for name, count in expected.items():
+            if count < FEW:
+                yield (
+                    f"Doubtful: {count:.2g} cells of {name} are expected in this field within the "
+                    f"{regimen.duration / MINUTES_PER_DAY:g} d of arm '{course.name}': few or none will come. Give "
+                    "more, or let the run last until they have come."
+                )
 
 
 def _growth(library: Library, tumour: Tumour) -> Iterator[Fault]:

@@ -42,7 +42,7 @@ def check_products(draft: Draft, library: Library) -> None:
     first: dict[int, str] = {}
     for path in draft.doses():
         name, arm = draft.text(*path, "drug"), int(path[1])
-        if name is None or name not in library.drugs or not _sees_antigen(library.drugs[name]):
+        if name is None or name not in library.drugs or not library.drugs[name].sees_antigen:
             continue
         if first.setdefault(arm, name) != name:
             draft.fault((*path, "drug"), _two(first[arm], name), _ALONE)
@@ -50,13 +50,9 @@ def check_products(draft: Draft, library: Library) -> None:
 
 def require_one_product(arm: Arm, library: Library) -> None:
     """InputError for an arm with two products whose cells see an antigen, as a branch may put one together."""
-    products = sorted({dose.drug for dose in arm.dose if _sees_antigen(library.drugs[dose.drug])})
+    products = sorted({dose.drug for dose in arm.dose if library.drugs[dose.drug].sees_antigen})
     if len(products) > 1:
         raise InputError(Fault(f"arm '{arm.name}'", _two(*products[:2]), _ALONE))
-
-
-def _sees_antigen(drug: Drug) -> bool:
-    return drug.product is not None and drug.product.antigen is not None
 
 
 def _two(one: str, other: str) -> str:

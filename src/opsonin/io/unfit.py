@@ -11,6 +11,7 @@ from opsonin.knowledge.library import Library, load_library
 from opsonin.model.drugs import Blocks
 from opsonin.model.knowledge import Tumour
 from opsonin.model.scenario import Scenario
+from opsonin.model.specificity import recognising
 
 _LEAST_PERSON_KG = 1.0
 _CUT = (3.0, 50.0)  # um
@@ -30,6 +31,7 @@ def doubts_in(scenario: Scenario, library: Library, cells: Collection[str]) -> I
     yield from labels_in_doubt(scenario, library)
     yield from numbers_in_doubt(scenario, library)
     yield from doses_in_doubt(scenario, library, cells)
+    yield from _more_than_marked(library, cells)
 
 
 def doses_in_doubt(scenario: Scenario, library: Library, cells: Collection[str]) -> Iterator[str]:
@@ -59,6 +61,17 @@ def doses_in_doubt(scenario: Scenario, library: Library, cells: Collection[str])
                     yield f"{name} blocks {effect.blocks}, which no cell {kills}in this tissue carries."
                 elif told := _nobody_offers(effect.blocks, cells, library, tumour):
                     yield f"{name} blocks {effect.blocks}, but no cell in this tissue carries {told}, which it takes."
+
+
+def _more_than_marked(library: Library, cells: Collection[str]) -> Iterator[str]:
+    """A sentence for each type of which more are to recognise the tumour than carry PD-1."""
+    for name in sorted(cells):
+        sees = library.cells[name].lytic or library.cells[name].helping
+        if sees is not None and recognising(sees) < sees.reactive_fraction.value:
+            yield (
+                f"{sees.reactive_fraction.text} of {name} are to recognise the tumour, but only those with PD-1 do, "
+                f"{sees.pd1_positive.text}: so many will. Set pd1_positive, too."
+            )
 
 
 def _thickness(scenario: Scenario) -> Iterator[str]:

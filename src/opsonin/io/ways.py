@@ -30,7 +30,7 @@ def refused_drug(name: str, drugs: Mapping[str, Drug], *, cells: bool = False) -
             f"{name} is radiation, which no blood carries.",
             "Give it to a tissue, in an arm of a scenario.",
         )
-    if cells and drug.product is not None and drug.product.antigen is not None:
+    if cells and drug.sees_antigen:
         return None
     if drug.product is not None:
         return (

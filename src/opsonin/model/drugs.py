@@ -391,6 +391,11 @@ class Drug(Entry):
         return next((effect for effect in self.effects if isinstance(effect, Adds)), None)
 
     @property
+    def sees_antigen(self) -> bool:
+        """Whether it is a product of cells with a chimeric receptor."""
+        return self.product is not None and self.product.antigen is not None
+
+    @property
     def vaccinates(self) -> bool:
         """Whether it is a vaccine, of which doses are counted."""
         return any(isinstance(effect, Presents) for effect in self.effects)

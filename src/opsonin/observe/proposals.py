@@ -78,9 +78,19 @@ def proposals(setting: Setting, shares: Mapping[str, float]) -> list[Proposal]:
     Args:
         shares: barrier -> share of what is lost [-]; NaN counts as none.
     """
-    found = [proposed(setting, drug, shares) for _, drug in sorted(setting.library.drugs.items())]
+    found = [
+        proposed(setting, drug, shares)
+        for _, drug in sorted(setting.library.drugs.items())
+        if not _is_second_product(setting, drug)
+    ]
     useful = _apart([one for one in found if one.opens and one.net >= _SEEN], setting)
     return sorted(useful, key=lambda one: (-round(one.net, 9), -_width(one), one.drug))
+
+
+def _is_second_product(setting: Setting, drug: Drug) -> bool:
+    """Whether an arm could not hold it: cells do not say of which product they are, and so which antigen they see."""
+    given = (setting.library.drugs[name] for name in setting.given - {drug.name})
+    return drug.sees_antigen and any(one.sees_antigen for one in given)
 
 
 def proposed(setting: Setting, drug: Drug, shares: Mapping[str, float]) -> Proposal:
