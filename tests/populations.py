@@ -46,7 +46,7 @@ def write(folder, text=HEAD + VARIED, course=COURSE):
 
 def asked(folder, text=HEAD + VARIED, course=COURSE):
     library = load_library()
-    return read_population(write(folder, text, course), lambda found: offered(found, library))
+    return read_population(write(folder, text, course), lambda found, whose: offered(found, library, whose))
 
 
 def followed(folder, text=HEAD + VARIED, course=COURSE, **more):

@@ -25,6 +25,7 @@ from opsonin.io.course import read_course
 from opsonin.knowledge.library import load_library
 from opsonin.laws.trafficking import in_contact
 from opsonin.model.phase import COMMITTED
+from opsonin.model.population import Population
 from opsonin.observe.contact_rates import Watched, contact, mean_of, ratio
 from opsonin.observe.killers import EXHAUSTION, FITNESS, HOLDING, REACTIVE
 from opsonin.patient.body import Body
@@ -304,7 +305,8 @@ def test_a_population_takes_the_numbers_of_its_course(tmp_path):
     course = tmp_path / "course.toml"
     dose = 'dose = [{ drug = "nivolumab", amount = "240 mg" }]\n'
     course.write_text(COURSE + dose + '[knowledge]\n"drug.nivolumab.kinetics.clearance" = "0.5 L/d"\n')
-    numbers = offered(read_course(course), LIBRARY).numbers
+    nobody = Population(course="course.toml", patients=1)
+    numbers = offered(read_course(course), LIBRARY, nobody).numbers
     assert numbers["nivolumab_clearance"].value == pytest.approx(0.5 / 1440.0)
 
 

@@ -221,6 +221,9 @@ WRONG = {
         metric('of = "nivolumab_plasma"\nkind = "peak"'),
         "of 'nivolumab_plasma' is no column of a course.\n    Did you mean 'nivolumab_plasma_nM'?",
     ),
+    "no such tumour": (HEAD + 'tumour = "melanom"\n', "Did you mean 'melanoma'?"),
+    "clones of nobody": (HEAD + "clones = false\n", "of a patient with a tumour in one place"),
+    "clones that are no yes or no": (HEAD + 'tumour = "melanoma"\nclones = "no"\n', "clones"),
     "no such metric": (metric(f'{PLASMA}kind = "peek"'), "Did you mean 'peak'?"),
     "above what": (metric(f'{PLASMA}kind = "time-above"'), "go together"),
     "a peak above": (metric(f'{PLASMA}kind = "peak"\nabove = 3'), "go together"),
@@ -265,6 +268,18 @@ def test_a_course_with_patients_of_its_own_is_refused(tmp_path):
         'duration = "9 d"\ntable = { file = "doses.csv", time = "h", amount = "mg", drug = "nivolumab" }\n'
     )
     assert "has a table of patients of its own" in refused(tmp_path, HEAD, course)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ('[[lesion]]\nname = "lung"\n', "has lesions, and no tumour is named"),
+        ("replicates = 3\n", "each patient of a population is followed once"),
+    ],
+)
+def test_what_a_course_has_and_a_population_not_is_refused(more, words, tmp_path):
+    course = COURSE.replace("[patient]", "replicates = 3\n[patient]") if "rep" in more else COURSE + more
+    assert words in refused(tmp_path, HEAD, course)
 
 
 def test_a_course_of_no_drug_is_refused(tmp_path):

@@ -20,7 +20,9 @@ from PIL import Image
 from opsonin.cli.main import main
 from opsonin.core.errors import HostError, InputError, Interrupted
 from opsonin.engine import sweep as engine
+from opsonin.engine.courses import follow_ours, model_of, model_with_clones
 from opsonin.engine.signals import StopRequest
+from opsonin.io.course import read_course
 from opsonin.knowledge.library import load_library
 from opsonin.patient import integrate
 from opsonin.patient.pharmacokinetics import Bolus, DrugCourse
@@ -349,9 +351,59 @@ def test_a_column_says_its_unit():
 def test_a_column_that_is_of_no_drug_has_its_trough_before_the_last_dose_of_any(tmp_path, whole, monkeypatch):
     real = engine.offered
 
-    def offered(asked, library):
-        found = real(asked, library)
+    def offered(asked, library, whose):
+        found = real(asked, library, whose)
         return replace(found, columns={name: replace(told, drug="") for name, told in found.columns.items()})
 
     monkeypatch.setattr("populations.offered", offered)
     assert followed(tmp_path).table.equals(whole.table)
+
+
+MELANOMA = """\
+tumour = "melanoma"
+clones = false
+[parameter.contact]
+distribution = "lognormal"
+cv = 0.5
+most = 1
+[parameter.potential_doubling_time]
+distribution = "lognormal"
+cv = 0.2
+"""
+
+
+def test_patients_with_a_tumour_differ_in_its_numbers(tmp_path, small_parts, monkeypatch):
+    """Each is what the model comes to with its own numbers; those whose cells divide more slowly have fewer of them."""
+    monkeypatch.setattr(engine, "WORTH_PROCESSES", 1)
+    swept = followed(tmp_path, HEAD + MELANOMA, threads=2)
+    course = read_course(tmp_path / "course.toml")
+    model = model_of(course.course, course.drugs, load_library(), "melanoma")
+    one = integrate.loaded(model.sbml, "alone", integrate.BRISK)
+    mg = [replace(dose, amount=240.0) for dose in course.patients["1"]]
+    for row in rows(swept):
+        numbers = {name: row[name] for name in ("contact", "potential_doubling_time")}
+        cells = one.run(["tumour_cells"], [0.0, 56 * DAY], model.changes(mg), numbers).of("tumour_cells")
+        assert row["tumour_cells_end"] == pytest.approx(cells[-1], rel=1e-6)
+        change = 100.0 * (np.cbrt(cells[-1] / cells[0]) - 1.0)
+        assert row["tumour_cells_end_diameter"] == pytest.approx(change, rel=1e-6)
+        assert row["tumour_cells_least_diameter"] <= min(0.0, change) + 1e-9
+    assert swept.metrics["tumour_cells_end_diameter"] == "%"
+    slower = np.argsort([row["potential_doubling_time"] for row in rows(swept)])
+    grown = np.array([row["tumour_cells_end"] for row in rows(swept)])
+    assert grown[slower[-1]] < grown[slower[0]]
+
+
+@pytest.mark.slow
+def test_clones_of_a_patient_are_drawn_as_simulate_draws_them(tmp_path, small_parts, monkeypatch):
+    text = HEAD.replace("patients = 6", "patients = 3") + 'tumour = "melanoma"\n'
+    here = followed(tmp_path / "here", text)
+    monkeypatch.setattr(engine, "WORTH_PROCESSES", 1)
+    there = followed(tmp_path / "there", text, threads=2)
+    assert here.table.equals(there.table)
+    course = read_course(tmp_path / "here" / "course.toml")
+    course = replace(course, course=course.course.model_copy(update={"seed": 3}))
+    model = model_with_clones(course.course, course.drugs, load_library(), "melanoma")
+    alone = follow_ours(course, model)
+    cells = alone.followed["1"].values[-1, alone.columns.index("tumour_cells")]
+    assert rows(here)[0]["tumour_cells_end"] == pytest.approx(cells, rel=1e-6)
+    assert len({row["tumour_cells_end"] for row in rows(here)}) == 3  # chances of their own

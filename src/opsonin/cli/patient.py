@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from opsonin.io.course import Asked
     from opsonin.knowledge.library import Library
     from opsonin.model.immunity import Immunity
-    from opsonin.patient.clone_part import Lesion
 
 MOST_TOLD = 20  # patients, in words
 
@@ -132,14 +131,9 @@ def _check_options(out: Path | None, sbml: Path | None, model: Path | None, port
 def _ours(
     asked: Asked, library: Library, sbml: Path | None, tumour: str | None
 ) -> tuple[Courses, dict[str, dict[str, int]], dict[str, str]]:
-    from opsonin.engine.courses import follow_ours, model_of
-    from opsonin.engine.lesions import lesions_of
+    from opsonin.engine.courses import follow_ours, model_with_clones
 
-    lesions: tuple[Lesion, ...] = ()
-    if tumour is not None:
-        drugs = [library.drugs[name] for name in asked.drugs]
-        lesions = lesions_of(asked.course.lesion, asked.course.new_lesions, library, tumour, drugs)
-    model = model_of(asked, library, tumour, lesions)
+    model = model_with_clones(asked.course, asked.drugs, library, tumour)
     made = follow_ours(asked, model)
     panels: dict[str, dict[str, int]] = {}
     labels = {

@@ -55,7 +55,7 @@ def sweep(
     extra("sympy")
     require_parquet(out, courses)
     library = load_library()
-    asked = read_population(population, lambda course: engine.offered(course, library))
+    asked = read_population(population, lambda course, whose: engine.offered(course, library, whose))
     with StopRequest(stopping) as stop:
         tell = Progress(silent=as_json or quiet)
         swept = engine.sweep(asked, library, out, stop=stop, tell=tell, threads=threads, courses=courses)

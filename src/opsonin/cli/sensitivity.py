@@ -69,7 +69,7 @@ def sensitivity(
     runs = out.with_suffix(".runs.parquet")
     require_parquet(out, runs)
     library = load_library()
-    asked = read_population(population, lambda course: offered(course, library))
+    asked = read_population(population, lambda course, whose: offered(course, library, whose))
     with StopRequest(stopping) as stop:
         tell = Progress(silent=as_json or quiet)
         found = decide(asked, library, runs, method, samples, stop=stop, tell=tell, threads=threads)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from opsonin.core.errors import Fault, InputError, RunError, did_you_mean
+from opsonin.engine.lesions import lesions_of
 from opsonin.io.course import Asked
 from opsonin.io.overrides import of_patient
 from opsonin.knowledge.library import Library
@@ -75,28 +76,48 @@ class Courses:
 
 
 def model_of(
-    asked: Asked, library: Library, tumour: str | None = None, lesions: tuple[Lesion, ...] = ()
+    course: Course,
+    given: Sequence[str],
+    library: Library,
+    tumour: str | None = None,
+    lesions: tuple[Lesion, ...] = (),
 ) -> PatientModel:
     """Our model of all drugs that are given, in a patient with a tumour if one is named.
 
     Args:
+        given: names of the drugs.
         lesions: where the tumour is, each with its clones; without any its cells are all alike.
 
     Raises:
         InputError: neither is there, or the tumour is not known.
     """
-    if not asked.drugs and tumour is None:
+    if not given and tumour is None:
         fix = 'Add dose = [{ drug = "...", amount = "..." }], or name a tumour.'
         raise InputError(Fault("course", "gives no drug.", fix))
-    cells = [name for name in asked.drugs if library.drugs[name].product is not None]
+    cells = [name for name in given if library.drugs[name].product is not None]
     if cells and tumour is None:
         problem = f"{cells[0]} is made of cells, which need a patient that they act on."
         raise InputError(Fault("course", problem, "Name a tumour: --tumour dlbcl."))
     if tumour is not None:
         library.tumours[tumour]
-    library = of_patient(library, asked.course.knowledge, tumour)
+    library = of_patient(library, course.knowledge, tumour)
     body = Body(library, tumour, lesions) if tumour is not None else None
-    return PatientModel.of((library.drugs[name] for name in asked.drugs), body)
+    return PatientModel.of((library.drugs[name] for name in given), body)
+
+
+def model_with_clones(
+    course: Course, given: Sequence[str], library: Library, tumour: str | None
+) -> PatientModel:
+    """The same with the lesions of the course, and the clones of the tumour followed in each.
+
+    Raises:
+        InputError: as `model_of` and `engine.lesions.lesions_of`.
+    """
+    if tumour is None:
+        return model_of(course, given, library)
+    drugs = [library.drugs[name] for name in given]
+    lesions = lesions_of(course.lesion, course.new_lesions, library, tumour, drugs)
+    return model_of(course, given, library, tumour, lesions)
 
 
 def follow_ours(asked: Asked, model: PatientModel) -> Courses:

@@ -16,13 +16,16 @@ import numpy as np
 import numpy.typing as npt
 
 from opsonin.core.errors import RunError
-from opsonin.engine.courses import OURS, Carrier, Followed, follow_one
+from opsonin.engine.courses import OURS, Carrier, Followed, follow_one, model_with_clones
+from opsonin.knowledge.library import load_library
 from opsonin.model.dosing import Body, Course, Given
 from opsonin.model.population import BODY, Metric
 from opsonin.patient.accumulated import integral
 from opsonin.patient.doses import Change, Entries, changes
 from opsonin.patient.integrate import BRISK, Integrator, loaded
 from opsonin.patient.metrics import Curve, measured
+from opsonin.patient.model import PatientModel
+from opsonin.patient.reservoir import Key
 from opsonin.store.sweep import SweepFolder
 
 Array = npt.NDArray[np.float64]
@@ -41,6 +44,7 @@ class Job:
         varied: names in the order of the drawn columns; parameters: which of them are of the model.
         metrics: as `Metric` reads them, by name.
         courses: whether the courses are kept, too.
+        tumour, clones, seed: as in `Population`; given: names of all drugs.
     """
 
     sbml: str
@@ -52,15 +56,20 @@ class Job:
     parameters: Sequence[str]
     metrics: Mapping[str, Mapping[str, Any]]
     courses: bool
+    tumour: str | None
+    clones: bool
+    seed: int
+    given: Sequence[str]
 
 
 class Follower:
     """Patients of one population, one after the other."""
 
-    def __init__(self, job: Job, values: Array, folder: SweepFolder) -> None:
+    def __init__(self, job: Job, values: Array, folder: SweepFolder, model: PatientModel | None) -> None:
         """
         Args:
             values: (patients, varied) what each has; folder: where parts are stored.
+            model: whose clones are followed; None where there are none.
         """
         self._job, self._values, self._folder = job, values, folder
         self._course = Course.model_validate(job.course)
@@ -75,13 +84,19 @@ class Follower:
                 self._made = doses, changes(doses, entries)
             return self._made[1]
 
-        self._carrier = Carrier(job.sbml, OURS, self._columns(), made)
+        sites, seeding = ((), 0.0) if model is None else (model.sites, model.seeding)
+        self._carrier = Carrier(job.sbml, OURS, self._columns(), made, sites=sites, seeding=seeding)
 
     @classmethod
     def open(cls, folder: Path) -> Follower:
         """Of a folder that another process has begun."""
         stored = SweepFolder(folder)
-        return cls(Job(**stored.job()), stored.values(), stored)
+        job = Job(**stored.job())
+        model = None
+        if job.tumour is not None and job.clones:
+            course = Course.model_validate(job.course)
+            model = model_with_clones(course, job.given, load_library(), job.tumour)
+        return cls(job, stored.values(), stored, model)
 
     def _columns(self) -> dict[str, str]:
         """What is watched: columns of the course that are asked for, and integrals of what is averaged."""
@@ -107,7 +122,7 @@ class Follower:
         kept: dict[int, Followed] = {}
         for number in numbers:
             try:
-                one = self._one(self._values[number - 1])
+                one = self._one(number)
                 found.append(self._measured(one))
                 failed.append(None)
                 kept[number] = one
@@ -121,8 +136,8 @@ class Follower:
             courses = told, {number: (one.times, one.values[:, : len(told)]) for number, one in kept.items()}
         self._folder.store(part, metrics, failed, courses)
 
-    def _one(self, values: Array) -> Followed:
-        own = dict(zip(self._job.varied, values.tolist(), strict=True))
+    def _one(self, number: int) -> Followed:
+        own = dict(zip(self._job.varied, self._values[number - 1].tolist(), strict=True))
         numbers = {name: own[name] for name in self._job.parameters}
         body = {name: f"{own[name]!r} {unit}" for name, (unit, _, _) in BODY.items() if name in own}
         doses = self._doses(self._body(body)) if body else self._common
@@ -132,7 +147,8 @@ class Follower:
             for time in (metric.since, metric.until)
             if time is not None
         ]
-        return follow_one(self._engine, self._carrier, doses, self._course, numbers, also)
+        key = Key(self._job.seed, str(number), 1)  # as `patient simulate` has it
+        return follow_one(self._engine, self._carrier, doses, self._course, numbers, also, key)
 
     def _body(self, own: Mapping[str, str]) -> Body:
         written = self._course.patient.model_dump(mode="json") if self._course.patient else {}

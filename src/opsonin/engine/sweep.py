@@ -20,13 +20,14 @@ import pyarrow as pa
 from opsonin.core import kernel_cache
 from opsonin.core.errors import Fault, Interrupted, OpsoninError
 from opsonin.engine import team
-from opsonin.engine.courses import check_rules, model_of
+from opsonin.engine.courses import check_rules, model_of, model_with_clones
 from opsonin.engine.follower import INTEGRATED, Follower, Job
 from opsonin.engine.progress import Silent
 from opsonin.engine.signals import StopRequest
 from opsonin.io.course import Asked
 from opsonin.io.population import AskedPopulation
 from opsonin.knowledge.library import Library
+from opsonin.model.population import Population
 from opsonin.model.varied import Known, Offered, Told
 from opsonin.patient.accumulated import with_integrals
 from opsonin.patient.drawn import drawn
@@ -66,13 +67,18 @@ class Swept:
         return rows
 
 
-def offered(asked: Asked, library: Library) -> Offered:
-    """What our model of the drugs of a course offers; InputError where none is given."""
-    model = model_of(asked, library)
+def offered(asked: Asked, library: Library, population: Population) -> Offered:
+    """What our model of the drugs of a course, and of the tumour of a population, offers; InputError without both."""
+    model = _model(asked, library, population)
     numbers = {c.name: Known(c.value, _plain(c.unit), _most(c.name)) for c in model.parts.constants}
     numbers |= {room.name: Known(room.volume, "L") for room in model.parts.rooms}
     columns = {o.column: Told(unit_of_column(o.column), o.drug, o.kind) for o in model.outputs}
     return Offered(dict(sorted(numbers.items())), columns)
+
+
+def _model(asked: Asked, library: Library, population: Population) -> PatientModel:
+    made = model_with_clones if population.clones else model_of
+    return made(asked.course, asked.drugs, library, population.tumour)
 
 
 def notes(asked: AskedPopulation, library: Library) -> tuple[str, ...]:
@@ -128,7 +134,7 @@ def sweep(
         Interrupted, RunError, HostError: what was reached is stored; the same call goes on.
         InputError: parts of something else lie there.
     """
-    model = model_of(asked.course, library)
+    model = _model(asked.course, library, asked.population)
     check_rules(asked.course, [output.column for output in model.outputs])
     if values is None:
         numbers = range(1, asked.population.patients + 1)
@@ -143,7 +149,10 @@ def sweep(
         counting = _Counting(folder, tell)
         with _told(folder, out):
             _follow_all(
-                folder, Follower(job, values, folder), (counting, stop), threads or kernel_cache.cores()
+                folder,
+                Follower(job, values, folder, model),
+                (counting, stop),
+                threads or kernel_cache.cores(),
             )
         table = folder.table()
         write_atomic(out, table_bytes(table, origin), KEPT)
@@ -169,6 +178,10 @@ def _job(asked: AskedPopulation, model: PatientModel, *, courses: bool) -> Job:
         parameters=[one.name for one in asked.sample.varied if one.parameter],
         metrics={name: m.model_dump(mode="json", exclude_none=True) for name, m in metrics.items()},
         courses=courses,
+        tumour=asked.population.tumour,
+        clones=asked.population.clones,
+        seed=asked.population.seed,
+        given=asked.course.drugs,
     )
 
 

@@ -20,6 +20,8 @@ from opsonin.io.distributions import marginal_of, number_in
 from opsonin.io.locate import KeyPath, Lines
 from opsonin.io.toml_files import parse_toml, read_text
 from opsonin.io.wording import plain
+from opsonin.knowledge.aliases import meant
+from opsonin.knowledge.library import load_library
 from opsonin.model.population import BODY, Distribution, Metric, Population
 from opsonin.model.varied import Known, Marginal, Offered, Sample, Varied
 
@@ -43,11 +45,11 @@ class AskedPopulation:
     sample: Sample
 
 
-def read_population(path: Path, offers: Callable[[Asked], Offered]) -> AskedPopulation:
+def read_population(path: Path, offers: Callable[[Asked, Population], Offered]) -> AskedPopulation:
     """Read a population and its course.
 
     Args:
-        path: of the file; offers: what the patient's model of a course has.
+        path: of the file; offers: what the patient's model of a course and a tumour has.
     Raises:
         InputError: with every fault found, each with file, line, value and what was expected.
     """
@@ -63,8 +65,10 @@ def read_population(path: Path, offers: Callable[[Asked], Offered]) -> AskedPopu
     if course.course.table is not None:
         fix = "Give the doses in the course itself: dose = [{ ... }]."
         draft.fault(("course",), f"course '{population.course}' has a table of patients of its own", fix)
+    _check_tumour(draft, population, course)
+    if draft.faults:
         raise _refusal(draft)
-    offered = offers(course)
+    offered = offers(course, population)
     sample = _resolved(draft, population, course, offered)
     if draft.faults:
         raise _refusal(draft)
@@ -99,6 +103,24 @@ def _in_words(found: tuple[KeyPath, str, str]) -> tuple[KeyPath, str, str]:
 
 def _refusal(draft: Draft) -> InputError:
     return InputError(*dict.fromkeys(fault for _, fault in sorted(draft.faults, key=lambda pair: pair[0])))
+
+
+def _check_tumour(draft: _Draft, population: Population, course: Asked) -> None:
+    """Note a tumour that nobody knows, and what of the course needs one, or one patient."""
+    tumours, name = load_library().tumours, population.tumour
+    if name is not None and name not in tumours:
+        draft.fault(("tumour",), f"tumour '{name}' is not in the knowledge base", meant(name, tumours))
+    if name is None and (course.course.lesion or course.course.new_lesions):
+        problem = f"course '{population.course}' has lesions, and no tumour is named"
+        draft.fault(("course",), problem, 'Add tumour = "melanoma".')
+    if not population.clones and (name is None or course.course.lesion or course.course.new_lesions):
+        problem = "clones = false is of a patient with a tumour in one place"
+        draft.fault(("clones",), problem, "Leave it out.")
+    if course.course.replicates > 1:
+        problem = (
+            f"course '{population.course}' has replicates; each patient of a population is followed once"
+        )
+        draft.fault(("course",), problem, "Draw more patients, and leave replicates out.")
 
 
 def _resolved(draft: Draft, population: Population, course: Asked, offered: Offered) -> Sample:
@@ -202,7 +224,11 @@ def _lowest(marginal: Marginal) -> float:
 
 def _usual(offered: Offered) -> dict[str, Metric]:
     """What is measured where nothing is said."""
-    kinds = {"plasma": ("peak", "trough", "auc", "half-life"), "occupancy": ("mean", "trough")}
+    kinds = {
+        "plasma": ("peak", "trough", "auc", "half-life"),
+        "occupancy": ("mean", "trough"),
+        "burden": ("end", "least-diameter", "end-diameter"),
+    }
     return {
         f"{column}_{kind.replace('-', '_')}": Metric.model_validate({"of": column, "kind": kind})
         for column, told in offered.columns.items()

@@ -140,7 +140,18 @@ class Correlation(Entry):
         ]
 
 
-Kind = Literal["peak", "least", "trough", "end", "mean", "auc", "half-life", "time-above"]
+Kind = Literal[
+    "peak",
+    "least",
+    "trough",
+    "end",
+    "mean",
+    "auc",
+    "half-life",
+    "time-above",
+    "least-diameter",
+    "end-diameter",
+]
 
 
 class Metric(Entry):
@@ -149,7 +160,8 @@ class Metric(Entry):
     Attributes:
         of: column of the course, as "nivolumab_plasma_nM".
         kind: "peak", "least", "trough" (just before the last dose of its drug), "end", "mean", "auc" (times day),
-            "half-life" (of the last three rows after the last dose) or "time-above".
+            "half-life" (of the last three rows after the last dose), "time-above"; of cells of a tumour that keeps its
+            shape the change of its diameter since the beginning, "least-diameter" or "end-diameter".
         above: level of "time-above", in the unit of the column.
         since, until: of the course; left out, its beginning and end.
     """
@@ -176,18 +188,23 @@ class Population(Entry):
         name: as pictures call it.
         course: file of what they are given; relative to this one.
         patients: how many.
-        seed: of what is drawn.
+        seed: of what is drawn, and of chance among few tumour cells.
+        tumour: of each of them; left out, drugs act on nobody.
+        clones: whether clones of the tumour are followed, as `patient simulate` does, or its cells are all alike,
+            which takes a twentieth of the time.
         covariate: by name; its patient's weight and height take the place of those of the course.
         parameter: by name of the patient's model, as "nivolumab_clearance".
         correlation: between covariates and parameters.
-        metric: by the name of its column; left out, peak, trough, AUC and half-life of each drug in plasma, and
-            mean and trough of each receptor.
+        metric: by the name of its column; left out, peak, trough, AUC and half-life of each drug in plasma, mean and
+            trough of each receptor, and cells of the tumour at the end and the changes of its diameter.
     """
 
     name: Annotated[str, Field(max_length=200)] = ""
     course: Annotated[str, Field(min_length=1)]
     patients: Annotated[int, Field(ge=1, le=MOST_PATIENTS, strict=True)]
     seed: Annotated[int, Field(ge=0, lt=2**63, strict=True)] = 1
+    tumour: str | None = None
+    clones: Annotated[bool, Field(strict=True)] = True
     covariate: dict[Word, Covariate] = Field(default_factory=dict)
     parameter: dict[Word, Distribution] = Field(default_factory=dict)
     correlation: tuple[Correlation, ...] = ()

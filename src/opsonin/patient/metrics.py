@@ -1,4 +1,4 @@
-"""What is measured of one patient's course: peak, trough, area, mean, half-life, time above a level.
+"""What is measured of one patient's course: peak, trough, area, mean, half-life, time above a level, diameter.
 
 Areas come from integrals that the model carries (`accumulated.py`); the others from the rows of the course.
 """
@@ -53,6 +53,8 @@ def measured(metric: Metric, curve: Curve) -> float:  # noqa: PLR0911 - one case
             return _trough(curve, since, until)
         case "end":
             return float(curve.values[np.searchsorted(curve.times, until)])
+        case "least-diameter" | "end-diameter":
+            return _diameter(curve, since, until, least=metric.kind == "least-diameter")
         case "mean":
             return _area(curve, since, until) / (until - since)
         case "auc":
@@ -64,7 +66,13 @@ def measured(metric: Metric, curve: Curve) -> float:  # noqa: PLR0911 - one case
             return _time_above(curve, since, until, metric.above)
 
 
-UNITS: Mapping[str, str] = {"auc": "{unit} d", "half-life": "d", "time-above": "d"}
+UNITS: Mapping[str, str] = {
+    "auc": "{unit} d",
+    "half-life": "d",
+    "time-above": "d",
+    "least-diameter": "%",
+    "end-diameter": "%",
+}
 """Of a metric, by its kind, where it is not that of its column."""
 
 
@@ -77,6 +85,15 @@ def _seen(curve: Curve, since: float, until: float) -> Array:
     rows = (curve.times >= since) & (curve.times <= until)
     changes = (curve.change_times > since) & (curve.change_times <= until)
     return np.concatenate([curve.values[rows], curve.before[changes]])
+
+
+def _diameter(curve: Curve, since: float, until: float, *, least: bool) -> float:
+    """Change of the cube root since `since` [%]; NaN where nothing was there."""
+    first, last = np.searchsorted(curve.times, [since, until])
+    there = np.cbrt(curve.values[first : last + 1])
+    if there[0] <= 0.0:
+        return math.nan
+    return float(100.0 * ((there.min() if least else there[-1]) / there[0] - 1.0))
 
 
 def _trough(curve: Curve, since: float, until: float) -> float:
