@@ -19,7 +19,7 @@ from opsonin.model.dosing import Given
 from opsonin.model.tables import TISSUE_EXIT
 from opsonin.patient.blood_part import in_body
 from opsonin.patient.free_drug import free_drug
-from opsonin.patient.pharmacokinetics import Bolus, DrugCourse
+from opsonin.patient.pharmacokinetics import DrugCourse, OneDose
 from opsonin.patient.window_part import ARRIVING, LEAVING, given
 from opsonin.report.html import write_report
 from opsonin.store.diff import diff
@@ -284,7 +284,7 @@ def test_free_drug_is_the_exact_sum_where_kinetics_are_linear_and_less_where_eli
     grid, doses = 5.0 * np.arange(28 * 288 + 1), (0.0, 10080.0)
     for name, mg, least, most in (("nivolumab", 240.0, 1 - 1e-6, 1 + 1e-6), ("durvalumab", 100.0, 0.0, 0.95)):
         drug = LIBRARY.drugs[name]
-        exact = DrugCourse(drug, tuple(Bolus(time, mg) for time in doses))
+        exact = DrugCourse(drug, tuple(OneDose(time, mg) for time in doses))
         followed = free_drug(drug, [Given(time, name, mg) for time in doses], grid)
         for day in (6.9, 13.9, 20.0):
             assert least <= followed.at(1440.0 * day) / exact.tissue(1440.0 * day) <= most, (name, day)

@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from opsonin.core.errors import InputError
+from opsonin.engine.regimens import measures_of
 from opsonin.io.course import read_course
-from opsonin.model.dosing import Body, Given, read_dose
+from opsonin.model.dosing import Body, Given, read_dose, surface_of_weight
+from tissues import plan, scenario
 
 DAY, HOUR = 1440.0, 60.0
 
@@ -378,3 +380,25 @@ def test_whatever_a_table_holds_it_is_read_or_refused_in_words(tmp_path, more, r
             assert 0.0 <= dose.time < 100 * DAY
             assert 0.0 < dose.amount < math.inf
             assert 0.0 <= dose.lasting < math.inf
+
+
+def test_an_arm_is_dosed_by_weight_and_surface_and_infused():
+    dose = {"drug": "nivolumab", "amount": "100 mg/m2", "lasting": "1 h"}
+    arm = [{"name": "a", "dose": [dose]}]
+    (alone,) = plan(arm=arm).courses[0].regimen.drugs[0].doses
+    assert (alone.lasting, alone.amount) == (60.0, pytest.approx(100.0 * surface_of_weight(80.0)))
+    asked = scenario(arm=arm, patient={"weight": "70 kg", "height": "175 cm"})
+    assert measures_of(asked, asked.library().tumours["melanoma"]) == (
+        70.0,
+        pytest.approx(math.sqrt(175 * 70 / 3600)),
+    )
+
+
+@pytest.mark.parametrize(("weight", "surface"), [(80.0, 1.99), (70.0, 1.83), (0.02, 0.0075)])
+def test_surface_follows_from_weight(weight, surface):
+    assert surface_of_weight(weight) == pytest.approx(surface, rel=0.01)
+
+
+def test_what_is_given_at_once_lasts_no_time():
+    with pytest.raises(InputError, match="a fraction is given at once"):
+        scenario(arm=[{"name": "a", "dose": [{"drug": "radiation", "amount": "2 Gy", "lasting": "1 h"}]}])

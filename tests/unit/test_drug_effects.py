@@ -18,7 +18,7 @@ from opsonin.laws.recognition import antigen_signal, presented_complexes
 from opsonin.model.drugs import Adds
 from opsonin.patient import exposure
 from opsonin.patient.exposure import Regimen
-from opsonin.patient.pharmacokinetics import Bolus, DrugCourse, Held, Infusion
+from opsonin.patient.pharmacokinetics import DrugCourse, Held, Infusion, OneDose
 from tissues import grown, plan, scenario
 
 DAY = 1440.0
@@ -66,7 +66,7 @@ def strong(drug, kind, library):
 
 
 def given(drug, *doses, library=LIBRARY):
-    return DrugCourse(library.drugs[drug], tuple(Bolus(t, a) for t, a in doses))
+    return DrugCourse(library.drugs[drug], tuple(OneDose(t, a) for t, a in doses))
 
 
 def seen(course, time, duration=60 * DAY):

@@ -21,7 +21,7 @@ from opsonin.model.dosing import Course, Given
 from opsonin.model.ports import Ports
 from opsonin.patient.foreign import read_foreign
 from opsonin.patient.model import PatientModel
-from opsonin.patient.pharmacokinetics import Bolus, DrugCourse
+from opsonin.patient.pharmacokinetics import DrugCourse, OneDose
 
 DRUGS = load_library().drugs
 DAY = 1440.0
@@ -163,7 +163,7 @@ def test_our_own_model_as_a_foreign_one_is_the_same():
     assert foreign.minutes == 1.0
     assert foreign.notes == ()
     _, one = followed(foreign, [Given(0.0, "nivolumab", 240.0)])
-    exact = DrugCourse(DRUGS["nivolumab"], (Bolus(0.0, 240.0),))
+    exact = DrugCourse(DRUGS["nivolumab"], (OneDose(0.0, 240.0),))
     assert one.values[:, 0] == pytest.approx([exact.tissue(time) for time in one.times], rel=1e-8)
 
 

@@ -49,6 +49,7 @@ UNITS = {
     "approaching": ("molecule", "molecule", "1/min", "molecule/min"),
     "balanced_arrival": ("cell/um**2", "1/min", "1/min", "1/min", "cell/um**2/min"),
     "bound_pairs": ("molecule/um**2", "molecule/um**2", "molecule/um**2", "molecule/um**2"),
+    "left_of_infusion": ("mg", "min", "min", "1/min", "mg"),
     "amount_after_absorption": ("mg", "min", "1/min", "1/min", "mg"),
     "arrived_share": ("min", "min", "min", "min", ""),
     "amount_after_bolus": ("mg", "min", "1/min", "mg"),

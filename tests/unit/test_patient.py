@@ -8,7 +8,7 @@ import pytest
 
 from opsonin.knowledge.library import load_library
 from opsonin.patient.exposure import Regimen
-from opsonin.patient.pharmacokinetics import Bolus, DrugCourse
+from opsonin.patient.pharmacokinetics import DrugCourse, OneDose
 
 DAY = 1440.0
 DRUG = load_library().drugs["nivolumab"]
@@ -19,7 +19,7 @@ def free_shares(courses, molecules, time):
 
 
 def course(*doses):
-    return DrugCourse(DRUG, tuple(Bolus(t, a) for t, a in doses))
+    return DrugCourse(DRUG, tuple(OneDose(t, a) for t, a in doses))
 
 
 def test_a_dose_at_time_zero_counts_and_fills_the_central_volume():
@@ -46,6 +46,25 @@ def test_doses_superpose():
     both = course((0.0, 240.0), (14 * DAY, 240.0)).plasma(20 * DAY)
     alone = course((0.0, 240.0)).plasma(20 * DAY) + course((14 * DAY, 240.0)).plasma(20 * DAY)
     assert both == pytest.approx(alone)
+
+
+@pytest.mark.parametrize("name", ["nivolumab", "vorinostat", "docetaxel", "cyclophosphamide"])
+def test_an_infusion_is_many_small_doses(name):
+    """Two compartments, one after absorption, one: within a millionth of 4,000 doses, each in its middle."""
+    drug, count, hours = load_library().drugs[name], 4000, 6.0
+    infused = DrugCourse(drug, (OneDose(30.0, 100.0, hours * 60.0),))
+    pieces = tuple(OneDose(30.0 + (k + 0.5) * hours * 60.0 / count, 100.0 / count) for k in range(count))
+    for time in (10.0, 30.0, 390.0, 400.0, 1440.0):
+        exact = DrugCourse(drug, pieces).plasma(time)
+        assert infused.plasma(time) == pytest.approx(exact, rel=1e-6, abs=1e-12)
+    mid = DrugCourse(drug, pieces[: count // 2])
+    assert infused.plasma(210.0) == pytest.approx(mid.plasma(210.0), rel=1e-3)
+    assert set(infused.changes()) == {30.0, 390.0}
+
+
+def test_a_short_infusion_is_a_dose_at_once():
+    short = DrugCourse(DRUG, (OneDose(0.0, 240.0, 1e-3),))
+    assert short.plasma(DAY) == pytest.approx(course((0.0, 240.0)).plasma(DAY), rel=1e-6)
 
 
 def test_the_terminal_half_life_is_that_of_the_published_parameters():

@@ -348,6 +348,28 @@ def test_car_t_cells_spare_a_tumour_without_their_antigen_but_not_b_cells():
     assert b_cells.min() < 0.05 * b_cells[0]
 
 
+def test_car_t_cells_leave_the_tumour_and_are_in_the_body_again():
+    """In a minute; what grows there or goes back is less than a five-hundredth of that."""
+    names = ["tisagenlecleucel_cells", "tisagenlecleucel_in_tumour"]
+    still = LIBRARY.override("cell.car_t.trafficking.exit_rate", "0 1/d")
+    found = []
+    for library in (LIBRARY, still):
+        _, engine = patient("tisagenlecleucel", tumour="b_all", library=library)
+        found.append(engine.run(names, [0.0, 1.0], (), {"tisagenlecleucel_in_tumour": 1e6}).values[-1])
+    left = 1e6 * LIBRARY.cells["car_t"].trafficking.exit_rate.value
+    assert found[0] - found[1] == pytest.approx([left, -left], rel=2e-3)
+
+
+def test_a_leukaemia_of_1e12_cells_does_not_use_up_the_car_t_cells():
+    """They expand on it, clear it and leave no B cells; some stay in the body, however many enter."""
+    library = LIBRARY.override("immunity.adult.tumour.burden", "1e12 cells")
+    cells, leukaemia, b_cells = products(CAR_T, "b_all", library)
+    assert cells.min() > 1e7
+    assert cells.max() > 100.0 * 2e8
+    assert leukaemia.min() < 0.03 * 1e12
+    assert b_cells[28:].max() < 0.1 * b_cells[0]
+
+
 def test_car_t_cells_without_any_antigen_only_fade():
     library = LIBRARY.override("cell.b_cell.expresses.CD19", "0 molecules")
     cells, _, b_cells = products(CAR_T, "melanoma", library, days=30)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from opsonin.cli.main import main
 from opsonin.knowledge.library import load_library
-from opsonin.patient.pharmacokinetics import Bolus, DrugCourse
+from opsonin.patient.pharmacokinetics import DrugCourse, OneDose
 from opsonin.patient.sbml import faults_of
 
 DAY = 1440.0
@@ -55,7 +55,7 @@ def test_a_course_becomes_a_table_a_picture_and_a_model(course, tmp_path, capfd)
     assert times[-1] == 30 * DAY
     assert len(times) == 121
     drug = load_library().drugs["nivolumab"]
-    exact = DrugCourse(drug, tuple(Bolus(14 * DAY * n, 240.0) for n in range(3)))
+    exact = DrugCourse(drug, tuple(OneDose(14 * DAY * n, 240.0) for n in range(3)))
     expected = [exact.plasma(time) for time in times]
     assert np.array(table["nivolumab_plasma_nM"]) == pytest.approx(expected, rel=1e-6)
     assert faults_of(model.read_text()) == []
@@ -71,7 +71,7 @@ def test_the_summary_has_the_trough_of_each_drug(course, capfd):
         ("nivolumab", [14 * DAY * n for n in range(3)], 240.0),
         ("vorinostat", [DAY * n for n in range(1, 6)], 400.0),
     ):
-        before = DrugCourse(drugs[name], tuple(Bolus(time, mg) for time in times[:-1])).plasma(times[-1])
+        before = DrugCourse(drugs[name], tuple(OneDose(time, mg) for time in times[:-1])).plasma(times[-1])
         assert told[name]["trough_nM"] == pytest.approx(before, rel=1e-6)
         assert told[name]["doses"] == len(times)
         assert "held" not in told[name]

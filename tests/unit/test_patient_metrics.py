@@ -64,7 +64,7 @@ TWICE = curve(np.arange(0.0, 31.0), (0.0, 6.0))
         ("mean", {"until": "6 d"}, 75.0 * 3.0 / math.log(2.0) / 6.0),
         ("auc", {"since": "6 d", "until": "9 d"}, 62.5 * 3.0 / math.log(2.0)),
         ("half-life", {}, 3.0),
-        ("half-life", {"until": "5 d"}, 3.0),
+        ("half-life", {"until": "5 d"}, math.nan),  # not for two of them
         ("half-life", {"until": "8 d"}, math.nan),  # two rows after the last dose
         ("time-above", {"above": 50.0}, 3.0 + 3.0 * math.log2(2.5)),
         ("time-above", {"above": 50.0, "since": "1 d", "until": "7 d"}, 2.0 + 1.0),
@@ -85,6 +85,15 @@ def test_crossings_lie_between_rows():
 def test_a_half_life_while_an_infusion_goes_on_is_none():
     going_on = Curve(**{**vars(TWICE), "ends": np.array([0.0, 40.0 * DAY])})
     assert math.isnan(measured(metric("half-life"), going_on))
+
+
+def test_a_half_life_is_none_before_drug_has_left_the_tissues():
+    """Two thirds go into tissues with 1 d, the rest leaves with 20 d: five days in, rows say 8 d."""
+    days = np.arange(0.0, 61.0)
+    values = 2.0 * 2.0**-days + 2.0 ** (-days / 20.0)
+    of = Curve(days * DAY, values, np.zeros(1), np.zeros(1), np.zeros(1), np.zeros(1))
+    assert math.isnan(measured(metric("half-life", until="5 d"), of))
+    assert measured(metric("half-life"), of) == pytest.approx(20.0, rel=1e-3)
 
 
 def test_a_half_life_of_what_is_gone_is_none():

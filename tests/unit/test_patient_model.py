@@ -23,7 +23,7 @@ from opsonin.patient.formulae import called, functions, printed
 from opsonin.patient.integrate import Integrator
 from opsonin.patient.model import PatientModel
 from opsonin.patient.parts import Amount, Constant, Derived, Flow, Part, Room, identifier, together
-from opsonin.patient.pharmacokinetics import Bolus, DrugCourse
+from opsonin.patient.pharmacokinetics import DrugCourse, OneDose
 from opsonin.patient.sbml import faults_of, written
 
 DRUGS = load_library().drugs
@@ -64,7 +64,7 @@ def test_the_integrated_model_is_the_exact_sum_of_doses(name):
     model, engine = integrator(name)
     times = np.linspace(0.0, 4 * DAY, 33)
     found = engine.run([Names(name).tumour, Names(name).plasma], times, model.changes(doses(name)))
-    course = DrugCourse(DRUGS[name], tuple(Bolus(dose.time, dose.amount) for dose in doses(name)))
+    course = DrugCourse(DRUGS[name], tuple(OneDose(dose.time, dose.amount) for dose in doses(name)))
     for column, exact in enumerate((course.tissue, course.plasma)):
         expected = np.array([exact(time) for time in times])
         error = np.abs(found.values[:, column] - expected)
@@ -161,7 +161,7 @@ def test_a_tissue_run_may_leave_out_the_saturable_way_at_the_doses_of_the_label(
     model, engine = integrator("durvalumab")
     times = np.linspace(0.0, 28 * DAY, 57)
     found = engine.run(["durvalumab_tumour"], times, model.changes([Given(0.0, "durvalumab", 1500.0)]))
-    course = DrugCourse(DRUGS["durvalumab"], (Bolus(0.0, 1500.0),))
+    course = DrugCourse(DRUGS["durvalumab"], (OneDose(0.0, 1500.0),))
     assert found.values[:, 0] == pytest.approx([course.tissue(time) for time in times], rel=0.05)
 
 

@@ -12,7 +12,7 @@ import pytest
 from dish import LIBRARY, Dish
 from opsonin.model.drugs import Agonizes, Blocks, Shifts
 from opsonin.patient.exposure import Regimen
-from opsonin.patient.pharmacokinetics import Bolus, DrugCourse, Held
+from opsonin.patient.pharmacokinetics import DrugCourse, Held, OneDose
 
 DAY = 1440.0
 PLENTY, GY = 1e6, 100.0  # nM, far above any half; of radiation
@@ -192,7 +192,7 @@ DRIVEN = (("conatumumab", "DR5"), ("dulanermin", "DR5"), ("dulanermin", "DR4"))
 def exposure(drug, names):
     """On the third day of a dose far above any half."""
     entry = LIBRARY.drugs[drug]
-    doses = (Bolus(0.0, GY),) if entry.radiates else ()
+    doses = (OneDose(0.0, GY),) if entry.radiates else ()
     held = () if entry.radiates else (Held(0.0, 10 * DAY, PLENTY),)
     return Regimen((DrugCourse(entry, doses, held),), 10 * DAY).exposure(
         3 * DAY, names.molecules, names.cells

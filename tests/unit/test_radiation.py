@@ -12,7 +12,7 @@ from opsonin.core.errors import InputError
 from opsonin.engine.run import run
 from opsonin.knowledge.library import load_library
 from opsonin.patient.exposure import Regimen
-from opsonin.patient.pharmacokinetics import Bolus, DrugCourse
+from opsonin.patient.pharmacokinetics import DrugCourse, OneDose
 from tissues import grown, live, plan, scenario
 
 DAY = 1440.0
@@ -23,7 +23,7 @@ EFFECTS = {effect.label: effect for effect in LIBRARY.drugs["radiation"].effects
 
 def regimen(*fractions, step=6.0, library=LIBRARY):
     """Fractions as (day, Gy)."""
-    doses = tuple(Bolus(day * DAY, gray) for day, gray in fractions)
+    doses = tuple(OneDose(day * DAY, gray) for day, gray in fractions)
     return Regimen((DrugCourse(library.drugs["radiation"], doses),), 60 * DAY, step)
 
 

@@ -18,7 +18,8 @@ from opsonin.core.errors import InputError
 from opsonin.io.locate import Lines
 from opsonin.io.scenario import Scenario
 from opsonin.io.toml_files import toml_text
-from opsonin.model.scenario import HELD, Dose, Quantity, read_amount
+from opsonin.model.amounts import HELD, read_amount
+from opsonin.model.scenario import Dose, Quantity
 from opsonin.model.scenario import Scenario as Model
 
 TEXT = """\
@@ -93,7 +94,7 @@ def test_every_fault_is_told_at_once_in_the_order_of_lines() -> None:
     text = (
         TEXT.replace('"2.5 h"', '"2.5"')
         .replace('"melanoma"\n[', '"melanomaa"\n[')
-        .replace("3 mg/kg", "3 mg/m2")
+        .replace("3 mg/kg", "3 mg/m3")
     )
     with pytest.raises(InputError) as refused:
         Scenario.from_text(text, name="s.toml")
@@ -115,7 +116,7 @@ def test_every_fault_is_told_at_once_in_the_order_of_lines() -> None:
 )
 def test_an_endless_number_is_a_fault_beside_the_others_and_shown_shortened(number: str, shown: str) -> None:
     lines = TEXT.replace("[scenario]", f"[scenario]\nseed = {number}\nreplicates = {number}", 1)
-    text = lines.replace("3 mg/kg", "3 mg/m2").replace('"81 kg"', number)
+    text = lines.replace("3 mg/kg", "3 mg/m3").replace('"81 kg"', number)
     with pytest.raises(InputError) as refused:
         Scenario.from_text(text, name="s.toml")
     told = [str(fault) for fault in refused.value.faults]
@@ -197,7 +198,7 @@ def test_limits_are_told_in_the_unit_that_was_written(quantity: Quantity, text: 
 
 
 @pytest.mark.parametrize(
-    "amount", ["240", "240 um", "3 mg/m2", "3 kg/kg", "0 mg", "-1 mg", "1e999 mg", "mg", "5 %"]
+    "amount", ["240", "240 um", "3 mg/m3", "1e9 mg/m2", "3 kg/kg", "0 mg", "-1 mg", "1e999 mg", "mg", "5 %"]
 )
 def test_amounts_that_are_no_dose_are_refused(amount: str) -> None:
     with pytest.raises(ValueError, match=amount):

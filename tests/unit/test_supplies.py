@@ -18,7 +18,7 @@ from opsonin.knowledge.influence import moves
 from opsonin.knowledge.library import load_library
 from opsonin.observe.pulls import Setting, pulls
 from opsonin.patient.exposure import Regimen
-from opsonin.patient.pharmacokinetics import Bolus, DrugCourse
+from opsonin.patient.pharmacokinetics import DrugCourse, OneDose
 from tissues import grown, plan, slots
 
 LIBRARY = load_library()
@@ -37,7 +37,7 @@ def mean(tissue, substrate):
 
 
 def in_blood(drug, times, dose=1.0):
-    regimen = Regimen((DrugCourse(LIBRARY.drugs[drug], (Bolus(0.0, dose),)),), 1440.0)
+    regimen = Regimen((DrugCourse(LIBRARY.drugs[drug], (OneDose(0.0, dose),)),), 1440.0)
     return np.array([regimen.supplied(time, SUBSTRATES) for time in times])
 
 

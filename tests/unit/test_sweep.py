@@ -25,7 +25,7 @@ from opsonin.engine.signals import StopRequest
 from opsonin.io.course import read_course
 from opsonin.knowledge.library import load_library
 from opsonin.patient import integrate
-from opsonin.patient.pharmacokinetics import Bolus, DrugCourse
+from opsonin.patient.pharmacokinetics import DrugCourse, OneDose
 from opsonin.store import sweep as store
 from populations import COURSE, DAY, HEAD, VARIED, followed, write
 
@@ -60,15 +60,16 @@ def test_each_patient_is_what_exact_sums_say(whole):
         )
         own = drug.model_copy(update={"kinetics": kinetics})
         mg = 3.0 * row["weight"]
-        exact = DrugCourse(own, tuple(Bolus(14 * DAY * n, mg) for n in range(3)))
+        exact = DrugCourse(own, tuple(OneDose(14 * DAY * n, mg) for n in range(3)))
         assert row["nivolumab_plasma_nM_peak"] == pytest.approx(exact.plasma(28 * DAY), rel=1e-6)
-        before = DrugCourse(own, tuple(Bolus(14 * DAY * n, mg) for n in range(2)))
+        before = DrugCourse(own, tuple(OneDose(14 * DAY * n, mg) for n in range(2)))
         assert row["nivolumab_plasma_nM_trough"] == pytest.approx(before.plasma(28 * DAY), rel=1e-6)
         fine = np.linspace(0.0, 56.0, 56 * 200 + 1)
         middles = [exact.plasma(time * DAY) for time in 0.5 * (fine[1:] + fine[:-1])]
         assert row["nivolumab_plasma_nM_auc"] == pytest.approx(np.mean(middles) * 56.0, rel=1e-6)
         fall = np.log(exact.plasma(54 * DAY) / exact.plasma(56 * DAY)) / 2.0
-        assert row["nivolumab_plasma_nM_half_life"] == pytest.approx(np.log(2.0) / fall, rel=1e-3)
+        found, half_life = row["nivolumab_plasma_nM_half_life"], np.log(2.0) / fall
+        assert found == (pytest.approx(half_life, rel=1e-3) if 2.0 * half_life < 28.0 else None)
     assert whole.failed == []
     assert whole.metrics["nivolumab_plasma_nM_auc"] == "nM d"
     assert whole.varied == {"weight": "kg", "nivolumab_clearance": "L/min", "nivolumab_central_volume": "L"}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from opsonin.engine.courses import Followed
+    from opsonin.model.immunity import Immunity
     from opsonin.patient.outcome import Outcome
 
 DAY = 1440.0
@@ -37,10 +38,15 @@ def in_body(one: Followed, columns: tuple[str, ...]) -> dict[str, str]:
     }
 
 
-def harm_in_json(one: Followed, columns: tuple[str, ...], aplasia: float) -> dict[str, Any]:
-    """The peak of the index of cytokine release, and for how long B cells were below `aplasia` [cells/L]."""
+def harm_in_json(one: Followed, columns: tuple[str, ...], adult: Immunity) -> dict[str, Any]:
+    """When the tumour was too large to live with, the peak of the index of cytokine release, B-cell aplasia."""
     told: dict[str, Any] = {}
+    aplasia = adult.b_cell_aplasia.value
     days = one.times / DAY
+    if "tumour_cells" in columns:
+        beyond = one.values[:, columns.index("tumour_cells")] >= adult.tumour.fatal.value
+        if beyond.any():
+            told["fatal_burden_d"] = float(days[beyond.argmax()])
     if "crs_index" in columns:
         index = one.values[:, columns.index("crs_index")]
         told["crs_index"] = {"peak": float(index.max()), "peak_d": float(days[index.argmax()])}
@@ -53,10 +59,13 @@ def harm_in_json(one: Followed, columns: tuple[str, ...], aplasia: float) -> dic
     return told
 
 
-def harm_in_words(one: Followed, columns: tuple[str, ...], aplasia: float) -> dict[str, str]:
+def harm_in_words(one: Followed, columns: tuple[str, ...], adult: Immunity) -> dict[str, str]:
     """The same in words."""
-    told = harm_in_json(one, columns, aplasia)
+    told = harm_in_json(one, columns, adult)
     words = {}
+    if (day := told.get("fatal_burden_d")) is not None:
+        fatal = f"{adult.tumour.fatal.value:.0e} tumour cells are passed after {day:.3g} d"
+        words["not survived"] = f"{fatal}: what is told of later times is of nobody"
     if index := told.get("crs_index"):
         words["CRS index"] = f"at most {index['peak']:.3g}, after {index['peak_d']:.3g} d"
     if low := told.get("b_cell_aplasia"):

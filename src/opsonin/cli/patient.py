@@ -209,7 +209,7 @@ def _write(
 
 
 def _tell(asked: Asked, made: Courses, wrote: Mapping[str, str], adult: Immunity, *, as_json: bool) -> None:
-    seen, aplasia = adult.tumour.seen.value, adult.b_cell_aplasia.value
+    seen = adult.tumour.seen.value
     if as_json:
         failed = {"failed": [str(fault) for fault in made.failed]} if made.failed else {}
         told = {
@@ -217,7 +217,7 @@ def _tell(asked: Asked, made: Courses, wrote: Mapping[str, str], adult: Immunity
             for label, one in made.followed.items()
         }
         became = {
-            label: outcome_in_json(one, seen) | harm_in_json(one, made.columns, aplasia)
+            label: outcome_in_json(one, seen) | harm_in_json(one, made.columns, adult)
             for label, one in made.followed.items()
         }
         all_told: dict[str, Any] = {"ok": not made.failed, "notes": list(made.notes), "patients": told}
@@ -233,7 +233,7 @@ def _tell(asked: Asked, made: Courses, wrote: Mapping[str, str], adult: Immunity
             lines.append(f"replicate {one.replicate}" if alone else f"patient {label}")
         lines += [drug.in_words for drug in drugs(one, made.columns)]
         about = in_body(one, made.columns) | outcome_in_words(one, seen)
-        about |= harm_in_words(one, made.columns, aplasia)
+        about |= harm_in_words(one, made.columns, adult)
         lines += [f"{what}: {text}" for what, text in about.items()]
     if len(made.followed) > MOST_TOLD:
         what = "patients" if asked.course.replicates == 1 else "replicates"

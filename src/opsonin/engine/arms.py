@@ -15,12 +15,13 @@ from opsonin.core import kernel_cache
 from opsonin.core.errors import Interrupted
 from opsonin.core.schedule import MINUTES_PER_DAY, minutes
 from opsonin.engine import checkpoint, team, warming
-from opsonin.engine.compile import Course, Plan
+from opsonin.engine.compile import Plan
 from opsonin.engine.lived import Lived, freeze
 from opsonin.engine.loop import advance
 from opsonin.engine.progress import Hears, Listener
 from opsonin.engine.provenance import rebuilt, summary_of
 from opsonin.engine.recording import Recorder
+from opsonin.engine.regimens import Course
 from opsonin.engine.signals import StopRequest
 from opsonin.engine.start import Start, resumed, started
 from opsonin.engine.team import Task

@@ -18,11 +18,12 @@ from opsonin.core.errors import Fault, InputError, RunError, did_you_mean
 from opsonin.core.provenance import digest
 from opsonin.core.schedule import minutes
 from opsonin.engine import checkpoint
-from opsonin.engine.compile import Plan, compile_scenario, weight_of
+from opsonin.engine.compile import Plan, compile_scenario
 from opsonin.engine.fields import patient_provenance
 from opsonin.engine.progress import Listener
 from opsonin.engine.provenance import provenance_of, rebuilt, verify_resumable, verify_untouched
 from opsonin.engine.recording import observables
+from opsonin.engine.regimens import measures_of
 from opsonin.engine.replicates import ensemble_provenance
 from opsonin.engine.run import input_cells, resume, temporary_folder
 from opsonin.io.scenario import Scenario
@@ -262,13 +263,20 @@ def _spliced(stem: _Source, new: Arm, end: float) -> Arm:
 
 def _before(arm: Arm, left: float, stem: _Source) -> list[tuple[float, str, str]]:
     """Time [min], drug and amount of every dose before `left` [min]; one at `left` belongs to the branch."""
-    weight = weight_of(stem.plan.scenario, stem.plan.tumour)
-    amounts = [dose.amount if dose.cells else f"{dose.size(weight):g} {dose.unit}" for dose in arm.dose]
+    body = measures_of(stem.plan.scenario, stem.plan.tumour)
+    amounts = [
+        f"{dose.amount if dose.cells else f'{dose.size(*body):g} {dose.unit}'}{_over(dose)}"
+        for dose in arm.dose
+    ]
     return sorted(
         (time, dose.drug, amount)
         for dose, amount in zip(arm.dose, amounts, strict=True)
         for time in dose.times(left)
     )
+
+
+def _over(dose: Dose) -> str:
+    return "" if dose.lasting is None else f" over {dose.lasting:g} min"
 
 
 def _until(dose: Dose, left: float) -> Dose | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,9 @@ from opsonin.engine.plausibility import (
     require_plausible_tissue,
     require_plausible_vessels,
 )
+from opsonin.engine.regimens import Course, course_of
 from opsonin.io.biopsies import Biopsy, became_told
 from opsonin.io.packing import NO_TUMOUR, doubts_of
-from opsonin.io.products import require_one_product
 from opsonin.io.scenario import Scenario
 from opsonin.io.unfit import doubts_in
 from opsonin.knowledge.followed import MARKER, followed, left_out
@@ -30,15 +30,12 @@ from opsonin.knowledge.library import Library
 from opsonin.knowledge.used import added
 from opsonin.laws.cycle import growth_rate, potential_growth_rate
 from opsonin.model import tables as column
-from opsonin.model.dosing import Given
 from opsonin.model.knowledge import Tumour
 from opsonin.model.panels import LabelMap, Marking
-from opsonin.model.scenario import Arm, Dose
+from opsonin.model.scenario import Dose
 from opsonin.model.sourced import Sourced
 from opsonin.model.specificity import recognising_among_marked
-from opsonin.patient.exposure import Regimen
 from opsonin.patient.extra import extra
-from opsonin.patient.pharmacokinetics import Bolus, DrugCourse, Held, Infusion
 from opsonin.state.tables import Tables
 from opsonin.state.vessels import Vessels
 from opsonin.tissue.endothelium import seen_vessels, vessels_with
@@ -49,14 +46,6 @@ from opsonin.tissue.tissue import FIXED, MEDIUM, WINDOW, Arrivals, Species, Trai
 
 Box = tuple[float, float, float]
 UNNAMED = "unnamed"
-
-
-@dataclass(frozen=True)
-class Course:
-    """One arm, resolved."""
-
-    name: str
-    regimen: Regimen
 
 
 # The longest between two looks of the ledger: most contacts that kill last longer, and each look costs as much.
@@ -183,7 +172,7 @@ def compile_scenario(
     duration = ticks(scenario.scenario.duration)
     every = min(ticks(scenario.output.every), duration)
     observe = _observation_interval(every, ticks(numerics.coupling_step))
-    courses = tuple(_course(arm, library, scenario, weight_of(scenario, tumour)) for arm in scenario.arm)
+    courses = tuple(course_of(arm, library, scenario) for arm in scenario.arm)
     return Plan(
         scenario=scenario,
         library=library,
@@ -443,53 +432,3 @@ def _arrivals(library: Library, tumour: Tumour, species: Species) -> tuple[Arriv
             source = replace(source, marker=marker, marker_positive=share, homes_as=home)
         sources.append(source)
     return tuple(sources)
-
-
-def weight_of(scenario: Scenario, tumour: Tumour) -> float:
-    """Body weight by which doses are measured [kg]."""
-    own = scenario.patient.weight if scenario.patient is not None else None
-    return own if own is not None else float(tumour.patient_weight.value)
-
-
-def _course(arm: Arm, library: Library, scenario: Scenario, weight: float) -> Course:
-    duration, step = scenario.scenario.duration, scenario.numerics.coupling_step
-    doses: dict[str, list[Bolus]] = {dose.drug: [] for dose in arm.dose}
-    held: dict[str, list[Held]] = {dose.drug: [] for dose in arm.dose}
-    cells: dict[str, list[Infusion]] = {dose.drug: [] for dose in arm.dose}
-    require_one_product(arm, library)
-    for dose in arm.dose:
-        size, times = dose.size(weight), dose.times(duration)
-        if dose.cells:
-            cells[dose.drug] += (Infusion(time, size, dose.lasting) for time in times)
-        elif dose.lasting is not None:
-            held[dose.drug] += (Held(time, time + dose.lasting, size) for time in times)
-        else:
-            doses[dose.drug] += (Bolus(time, size) for time in times)
-    drugs = tuple(
-        DrugCourse(
-            library.drugs[name],
-            in_time(doses[name]),
-            tuple(sorted(held[name], key=astuple)),
-            tuple(sorted(cells[name], key=lambda dose: (dose.start, dose.density, dose.lasting or 0.0))),
-        )
-        for name in sorted(doses)
-    )
-    if scenario.patient is not None and not scenario.patient.frozen:
-        drugs = tuple(_followed(drug, duration, step) for drug in drugs)
-    return Course(arm.name, Regimen(drugs, duration, step))
-
-
-def _followed(course: DrugCourse, duration: float, step: float) -> DrugCourse:
-    """A drug of known kinetics as the patient's model has it, known at each step and in its middle."""
-    from opsonin.patient.free_drug import free_drug  # needs the extra
-
-    if not course.doses or course.drug.kinetics is None:
-        return course
-    given = [Given(dose.time, course.drug.name, dose.amount) for dose in course.doses]
-    times = np.arange(2 * round(duration / step) + 1).astype(np.float64) * (0.5 * step)
-    return replace(course, free=free_drug(course.drug, given, times))
-
-
-def in_time(doses: list[Bolus]) -> tuple[Bolus, ...]:
-    """Doses as given: sums over them must not know how a scenario groups and orders its entries."""
-    return tuple(sorted(doses, key=lambda dose: (dose.time, dose.amount)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from opsonin.core.schedule import minutes
-from opsonin.engine.compile import Course
+from opsonin.engine.regimens import Course
 from opsonin.engine.tabulate import IN_UNIT
 from opsonin.tissue.tissue import Tissue
 

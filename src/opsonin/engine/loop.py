@@ -26,7 +26,8 @@ from types import ModuleType
 
 from opsonin.core.schedule import minutes
 from opsonin.engine import coupling
-from opsonin.engine.compile import Course, Plan
+from opsonin.engine.compile import Plan
+from opsonin.engine.regimens import Course
 from opsonin.tissue import (
     accounts,
     contacts,

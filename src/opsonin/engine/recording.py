@@ -8,8 +8,9 @@ import numpy as np
 
 from opsonin.core.schedule import minutes
 from opsonin.engine import checkpoint
-from opsonin.engine.compile import Course, Plan
+from opsonin.engine.compile import Plan
 from opsonin.engine.patient_told import of_patient
+from opsonin.engine.regimens import Course
 from opsonin.engine.tabulate import acids_of, fitness_substrates, pairs_of
 from opsonin.engine.trace import Trace
 from opsonin.kernels.metabolism import fitness_of_each

@@ -10,8 +10,9 @@ import numpy as np
 from opsonin.core.schedule import minutes
 from opsonin.engine import burn_in, checkpoint, coupling, lived
 from opsonin.engine.burn_in import Steadiness
-from opsonin.engine.compile import Course, Plan
+from opsonin.engine.compile import Plan
 from opsonin.engine.lived import Watch, unwatched
+from opsonin.engine.regimens import Course
 from opsonin.model import tables as column
 from opsonin.model.phase import COMMITTED
 from opsonin.state.cells import Cells

@@ -16,7 +16,8 @@ import numpy as np
 from opsonin.core.errors import Fault, RunError
 from opsonin.core.schedule import MINUTES_PER_DAY, minutes
 from opsonin.engine.at_rest import share_of, untreated_of
-from opsonin.engine.compile import Course, Plan
+from opsonin.engine.compile import Plan
+from opsonin.engine.regimens import Course
 from opsonin.laws.trafficking import recruited_from
 from opsonin.model.dosing import Given, instant
 from opsonin.model.tables import TUMOUR

@@ -19,22 +19,12 @@ from opsonin.io.held import check_held
 from opsonin.io.locate import KeyPath, Lines
 from opsonin.io.long_numbers import LongNumber
 from opsonin.io.products import check_products, check_unit
-from opsonin.io.wording import AMOUNTS, per_surface, shown, spelled
+from opsonin.io.wording import AMOUNTS, shown, spelled
 from opsonin.knowledge.aliases import meant
 from opsonin.knowledge.library import Library
+from opsonin.model.amounts import ABSORBED, CELLS, DOSE, HELD, mass_per_volume, read_amount
 from opsonin.model.drugs import Drug
-from opsonin.model.scenario import (
-    ABSORBED,
-    CELLS,
-    DOSE,
-    HELD,
-    MOST_DOSES,
-    YEAR,
-    Numerics,
-    Output,
-    mass_per_volume,
-    read_amount,
-)
+from opsonin.model.scenario import MOST_DOSES, YEAR, Numerics, Output
 
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 _LONGEST_NAME = 255  # bytes, on the file systems in use
@@ -287,7 +277,7 @@ def _check_dose(draft: Draft, path: KeyPath, library: Library) -> None:
 
 
 def _check_amount(draft: Draft, path: KeyPath, drug: Drug | None) -> None:
-    """A concentration lasts, an amount does not; and it needs a drug whose way through the body is known."""
+    """A concentration lasts, a fraction does not; and a mass needs a drug whose way through the body is known."""
     written = draft.text(*path, "amount") or ""
     try:
         _, kind = read_amount(written)
@@ -295,8 +285,6 @@ def _check_amount(draft: Draft, path: KeyPath, drug: Drug | None) -> None:
         density = mass_per_volume(written)
         if density is not None:
             draft.fault((*path, "amount"), f"amount: {error}", _molar(density, drug))
-        elif per_surface(written):
-            _need_kinetics(draft, path, drug)  # or the mass would be refused in its turn
         return
     if not check_unit(draft, path, kind, drug) or kind == CELLS:
         return
@@ -307,14 +295,8 @@ def _check_amount(draft: Draft, path: KeyPath, drug: Drug | None) -> None:
             f"amount {amount} is a concentration without 'lasting'",
             'Add lasting = "24 h".',
         )
-    if kind != HELD and lasting is not None:
-        fix = (
-            "Leave it out: a fraction is given at once."
-            if kind == ABSORBED
-            else "Leave it out: a dose is given at once."
-            if kind == DOSE
-            else 'Leave it out, or give the concentration of free drug in the tissue, as in amount = "1 uM".'
-        )
+    if kind in (ABSORBED, DOSE) and lasting is not None:
+        fix = f"Leave it out: a {'fraction' if kind == ABSORBED else 'dose'} is given at once."
         draft.fault(
             (*path, "lasting"), f"lasting {draft.shown(*path, 'lasting')} is given with amount {amount}", fix
         )

@@ -15,6 +15,7 @@ from opsonin.core.errors import Fault, InputError, did_you_mean
 from opsonin.core.units import UnitError, split, to_unit
 from opsonin.io.tables import Table, as_text, capped, read_even_rows
 from opsonin.io.ways import refused_drug, refused_route
+from opsonin.model.amounts import MASS
 from opsonin.model.dosing import (
     CELLS,
     EXAMPLE,
@@ -26,7 +27,7 @@ from opsonin.model.dosing import (
     read_dose,
 )
 from opsonin.model.drugs import Drug
-from opsonin.model.scenario import MASS, MOST_DOSES
+from opsonin.model.scenario import MOST_DOSES
 
 ONLY = "1"  # the patient of a table or course that names none
 _KNOWN = ("ID", "TIME", "AMT", "RATE", "DUR", "ADDL", "II", "CMT", "EVID", "SS", "DRUG", "ROUTE", "WT", "HT")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from opsonin.core.schedule import ticks
 from opsonin.core.units import UnitError
 from opsonin.io.wording import spelled
-from opsonin.model.scenario import ABSORBED, HELD, MOST_DOSES, read_amount
+from opsonin.model.amounts import ABSORBED, HELD, read_amount
+from opsonin.model.scenario import MOST_DOSES
 
 if TYPE_CHECKING:
     from opsonin.io.check import Draft

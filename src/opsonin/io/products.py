@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from opsonin.core.errors import Fault, InputError
 from opsonin.io.wording import AMOUNTS
 from opsonin.knowledge.library import Library
+from opsonin.model.amounts import CELLS, DOSE
 from opsonin.model.drugs import Drug
-from opsonin.model.scenario import CELLS, DOSE, Arm
+from opsonin.model.scenario import Arm
 
 if TYPE_CHECKING:
     from opsonin.io.check import Draft

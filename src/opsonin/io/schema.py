@@ -23,10 +23,12 @@ _UNITS = {
     "min": r"(ms|s|seconds?|min|minutes?|h|hours?|d|days?|weeks?)",
     "um": r"(nm|um|µm|μm|microns?|micrometers?|mm|cm|m)",
     "kg": r"(g|kg)",
+    "cm": r"(mm|cm|m)",
     "cell/um**2": r"cells?\s*/\s*(um|µm|μm|mm|cm)(2|\^2|\*\*2)",
 }
 _MASS = r"(ng|ug|µg|μg|mg|g|kg)"
-_GIVEN = _NUMBER + rf"({_MASS}\s*(/\s*{_MASS})?|c?Gy|doses?)\s*$"
+_AT_ONCE = _NUMBER + r"(c?Gy|doses?)\s*$"
+_MASS_GIVEN = _NUMBER + rf"{_MASS}\s*(/\s*({_MASS}|m(2|²|\^2|\*\*2)))?\s*$"
 _CELLS_GIVEN = _NUMBER + _UNITS["cell/um**2"] + r"\s*$"
 _CONCENTRATION = r"([fpnuµμm]?M|[pnuµμm]?mol\s*/\s*(L|l|mL|ml)|[fpnuµμm]?mol\s*/\s*m(3|\^3|\*\*3))"
 _VALUE = {"type": ["string", "integer"]}
@@ -79,15 +81,16 @@ DESCRIPTIONS = {
     "Arm.name": "Results are stored by it.",
     "Arm.dose": "All doses of this arm; none is no treatment.",
     "Dose.drug": "Drug of the knowledge base: `opsonin knowledge list drugs`.",
-    "Dose.amount": "Of one dose, also per body weight; of free drug in the tissue; of radiation; cells that reach "
-    "the tissue, per section area; or a dose of a vaccine.",
-    "Dose.lasting": "How long that concentration is held; over which time cells come evenly.",
+    "Dose.amount": "Of one dose, also per body weight or surface; of free drug in the tissue; of radiation; cells that "
+    "reach the tissue, per section area; or a dose of a vaccine.",
+    "Dose.lasting": "How long that concentration is held; over which time a mass is infused, or cells come evenly.",
     "Dose.at": "Time of the first dose, from the start of the run.",
     "Dose.every": "Time between doses; left out, it is given once.",
     "Dose.until": "No dose after it, but one at it.",
     "Coupled.interval": "How often tissue and patient hear of each other; left out, 6 h at most. Divides output.every.",
     "Coupled.frozen": "The tissue sees the patient as before treatment, and runs as without; the patient is followed.",
-    "Coupled.weight": "For doses per body weight; left out, that of the tumour's patients.",
+    "Coupled.weight": "For doses per body weight or surface; left out, that of the tumour's patients.",
+    "Coupled.height": "For doses per body surface, by Mosteller; left out, the surface follows from the weight.",
     "Output.every": "How often cells and fields are stored, to be read or gone on from.",
     "Numerics.coupling_step": "Step in which the processes take turns.",
     "Numerics.motion_step": "Step of contacts and motion; divides coupling_step.",
@@ -114,7 +117,7 @@ def scenario_schema(library: Library) -> dict[str, Any]:
         "Scenario": scenario_rules(),
         "Region": region_rules(),
         "Generated": generated_rules(),
-        "Dose": dose_rules(_GIVEN, _CELLS_GIVEN),
+        "Dose": dose_rules(_AT_ONCE, [_MASS_GIVEN, _CELLS_GIVEN]),
     }
     for name, rule in rules.items():
         tables[name].update(rule)
@@ -187,7 +190,7 @@ def _shapes(library: Library) -> dict[tuple[str, str], dict[str, Any]]:
         ("Dose", "drug"): {"enum": sorted(library.drugs)},
         ("Dose", "amount"): {
             "type": "string",
-            "anyOf": [{"pattern": _GIVEN}, {"pattern": held}, {"pattern": _CELLS_GIVEN}],
+            "anyOf": [{"pattern": pattern} for pattern in (_AT_ONCE, _MASS_GIVEN, held, _CELLS_GIVEN)],
             "examples": ["240 mg", "3 mg/kg", "1 uM", "8 Gy", "200 cells/mm2", "1 dose"],
         },
         ("Scenario", "knowledge"): {"properties": numbers, "additionalProperties": False},

@@ -15,18 +15,18 @@ _IN_MEDIUM = [kind for kind in GEOMETRY_KEYS if Generated.model_validate({"geome
 _EMPTY = {"maxProperties": 0}  # as a resolved scenario writes a table that says nothing
 
 
-def dose_rules(at_once: str, cells: str) -> dict[str, Any]:
-    """Of a dose: what is given at once lasts no time, a concentration does, cells may; no end without repeats.
+def dose_rules(at_once: str, may_last: list[str]) -> dict[str, Any]:
+    """Of a dose: what is at once lasts no time, a concentration does, masses and cells may; no end without repeats.
 
     Args:
-        at_once, cells: patterns of such amounts.
+        at_once: pattern of such amounts; may_last: patterns of masses and cells.
     """
     given = {"properties": {"amount": {"pattern": at_once}}}
     return {
         "if": given,
         "then": {"properties": {"lasting": False}},
         "else": {
-            "if": {"not": {"properties": {"amount": {"pattern": cells}}}},
+            "if": {"not": {"properties": {"amount": {"anyOf": [{"pattern": one} for one in may_last]}}}},
             "then": {"required": ["lasting"]},
         },
         "dependentRequired": {"until": ["every"]},

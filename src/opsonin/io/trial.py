@@ -20,7 +20,7 @@ from opsonin.model.drugs import Agonizes, Answer, Blocks, Bridges, Drug, Opsoniz
 from opsonin.model.scenario import Arm, Dose
 
 _LABEL = re.compile(
-    r"(?P<amount>\d[\d,.]*) (?P<unit>mg|g|ug)(?P<per>/kg)?(?: by mouth)? "
+    r"(?P<amount>\d[\d,.]*) (?P<unit>mg|g|ug)(?P<per>/kg|/m2)?(?: by mouth)? "
     r"(?:every (?P<number>\d+) (?P<span>day|week)s|(?P<often>once|twice) daily|(?:once )?(?P<weekly>weekly))"
 )
 _FRACTION = re.compile(r"\d[\d.]* Gy")

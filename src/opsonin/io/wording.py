@@ -28,11 +28,9 @@ _MISSING = {
 # Told by `check.py`, which knows the drug.
 TOLD_OF_DOSES = frozenset({"held", "mass_per_volume"})
 AMOUNTS = (
-    'Write an amount as "240 mg", per body weight as "3 mg/kg", as "1 uM" in the tissue, of radiation as "8 Gy", of '
-    'cells as "200 cells/mm2", or of a vaccine as "1 dose".'
+    'Write an amount as "240 mg", per body weight as "3 mg/kg" or surface as "20 mg/m2", as "1 uM" in the tissue, of '
+    'radiation as "8 Gy", of cells as "200 cells/mm2", or of a vaccine as "1 dose".'
 )
-_PER_SURFACE = re.compile(r"\s*(\d+\.?\d*)\s*([nuµμm]?g)\s*/\s*m(?:\^|\*\*)?[2²]\s*")
-_SURFACE = 1.8  # body surface of an adult [m2], to show what an amount comes to
 _LONGEST = 60
 _SECTIONS = {
     "scenario",
@@ -96,7 +94,7 @@ def plain(  # noqa: PLR0911, PLR0912 - one case per kind of error
         case "amount":
             message = str(context["message"])
             problem = f"{key}: {message}" if message.startswith("'") else f"{named} {message}"
-            return path, problem, per_surface(str(value)) or AMOUNTS
+            return path, problem, AMOUNTS
         case "fields":
             return path, f"{named} does not say which fields", f"Please {context['message']}."
         case "scalar" | "number":
@@ -153,18 +151,6 @@ def plain(  # noqa: PLR0911, PLR0912 - one case per kind of error
             return path, f"{named} has characters that are not allowed", fix
         case _:
             return path, f"{named} is not accepted here", ""
-
-
-def per_surface(amount: str) -> str:
-    """How to write an amount that is given per body surface; '' of any other."""
-    found = _PER_SURFACE.fullmatch(amount)
-    if found is None:
-        return ""
-    mass = f"{float(found[1]) * _SURFACE:g} {found[2]}"
-    return (
-        f"Multiply it by the body surface, 1.6 to 2 m2 in adults, and give the mass: "
-        f'amount = "{mass}" with {_SURFACE:g} m2.'
-    )
 
 
 def _as_list(key: str) -> str:

@@ -152,7 +152,7 @@ def _of_tumour(library: Library, use: Use, path: Sequence[str]) -> bool:
         case "contact":
             return False  # of the mean field
         case "patient_weight":
-            return any(dose.size(1.0) != dose.size(2.0) for dose in use.doses)
+            return any(dose.size(1.0, 1.0) != dose.size(2.0, 2.0) for dose in use.doses)
     return True
 
 

@@ -150,6 +150,23 @@ def amount_after_bolus(dose, elapsed, elimination):
 
 
 @law
+def left_of_infusion(dose, elapsed, lasting, rate):
+    """Amount left of an infusion of what leaves at one rate, D exp(-k (t - s)) (1 - exp(-k s)) / (k T) [mg].
+
+    With s = min(t, T), how long it has flowed in. Several exponentials, each with its share of the dose, add up.
+
+    Args:
+        dose: in all D [mg].
+        elapsed: time since its beginning t [min], >= 0.
+        lasting: how long it flows in T [min], > 0.
+        rate: k [1/min], > 0.
+    Source: convolution of a constant inflow with an exponential, Gibaldi and Perrier 1982.
+    """
+    flowed = minimum(elapsed, lasting)
+    return -dose * exp(-rate * (elapsed - flowed)) * expm1(-rate * flowed) / (rate * lasting)
+
+
+@law
 def amount_after_absorption(dose, elapsed, absorption, elimination):
     """Amount in one compartment a time after a dose that is absorbed by first order (Bateman function) [mg].
 

@@ -13,21 +13,11 @@ from pydantic import Field, PlainValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from opsonin.core.units import UnitError, split, to_unit
+from opsonin.model.amounts import MASS, PER_SURFACE, PER_WEIGHT, read_amount
 from opsonin.model.lesions import Lesion
-from opsonin.model.scenario import (
-    MASS,
-    MOST_MG_PER_KG,
-    PER_WEIGHT,
-    YEAR,
-    Numbers,
-    Quantity,
-    read_amount,
-    repeated,
-)
+from opsonin.model.scenario import YEAR, Numbers, Quantity, repeated
 from opsonin.model.sourced import Entry
 
-PER_SURFACE = "mg/m**2"
-MOST_MG_PER_M2 = 40.0 * MOST_MG_PER_KG  # an adult has about 40 kg per m2
 PER_WEIGHT_CELLS, CELLS = "cell/kg", "cell"
 MOST_CELLS = 1e13  # of a product: a tenth of all cells of a body
 MOST_REPLICATES = 10_000
@@ -85,17 +75,10 @@ def read_dose(text: str) -> tuple[float, str]:
                 f"'{text}' {'must be above 0' if not value > 0.0 else 'is beyond any real dose'}"
             )
         return value, cells
-    try:
-        value = number * to_unit(f"1 {unit}", PER_SURFACE)
-    except UnitError:
-        value, kind = read_amount(text)
-        if kind not in (MASS, PER_WEIGHT):
-            raise ValueError(f"'{text}' is no amount that blood carries; expected a mass") from None
-        return value, kind
-    if not 0.0 < value <= MOST_MG_PER_M2:
-        wrong = "must be above 0" if not value > 0.0 else "is beyond any real dose"
-        raise ValueError(f"'{text}' {wrong}")
-    return value, PER_SURFACE
+    value, kind = read_amount(text)
+    if kind not in (MASS, PER_WEIGHT, PER_SURFACE):
+        raise ValueError(f"'{text}' is no amount that blood carries; expected a mass")
+    return value, kind
 
 
 def _dose(raw: Any) -> str:
@@ -130,6 +113,16 @@ class Body(Entry):
         if self.surface == "mosteller":
             return math.sqrt(self.height * self.weight / 3600.0)
         return float(0.007184 * self.weight**0.425 * self.height**0.725)
+
+
+def surface_of_weight(weight: float) -> float:
+    """Body surface [m2] of an adult, child or small animal of this weight [kg] whose height is not known.
+
+    Source: Livingston and Lee 2001, Am J Physiol Endocrinol Metab 281:E586 (abstract): 0.1173 W^0.6466, below 10 kg
+    0.1037 W^0.6724; of people.
+    """
+    surface = 0.1173 * weight**0.6466 if weight >= 10.0 else 0.1037 * weight**0.6724
+    return float(surface)
 
 
 def dose_mg(value: float, kind: str, body: Body | None) -> float:

@@ -95,7 +95,8 @@ class MeanField(Entry):
     """A tumour without places: what space decides in a tissue is a share here.
 
     Attributes:
-        burden: living tumour cells before treatment; seen: of a lesion, from which on it is seen.
+        burden: living tumour cells before treatment; seen: of a lesion, from which on it is seen; fatal: of all, beyond
+            which nobody lives.
         seeding: rate at which a tumour cell begins a lesion elsewhere, of which most die out at once.
         contact: share of its time that a killer in the tumour holds a tumour cell.
         fitness: of the killers that metabolism leaves; costimulated: of full co-stimulation.
@@ -104,6 +105,7 @@ class MeanField(Entry):
 
     burden: Cells
     seen: Cells
+    fatal: Cells
     seeding: Rate
     contact: Fraction
     fitness: Fraction

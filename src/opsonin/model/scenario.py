@@ -20,14 +20,20 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from opsonin.core.units import UnitError, split, to_unit
+from opsonin.model.amounts import (
+    ABSORBED,
+    CELLS,
+    DOSE,
+    HELD,
+    MASS,
+    PER_SURFACE,
+    PER_WEIGHT,
+    Amount,
+    read_amount,
+)
 from opsonin.model.sourced import Entry
 
 YEAR = 365.25 * 1440.0  # min
-MOST_MG = 1e5  # no single dose of any drug comes near 100 g; a slipped unit does
-MOST_MG_PER_KG = 1e4
-MOST_GY = 100.0  # one fraction of radiosurgery is at most 90 Gy
-MOST_NM = 1e8
-MOST_CELLS_PER_UM2 = 0.1  # a tissue of nothing but T cells holds a fifth of that
 MOST_REPLICATES = 10_000
 MOST_DOSES = 10_000  # of one entry
 EXAMPLES = {
@@ -119,84 +125,6 @@ class Quantity:
             self.read,
             serialization=core_schema.plain_serializer_function_ser_schema(self.write, when_used="json"),
         )
-
-
-_ACTIVITIES = frozenset({"iu", "u", "ui", "miu", "unit", "units"})
-MASS, PER_WEIGHT, HELD, ABSORBED, CELLS, DOSE = "mg", "mg/kg", "nM", "Gy", "cell/um**2", "dose"
-
-
-_MOST = {  # of what is given in one unit: how much, and how it is called
-    ABSORBED: (MOST_GY, f"{MOST_GY:g} Gy, beyond any real fraction"),
-    CELLS: (MOST_CELLS_PER_UM2, "100,000 cells/mm2, more than a tissue holds"),
-    HELD: (MOST_NM, "100 mM, beyond any drug in a tissue"),
-}
-
-
-def read_amount(text: str) -> tuple[float, str]:
-    """A dose in MASS or PER_WEIGHT, a concentration HELD, radiation that is ABSORBED, CELLS that come, or a whole DOSE.
-
-    Args:
-        text: "240 mg", "3 mg/kg", "1 uM", "8 Gy", "200 cells/mm2" or "1 dose".
-    Raises:
-        ValueError: none of these, not above zero, or beyond any real dose.
-    """
-    number, unit = split(text)
-    if unit in (DOSE, f"{DOSE}s"):
-        if number != 1.0:
-            raise ValueError(f"'{text}': one dose is given at a time")
-        return number, DOSE
-    for kind, (most, shown) in _MOST.items():
-        try:
-            value = number * to_unit(f"1 {unit}", kind)
-        except UnitError:
-            continue
-        return _within(text, value, most, shown), kind
-    over, slash, under = (part.strip() for part in unit.partition("/"))
-    per_kg = bool(slash)
-    try:
-        value = number * to_unit(f"1 {over}", "mg") / (to_unit(f"1 {under}", "kg") if per_kg else 1.0)
-    except UnitError as error:
-        raise ValueError(f"'{text}' is {_no_amount(unit)}") from error
-    most, shown = (MOST_MG_PER_KG, "10 g/kg") if per_kg else (MOST_MG, "100 g")
-    return _within(text, value, most, f"{shown}, beyond any real dose"), PER_WEIGHT if per_kg else MASS
-
-
-def _within(text: str, value: float, most: float, shown: str) -> float:
-    if not value > 0.0:
-        raise ValueError(f"'{text}' must be above 0")
-    if not value <= most:
-        raise ValueError(f"'{text}' is more than {shown}")
-    return value
-
-
-def mass_per_volume(text: str) -> float | None:
-    """The mg/L of a text such as "5 ug/mL", which only a drug's molar mass makes a concentration; None of any other."""
-    try:
-        return to_unit(text, "mg/L")
-    except UnitError:
-        return None
-
-
-def _no_amount(unit: str) -> str:
-    """What an amount in this unit is, as none that is known."""
-    if mass_per_volume(f"1 {unit}") is not None:
-        return "a mass per volume; a concentration in the tissue is given in moles, as in uM or umol/L"
-    if "cell" in unit.lower():
-        return 'a number of cells; it is given as those that reach this tissue in all, as in "200 cells/mm2"'
-    if unit.lower() in _ACTIVITIES:
-        return "an activity, which is measured otherwise for each drug; give its mass or a concentration"
-    return "neither a mass, a mass per body weight nor a concentration in moles"
-
-
-def _amount(raw: Any) -> str:
-    try:
-        if isinstance(raw, bool) or not isinstance(raw, str):
-            raise ValueError("has no unit" if isinstance(raw, int | float) else "is not an amount")
-        read_amount(raw)
-    except ValueError as error:
-        kind: LiteralString = "amount" if mass_per_volume(str(raw)) is None else "mass_per_volume"
-        raise PydanticCustomError(kind, "{message}", {"message": str(error)}) from error
-    return raw
 
 
 def _scalar(raw: Any) -> str | int:
@@ -398,18 +326,19 @@ class Dose(Entry):
 
     Attributes:
         drug: entry of the knowledge base.
-        amount: of one dose: a mass, or a mass per body weight, as in "240 mg" or "3 mg/kg"; or the concentration of
-            free drug in the tissue, as in "1 uM", which is there at once, held for `lasting`, and then gone; a
-            fraction of radiation, as in "8 Gy"; of a product of cells those that reach this tissue in all, per
-            section area, as in "200 cells/mm2"; or "1 dose" of a vaccine.
-        lasting: how long a concentration is held; over which time cells come evenly, in place of as they do in blood.
+        amount: of one dose: a mass, also per body weight or surface, as in "240 mg", "3 mg/kg" or "375 mg/m2"; or the
+            concentration of free drug in the tissue, as in "1 uM", which is there at once, held for `lasting`, and
+            then gone; a fraction of radiation, as in "8 Gy"; of a product of cells those that reach this tissue in
+            all, per section area, as in "200 cells/mm2"; or "1 dose" of a vaccine.
+        lasting: how long a concentration is held; over which time a mass is infused, in place of at once, or cells come
+            evenly, in place of as they do in blood.
         at: when the first one is given.
         every: time between two doses; left out, it is given once.
         until: no dose is given later; left out, the end of the run.
     """
 
     drug: str
-    amount: Annotated[str, PlainValidator(_amount)]
+    amount: Amount
     lasting: Annotated[float, Quantity("min", above=0.0)] | None = None
     at: Annotated[float, Quantity("min", least=0.0)] = 0.0
     every: Annotated[float, Quantity("min", above=0.0)] | None = None
@@ -421,8 +350,10 @@ class Dose(Entry):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Dose:
-        if not self.cells and self.held != (self.lasting is not None):
-            raise PydanticCustomError("held", "a concentration needs 'lasting', and an amount has none")
+        if self.held and self.lasting is None:
+            raise PydanticCustomError("held", "a concentration needs 'lasting'")
+        if self.unit in (ABSORBED, DOSE) and self.lasting is not None:
+            raise PydanticCustomError("held", "what is given at once has no 'lasting'")
         return self
 
     @property
@@ -434,18 +365,18 @@ class Dose(Entry):
     def unit(self) -> str:
         """Unit of `size`."""
         kind = read_amount(self.amount)[1]
-        return MASS if kind == PER_WEIGHT else kind
+        return MASS if kind in (PER_WEIGHT, PER_SURFACE) else kind
 
     @property
     def cells(self) -> bool:
         """True of cells that reach the tissue."""
         return read_amount(self.amount)[1] == CELLS
 
-    def size(self, weight_kg: float) -> float:
-        """One dose [mg] for a patient of this body weight [kg]; of a concentration that [nM], of radiation
+    def size(self, weight_kg: float, surface_m2: float) -> float:
+        """One dose [mg] for a patient of this weight [kg] and surface [m2]; of a concentration that [nM], of radiation
         [Gy], of cells [1/um2]."""
         value, kind = read_amount(self.amount)
-        return value * weight_kg if kind == PER_WEIGHT else value
+        return value * {PER_WEIGHT: weight_kg, PER_SURFACE: surface_m2}.get(kind, 1.0)
 
 
 class Arm(Entry):
@@ -494,12 +425,14 @@ class Coupled(Entry):
     Attributes:
         interval: how often each hears of the other; left out, 6 h at most, and a whole part of `output.every`.
         frozen: the tissue sees the patient as before treatment, and so runs as without one; the patient is followed.
-        weight: for doses per body weight; left out, that of the tumour's patients.
+        weight: for doses per body weight or surface; left out, that of the tumour's patients.
+        height: for doses per body surface, by Mosteller; left out, it follows from the weight.
     """
 
     interval: Annotated[float, Quantity("min", above=0.0, most=7 * 1440.0)] | None = None
     frozen: Annotated[bool, Field(strict=True)] = False
     weight: Annotated[float, Quantity("kg", least=1.0, most=400.0)] | None = None
+    height: Annotated[float, Quantity("cm", least=30.0, most=250.0)] | None = None
 
 
 # min; some lifetimes of a T cell in the tissue: fields, exhaustion, niches, necrosis and who is killed first settle

@@ -19,6 +19,9 @@ Array = npt.NDArray[np.float64]
 DAY = 1440.0
 _GONE = 1e-6  # of the peak: below it a half-life would be that of rounding
 _LAST = 3  # rows that a half-life is of: the fewest that non-compartmental analysis takes
+# Half-lives that a decline is followed for before it is told: soon after a dose drug still goes into tissues, and what
+# is seen then is not how it leaves the body. Usual in non-compartmental analysis.
+_FOLLOWED = 2.0
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,8 @@ def _area(curve: Curve, since: float, until: float) -> float:
 
 
 def _half_life(curve: Curve, since: float, until: float) -> float:
-    """Of the last three rows that nothing is given at or after [d]; NaN where it does not fall there, or is gone."""
+    """Of the last three rows that nothing is given at or after [d]; NaN where it does not fall there, is gone, or was
+    not followed for two half-lives."""
     begin = max([since, *curve.ends[curve.ends <= until].tolist()])
     if ((curve.doses < until) & (curve.ends > until)).any():
         return math.nan
@@ -121,7 +125,10 @@ def _half_life(curve: Curve, since: float, until: float) -> float:
         return math.nan
     times = curve.times[rows] - curve.times[rows].mean()
     slope = float((times * np.log(values)).sum() / (times * times).sum())
-    return math.log(2.0) / -slope / DAY if slope < 0.0 else math.nan
+    if slope >= 0.0:
+        return math.nan
+    half_life = math.log(2.0) / -slope
+    return half_life / DAY if until - begin >= _FOLLOWED * half_life else math.nan
 
 
 def _time_above(curve: Curve, since: float, until: float, level: float) -> float:

@@ -1,4 +1,4 @@
-"""Drug concentrations over time: linear kinetics, exact by superposition of doses."""
+"""Drug concentrations over time: linear kinetics, exact by superposition of doses, at once or infused."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from opsonin.laws.pharmacology import (
     amount_after_absorption,
     amount_after_bolus,
     central_amount_after_bolus,
+    fast_rate,
     free_in_tissue,
+    left_of_infusion,
+    slow_rate,
 )
 from opsonin.laws.radiation import unrepaired_dose
 from opsonin.model.drugs import Drug, Kinetics
@@ -24,16 +27,18 @@ _APART = 1e-6
 
 
 @dataclass(frozen=True)
-class Bolus:
+class OneDose:
     """One dose as given.
 
     Attributes:
         time: [min] since the start.
         amount: [mg]; of radiation [Gy].
+        lasting: [min] over which it flows in evenly; 0 where it is given at once.
     """
 
     time: float
     amount: float
+    lasting: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ class DrugCourse:
     """
 
     drug: Drug
-    doses: tuple[Bolus, ...]
+    doses: tuple[OneDose, ...]
     held: tuple[Held, ...] = ()
     infusions: tuple[Infusion, ...] = ()
     free: FreeDrug | None = field(default=None, compare=False)
@@ -82,8 +87,19 @@ class DrugCourse:
         kinetics, mass = self.drug.kinetics, self.drug.molar_mass
         if kinetics is None or mass is None or not self.doses:
             return 0.0
-        left = _left_of(kinetics)
-        amount = sum(left(dose.amount, time - dose.time) for dose in self.doses if dose.time <= time)
+        at_once, infused = _left_of(kinetics), _terms_of(kinetics)
+        amount = 0.0
+        for dose in self.doses:
+            since = time - dose.time
+            if since < 0.0:
+                continue
+            if dose.lasting == 0.0:
+                amount += at_once(dose.amount, since)
+            else:
+                parts = ((dose.amount * share, rate) for share, rate in infused)
+                amount += sum(
+                    float(left_of_infusion(part, since, dose.lasting, rate)) for part, rate in parts
+                )
         return float(amount / kinetics.central_volume.value / mass.value * 1e9)
 
     def tissue(self, time: float) -> float:
@@ -98,7 +114,7 @@ class DrugCourse:
         partition = float(kinetics.tissue_partition.value)
         return float(free_in_tissue(self.plasma(time), unbound, partition)) + held
 
-    def fractions(self, time: float) -> list[Bolus]:
+    def fractions(self, time: float) -> list[OneDose]:
         """Fractions of radiation that were given by `time` [min]."""
         return [dose for dose in self.doses if dose.time <= time] if self.drug.radiates else []
 
@@ -115,7 +131,30 @@ class DrugCourse:
 
     def changes(self) -> list[float]:
         """Times [min] at which its concentration jumps."""
-        return [dose.time for dose in self.doses] + [t for span in self.held for t in (span.start, span.end)]
+        given = [time for dose in self.doses for time in {dose.time, dose.time + dose.lasting}]
+        return given + [time for span in self.held for time in (span.start, span.end)]
+
+
+def _terms_of(kinetics: Kinetics) -> list[tuple[float, float]]:
+    """Shares of a dose at once, and the rates [1/min] at which they leave: they add up to what is in the centre."""
+    elimination = kinetics.clearance.value / kinetics.central_volume.value
+    if kinetics.peripheral_volume is not None and kinetics.intercompartmental is not None:
+        k12 = kinetics.intercompartmental.value / kinetics.central_volume.value
+        k21 = kinetics.intercompartmental.value / kinetics.peripheral_volume.value
+        fast, slow = float(fast_rate(elimination, k12, k21)), float(slow_rate(elimination, k12, k21))
+        return [((fast - k21) / (fast - slow), fast), ((k21 - slow) / (fast - slow), slow)]
+    if kinetics.absorption_half_life is None:
+        return [(1.0, elimination)]
+    absorption = _absorption(kinetics, elimination)
+    share = absorption / (absorption - elimination)
+    return [(share, elimination), (-share, absorption)]
+
+
+def _absorption(kinetics: Kinetics, elimination: float) -> float:
+    assert kinetics.absorption_half_life is not None  # of what is absorbed
+    absorption = float(rate_of_half_life(kinetics.absorption_half_life.value))
+    close = abs(absorption / elimination - 1.0) < _APART
+    return elimination * (1.0 + _APART) if close else absorption
 
 
 def _left_of(kinetics: Kinetics) -> Callable[[float, float], float]:
@@ -127,7 +166,5 @@ def _left_of(kinetics: Kinetics) -> Callable[[float, float], float]:
         return lambda dose, since: float(central_amount_after_bolus(dose, since, elimination, k12, k21))
     if kinetics.absorption_half_life is None:
         return lambda dose, since: float(amount_after_bolus(dose, since, elimination))
-    absorption = float(rate_of_half_life(kinetics.absorption_half_life.value))
-    if abs(absorption / elimination - 1.0) < _APART:
-        absorption = elimination * (1.0 + _APART)
+    absorption = _absorption(kinetics, elimination)
     return lambda dose, since: float(amount_after_absorption(dose, since, absorption, elimination))

@@ -105,6 +105,11 @@ class Product:
         body = product_in_body(self.drug.name)
         came = called(entering, body, arrival, site.cells, site.here("burden_at_rest"))
         self.sheet.flow(f"{name}_arriving", body, name, came, "that come to the tumour")
+        cell = self.contact.library.of_tumour(self.contact.tumour).cells[self.effect.adds]
+        exit_rate = cell.trafficking.exit_rate.value if cell.trafficking is not None else 0.0
+        leaving = self._number("exit", exit_rate, "1/min", "exit from the tumour")
+        title = "that leave it and are in the body again"
+        self.sheet.flow(f"{name}_leaving", name, body, leaving * inside, title)
         self._leave(TUMOUR, name)
         return self._killing(site, inside)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from opsonin.core.schedule import MINUTES_PER_DAY
 from opsonin.core.units import to_unit
+from opsonin.model.amounts import MASS, PER_SURFACE, PER_WEIGHT, read_amount
 
 MINUTES_PER_HOUR = 60.0
 MISSING = "\N{EN DASH}"
@@ -160,12 +161,20 @@ def dose_times(dose: Mapping[str, Any], horizon: float) -> list[float]:
     return [time for time in times if time < horizon and time <= last]
 
 
+def _is_mass(amount: str) -> bool:
+    try:
+        return read_amount(amount)[1] in (MASS, PER_WEIGHT, PER_SURFACE)
+    except ValueError:
+        return False
+
+
 def dose(entry: Mapping[str, Any], horizon: float, clock: Clock) -> str:
     """'nivolumab 240 mg every 14 days from day 0 (7 doses)'."""
     given = dose_times(entry, horizon)
     text = f"{entry.get('drug', '?')} {typeset(str(entry.get('amount', '?')))}"
     if entry.get("lasting") is not None:
-        text += f" for {duration(base(entry['lasting'], 'min'))}"
+        word = "over" if _is_mass(str(entry.get("amount", ""))) else "for"
+        text += f" {word} {duration(base(entry['lasting'], 'min'))}"
     if entry.get("every") is None:
         return f"{text} once, at {clock.read(base(entry.get('at'), 'min'))}"
     text += f" every {duration(base(entry['every'], 'min'))} from {clock.read(base(entry.get('at'), 'min'))}"
