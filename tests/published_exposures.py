@@ -278,7 +278,7 @@ ROWS = (*HALF_LIVES, *PEAKS, *ACCUMULATIONS, *TROUGHS)
 
 # All that was seen of these sets their kinetics, and can score them no more.
 USED_UP = {"magrolimab", "omacetaxine", "tiragolumab"}
-# Looked for, and no half-life, peak or trough in a patient was seen.
+# No half-life, peak or trough in a patient was seen; ATG-031, BND-22, COM701 and TTX-030 were not looked for.
 NOT_FOUND = {
     "atg_031",
     "bnd_22",
