@@ -1,0 +1,300 @@
+"""What was published of each drug's half-life, peak, accumulation and trough, and where it was seen.
+
+A row's source is a row of theme D of the evidence, or a page of `SEEN` with the words that were read there; what is
+only recalled has no row. Where a source gives a value without a range, the spread of clearance between its patients is
+taken, or 20 % where it gives none. No number of the library's kinetics comes from the value that scores it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from opsonin.knowledge.library import load_library
+
+DRUGS = load_library().drugs
+CARRIED = {name for name, drug in DRUGS.items() if drug.kinetics is not None}
+HOUR, DAY = 60.0, 1440.0
+
+ABEMACICLIB = "doi:10.1002/psp4.12544"
+ATEZOLIZUMAB = "doi:10.21037/tlcr-24-111"
+ATEZOLIZUMAB_TEXT = "https://www.galenreasoner.com/substances/atezolizumab/pharmacology"
+AXITINIB = "https://ch.oddb.org:443/de/gcc/fachinfo/reg/62281/chapter/kinetic"
+AXITINIB_US = "http://www.120ty.net/bencandy.php?aid=4537&fid=134&page=11"
+BELINOSTAT = "doi:10.1158/1078-0432.CCR-07-1786"
+BEVACIZUMAB = (
+    "https://www.droracle.ai/articles/783304/"
+    "what-is-the-elimination-process-of-bevacizumab-avastin-anti-vascular"
+)
+BEVACIZUMAB_US = "https://www.pfizermedicalinformation.com/en-us/zirabev/clinical-pharmacology"
+BLINATUMOMAB = "doi:10.1007/s40262-019-00823-8"
+CEMIPLIMAB = "https://www.medicine.com/drug/cemiplimab/hcp"
+CEMIPLIMAB_TABLE = "https://jitc.bmj.com/highwire/markup/52581/expansion"
+COBIMETINIB = "https://www.drugs.com/ppa/cobimetinib.html"
+COBIMETINIB_TEXT = "https://rxreasoner.com/substances/cobimetinib/pharmacology"
+CYCLOPHOSPHAMIDE = "https://kidneydiseaseclinic.net/kdc/cyclophosphamide"
+DINUTUXIMAB = "doi:10.1007/BF01526552"
+DOCETAXEL = "https://ch.oddb.org:443/en/gcc/fachinfo/reg/62967/chapter/kinetic"
+DOCETAXEL_WEEKLY = (
+    "https://pure.johnshopkins.edu/en/publications/"
+    "comparative-pharmacokinetics-of-weekly-and-every-three-weeks-doce-4"
+)
+DOSTARLIMAB = "doi:10.1111/bcp.15339"
+DOSTARLIMAB_FIRST = "doi:10.1007/s00280-021-04358-3"
+DOSTARLIMAB_TEXT = "https://ch.oddb.org:443/fr/gcc/fachinfo/reg/68023/chapter/kinetic"
+IFN_GAMMA = "https://www.drugs.com/ppa/interferon-gamma-1b.html"
+IPILIMUMAB = "doi:10.1002/onco.13819"
+IXAZOMIB = "doi:10.1007/s40262-017-0526-4"
+MONALIZUMAB = "doi:10.1002/jcph.2220"
+PALBOCICLIB = "https://palbocap.com/palbocap-professional/"
+PEMBROLIZUMAB = "https://ch.oddb.org:443/en/gcc/fachinfo/reg/66231/chapter/kinetic"
+PEXIDARTINIB = "https://www.drugs.com/ppa/pexidartinib.html"
+PEXIDARTINIB_TEXT = "https://rxreasoner.com/monographs/turalio/pharmacology"
+SABATOLIMAB = "doi:10.1002/psp4.12962"
+TRASTUZUMAB = "doi:10.1007/s00280-018-3728-z"
+TRASTUZUMAB_TABLE = "http://www.120ty.net/bencandy.php?aid=59710&fid=486&page=23"
+VERZENIOS = "https://ch.oddb.org:443/it/gcc/fachinfo/reg/66833/chapter/kinetic"
+YM155 = "doi:10.1007/s10637-012-9867-x"
+
+SEEN = {
+    ABEMACICLIB: "table 3 (PMC7499187), 'JPBM (patients) 150 mg N = 322 ... Half-life (h) 20.3 (43) ... "
+    "Cmax (ng/mL) 125 (54.6)' after a single dose; the kinetics are of the other 421 patients",
+    ATEZOLIZUMAB: "table 1 (PMC11225035), 'Ctrough (at the end of cycle 1) [%CV] 85 [33]' at 1,200 mg",
+    ATEZOLIZUMAB_TEXT: "'The systemic accumulation in area under the curve, maximum concentration and "
+    "trough concentration was 1.91, 1.46 and 2.75-fold'",
+    AXITINIB: "'Die Eliminationshalbwertzeit liegt zwischen 2.5 und 6.1 Stunden.'",
+    AXITINIB_US: "label copy, '5 mg twice daily resulted in approximately 1.4-fold accumulation'",
+    BELINOSTAT: "abstract, 'The intermediate elimination half-life was 0.3 to 1.3 h'; the kinetics rest on "
+    "1.1 h of another source",
+    BEVACIZUMAB: "'half-life of 20 days (range 11-50 days)', 'Mean clearance rate: 0.23 L/day (CV 33%)', "
+    "'Accumulation ratio: 2.8 following 10 mg/kg every 2 weeks'",
+    BEVACIZUMAB_US: "'median trough concentration of 80.3 mcg/mL on Day 84 (10th, 90th percentile: 45, 128) "
+    "following a dose of 5 mg/kg once every two weeks'",
+    BLINATUMOMAB: "table 2 as the article of nlmixr2lib on it has it: at 45 kg and more 615 pg/mL during "
+    "28 ug/d, half-life 2.10 h; table 3, clearance varies by 47.6 %",
+    CEMIPLIMAB: "'Half-Life Elimination 19 days'",
+    CEMIPLIMAB_TABLE: "table 4, weeks 17-19, 'Group 3, 350 mg Q3W': Ctrough 62.7 (28.3), Cmax 151 (46.2) mg/L",
+    COBIMETINIB: "'Half-Life Elimination Mean: 44 hours (range: 23 to 70 hours)'",
+    COBIMETINIB_TEXT: "'mean steady-state Cmax and AUC0-24 were 273 ng/mL and 4340 ng.h/mL', 'The mean "
+    "accumulation ratio at steady state was approximately 2.4-fold'",
+    CYCLOPHOSPHAMIDE: "'half-life - normal/ESRD (hrs) 3-12/10'",
+    DINUTUXIMAB: "abstract, '181+-73 h previously reported in adult melanoma patients'",
+    DOCETAXEL: "'100 mg/m2 als einstuendige i.v. Infusion betraegt der Cmax-Wert 3,7 ug/ml', clearance 'mit "
+    "interindividuellen Schwankungen von ca. 50%'",
+    DOCETAXEL_WEEKLY: "abstract, half-lives of the weekly and three-weekly schedule '16.5 +- 11.2 versus "
+    "17.6 +- 7.4 h'",
+    DOSTARLIMAB: "abstract, 'terminal elimination half-life was 23.5 (22.4%) days'",
+    DOSTARLIMAB_FIRST: "abstract, 'Trough dostarlimab concentration after administration of dostarlimab 500 mg "
+    "Q3W was similar to that after dostarlimab 1000 mg Q6W, the values of which (about 40 ug/mL)'",
+    DOSTARLIMAB_TEXT: "'un quasi-doublement de l'accumulation (AUC0-tau et Cmax)' from the first 500 mg on",
+    IFN_GAMMA: "'Half-Life Elimination IM: ~3 hours, SubQ: ~6 hours'",
+    IPILIMUMAB: "table 2 (PMC8417871), 'the mean minimum concentration at steady state was 19.4 mcg/mL at "
+    "3 mg/kg', clearance '16.8 mL/h (38%)'",
+    IXAZOMIB: "'The geometric mean terminal disposition phase half-life was 9.5 days'",
+    MONALIZUMAB: "discussion as the article of nlmixr2lib on it has it, 'half-life of 2-3 weeks seen with a "
+    "single IV dose', '1.4- to 2-fold accumulation ... after the administration of 4 IV doses every 2 weeks'",
+    PALBOCICLIB: "'plasma elimination half-life was 29 (+-5) hours', 'median accumulation ratio of 2.4 (range "
+    "1.5 to 4.2)'",
+    PEMBROLIZUMAB: "'systemische Akkumulation lag beim 2,1-Fachen', clearance '195 ml/Tag (40%)'",
+    PEXIDARTINIB: "'Half-Life Elimination 26.6 hours'",
+    PEXIDARTINIB_TEXT: "table 9, steady state of 400 mg twice daily, 'Cmax 8625 (2746) ng/mL', 'Accumulation "
+    "ratio (AUC) [Median] 3.6'",
+    SABATOLIMAB: "results as the article of nlmixr2lib on it has them, 'terminal half-life of 18.7 days'",
+    TRASTUZUMAB: "introduction, 'a terminal elimination half-life between 25 and 30 days following the q3w IV "
+    "regimen in BC'",
+    TRASTUZUMAB_TABLE: "copy of the European text, table 15, median with 5th to 95th percentile of 8 mg/kg and "
+    "then 6 mg/kg q3w in early breast cancer: Cmin,ss 53.8 (28.7 - 85.8), Cmax,ss 184 (134 - 247) ug/mL",
+    VERZENIOS: "'Akkumulations-Ratios von 3.7 (58% CV) und 5.8 (65% CV) bezogen auf Cmax bzw. AUC'",
+    YM155: "figure 1 as the article of nlmixr2lib on it has it, 'Observed concentrations during the CIVI cluster "
+    "around a typical Css of ~5-15 ng/mL', 'terminal half-life of ~5 h'",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one source says of one drug.
+
+    Attributes:
+        drug: of the knowledge base; source: id of a row of the evidence, or a key of `SEEN`.
+        low, high: its range; mg: one dose; every: [min] between two, 0 of one alone; doses: how many.
+        lasting: [min] over which each flows in; first: [mg] of the first dose where that is another.
+        misfit: why the model is known to miss it.
+    """
+
+    drug: str
+    source: str
+    low: float
+    high: float
+    mg: float
+    every: float = 0.0
+    doses: int = 1
+    lasting: float = 0.0
+    first: float | None = None
+    misfit: str = ""
+
+
+def spread(value, share):
+    return value * (1.0 - share), value * (1.0 + share)
+
+
+def hours(low, high):
+    return HOUR * low, HOUR * high
+
+
+def days(low, high):
+    return DAY * low, DAY * high
+
+
+def nanomolar(drug, low, high):
+    """[nM] of [mg/L]."""
+    per_mg = 1e9 / DRUGS[drug].molar_mass.value
+    return low * per_mg, high * per_mg
+
+
+FALLS = "clearance that falls over months (evidence:D015) is not in the model"
+ONE_COMPARTMENT = "one compartment of the label's AUC and volume: peak and half-life want a second one"
+LEFT_OUT = "one compartment: the second of its population model, which holds the later hours, is left out"
+TOO_LONG = "44 h of the same label accumulate 3.2-fold once a day, more than the 2.4-fold that it gives"
+FASTER = "the kinetics follow evidence:D019, whose own last half-life is 85 min"
+
+# [min], of the slowest part of the decline, after the dose of the label.
+HALF_LIVES = [
+    Row("nivolumab", "D009", *days(*spread(25.0, 0.35)), 240.0),
+    Row("ipilimumab", "D010", *days(*spread(15.0, 0.354)), 210.0),
+    Row("atezolizumab", "D011", *days(*spread(27.0, 0.29)), 1200.0),
+    Row("durvalumab", "D012", *days(*spread(21.0, 0.272)), 1500.0),
+    Row("avelumab", "D013", *days(*spread(6.1, 0.252)), 800.0),
+    Row("pembrolizumab", "D033", *days(*spread(22.0, 0.309)), 200.0),  # spread from D016
+    Row("rituximab", "D031", *days(11.0, 94.0), 675.0),
+    Row("galunisertib", "D042", *hours(*spread(8.6, 0.2)), 150.0),
+    Row("venetoclax", "D039", *hours(*spread(26.0, 0.2)), 400.0, misfit=ONE_COMPARTMENT),
+    Row("vorinostat", "D026", 91.0, 127.0, 400.0),
+    Row("abemaciclib", ABEMACICLIB, *hours(*spread(20.3, 0.43)), 150.0),
+    Row("palbociclib", PALBOCICLIB, *hours(24.0, 34.0), 125.0),
+    Row("axitinib", AXITINIB, *hours(2.5, 6.1), 5.0, misfit=LEFT_OUT),
+    Row("cobimetinib", COBIMETINIB, *hours(23.0, 70.0), 60.0),
+    Row("pexidartinib", PEXIDARTINIB, *hours(*spread(26.6, 0.2)), 400.0),
+    Row("belinostat", BELINOSTAT, *hours(0.3, 1.3), 1800.0, lasting=30.0),
+    Row("docetaxel", DOCETAXEL_WEEKLY, *hours(10.2, 25.0), 180.0, lasting=HOUR),
+    Row("cyclophosphamide", CYCLOPHOSPHAMIDE, *hours(3.0, 12.0), 1080.0),
+    Row("ixazomib", IXAZOMIB, *days(*spread(9.5, 0.2)), 4.0),
+    Row("bevacizumab", BEVACIZUMAB, *days(11.0, 50.0), 700.0),
+    Row("trastuzumab", TRASTUZUMAB, *days(25.0, 30.0), 560.0),
+    Row("cemiplimab", CEMIPLIMAB, *days(*spread(19.0, 0.2)), 350.0),
+    Row("dostarlimab", DOSTARLIMAB, *days(*spread(23.5, 0.224)), 500.0),
+    Row("dinutuximab", DINUTUXIMAB, *hours(108.0, 254.0), 31.5),
+    Row("blinatumomab", BLINATUMOMAB, *hours(*spread(2.1, 0.476)), 0.028),
+    Row("aldesleukin", "D021", 100.0, 123.0, 2.6, misfit=FASTER),
+    Row("ifn_gamma_1b", IFN_GAMMA, *hours(*spread(6.0, 0.2)), 0.1),
+    Row("monalizumab", MONALIZUMAB, *days(14.0, 21.0), 750.0),
+    Row("sabatolimab", SABATOLIMAB, *days(*spread(18.7, 0.2)), 800.0),
+    Row("ym155", YM155, *hours(*spread(5.0, 0.2)), 9.5),
+]
+# [nM]
+PEAKS = [
+    Row("vorinostat", "D036", *spread(1200.0, 0.2), 400.0),
+    Row("venetoclax", "D039", *spread(2.1e6 / 868.44, 0.2), 400.0, DAY, 14, misfit=ONE_COMPARTMENT),
+    Row("abemaciclib", ABEMACICLIB, *nanomolar("abemaciclib", *spread(0.125, 0.546)), 150.0),
+    Row(
+        "cobimetinib",
+        COBIMETINIB_TEXT,
+        *nanomolar("cobimetinib", *spread(0.273, 0.2)),
+        60.0,
+        DAY,
+        21,
+        misfit=ONE_COMPARTMENT,
+    ),
+    Row("pexidartinib", PEXIDARTINIB_TEXT, *nanomolar("pexidartinib", 5.879, 11.371), 400.0, 12 * HOUR, 28),
+    Row("docetaxel", DOCETAXEL, *nanomolar("docetaxel", *spread(3.7, 0.5)), 180.0, lasting=HOUR),
+    Row(
+        "trastuzumab",
+        TRASTUZUMAB_TABLE,
+        *nanomolar("trastuzumab", 134.0, 247.0),
+        420.0,
+        21 * DAY,
+        13,
+        first=560.0,
+    ),
+    Row(
+        "cemiplimab",
+        CEMIPLIMAB_TABLE,
+        *nanomolar("cemiplimab", 104.8, 197.2),
+        350.0,
+        21 * DAY,
+        6,
+        lasting=30.0,
+    ),
+    Row(
+        "blinatumomab",
+        BLINATUMOMAB,
+        *nanomolar("blinatumomab", *spread(615e-6, 0.476)),
+        0.784,
+        lasting=28 * DAY,
+    ),
+    # 41 U/mL while 1e6 U/m2 flow in over 6 hours, which set none of the kinetics; 16.4e6 U/mg.
+    Row(
+        "aldesleukin",
+        "D019",
+        *nanomolar("aldesleukin", *spread(0.0025, 0.2)),
+        1.73 / 16.4,
+        lasting=6 * HOUR,
+    ),
+    Row("ym155", YM155, *nanomolar("ym155", 0.005, 0.015), 66.2, lasting=168 * HOUR),
+]
+# Exposure from one dose to the next when it has become steady, over that after the first.
+ACCUMULATIONS = [
+    Row("nivolumab", "D017", *spread(3.7, 0.2), 210.0, 14 * DAY, 20, misfit=FALLS),
+    Row("pembrolizumab", PEMBROLIZUMAB, *spread(2.1, 0.4), 200.0, 21 * DAY, 6),
+    Row("atezolizumab", ATEZOLIZUMAB_TEXT, *spread(1.91, 0.2), 1200.0, 21 * DAY, 6),
+    Row("abemaciclib", VERZENIOS, *spread(5.8, 0.65), 150.0, 12 * HOUR, 14),
+    Row("palbociclib", PALBOCICLIB, 1.5, 4.2, 125.0, DAY, 21),
+    Row("axitinib", AXITINIB_US, *spread(1.4, 0.2), 5.0, 12 * HOUR, 14, misfit=LEFT_OUT),
+    Row("cobimetinib", COBIMETINIB_TEXT, *spread(2.4, 0.2), 60.0, DAY, 21, misfit=TOO_LONG),
+    Row("pexidartinib", PEXIDARTINIB_TEXT, *spread(3.6, 0.2), 400.0, 12 * HOUR, 28),
+    Row("bevacizumab", BEVACIZUMAB, *spread(2.8, 0.33), 700.0, 14 * DAY, 12),
+    Row("dostarlimab", DOSTARLIMAB_TEXT, *spread(2.0, 0.2), 500.0, 21 * DAY, 8),
+    Row("monalizumab", MONALIZUMAB, 1.4, 2.0, 750.0, 14 * DAY, 4),
+]
+# [nM], just before the dose after the last of these.
+TROUGHS = [
+    Row("ipilimumab", IPILIMUMAB, *nanomolar("ipilimumab", *spread(19.4, 0.38)), 210.0, 21 * DAY, 4),
+    Row("atezolizumab", ATEZOLIZUMAB, *nanomolar("atezolizumab", *spread(85.0, 0.33)), 1200.0, 21 * DAY),
+    Row("bevacizumab", BEVACIZUMAB_US, *nanomolar("bevacizumab", 45.0, 128.0), 350.0, 14 * DAY, 6),
+    Row(
+        "trastuzumab",
+        TRASTUZUMAB_TABLE,
+        *nanomolar("trastuzumab", 28.7, 85.8),
+        420.0,
+        21 * DAY,
+        13,
+        first=560.0,
+    ),
+    Row(
+        "cemiplimab", CEMIPLIMAB_TABLE, *nanomolar("cemiplimab", 34.4, 91.0), 350.0, 21 * DAY, 6, lasting=30.0
+    ),
+    Row("dostarlimab", DOSTARLIMAB_FIRST, *nanomolar("dostarlimab", *spread(40.0, 0.2)), 500.0, 21 * DAY),
+    Row("dostarlimab", DOSTARLIMAB_FIRST, *nanomolar("dostarlimab", *spread(40.0, 0.2)), 1000.0, 42 * DAY),
+]
+ROWS = (*HALF_LIVES, *PEAKS, *ACCUMULATIONS, *TROUGHS)
+
+# All that was seen of these sets their kinetics, and can score them no more.
+USED_UP = {"magrolimab", "omacetaxine", "tiragolumab"}
+# No half-life, peak or trough in a patient was seen; ATG-031, BND-22, COM701 and TTX-030 were not looked for.
+NOT_FOUND = {
+    "atg_031",
+    "bnd_22",
+    "com701",
+    "conatumumab",
+    "dulanermin",
+    "emactuzumab",
+    "epacadostat",
+    "etrumadenant",
+    "evorpacept",
+    "lirilumab",
+    "oleclumab",
+    "relatlimab",
+    "selicrelumab",
+    "ttx_030",
+    "urelumab",
+    "utomilumab",
+}
+NO_ROW = USED_UP | NOT_FOUND
