@@ -10,21 +10,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from opsonin.laws.apoptosis import rate_of_half_life
-from opsonin.laws.clones import at_least
 from opsonin.laws.cycle import growth_rate
-from opsonin.laws.events import approaching
-from opsonin.laws.recognition import bridged_signal, effort, exhaustion_rate, exhaustion_target, vigour
+from opsonin.laws.recognition import bridged_signal, effort, vigour
 from opsonin.laws.response import hill
-from opsonin.laws.trafficking import availability, entering, in_contact, pressed
+from opsonin.laws.trafficking import entering
 from opsonin.model.drugs import Adds, Drug
 from opsonin.model.immunity import Immunity
-from opsonin.model.knowledge import Killing
 from opsonin.patient.blood_part import in_body
 from opsonin.patient.clone_part import CANCER, Site
 from opsonin.patient.contact_part import Contact, Side, side_of
 from opsonin.patient.drug_part import Names
 from opsonin.patient.effect_part import BODY, TUMOUR
 from opsonin.patient.formulae import called, symbol
+from opsonin.patient.recruits_part import Recruits
 from opsonin.patient.sheet import Sheet
 
 B_CELL = "b_cell"
@@ -86,7 +84,7 @@ class Product:
             target = side_of(self.contact.library, CANCER, self.contact.tumour)
             delivered = called(effort, seen, 1, called(vigour, self._fresh()))
             rate = self.contact.kills_of(killer, target, delivered, "b_cell")
-            held = self._held(Names(self.drug.name).of("held_b_cell"), name, in_body(B_CELL))
+            held = self._recruits.held(Names(self.drug.name).of("held_b_cell"), name, in_body(B_CELL))
             title = "B cells that are killed"
             self.sheet.flow(
                 Names(self.drug.name).of("b_cells_killed"), in_body(B_CELL), None, held * rate, title
@@ -111,7 +109,14 @@ class Product:
         title = "that leave it and are in the body again"
         self.sheet.flow(f"{name}_leaving", name, body, leaving * inside, title)
         self._leave(TUMOUR, name)
-        return self._killing(site, inside)
+        signals = {clone.cells: self._signal(CANCER, clone.side, clone.contact) for clone in site.clones}
+        fresh, half_life = self.effect.exhaustion.value, Names(self.drug.name).of("half_life")
+        return self._recruits.kill(site, name, signals, (fresh, self._fresh()), half_life)
+
+    @property
+    def _recruits(self) -> Recruits:
+        killer = side_of(self.contact.library, self.effect.adds, self.contact.tumour)
+        return Recruits(Names(self.drug.name), self.drug.name, killer, self.immunity, self.contact)
 
     def _leave(self, place: str, name: str) -> None:
         """What is lost of its cells in a place."""
@@ -131,7 +136,7 @@ class Product:
         )
 
     def _number(self, key: str, value: float, unit: str, title: str) -> Any:
-        return self.sheet.constant(Names(self.drug.name).of(key), value, unit, f"{self.drug.name}: {title}")
+        return self._recruits.number(key, value, unit, title)
 
     def _b_cell(self) -> Side:
         return side_of(self.contact.library, B_CELL, self.contact.tumour)
@@ -172,106 +177,4 @@ class Product:
         share = self.sheet.derived(
             name.of("found"), called(hill, found, half, 1), "1", f"share of full growth of {self.drug.name}"
         )
-        rivals = self._rivals(product_in_body(self.drug.name))
-        left = self.sheet.derived(
-            name.of("left"), called(availability, found, rivals), "1", "what is left to a cell, of plenty"
-        )
-        return share * left * there
-
-    def _killing(self, site: Site, inside: Any) -> dict[str, Any]:
-        """By clone, the rate at which one is killed [1/min]."""
-        numbers, library = self.immunity.tumour, self.contact.library
-        killer = side_of(library, self.effect.adds, self.contact.tumour)
-        signals = {clone.cells: self._signal(CANCER, clone.side, clone.contact) for clone in site.clones}
-        if not any(signal != 0 for signal in signals.values()):
-            return dict.fromkeys(signals, 0)
-        share = self._contact()
-        fitness = self.sheet.constant(
-            "fitness", numbers.fitness.value, "1", "fitness of killers in the tumour"
-        )
-        helped = self.sheet.constant(
-            "costimulated", numbers.costimulated.value, "1", "co-stimulation in the tumour"
-        )
-        seeing = [clone for clone in site.clones if signals[clone.cells] != 0]
-        activations = {
-            clone.cells: clone.contact.activation(killer, clone.side, helped, signals[clone.cells])[1]
-            for clone in seeing
-        }
-        tired = self._tired(site, killer, site.mean(signals) * share)
-        name = site.here(product_in_tumour(self.drug.name))
-        rivals = self._rivals(name)
-        left = self.sheet.derived(
-            f"{name}_found",
-            called(availability, site.cells, rivals),
-            "1",
-            "what is left to a cell, of plenty",
-        )
-        grown = self._division(killer, site.mean(activations) * share, fitness * called(vigour, tired)) * left
-        self.sheet.flow(f"{name}_dividing", None, name, grown * inside, "that division in the tumour adds")
-        self._held(site.here(Names(self.drug.name).of("held_cancer")), name, site.cells)
-        each = self.sheet.derived(
-            f"{name}_pressed",
-            called(pressed, rivals, site.cells, share),
-            "1",
-            f"cells of {self.drug.name} that hold a tumour cell, for each tumour cell",
-        )
-        realised = self.sheet.constant(
-            "realised", numbers.realised.value, "1", "kills that come about, over those of mean cells"
-        )
-        killed = {
-            clone.cells: each
-            * realised
-            * clone.contact.kills(killer, clone.side, activations[clone.cells], fitness, tired)
-            for clone in seeing
-        }
-        return dict.fromkeys(signals, 0) | killed
-
-    def _contact(self) -> Any:
-        return self.sheet.constant(
-            "contact",
-            self.immunity.tumour.contact.value,
-            "1",
-            "share of a killer's time with a target",
-        )
-
-    def _rivals(self, cells: str) -> Any:
-        """Its cells in a place, which share the targets there."""
-        title = f"cells of {self.drug.name} that share what targets there are"
-        return self.sheet.derived(f"{cells}_rivals", called(at_least, cells, "nobody"), "cell", title)
-
-    def _held(self, name: str, killers: str, targets: str) -> Any:
-        """Cells of the product that hold a target [cells]."""
-        return self.sheet.derived(
-            name,
-            called(in_contact, self._rivals(killers), targets, self._contact()),
-            "cell",
-            f"cells of {self.drug.name} that hold a target",
-        )
-
-    def _division(self, killer: Side, activation: Any, able: Any) -> Any:
-        cycle = killer.cell.cycle
-        if cycle is None or cycle.activated_rate is None:
-            return 0
-        most = self._number("division", cycle.activated_rate.value, "1/min", "most divisions in the tumour")
-        return most * activation * able
-
-    def _tired(self, site: Site, killer: Side, drive: Any) -> Any:
-        """Mean exhaustion in the tumour [-], where newcomers replace what is lost."""
-        killing: Killing | None = killer.cell.killing
-        assert killing is not None  # a chimeric receptor is a killer's
-        name, fresh = site.here(Names(self.drug.name).of("exhaustion")), self._fresh()
-        now = self.sheet.amount(
-            name, self.effect.exhaustion.value, "1", f"exhaustion of {self.drug.name} in the tumour"
-        )
-        gain = self._number("gain", killing.exhaustion_gain.value, "1/min", "tiring under full signal")
-        recovery = self._number("recovery", killing.exhaustion_recovery.value, "1/min", "recovery")
-        target = called(exhaustion_target, drive, gain, recovery, fresh)
-        speed = called(exhaustion_rate, drive, gain, recovery)
-        self.sheet.flow(
-            f"{name}_change", None, name, called(approaching, now, target, speed), "by what cells see"
-        )
-        replaced = called(rate_of_half_life, symbol(Names(self.drug.name).of("half_life")))
-        self.sheet.flow(
-            f"{name}_diluted", None, name, called(approaching, now, fresh, replaced), "by newcomers"
-        )
-        return now
+        return share * self._recruits.availability(product_in_body(self.drug.name), found) * there
