@@ -370,6 +370,41 @@ def test_a_leukaemia_of_1e12_cells_does_not_use_up_the_car_t_cells():
     assert b_cells[28:].max() < 0.1 * b_cells[0]
 
 
+BLINATUMOMAB = [Given(0.0, "blinatumomab", 0.063, 7 * DAY), Given(7 * DAY, "blinatumomab", 0.588, 21 * DAY)]
+
+
+def test_bridges_hold_any_t_cell_to_b_cells_and_leukaemia():
+    """28 ug a day take the B cells within days, and they come back after; CD8 cells of any kind kill leukaemia."""
+    model, engine = patient("blinatumomab", tumour="b_all")
+    assert faults_of(model.with_doses(model.changes(BLINATUMOMAB))) == []
+    names = ["body_b_cell", "bystander_cd8_in_tumour", "crs_index"]
+    days = np.array([0.0, 3.0, 27.0, 60.0]) * DAY
+    b_cells, bystanders, index = engine.run(names, days, model.changes(BLINATUMOMAB)).values.T
+    assert b_cells[1:3].max() < 0.05 * b_cells[0]
+    assert b_cells[3] > 0.5 * b_cells[0]
+    undisturbed, fewer, none = engine.run(names, days).values.T
+    assert bystanders[2] > 1.05 * fewer[2]  # they divide there
+    assert index[1] > 0.1
+    assert none == pytest.approx(0.0, abs=1e-12)
+    assert undisturbed == pytest.approx(b_cells[0], rel=1e-2)
+
+
+def test_bystanders_of_a_solid_tumour_keep_their_density_until_they_are_held():
+    model, _ = patient("blinatumomab", tumour="melanoma")
+    assert "bystander_cd8_in_tumour" not in model.parts.names()  # nothing of a melanoma carries CD19
+    _, engine = patient("blinatumomab", tumour="dlbcl")
+    found = engine.run(["bystander_cd8_in_tumour", "tumour_cells"], np.array([0.0, 30.0]) * DAY)
+    bystanders, cells = found.values.T
+    assert bystanders[1] / bystanders[0] == pytest.approx(cells[1] / cells[0], rel=0.02)
+
+
+def test_rituximab_takes_the_b_cells_for_months():
+    """Below a tenth within ten days of four weekly doses, half back after a year at the earliest."""
+    found = through(365.0, every(7, "rituximab", 700.0, 4), "dlbcl", rows=366)["blood_b_cell_per_L"]
+    assert found[10:120].max() < 0.1 * found[0]
+    assert found[365] > 2.0 * found[120]
+
+
 def test_car_t_cells_without_any_antigen_only_fade():
     library = LIBRARY.override("cell.b_cell.expresses.CD19", "0 molecules")
     cells, _, b_cells = products(CAR_T, "melanoma", library, days=30)

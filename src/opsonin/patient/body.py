@@ -10,6 +10,7 @@ from opsonin.knowledge.library import Library
 from opsonin.model.drugs import Drug
 from opsonin.model.immunity import Immunity
 from opsonin.patient.blood_part import write_blood
+from opsonin.patient.bridged_part import Bystanders
 from opsonin.patient.clone_part import BURDEN, Lesion, Site, mean_field, site_of
 from opsonin.patient.contact_part import Contact, side_of
 from opsonin.patient.cytokine_part import write_cytokines
@@ -102,6 +103,7 @@ class Body:
         for drug in contact.effects.products:
             assert drug.product is not None  # of a product
             Product(drug, drug.product, self.immunity, contact).write(sites)
+        Bystanders(self.immunity, contact).write_b_cells()
         if all(site.lesion.name for site in sites):
             self._together(contact, sites)
         return dying, taken

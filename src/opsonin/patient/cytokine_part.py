@@ -12,8 +12,9 @@ from opsonin.laws.apoptosis import rate_of_half_life
 from opsonin.laws.events import approaching
 from opsonin.laws.recognition import bridged_signal, vigour
 from opsonin.model.immunity import Immunity
+from opsonin.patient.bridged_part import B_CELL, NAMES
 from opsonin.patient.clone_part import Site
-from opsonin.patient.contact_part import Contact
+from opsonin.patient.contact_part import Contact, side_of
 from opsonin.patient.drug_part import Names
 from opsonin.patient.effect_part import Effects
 from opsonin.patient.formulae import called, symbol
@@ -65,16 +66,22 @@ def _by_products(effects: Effects, sites: Sequence[Site]) -> Any:
 
 
 def _by_bridges(contact: Contact, sites: Sequence[Site]) -> Any:
+    """Of CD8 cells that recognise the tumour, of all others there, and of those of the body at B cells."""
     there = set(contact.sheet.part.names())
     total: Any = 0
     for site in sites:
-        held = site.here("tumour_held_cd8")
         seen = {
             clone.cells: called(bridged_signal, bridges)
             for clone in site.clones
             if (bridges := clone.contact.bridges(clone.side)) != 0
         }
-        if seen and held in there:
-            left = called(vigour, site.here("cd8_exhaustion"))
-            total += symbol(held) * site.mean(seen) * left
+        for held, tired in (
+            ("tumour_held_cd8", "cd8_exhaustion"),
+            (NAMES.of("held_cancer"), NAMES.of("exhaustion")),
+        ):
+            if seen and site.here(held) in there:
+                total += symbol(site.here(held)) * site.mean(seen) * called(vigour, site.here(tired))
+    if NAMES.of("held_b_cell") in there:
+        bridges = contact.bridges(side_of(contact.library, B_CELL, contact.tumour))
+        total += symbol(NAMES.of("held_b_cell")) * called(bridged_signal, bridges)
     return total

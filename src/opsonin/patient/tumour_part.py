@@ -26,6 +26,7 @@ from opsonin.model.immunity import Immunity
 from opsonin.model.knowledge import CellType, Killing, Tumour
 from opsonin.model.specificity import recognising
 from opsonin.patient.blood_part import at_rest_in_body, in_body
+from opsonin.patient.bridged_part import Bystanders
 from opsonin.patient.clone_part import (
     BIRTHS,
     CANCER,
@@ -150,6 +151,8 @@ class MeanTumour:
                 hazards, net = self._killers(side, groups)
                 killed = {name: killed[name] + hazards[name] for name in killed}
                 taken |= net
+        bystanders = Bystanders(self.immunity, self.contact).write(site, self.burden, self.growth)
+        killed = {name: killed[name] + bystanders[name] for name in killed}
         return self._cells(killed, self._products()), taken
 
     def _products(self) -> dict[str, Any]:
