@@ -22,7 +22,7 @@ from opsonin.cli.course_told import (
     outcome_in_json,
     outcome_in_words,
 )
-from opsonin.cli.files import require_place, write_file
+from opsonin.cli.files import require_apart, require_place, require_suffix, write_file
 from opsonin.cli.options import Json, print_json, print_lines
 from opsonin.core.errors import Fault, InputError, RunError
 
@@ -93,6 +93,7 @@ def simulate(
         problem = "--knowledge is of our model; with --model there is none."
         raise InputError(Fault("command line", problem, "A model of your own brings its numbers."))
     asked, library = read_course(course, foreign=model is not None), load_library()
+    _check_files(out, sbml, course, asked, (model, ports, knowledge))
     if knowledge is not None:
         asked = asked.with_numbers(read_numbers(knowledge))
     if (asked.course.lesion or asked.course.new_lesions) and tumour is None:
@@ -120,12 +121,23 @@ def _check_options(out: Path | None, sbml: Path | None, model: Path | None, port
         )
     if sbml is not None and model is not None:
         raise InputError(Fault("command line", "--sbml writes our model; with --model there is none.", ""))
-    if out is not None and out.suffix != ".parquet":
-        fix = f"For example {out.with_suffix('.parquet')}."
-        raise InputError(Fault(str(out), "is not the name of a parquet file.", fix))
-    for target in (out, sbml):
-        if target is not None:
-            require_place(target)
+    if out is not None:
+        require_suffix(out, ".parquet", "parquet")
+        require_place(out.with_suffix(".png"))
+    if sbml is not None:
+        require_place(sbml)
+
+
+def _check_files(
+    out: Path | None, sbml: Path | None, course: Path, asked: Asked, others: tuple[Path | None, ...]
+) -> None:
+    """InputError where a file would be written over another, or over one that is read."""
+    table = asked.course.table
+    read = [course, *([] if table is None else [course.parent / table.file])]
+    written = [] if out is None else [out, out.with_suffix(".png")]
+    require_apart(
+        [*written, *([] if sbml is None else [sbml])], [*read, *(path for path in others if path is not None)]
+    )
 
 
 def _ours(
