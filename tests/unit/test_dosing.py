@@ -115,9 +115,22 @@ def test_two_doses_at_one_time_are_both_kept(tmp_path):
     assert len(of_table(tmp_path, "TIME,AMT\n5,100\n5,100\n")["1"]) == 2
 
 
-def test_doses_after_the_end_are_left_out(tmp_path):
-    patients = of_table(tmp_path, "TIME,AMT,ADDL,II\n0,10,500,24\n5000,10,.,.\n")
-    assert len(patients["1"]) == 100
+def test_every_additional_dose_before_the_end_is_given(tmp_path):
+    assert len(of_table(tmp_path, "TIME,AMT,ADDL,II\n0,10,99,24\n")["1"]) == 100
+
+
+def test_rows_that_are_remarks_give_nothing(tmp_path):
+    table = "C,ID,TIME,AMT,DV\n.,1,0,240,.\nC,1,336,240,.\nc,x,soon,much,.\n,1,400,.,3\n"
+    assert of_table(tmp_path, table) == {"1": (Given(0.0, "nivolumab", 240.0),)}
+    assert of_table(tmp_path, "ID,TIME,AMT\n1,0,240\n#1,336,240\n") == {
+        "1": (Given(0.0, "nivolumab", 240.0),)
+    }
+    # A column C of numbers holds something else, as concentrations.
+    assert of_table(tmp_path, "TIME,AMT,C\n0,240,1.5\n")["1"] == (Given(0.0, "nivolumab", 240.0),)
+
+
+def test_another_weight_beside_the_one_that_is_read_is_left_alone(tmp_path):
+    assert of_table(tmp_path, "TIME,AMT,WT,WEIGHT\n0,3 mg/kg,50,75\n")["1"][0].amount == 150.0
 
 
 def test_doses_of_the_file_are_given_to_every_patient_of_the_table(tmp_path):
@@ -142,6 +155,22 @@ def test_a_table_may_be_tabs_or_parquet(tmp_path):
 
 
 WRONG_TABLES = {
+    "a weight of another name": ("TIME,AMT,WEIGHT\n0,3 mg/kg,50\n", "Did you mean 'WT' [kg]?"),
+    "a body weight": ("TIME,AMT,bw\n0,3 mg/kg,50\n", "column 'bw' is not one of ID, TIME"),
+    "a height of another name": ("TIME,AMT,WT,Height\n0,3,50,170\n", "Did you mean 'HT' [cm]?"),
+    "a patient of another name": ("SUBJID,TIME,AMT\n1,0,3\n2,0,3\n", "Did you mean 'ID'?"),
+    "units in a column": ("TIME,AMT,UNIT\n0,3,mg/kg\n", "column 'UNIT' holds units"),
+    "dates in a column": ("DATE,TIME,AMT\n2020-01-03,0,3\n", "column 'DATE' holds dates"),
+    "a remark of another sign": ("C,TIME,AMT\nx,0,3\n", "row 2, column C  'x' is no mark of a remark"),
+    "after the end": (
+        "TIME,AMT\n0,5\n2400,5\n",
+        "row 3, column TIME  '2400' is not before the end of the course, 100 d",
+    ),
+    "additional after the end": (
+        "TIME,AMT,ADDL,II\n240,5,100,24\n",
+        "row 2, column ADDL  '100' doses follow; 89 of them are before the end of the course, 100 d",
+    ),
+    "additional without end": ("TIME,AMT,ADDL,II\n0,5,9999,1e305\n", "0 of them are before the end"),
     "no time": ("AMT\n10\n", "has no column TIME"),
     "misspelt column": ("TIME,AMT,ADLL\n0,10,2\n", "Did you mean 'ADDL'?"),
     "a column twice": ("TIME,time,AMT\n0,0,10\n", "column TIME is there twice"),
