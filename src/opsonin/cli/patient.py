@@ -105,9 +105,11 @@ def simulate(
         wrote: dict[str, str] = {}
     else:
         made, panels, wrote = _ours(asked, library, sbml, tumour)
-    if out is not None:
+    if out is not None and made.followed:
         wrote |= _write(out, course, asked, made, panels, tumour)
     _tell(asked, made, wrote, library.immunity["adult"], as_json=as_json)
+    if made.failed and as_json:
+        raise typer.Exit(RunError.exit_code)  # the one document has told of them
     if made.failed:
         raise RunError(*made.failed)
 
@@ -223,7 +225,7 @@ def _write(
 def _tell(asked: Asked, made: Courses, wrote: Mapping[str, str], adult: Immunity, *, as_json: bool) -> None:
     seen, aplasia = adult.tumour.seen.value, adult.b_cell_aplasia.value
     if as_json:
-        failed = {"failed": [str(fault) for fault in made.failed]} if made.failed else {}
+        failed: dict[str, Any] = {"failed": [str(fault) for fault in made.failed]} if made.failed else {}
         told = {
             label: {drug.name: drug.in_json for drug in drugs(one, made.columns)}
             for label, one in made.followed.items()
@@ -232,6 +234,8 @@ def _tell(asked: Asked, made: Courses, wrote: Mapping[str, str], adult: Immunity
             label: outcome_in_json(one, seen) | harm_in_json(one, made.columns, aplasia)
             for label, one in made.followed.items()
         }
+        stopped = {label: float(one.times[-1]) for label, one in made.followed.items() if not one.complete}
+        failed |= {"followed_until_min": stopped} if stopped else {}
         all_told: dict[str, Any] = {"ok": not made.failed, "notes": list(made.notes), "patients": told}
         all_told |= {"outcomes": became} if any(became.values()) else {}
         all_told |= _repeats(asked, made, seen, words=False)
@@ -243,6 +247,8 @@ def _tell(asked: Asked, made: Courses, wrote: Mapping[str, str], adult: Immunity
         if len(made.followed) > 1:
             alone = len(asked.patients) == 1
             lines.append(f"replicate {one.replicate}" if alone else f"patient {label}")
+        if not one.complete:
+            lines.append(f"followed until {float(one.times[-1]) / 1440.0:.4g} d, where it failed")
         lines += [drug.in_words for drug in drugs(one, made.columns)]
         about = in_body(one, made.columns) | outcome_in_words(one, seen)
         about |= harm_in_words(one, made.columns, aplasia)
@@ -259,7 +265,8 @@ def _repeats(asked: Asked, made: Courses, seen: float, *, words: bool) -> dict[s
     if asked.course.replicates == 1:
         return told
     for patient in asked.patients:
-        each = [one for one in made.followed.values() if one.patient == patient and one.reservoir is not None]
+        whole = [one for one in made.followed.values() if one.complete and one.reservoir is not None]
+        each = [one for one in whole if one.patient == patient]
         if not each:
             continue
         counts = how_many(each, seen)

@@ -68,6 +68,8 @@ def sweep(
     if courses is not None:
         wrote["courses"] = str(courses)
     _tell(swept, notes, wrote, as_json=as_json, quiet=quiet)
+    if swept.failed and as_json:
+        raise typer.Exit(RunError.exit_code)  # the one document has told of them
     if swept.failed:
         raise RunError(*_failures(swept))
 

@@ -5,6 +5,7 @@ It is integrated as our own, by `integrate.py`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -177,11 +178,16 @@ def _without_beginning(model: Any, name: str) -> Iterator[Fault]:
 
 
 def _has_value(kind: str, item: Any) -> bool:
+    """Whether a value is written; NaN, which some tools write where there is none, is no value."""
     if kind == "species":
-        return bool(item.isSetInitialAmount() or item.isSetInitialConcentration())
+        amount, concentration = item.getInitialAmount(), item.getInitialConcentration()
+        return bool(
+            (item.isSetInitialAmount() and math.isfinite(amount))
+            or (item.isSetInitialConcentration() and math.isfinite(concentration))
+        )
     if kind == "compartment":
-        return bool(item.isSetSize() or item.getSpatialDimensions() == 0)
-    return bool(item.isSetValue())
+        return bool((item.isSetSize() and math.isfinite(item.getSize())) or item.getSpatialDimensions() == 0)
+    return bool(item.isSetValue() and not math.isnan(item.getValue()))
 
 
 def _unknown_ports(model: Any, name: str, ports: Ports) -> Iterator[Fault]:
