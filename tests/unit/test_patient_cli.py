@@ -164,6 +164,7 @@ def test_a_course_of_no_drug_is_refused(tmp_path, capfd):
         (["--ports", "p.toml"], "--ports is given without --model"),
         (["--model", "m.xml", "--ports", "p.toml", "--sbml", "n.xml"], "--sbml writes our model"),
         (["-o", "nowhere/out.parquet"], "there is no such folder"),
+        (["--tumour", "b16"], "tumour 'b16' is of an animal"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(options, words, course, capfd):

@@ -16,6 +16,7 @@ from opsonin.core.errors import Fault, InputError, RunError, did_you_mean
 from opsonin.engine.lesions import lesions_of
 from opsonin.io.course import Asked
 from opsonin.io.overrides import of_patient
+from opsonin.io.unfit import OF_ANIMAL, of_animal
 from opsonin.io.wording import spelled
 from opsonin.knowledge.library import Library
 from opsonin.model.dosing import Course, Given, instant
@@ -93,7 +94,7 @@ def model_of(
         lesions: where the tumour is, each with its clones; without any its cells are all alike.
 
     Raises:
-        InputError: neither is there, or the tumour is not known.
+        InputError: neither is there, or the tumour is not known or of an animal.
     """
     if not given and tumour is None:
         fix = 'Add dose = [{ drug = "...", amount = "..." }], or name a tumour.'
@@ -102,8 +103,9 @@ def model_of(
     if cells and tumour is None:
         problem = f"{cells[0]} is made of cells, which need a patient that they act on."
         raise InputError(Fault("course", problem, "Name a tumour: --tumour dlbcl."))
-    if tumour is not None:
-        library.tumours[tumour]
+    if tumour is not None and of_animal(library.tumours[tumour]):
+        problem = f"tumour '{tumour}' {OF_ANIMAL}."
+        raise InputError(Fault("--tumour", problem, "Name one of people, as melanoma."))
     library = of_patient(library, course.knowledge, tumour)
     body = Body(library, tumour, lesions) if tumour is not None else None
     return PatientModel.of((library.drugs[name] for name in given), body)
