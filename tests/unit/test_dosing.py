@@ -207,7 +207,13 @@ WRONG_TABLES = {
         "does not know how the body takes up and clears entinostat",
     ),
     "radiation": ("TIME,AMT,DRUG\n0,5,radiation\n", "which no blood carries"),
-    "cells": ("TIME,AMT,DRUG\n0,5,tisagenlecleucel\n", "made of cells"),
+    "cells": (
+        "TIME,AMT,DRUG\n0,5,tisagenlecleucel\n",
+        'to a patient with a tumour: dose = [{ drug = "tisagenlecleucel", amount = "2e8 cells" }]',
+    ),
+    "other cells": ("TIME,AMT,DRUG\n0,5,expanded_nk\n", "Give it to a tissue"),
+    "micrograms": ("TIME,AMT\n0,5 mcg\n", 'Micrograms are written "ug": "5 ug".'),
+    "an activity": ("TIME,AMT\n0,5 IU/kg\n", "How much of the drug has this activity"),
     "a mouthful of antibody": ("TIME,AMT,ROUTE\n0,5,oral\n", "does not know how nivolumab is absorbed"),
     "no route": ("TIME,AMT,ROUTE\n0,5,ear\n", "'ear' is not one of iv, oral, sc"),
     "an oral drug into a vein": ("TIME,AMT,DRUG,ROUTE\n0,5,vorinostat,iv\n", "over the share that arrives"),
@@ -245,6 +251,7 @@ WRONG_UNITS = {
     "no drug": ('time = "h", amount = "mg"', "names no drug"),
     "a wrong unit": ('time = "mg", amount = "mg", drug = "nivolumab"', "time 'mg' is no unit of it"),
     "a wrong amount": ('time = "h", amount = "h", drug = "nivolumab"', "amount 'h' is no unit of it"),
+    "micrograms": ('time = "h", amount = "mcg/kg", drug = "nivolumab"', '"ug": "ug/kg"'),
     "a wrong drug": (
         'time = "h", amount = "mg", drug = "nivo"',
         "course.toml:2  [table]  drug 'nivo' is not in",
@@ -322,6 +329,30 @@ WRONG_COURSES = {
 def test_a_wrong_course_is_refused_with_its_line(what, tmp_path):
     text, words = WRONG_COURSES[what]
     assert words in refused(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("drug", "amount", "problem", "fix"),
+    [
+        ("nivolumab", "5 mcg", "neither a mass", 'Micrograms are written "ug": "5 ug".'),
+        ("nivolumab", "5 MCG/kg", "neither a mass", '"5 ug/kg"'),
+        ("nivolumab", "5 MIU/m2", "neither a mass", "How much of the drug has this activity"),
+        ("nivolumab", "5 U", "an activity", "How much of the drug has this activity"),
+        ("nivolumab", "5 mg/m²", "not a number with a unit", 'Write "5 mg/m2".'),
+        ("nivolumab", "1e15 cells", "beyond any real dose", 'Write "240 mg"'),
+        ("tisagenlecleucel", "1e15 cells", "beyond any real dose", 'Write "2e8 cells"'),
+        ("tisagenlecleucel", "100 mg", "is made of cells", '"2e8 cells"'),
+        ("tisagenlecleucel", "100 mcg", "neither a mass", 'Write "2e8 cells"'),
+        ("tisagenlecleucel", "2 million cells", "is no number of cells, in all or per body", "2e6 cells/kg"),
+        ("tisagenlecleucel", "200 cells/mm2", "is no number of cells, in all or per body", "2e6 cells/kg"),
+        ("tisagenlecleucel", "2.5 cells", "cells are whole", 'for example "3 cells"'),
+    ],
+)
+def test_an_amount_that_is_none_is_answered_with_one_of_that_drug(drug, amount, problem, fix, tmp_path):
+    told = refused(tmp_path, f'duration = "9 d"\ndose = [{{ drug = "{drug}", amount = "{amount}" }}]')
+    assert "course.toml:2  dose 1  amount" in told
+    assert problem in told
+    assert fix in told
 
 
 def test_all_faults_of_a_course_are_told_at_once(tmp_path):

@@ -16,7 +16,7 @@ from opsonin.core.errors import Fault, InputError, did_you_mean
 from opsonin.core.units import UnitError, split, to_unit
 from opsonin.io.dose_columns import columns_of
 from opsonin.io.tables import Table, as_text, capped, read_even_rows
-from opsonin.io.ways import refused_drug, refused_route
+from opsonin.io.ways import amount_fix, refused_drug, refused_route
 from opsonin.io.wording import spelled
 from opsonin.model.dosing import (
     CELLS,
@@ -130,8 +130,10 @@ def _faults_of_units(reading: _Reading) -> Iterator[Fault]:
         try:
             cast(Callable[[str], object], read)(unit)
         except ValueError as error:
-            example = 'time = "h"' if key == "time" else 'amount = "mg"'
-            yield Fault("[table]", f"{key} '{unit}' is no unit of it: {error}.", f"For example {example}.")
+            fix = 'For example time = "h".' if key == "time" else 'For example amount = "mg".'
+            if key == "amount" and (told := amount_fix(unit)) != EXAMPLE:
+                fix = told
+            yield Fault("[table]", f"{key} '{unit}' is no unit of it: {error}.", fix)
 
 
 @dataclass(frozen=True)
@@ -303,7 +305,7 @@ def _amount(row: _Row) -> tuple[float, str]:
     try:
         return _of_mass(text)
     except ValueError as error:
-        raise _Refused("AMT", f"{error}.", EXAMPLE) from error
+        raise _Refused("AMT", f"{error}.", amount_fix(text)) from error
 
 
 def _body(row: _Row) -> Body | None:

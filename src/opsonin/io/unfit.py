@@ -19,7 +19,9 @@ _OFTEN_MIN = 60.0
 _FAR = 10.0  # times the range of a number
 
 
-OF_ANIMAL = "is of an animal, and blood and clones of the knowledge base are of people"  # why it has no patient
+OF_ANIMAL = (
+    "is of an animal, and blood and clones of the knowledge base are of people"  # why it has no patient
+)
 
 
 def of_animal(tumour: Tumour) -> bool:
