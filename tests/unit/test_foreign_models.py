@@ -182,6 +182,7 @@ def test_what_another_tool_makes_of_our_model_runs_as_it_did(level):
     joined = Ports.model_validate(
         {
             "time": "min",
+            "replace_time": True,
             "tumour": {"held": "nivolumab_on_PD_1", "free": "nivolumab_tumour"},
             "drug": {"nivolumab": {"into": "nivolumab_central", "unit": "mg"}},
         }
@@ -205,7 +206,7 @@ def test_the_time_of_the_model_must_be_known():
     assert "wrong dimension" in refused(model_text(), time="mg")
 
 
-def test_a_port_map_that_says_another_time_is_followed_and_that_is_said():
+def test_another_time_than_that_of_the_model_is_only_taken_where_that_is_asked_for():
     def in_hours(model):
         unit = model.createUnitDefinition()
         unit.setId("hour")
@@ -219,9 +220,34 @@ def test_a_port_map_that_says_another_time_is_followed_and_that_is_said():
     text = changed(model_text(), in_hours)
     assert read(text, time=None).minutes == 60.0
     assert read(text, time="h").notes == read(text, time=None).notes
-    other = read(text, time="d")
+    assert "'d' is not what theirs.xml states: its unit of time is 1 h" in refused(text, time="d")
+    assert "add replace_time = true" in refused(text, time="d")
+    other = read(text, time="d", replace_time=True)
     assert other.minutes == DAY
     assert any("the port map says d" in note for note in other.notes)
+
+
+def test_events_of_a_model_are_said():
+    def give(model):
+        for number in range(2):
+            event = model.createEvent()
+            event.setUseValuesFromTriggerTime(True)
+            trigger = event.createTrigger()
+            trigger.setInitialValue(False)
+            trigger.setPersistent(True)
+            trigger.setMath(libsbml.parseL3Formula(f"time >= {number + 1}"))
+            assignment = event.createEventAssignment()
+            assignment.setVariable("A")
+            assignment.setMath(libsbml.parseL3Formula("A + 5"))
+
+    text = changed(model_text({"A": "0*A"}), give)
+    foreign = read(text, drug={"nivolumab": {"into": "A", "unit": "mg"}})
+    said = "has 2 events of its own, which happen besides the doses of the course; they change A, into which"
+    assert any(note.startswith(said) for note in foreign.notes)
+    _, one = followed(foreign, [Given(3 * DAY, "nivolumab", 100.0)])
+    assert one.values[-1, 0] == pytest.approx(110.0)
+    assert any(note.endswith("besides the doses of the course") for note in read(text).notes)
+    assert not any("events" in note for note in read(model_text()).notes)
 
 
 def test_units_that_are_missing_are_said():
@@ -324,6 +350,7 @@ def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path):
 
 
 WRONG_MAPS = {
+    "nothing in place of the time": ("replace_time = true\n", "replace_time is given without time"),
     "a wrong section": ("[tumor]\nburden = 'T'", "Did you mean 'tumour'?"),
     "a number": ("[tumour]\nburden = 3", "p.toml:2"),
     "no species": ("[drug]\nnivolumab = { unit = 'mg' }", "the key 'into' is missing"),
