@@ -161,6 +161,7 @@ WRONG_TABLES = {
     "a patient of another name": ("SUBJID,TIME,AMT\n1,0,3\n2,0,3\n", "Did you mean 'ID'?"),
     "units in a column": ("TIME,AMT,UNIT\n0,3,mg/kg\n", "column 'UNIT' holds units"),
     "dates in a column": ("DATE,TIME,AMT\n2020-01-03,0,3\n", "column 'DATE' holds dates"),
+    "spaces": (" ID TIME AMT\n 1 0 240\n", "row 1  columns are separated by spaces"),
     "a remark of another sign": ("C,TIME,AMT\nx,0,3\n", "row 2, column C  'x' is no mark of a remark"),
     "after the end": (
         "TIME,AMT\n0,5\n2400,5\n",

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from opsonin.core.errors import InputError
 from opsonin.io.check import Draft, check_overrides
 from opsonin.io.dose_tables import ONLY, read_doses
-from opsonin.io.lesions import check_lesions
+from opsonin.io.lesions import check_lesions, few_killers
 from opsonin.io.locate import KeyPath, Lines
 from opsonin.io.toml_files import parse_toml, read_text
 from opsonin.io.ways import amount_fix, refused_amount, refused_drug, refused_route
@@ -71,7 +71,8 @@ def read_course(path: Path, *, foreign: bool = False) -> Asked:
             elif found["type"] == "dose":
                 _fault_of_amount(draft, found["loc"], str(found["ctx"]["message"]), library)
             else:
-                draft.fault(*plain(found, Course))
+                key, problem, fix = plain(found, Course)
+                draft.fault(key, problem, fix or few_killers(key, found["input"]))
     _check_doses(draft, library, foreign=foreign)
     if foreign and draft.get("knowledge"):
         problem = "a model of your own takes no numbers of the knowledge base."

@@ -79,6 +79,9 @@ def columns_of(table: Table) -> dict[str, str]:
     """
     faults, found = [], dict[str, str]()
     where = f"{table.name} row 1" if table.separator else table.name
+    if len(table.columns) == 1 and len(table.columns[0].split()) > 1:
+        problem = f"columns are separated by spaces: '{table.columns[0]}'."
+        raise InputError(Fault(where, problem, "Save it with commas (.csv) or tabs (.tsv)."))
     for written in table.columns:
         key = written.strip().upper()
         if key in found:
