@@ -117,9 +117,22 @@ def test_two_doses_at_one_time_are_both_kept(tmp_path):
     assert len(of_table(tmp_path, "TIME,AMT\n5,100\n5,100\n")["1"]) == 2
 
 
-def test_doses_after_the_end_are_left_out(tmp_path):
-    patients = of_table(tmp_path, "TIME,AMT,ADDL,II\n0,10,500,24\n5000,10,.,.\n")
-    assert len(patients["1"]) == 100
+def test_every_additional_dose_before_the_end_is_given(tmp_path):
+    assert len(of_table(tmp_path, "TIME,AMT,ADDL,II\n0,10,99,24\n")["1"]) == 100
+
+
+def test_rows_that_are_remarks_give_nothing(tmp_path):
+    table = "C,ID,TIME,AMT,DV\n.,1,0,240,.\nC,1,336,240,.\nc,x,soon,much,.\n,1,400,.,3\n"
+    assert of_table(tmp_path, table) == {"1": (Given(0.0, "nivolumab", 240.0),)}
+    assert of_table(tmp_path, "ID,TIME,AMT\n1,0,240\n#1,336,240\n") == {
+        "1": (Given(0.0, "nivolumab", 240.0),)
+    }
+    # A column C of numbers holds something else, as concentrations.
+    assert of_table(tmp_path, "TIME,AMT,C\n0,240,1.5\n")["1"] == (Given(0.0, "nivolumab", 240.0),)
+
+
+def test_another_weight_beside_the_one_that_is_read_is_left_alone(tmp_path):
+    assert of_table(tmp_path, "TIME,AMT,WT,WEIGHT\n0,3 mg/kg,50,75\n")["1"][0].amount == 150.0
 
 
 def test_doses_of_the_file_are_given_to_every_patient_of_the_table(tmp_path):
@@ -144,6 +157,23 @@ def test_a_table_may_be_tabs_or_parquet(tmp_path):
 
 
 WRONG_TABLES = {
+    "a weight of another name": ("TIME,AMT,WEIGHT\n0,3 mg/kg,50\n", "Did you mean 'WT' [kg]?"),
+    "a body weight": ("TIME,AMT,bw\n0,3 mg/kg,50\n", "column 'bw' is not one of ID, TIME"),
+    "a height of another name": ("TIME,AMT,WT,Height\n0,3,50,170\n", "Did you mean 'HT' [cm]?"),
+    "a patient of another name": ("SUBJID,TIME,AMT\n1,0,3\n2,0,3\n", "Did you mean 'ID'?"),
+    "units in a column": ("TIME,AMT,UNIT\n0,3,mg/kg\n", "column 'UNIT' holds units"),
+    "dates in a column": ("DATE,TIME,AMT\n2020-01-03,0,3\n", "column 'DATE' holds dates"),
+    "spaces": (" ID TIME AMT\n 1 0 240\n", "row 1  columns are separated by spaces"),
+    "a remark of another sign": ("C,TIME,AMT\nx,0,3\n", "row 2, column C  'x' is no mark of a remark"),
+    "after the end": (
+        "TIME,AMT\n0,5\n2400,5\n",
+        "row 3, column TIME  '2400' is not before the end of the course, 100 d",
+    ),
+    "additional after the end": (
+        "TIME,AMT,ADDL,II\n240,5,100,24\n",
+        "row 2, column ADDL  '100' doses follow; 89 of them are before the end of the course, 100 d",
+    ),
+    "additional without end": ("TIME,AMT,ADDL,II\n0,5,9999,1e305\n", "0 of them are before the end"),
     "no time": ("AMT\n10\n", "has no column TIME"),
     "misspelt column": ("TIME,AMT,ADLL\n0,10,2\n", "Did you mean 'ADDL'?"),
     "a column twice": ("TIME,time,AMT\n0,0,10\n", "column TIME is there twice"),
@@ -180,7 +210,13 @@ WRONG_TABLES = {
         "does not know how the body takes up and clears entinostat",
     ),
     "radiation": ("TIME,AMT,DRUG\n0,5,radiation\n", "which no blood carries"),
-    "cells": ("TIME,AMT,DRUG\n0,5,tisagenlecleucel\n", "made of cells"),
+    "cells": (
+        "TIME,AMT,DRUG\n0,5,tisagenlecleucel\n",
+        'to a patient with a tumour: dose = [{ drug = "tisagenlecleucel", amount = "2e8 cells" }]',
+    ),
+    "other cells": ("TIME,AMT,DRUG\n0,5,expanded_nk\n", "Give it to a tissue"),
+    "micrograms": ("TIME,AMT\n0,5 mcg\n", 'Micrograms are written "ug": "5 ug".'),
+    "an activity": ("TIME,AMT\n0,5 IU/kg\n", "How much of the drug has this activity"),
     "a mouthful of antibody": ("TIME,AMT,ROUTE\n0,5,oral\n", "does not know how nivolumab is absorbed"),
     "no route": ("TIME,AMT,ROUTE\n0,5,ear\n", "'ear' is not one of iv, oral, sc"),
     "an oral drug into a vein": ("TIME,AMT,DRUG,ROUTE\n0,5,vorinostat,iv\n", "over the share that arrives"),
@@ -218,6 +254,7 @@ WRONG_UNITS = {
     "no drug": ('time = "h", amount = "mg"', "names no drug"),
     "a wrong unit": ('time = "mg", amount = "mg", drug = "nivolumab"', "time 'mg' is no unit of it"),
     "a wrong amount": ('time = "h", amount = "h", drug = "nivolumab"', "amount 'h' is no unit of it"),
+    "micrograms": ('time = "h", amount = "mcg/kg", drug = "nivolumab"', '"ug": "ug/kg"'),
     "a wrong drug": (
         'time = "h", amount = "mg", drug = "nivo"',
         "course.toml:2  [table]  drug 'nivo' is not in",
@@ -295,6 +332,30 @@ WRONG_COURSES = {
 def test_a_wrong_course_is_refused_with_its_line(what, tmp_path):
     text, words = WRONG_COURSES[what]
     assert words in refused(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("drug", "amount", "problem", "fix"),
+    [
+        ("nivolumab", "5 mcg", "neither a mass", 'Micrograms are written "ug": "5 ug".'),
+        ("nivolumab", "5 MCG/kg", "neither a mass", '"5 ug/kg"'),
+        ("nivolumab", "5 MIU/m2", "neither a mass", "How much of the drug has this activity"),
+        ("nivolumab", "5 U", "an activity", "How much of the drug has this activity"),
+        ("nivolumab", "5 mg/m²", "not a number with a unit", 'Write "5 mg/m2".'),
+        ("nivolumab", "1e15 cells", "beyond any real dose", 'Write "240 mg"'),
+        ("tisagenlecleucel", "1e15 cells", "beyond any real dose", 'Write "2e8 cells"'),
+        ("tisagenlecleucel", "100 mg", "is made of cells", '"2e8 cells"'),
+        ("tisagenlecleucel", "100 mcg", "neither a mass", 'Write "2e8 cells"'),
+        ("tisagenlecleucel", "2 million cells", "is no number of cells, in all or per body", "2e6 cells/kg"),
+        ("tisagenlecleucel", "200 cells/mm2", "is no number of cells, in all or per body", "2e6 cells/kg"),
+        ("tisagenlecleucel", "2.5 cells", "cells are whole", 'for example "3 cells"'),
+    ],
+)
+def test_an_amount_that_is_none_is_answered_with_one_of_that_drug(drug, amount, problem, fix, tmp_path):
+    told = refused(tmp_path, f'duration = "9 d"\ndose = [{{ drug = "{drug}", amount = "{amount}" }}]')
+    assert "course.toml:2  dose 1  amount" in told
+    assert problem in told
+    assert fix in told
 
 
 def test_all_faults_of_a_course_are_told_at_once(tmp_path):

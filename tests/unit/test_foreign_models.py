@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import libsbml
 import numpy as np
@@ -91,6 +92,10 @@ WITHOUT_BEGINNING = {
     "species": lambda model: model.getSpecies("A").unsetInitialAmount(),
     "parameter": lambda model: model.getParameter("k").unsetValue(),
     "compartment": lambda model: model.getCompartment("body").unsetSize(),
+    "species without a number": lambda model: model.getSpecies("A").setInitialAmount(math.nan),
+    "species without end": lambda model: model.getSpecies("A").setInitialAmount(math.inf),
+    "parameter without a number": lambda model: model.getParameter("k").setValue(math.nan),
+    "compartment without a number": lambda model: model.getCompartment("body").setSize(math.nan),
 }
 
 
@@ -98,7 +103,7 @@ WITHOUT_BEGINNING = {
 def test_what_has_no_value_at_the_beginning_is_named_with_its_line(kind):
     told = refused(changed(model_text(), WITHOUT_BEGINNING[kind]))
     assert "theirs.xml:" in told
-    assert f"{kind} '" in told
+    assert f"{kind.split()[0]} '" in told
     assert "has no value at the beginning" in told
 
 
@@ -177,6 +182,7 @@ def test_what_another_tool_makes_of_our_model_runs_as_it_did(level):
     joined = Ports.model_validate(
         {
             "time": "min",
+            "replace_time": True,
             "tumour": {"held": "nivolumab_on_PD_1", "free": "nivolumab_tumour"},
             "drug": {"nivolumab": {"into": "nivolumab_central", "unit": "mg"}},
         }
@@ -200,7 +206,7 @@ def test_the_time_of_the_model_must_be_known():
     assert "wrong dimension" in refused(model_text(), time="mg")
 
 
-def test_a_port_map_that_says_another_time_is_followed_and_that_is_said():
+def test_another_time_than_that_of_the_model_is_only_taken_where_that_is_asked_for():
     def in_hours(model):
         unit = model.createUnitDefinition()
         unit.setId("hour")
@@ -214,9 +220,34 @@ def test_a_port_map_that_says_another_time_is_followed_and_that_is_said():
     text = changed(model_text(), in_hours)
     assert read(text, time=None).minutes == 60.0
     assert read(text, time="h").notes == read(text, time=None).notes
-    other = read(text, time="d")
+    assert "'d' is not what theirs.xml states: its unit of time is 1 h" in refused(text, time="d")
+    assert "add replace_time = true" in refused(text, time="d")
+    other = read(text, time="d", replace_time=True)
     assert other.minutes == DAY
     assert any("the port map says d" in note for note in other.notes)
+
+
+def test_events_of_a_model_are_said():
+    def give(model):
+        for number in range(2):
+            event = model.createEvent()
+            event.setUseValuesFromTriggerTime(True)
+            trigger = event.createTrigger()
+            trigger.setInitialValue(False)
+            trigger.setPersistent(True)
+            trigger.setMath(libsbml.parseL3Formula(f"time >= {number + 1}"))
+            assignment = event.createEventAssignment()
+            assignment.setVariable("A")
+            assignment.setMath(libsbml.parseL3Formula("A + 5"))
+
+    text = changed(model_text({"A": "0*A"}), give)
+    foreign = read(text, drug={"nivolumab": {"into": "A", "unit": "mg"}})
+    said = "has 2 events of its own, which happen besides the doses of the course; they change A, into which"
+    assert any(note.startswith(said) for note in foreign.notes)
+    _, one = followed(foreign, [Given(3 * DAY, "nivolumab", 100.0)])
+    assert one.values[-1, 0] == pytest.approx(110.0)
+    assert any(note.endswith("besides the doses of the course") for note in read(text).notes)
+    assert not any("events" in note for note in read(model_text()).notes)
 
 
 def test_units_that_are_missing_are_said():
@@ -319,6 +350,7 @@ def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path):
 
 
 WRONG_MAPS = {
+    "nothing in place of the time": ("replace_time = true\n", "replace_time is given without time"),
     "a wrong section": ("[tumor]\nburden = 'T'", "Did you mean 'tumour'?"),
     "a number": ("[tumour]\nburden = 3", "p.toml:2"),
     "no species": ("[drug]\nnivolumab = { unit = 'mg' }", "the key 'into' is missing"),
@@ -384,6 +416,43 @@ def test_the_command_says_what_failed_and_keeps_the_others(tmp_path, capfd):
     ]
     assert main(["patient", "simulate", *given, "-o", str(out)]) == 3
     printed = capfd.readouterr()
-    assert "patient wild, m.xml" in printed.err
-    assert "patient wilder, m.xml" in printed.err
-    assert set(pq.read_table(out)["patient"].to_pylist()) == {"calm"}
+    assert "patient wild, m.xml after time 0.1" in printed.err
+    assert "Until 2 h it was followed." in printed.err
+    assert "patient wilder, m.xml after time 0.05" in printed.err
+    assert "Warning" not in printed.err
+    assert "patient wild\nfollowed until 0.08333 d, where it failed" in printed.out
+    frame = pq.read_table(out).to_pandas()
+    rows = {name: rows["time_min"].tolist() for name, rows in frame.groupby("patient")}
+    assert rows["wild"] == [0.0, 60.0, 120.0]
+    assert rows["wilder"] == [0.0, 60.0]
+    assert rows["calm"][-1] == 20 * DAY
+    amounts = frame[frame["patient"] == "wild"]["drug_x"]
+    assert amounts.to_numpy() == pytest.approx([1000.0 / (1.0 - 10.0 * h / 24.0) for h in range(3)])
+    assert main(["patient", "simulate", *given, "--json"]) == 3
+    told = json.loads(capfd.readouterr().out)
+    assert told["followed_until_min"] == {"wild": 120.0, "wilder": 60.0}
+    assert len(told["failed"]) == 2
+
+
+def test_of_a_model_that_fails_at_once_nothing_is_written(tmp_path, capfd):
+    (tmp_path / "m.xml").write_text(model_text({"A": "A/(A - A)"}))
+    (tmp_path / "p.toml").write_text('time = "d"\n[tumour]\na = "A"\n')
+    (tmp_path / "c.toml").write_text('duration = "2 d"\n')
+    given = [
+        tmp_path / "c.toml",
+        "--model",
+        tmp_path / "m.xml",
+        "--ports",
+        tmp_path / "p.toml",
+        "-o",
+        tmp_path / "o.parquet",
+    ]
+    assert main(["patient", "simulate", *map(str, given)]) == 3
+    assert "Warning" not in capfd.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c.toml", "m.xml", "p.toml"]
+
+
+def test_what_grows_beyond_everything_is_refused_with_its_time():
+    foreign = read(model_text({"A": "-k*A"}, {"k": -50.0}, {"A": 1.0}))
+    with pytest.raises(RunError, match=r"theirs.xml at time 3  A is 1.39.*e\+65, which it cannot be"):
+        followed(foreign)

@@ -154,6 +154,10 @@ def test_the_command_tells_of_each_lesion(tmp_path, capfd):
         ("MHC-I", "CD19", "cells of melanoma carry no CD19"),
         ("killers = 0.5", 'doubling_time = "1 d"', "below that of its cells without loss"),
         ("killers = 0.5", "killers = -1", "killers"),
+        ("killers = 0.5", "killers = 0", "has few: for example killers = 0.01"),
+        ("MHC-I", "HLA", "Did you mean 'MHC-I'?"),
+        ("MHC-I", "HLA-DR", "Did you mean 'MHC-II'?"),
+        ("MHC-I", "CD274", "Did you mean 'PD-L1'?"),
         ('"b2m-loss" = 0.1', '"b2m-loss" = 0.7, "antigen-loss" = 0.7', "its clones add up to 1.4"),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from opsonin.cli.main import main
+from opsonin.core.errors import Fault
 from opsonin.knowledge.library import load_library
 from opsonin.patient.pharmacokinetics import DrugCourse, OneDose
 from opsonin.patient.sbml import faults_of
@@ -163,10 +164,42 @@ def test_a_course_of_no_drug_is_refused(tmp_path, capfd):
         (["--ports", "p.toml"], "--ports is given without --model"),
         (["--model", "m.xml", "--ports", "p.toml", "--sbml", "n.xml"], "--sbml writes our model"),
         (["-o", "nowhere/out.parquet"], "there is no such folder"),
+        (["--tumour", "b16"], "tumour 'b16' is of an animal"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(options, words, course, capfd):
     assert words in said([course, *options], capfd, 2)
+
+
+def test_a_replicate_that_fails_is_kept_until_then_and_not_counted(tmp_path, capfd, monkeypatch):
+    from opsonin.patient import integrate
+
+    whole = integrate.Integrator.run
+    begun = []
+
+    def run(self, watched, times, *rest, **more):
+        begun.append(times[-1])
+        if len(begun) == 1:
+            raise integrate.Broken(Fault("patient's model at time 1500", "x is nan."), time=1500.0)
+        return whole(self, watched, times, *rest, **more)
+
+    monkeypatch.setattr(integrate.Integrator, "run", run)
+    file, out = tmp_path / "course.toml", tmp_path / "out.parquet"
+    dose = '{ drug = "nivolumab", amount = "240 mg", every = "1 d" }'
+    rule = '{ drug = "nivolumab", when = "tumour_cells", above = 1.0, reduce_to = 0.5 }'
+    file.write_text(f'duration = "3 d"\nevery = "6 h"\nreplicates = 3\ndose = [{dose}]\nrule = [{rule}]\n')
+    said([file, "--tumour", "melanoma", "-o", out], capfd, 3)
+    assert begun[:2] == [3 * DAY, DAY]
+    frame = pq.read_table(out).to_pandas()
+    assert frame[frame["replicate"] == 1]["time_min"].max() == DAY
+    assert frame[frame["replicate"] == 2]["time_min"].max() == 3 * DAY
+    begun.clear()
+    assert main(["patient", "simulate", str(file), "--tumour", "melanoma", "--json"]) == 3
+    told = json.loads(capfd.readouterr().out)
+    assert told["followed_until_min"] == {"1/1": DAY}
+    assert told["replicates"]["1"]["cured"]["of"] == 2
+    assert "outcome" not in told["outcomes"]["1/1"]
+    assert "outcome" in told["outcomes"]["1/2"]
 
 
 def test_without_the_extra_it_says_what_to_install(course, capfd, monkeypatch):

@@ -222,6 +222,7 @@ WRONG = {
         "of 'nivolumab_plasma' is no column of a course.\n    Did you mean 'nivolumab_plasma_nM'?",
     ),
     "no such tumour": (HEAD + 'tumour = "melanom"\n', "Did you mean 'melanoma'?"),
+    "a tumour of an animal": (HEAD + 'tumour = "b16"\n', "tumour 'b16' is of an animal"),
     "clones of nobody": (HEAD + "clones = false\n", "of a patient with a tumour in one place"),
     "clones that are no yes or no": (HEAD + 'tumour = "melanoma"\nclones = "no"\n', "clones"),
     "no such metric": (metric(f'{PLASMA}kind = "peek"'), "Did you mean 'peak'?"),

@@ -171,6 +171,8 @@ def test_the_command_tells_of_who_failed(tmp_path, monkeypatch, capfd):
     assert "It has weight = " in printed.err
     assert "nobody has it; 6 have none" in printed.out
     assert pq.read_table(tmp_path / "out.parquet")["failed"].null_count == 0
+    assert main(["patient", "sweep", str(file), "-o", str(tmp_path / "again.parquet"), "--json"]) == 3
+    assert len(json.loads(capfd.readouterr().out)["failed"]) == 6  # one document
 
 
 def test_rules_hold_doses_of_each_patient_by_itself(tmp_path):

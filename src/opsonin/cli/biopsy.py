@@ -207,9 +207,8 @@ def _selection(written: list[str]) -> dict[str, str]:
 
 def _require_png(out: Path | None) -> None:
     if out is not None and out.suffix.lower() != ".png":
-        raise InputError(
-            Fault("-o", f"'{out}' does not end in .png.", f"Write -o {out.with_suffix('.png')}.")
-        )
+        better = out.with_suffix(".png") if out.name else "biopsy.png"
+        raise InputError(Fault("-o", f"'{out}' does not end in .png.", f"Write -o {better}."))
 
 
 def _draw(seen: list[tuple[str, Understood]], subtitle: str, out: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from opsonin.cli.files import require_place, write_file
+from opsonin.cli.files import require_suffix, write_file
 from opsonin.cli.options import Json, print_json, print_lines
 from opsonin.cli.results import require_result, require_untouched
 from opsonin.core.errors import Fault, InputError
@@ -48,11 +48,8 @@ def contacts(
     from opsonin.store.result import Result, time_asked
 
     extra("sympy")
-    if out is not None and out.suffix != ".toml":
-        fix = f"For example {out.with_suffix('.toml')}."
-        raise InputError(Fault(str(out), "is not the name of a TOML file.", fix))
     if out is not None:
-        require_place(out)
+        require_suffix(out, ".toml", "TOML")
     for folder in results:
         require_result(folder)
         require_untouched(folder)

@@ -134,10 +134,10 @@ def drugs(one: Followed, columns: tuple[str, ...]) -> Iterator[Told]:
 
 
 def outcome_in_json(one: Followed, seen: float) -> dict[str, Any]:
-    """What became of the tumour of a patient whose clones are followed; nothing of others."""
+    """What became of the tumour of a patient whose clones are followed to the end; nothing of others."""
     from opsonin.patient.outcome import mixed, outcomes
 
-    if one.reservoir is None:
+    if one.reservoir is None or not one.complete:
         return {}
     whole, lesions = outcomes(one.reservoir, seen)
     told: dict[str, Any] = {"outcome": _in_json(whole)}
@@ -151,7 +151,7 @@ def outcome_in_words(one: Followed, seen: float) -> dict[str, str]:
     """The same in words."""
     from opsonin.patient.outcome import mixed, outcomes
 
-    if one.reservoir is None:
+    if one.reservoir is None or not one.complete:
         return {}
     whole, lesions = outcomes(one.reservoir, seen)
     told = {"outcome": _in_words(whole, seen)}

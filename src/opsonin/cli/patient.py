@@ -22,7 +22,7 @@ from opsonin.cli.course_told import (
     outcome_in_json,
     outcome_in_words,
 )
-from opsonin.cli.files import require_place, write_file
+from opsonin.cli.files import require_apart, require_place, require_suffix, write_file
 from opsonin.cli.options import Json, print_json, print_lines
 from opsonin.core.errors import Fault, InputError, RunError
 
@@ -93,6 +93,7 @@ def simulate(
         problem = "--knowledge is of our model; with --model there is none."
         raise InputError(Fault("command line", problem, "A model of your own brings its numbers."))
     asked, library = read_course(course, foreign=model is not None), load_library()
+    _check_files(out, sbml, course, asked, (model, ports, knowledge))
     if knowledge is not None:
         asked = asked.with_numbers(read_numbers(knowledge))
     if (asked.course.lesion or asked.course.new_lesions) and tumour is None:
@@ -104,9 +105,11 @@ def simulate(
         wrote: dict[str, str] = {}
     else:
         made, panels, wrote = _ours(asked, library, sbml, tumour)
-    if out is not None:
+    if out is not None and made.followed:
         wrote |= _write(out, course, asked, made, panels, tumour)
     _tell(asked, made, wrote, library.immunity["adult"], as_json=as_json)
+    if made.failed and as_json:
+        raise typer.Exit(RunError.exit_code)  # the one document has told of them
     if made.failed:
         raise RunError(*made.failed)
 
@@ -120,12 +123,23 @@ def _check_options(out: Path | None, sbml: Path | None, model: Path | None, port
         )
     if sbml is not None and model is not None:
         raise InputError(Fault("command line", "--sbml writes our model; with --model there is none.", ""))
-    if out is not None and out.suffix != ".parquet":
-        fix = f"For example {out.with_suffix('.parquet')}."
-        raise InputError(Fault(str(out), "is not the name of a parquet file.", fix))
-    for target in (out, sbml):
-        if target is not None:
-            require_place(target)
+    if out is not None:
+        require_suffix(out, ".parquet", "parquet")
+        require_place(out.with_suffix(".png"))
+    if sbml is not None:
+        require_place(sbml)
+
+
+def _check_files(
+    out: Path | None, sbml: Path | None, course: Path, asked: Asked, others: tuple[Path | None, ...]
+) -> None:
+    """InputError where a file would be written over another, or over one that is read."""
+    table = asked.course.table
+    read = [course, *([] if table is None else [course.parent / table.file])]
+    written = [] if out is None else [out, out.with_suffix(".png")]
+    require_apart(
+        [*written, *([] if sbml is None else [sbml])], [*read, *(path for path in others if path is not None)]
+    )
 
 
 def _ours(
@@ -211,7 +225,7 @@ def _write(
 def _tell(asked: Asked, made: Courses, wrote: Mapping[str, str], adult: Immunity, *, as_json: bool) -> None:
     seen = adult.tumour.seen.value
     if as_json:
-        failed = {"failed": [str(fault) for fault in made.failed]} if made.failed else {}
+        failed: dict[str, Any] = {"failed": [str(fault) for fault in made.failed]} if made.failed else {}
         told = {
             label: {drug.name: drug.in_json for drug in drugs(one, made.columns)}
             for label, one in made.followed.items()
@@ -220,6 +234,8 @@ def _tell(asked: Asked, made: Courses, wrote: Mapping[str, str], adult: Immunity
             label: outcome_in_json(one, seen) | harm_in_json(one, made.columns, adult)
             for label, one in made.followed.items()
         }
+        stopped = {label: float(one.times[-1]) for label, one in made.followed.items() if not one.complete}
+        failed |= {"followed_until_min": stopped} if stopped else {}
         all_told: dict[str, Any] = {"ok": not made.failed, "notes": list(made.notes), "patients": told}
         all_told |= {"outcomes": became} if any(became.values()) else {}
         all_told |= _repeats(asked, made, seen, words=False)
@@ -231,6 +247,8 @@ def _tell(asked: Asked, made: Courses, wrote: Mapping[str, str], adult: Immunity
         if len(made.followed) > 1:
             alone = len(asked.patients) == 1
             lines.append(f"replicate {one.replicate}" if alone else f"patient {label}")
+        if not one.complete:
+            lines.append(f"followed until {float(one.times[-1]) / 1440.0:.4g} d, where it failed")
         lines += [drug.in_words for drug in drugs(one, made.columns)]
         about = in_body(one, made.columns) | outcome_in_words(one, seen)
         about |= harm_in_words(one, made.columns, adult)
@@ -247,7 +265,8 @@ def _repeats(asked: Asked, made: Courses, seen: float, *, words: bool) -> dict[s
     if asked.course.replicates == 1:
         return told
     for patient in asked.patients:
-        each = [one for one in made.followed.values() if one.patient == patient and one.reservoir is not None]
+        whole = [one for one in made.followed.values() if one.complete and one.reservoir is not None]
+        each = [one for one in whole if one.patient == patient]
         if not each:
             continue
         counts = how_many(each, seen)

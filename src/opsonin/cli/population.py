@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from opsonin.cli.files import require_place, write_file
+from opsonin.cli.files import require_apart, require_suffix, write_file
 from opsonin.cli.options import Json, print_json, print_lines, whole_number
-from opsonin.core.errors import Fault, InputError, RunError
+from opsonin.core.errors import Fault, RunError
 
 if TYPE_CHECKING:
     from opsonin.engine.sweep import Swept
@@ -68,22 +68,18 @@ def sweep(
     if courses is not None:
         wrote["courses"] = str(courses)
     _tell(swept, notes, wrote, as_json=as_json, quiet=quiet)
+    if swept.failed and as_json:
+        raise typer.Exit(RunError.exit_code)  # the one document has told of them
     if swept.failed:
         raise RunError(*_failures(swept))
 
 
 def require_parquet(*targets: Path | None) -> None:
     """InputError where one of the files that are to be written cannot be, or is no parquet file."""
-    for target in targets:
-        if target is None:
-            continue
-        if target.suffix != ".parquet":
-            fix = f"For example {target.with_suffix('.parquet')}."
-            raise InputError(Fault(str(target), "is not the name of a parquet file.", fix))
-        require_place(target)
-    named = [target.absolute() for target in targets if target is not None]
-    if len(set(named)) < len(named):
-        raise InputError(Fault(str(named[0]), "is named twice.", "Each table needs a file of its own."))
+    named = [target for target in targets if target is not None]
+    for target in named:
+        require_suffix(target, ".parquet", "parquet")
+    require_apart(named)
 
 
 def stopping() -> None:

@@ -66,6 +66,7 @@ def sensitivity(
 
     extra("sympy")
     extra("SALib")
+    require_parquet(out)
     runs = out.with_suffix(".runs.parquet")
     require_parquet(out, runs)
     library = load_library()

@@ -16,19 +16,22 @@ from opsonin.core.errors import Fault, InputError, RunError, did_you_mean
 from opsonin.engine.lesions import lesions_of
 from opsonin.io.course import Asked
 from opsonin.io.overrides import of_patient
+from opsonin.io.unfit import OF_ANIMAL, of_animal
+from opsonin.io.wording import spelled
 from opsonin.knowledge.library import Library
 from opsonin.model.dosing import Course, Given, instant
 from opsonin.patient.body import Body
 from opsonin.patient.clone_part import Lesion, Site
 from opsonin.patient.doses import Change
 from opsonin.patient.foreign import Foreign
-from opsonin.patient.integrate import Integrator, Trajectory, loaded
+from opsonin.patient.integrate import Broken, Integrator, Trajectory, loaded
 from opsonin.patient.model import PatientModel
 from opsonin.patient.reservoir import Key, Reservoir
 from opsonin.patient.rules import Before, ruled
 
 Array = npt.NDArray[np.float64]
 OURS = "patient's model"
+_ATTEMPTS = 5  # to follow a patient until shortly before it fails
 _AS_THEY_ARE: Mapping[str, float] = MappingProxyType({})
 
 
@@ -43,6 +46,7 @@ class Followed:
         change_times, before: (changes,) [min] and (changes, columns), just before each change.
         reservoir: of its tumour's clones, where these are followed.
         patient, replicate: who it is, and by which chances.
+        complete: whether to the end of the course; else until the last row before it failed.
     """
 
     planned: tuple[Given, ...]
@@ -54,6 +58,7 @@ class Followed:
     reservoir: Reservoir | None = None
     patient: str = ""
     replicate: int = 1
+    complete: bool = True
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,8 @@ class Courses:
 
     Attributes:
         columns: of the result, each with its unit where the model is ours.
-        followed: by patient, and by replicate if there are several; those that failed are not among them.
-        failed: one fault for each patient that could not be followed.
+        followed: by patient, and by replicate if there are several; those that failed at once are not among them.
+        failed: one fault for each patient that could not be followed to the end.
         sbml: the model, without doses.
         notes: what was supplied to a foreign model, and what could not be checked.
     """
@@ -89,7 +94,7 @@ def model_of(
         lesions: where the tumour is, each with its clones; without any its cells are all alike.
 
     Raises:
-        InputError: neither is there, or the tumour is not known.
+        InputError: neither is there, or the tumour is not known or of an animal.
     """
     if not given and tumour is None:
         fix = 'Add dose = [{ drug = "...", amount = "..." }], or name a tumour.'
@@ -98,8 +103,9 @@ def model_of(
     if cells and tumour is None:
         problem = f"{cells[0]} is made of cells, which need a patient that they act on."
         raise InputError(Fault("course", problem, "Name a tumour: --tumour dlbcl."))
-    if tumour is not None:
-        library.tumours[tumour]
+    if tumour is not None and of_animal(library.tumours[tumour]):
+        problem = f"tumour '{tumour}' {OF_ANIMAL}."
+        raise InputError(Fault("--tumour", problem, "Name one of people, as melanoma."))
     library = of_patient(library, course.knowledge, tumour)
     body = Body(library, tumour, lesions) if tumour is not None else None
     return PatientModel.of((library.drugs[name] for name in given), body)
@@ -175,8 +181,37 @@ def _all(asked: Asked, model: Carrier) -> tuple[dict[str, Followed], tuple[Fault
                 found = follow_one(engine, model, doses, asked.course, key=key)
                 followed[label] = replace(found, patient=patient, replicate=replicate)
             except RunError as error:
-                failed += [replace(f, where=f"{named}{f.where}") for f in error.faults]
+                kept = _before_failure(engine, model, doses, asked.course, key, error)
+                failed += [_told(fault, named, kept) for fault in error.faults]
+                if kept is not None:
+                    followed[label] = replace(kept, patient=patient, replicate=replicate)
     return followed, tuple(failed)
+
+
+def _before_failure(
+    engine: Integrator, model: Carrier, doses: Sequence[Given], course: Course, key: Key, error: RunError
+) -> Followed | None:
+    """A patient who failed, until the last row before that; None where there is none after time 0."""
+    for _ in range(_ATTEMPTS):
+        if not isinstance(error, Broken):
+            return None
+        end = min(error.time * model.minutes, course.duration)
+        rows = [time for time in _steps(course, ()).tolist() if 0.0 < time < end]
+        if not rows:
+            return None
+        course = course.model_copy(update={"duration": rows[-1]})
+        try:
+            given = [dose for dose in doses if dose.time <= course.duration]
+            return replace(follow_one(engine, model, given, course, key=key), complete=False)
+        except RunError as again:
+            error = again
+    return None
+
+
+def _told(fault: Fault, named: str, kept: Followed | None) -> Fault:
+    """A fault of a patient, and what is kept of it."""
+    until = "" if kept is None else f"Until {spelled(float(kept.times[-1]))} it was followed."
+    return replace(fault, where=f"{named}{fault.where}", fix=f"{fault.fix} {until}".strip())
 
 
 def check_rules(asked: Asked, columns: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from opsonin.core.schedule import ticks
-from opsonin.io.unfit import of_animal
+from opsonin.io.unfit import OF_ANIMAL, of_animal
 from opsonin.io.wording import shown, spelled
 from opsonin.knowledge.library import Library
 from opsonin.model.scenario import GEOMETRY_KEYS, Generated, Output
@@ -32,7 +32,7 @@ def check_patient(draft: Draft, library: Library, coupling: float | None) -> Non
         draft.fault(("tissue", "fields"), problem, "With [patient], name one field.")
     tumour = library.tumours.get(draft.text("tissue", "tumour") or "")
     if tumour is not None and of_animal(tumour):
-        problem = f"tumour '{tumour.name}' is of an animal, and blood and clones of the knowledge base are of people"
+        problem = f"tumour '{tumour.name}' {OF_ANIMAL}"
         draft.fault(("patient",), f"[patient]: {problem}", _LEAVE)
     if coupling is not None:
         _check_interval(draft, ticks(coupling))

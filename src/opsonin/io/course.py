@@ -14,13 +14,13 @@ from pydantic import ValidationError
 from opsonin.core.errors import InputError
 from opsonin.io.check import Draft, check_overrides
 from opsonin.io.dose_tables import ONLY, read_doses
-from opsonin.io.lesions import check_lesions
+from opsonin.io.lesions import check_lesions, few_killers
 from opsonin.io.locate import KeyPath, Lines
 from opsonin.io.toml_files import parse_toml, read_text
-from opsonin.io.ways import refused_amount, refused_drug, refused_route
+from opsonin.io.ways import amount_fix, refused_amount, refused_drug, refused_route
 from opsonin.io.wording import plain
 from opsonin.knowledge.library import Library, load_library
-from opsonin.model.dosing import CELLS, EXAMPLE, PER_WEIGHT_CELLS, Course, Given, dose_mg, read_dose
+from opsonin.model.dosing import CELLS, PER_WEIGHT_CELLS, Course, Given, dose_mg, read_dose
 from opsonin.model.scenario import MOST_DOSES
 
 MOST_ROWS = 1_000_000  # of a result
@@ -69,9 +69,10 @@ def read_course(path: Path, *, foreign: bool = False) -> Asked:
             if found["loc"] == ("duration",) and found["type"] == "missing":
                 draft.fault((), "the key 'duration' is missing", 'For example duration = "84 d".')
             elif found["type"] == "dose":
-                _fault_of_amount(draft, found["loc"], str(found["ctx"]["message"]))
+                _fault_of_amount(draft, found["loc"], str(found["ctx"]["message"]), library)
             else:
-                draft.fault(*plain(found, Course))
+                key, problem, fix = plain(found, Course)
+                draft.fault(key, problem, fix or few_killers(key, found["input"]))
     _check_doses(draft, library, foreign=foreign)
     if foreign and draft.get("knowledge"):
         problem = "a model of your own takes no numbers of the knowledge base."
@@ -107,9 +108,15 @@ def _patients(
     return {patient: tuple(sorted([*own, *doses])) for patient, doses in found.items()}
 
 
-def _fault_of_amount(draft: Draft, path: KeyPath, message: str) -> None:
+def _fault_of_amount(draft: Draft, path: KeyPath, message: str, library: Library) -> None:
+    text = draft.text(*path) or ""
+    drug = library.drugs.get(draft.text(*path[:-1], "drug") or "")
+    of_cells = "cell" in text if drug is None else drug.product is not None
+    fix = amount_fix(text, of_cells=of_cells)
     shown = message if message.startswith("'") else f"{draft.shown(*path)} {message}"
-    draft.fault(path, f"amount: {shown}", EXAMPLE)
+    if text and "cell" in text and "beyond" not in message and "above 0" not in message:
+        shown = f"'{text}' is no number of cells, in all or per body weight"
+    draft.fault(path, f"amount: {shown}", fix)
 
 
 def _check_doses(draft: Draft, library: Library, *, foreign: bool) -> None:
@@ -133,11 +140,11 @@ def _check_drug(draft: Draft, path: KeyPath, drug: str, library: Library) -> Non
         draft.fault((*path, "drug"), *refusal)
         return
     try:
-        _, kind = read_dose(draft.text(*path, "amount") or "")
+        value, kind = read_dose(draft.text(*path, "amount") or "")
     except ValueError:
         pass  # told where it is written
     else:
-        if unfit := refused_amount(kind, library.drugs[drug]):
+        if unfit := refused_amount(value, kind, library.drugs[drug]):
             draft.fault((*path, "amount"), f"amount {draft.shown(*path, 'amount')}: {unfit[0]}", unfit[1])
     if library.drugs[drug].product is not None:
         for key in ("lasting", "route"):

@@ -1,6 +1,7 @@
 """Tables of doses as NONMEM reads them: ID, TIME, AMT, RATE, ADDL, II, CMT, EVID ..., resolved to single doses.
 
-Whether a file is a readable table is decided by `tables.py`; what a drug needs to be given, by `ways.py`.
+Whether a file is a readable table is decided by `tables.py`, which columns are read by `dose_columns.py`; what a drug
+needs to be given, by `ways.py`.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from typing import Any, cast
 
 from opsonin.core.errors import Fault, InputError, did_you_mean
 from opsonin.core.units import UnitError, split, to_unit
+from opsonin.io.dose_columns import columns_of
 from opsonin.io.tables import Table, as_text, capped, read_even_rows
-from opsonin.io.ways import refused_drug, refused_route
+from opsonin.io.ways import amount_fix, refused_drug, refused_route
+from opsonin.io.wording import spelled
 from opsonin.model.amounts import MASS
 from opsonin.model.dosing import (
     CELLS,
@@ -24,31 +27,14 @@ from opsonin.model.dosing import (
     DoseTable,
     Given,
     dose_mg,
+    instant,
     read_dose,
 )
 from opsonin.model.drugs import Drug
 from opsonin.model.scenario import MOST_DOSES
 
 ONLY = "1"  # the patient of a table or course that names none
-_KNOWN = ("ID", "TIME", "AMT", "RATE", "DUR", "ADDL", "II", "CMT", "EVID", "SS", "DRUG", "ROUTE", "WT", "HT")
-_IGNORED = {
-    "MDV",
-    "DV",
-    "AGE",
-    "SEX",
-    "CMNT",
-    "C",
-    "OCC",
-    "DOSE",
-    "TAD",
-    "BSA",
-    "RACE",
-    "LNDV",
-    "BLQ",
-    "LLOQ",
-}
 _NOTHING = {"", ".", "na", "nan", "null"}  # what NONMEM and spreadsheets write for it
-_NOT_ALIKE = 0.72  # AMOUNT and COUNT are not slips of AMT
 _ROUTES = {"iv": "iv", "oral": "oral", "po": "oral", "sc": "sc", "vein": "iv", "mouth": "oral"}
 
 
@@ -81,13 +67,13 @@ def read_doses(
     Args:
         asked: the table and its units; its file is relative to `folder`.
         body: of the patient; a row's own WT and HT come before it.
-        duration: [min]; no dose is given at or after it.
+        duration: [min]; a dose at or after it is refused.
         drugs: the knowledge base's; None where the doses are for a model of somebody else.
     Raises:
         InputError: with every fault, each with file, row, column, value and what was expected.
     """
     table = read_even_rows(folder / asked.file)
-    reading = _Reading(table, asked, body, duration, drugs, _columns(table))
+    reading = _Reading(table, asked, body, duration, drugs, columns_of(table))
     reading.faults += _faults_of_units(reading)
     if reading.faults:
         raise InputError(*reading.faults)
@@ -95,7 +81,8 @@ def read_doses(
     faulty: list[Fault] = []
     for number, row in zip(table.rows.tolist(), _rows(reading), strict=True):
         try:
-            patients.setdefault(_patient(row), []).extend(_doses(row))
+            if not _is_remark(row):
+                patients.setdefault(_patient(row), []).extend(_doses(row))
         except _Refused as refused:
             column, problem, fix = refused.args
             where = f"{table.name} row {number}"
@@ -109,41 +96,29 @@ def read_doses(
 def _rows(reading: _Reading) -> Iterator[_Row]:
     """Every row with the texts that are there."""
     columns = [(key, reading.table.column(written).to_pylist()) for key, written in reading.columns.items()]
+    first = reading.table.data[0].to_pylist()
     for index in range(len(reading.table.rows)):
         texts = ((key, as_text(values[index]).strip()) for key, values in columns)
-        yield _Row({key: text for key, text in texts if text.lower() not in _NOTHING}, reading)
+        there = {key: text for key, text in texts if text.lower() not in _NOTHING}
+        yield _Row(there, as_text(first[index]).strip(), reading)
+
+
+def _is_remark(row: _Row) -> bool:
+    """Whether a row is none, as NONMEM has it: it begins with #, or has a C in the column C."""
+    mark = row.texts.get("C", "")
+    if mark and mark.upper() not in ("C", "#"):
+        try:
+            float(mark)
+        except ValueError as error:
+            fix = "A row with C in it is left out; any other has . or nothing there."
+            raise _Refused("C", f"'{mark}' is no mark of a remark; expected C.", fix) from error
+    return row.first.startswith("#") or mark.upper() in ("C", "#")
 
 
 def _patient(row: _Row) -> str:
     if "ID" in row.reading.columns and "ID" not in row.texts:
         raise _Refused("ID", "is empty.", "Every row says whose it is, or the table has no column ID.")
     return row.texts.get("ID", ONLY)
-
-
-def _columns(table: Table) -> dict[str, str]:
-    """What each known column is called in the table; faults where one is there twice, missing, or misspelt."""
-    faults, found = [], dict[str, str]()
-    where = f"{table.name} row 1" if table.separator else table.name
-    for written in table.columns:
-        key = written.strip().upper()
-        if key in found:
-            faults.append(Fault(where, f"column {key} is there twice, as '{found[key]}' and '{written}'."))
-        elif key in _KNOWN:
-            found[key] = written
-    for written in table.columns:
-        key = written.strip().upper()
-        if key in _KNOWN or key in _IGNORED:
-            continue
-        hint = did_you_mean(key, [known for known in _KNOWN if known not in found], alike=_NOT_ALIKE)
-        if hint.startswith("Did"):
-            faults.append(Fault(where, f"column '{written}' is not one of {', '.join(_KNOWN)}.", hint))
-    for needed in ("TIME", "AMT"):
-        if needed not in found:
-            problem = f"has no column {needed}; there are {', '.join(table.columns[:12])}."
-            faults.append(Fault(where, problem, "A table of doses has TIME and AMT, each with a unit."))
-    if faults:
-        raise InputError(*faults)
-    return found
 
 
 def _faults_of_units(reading: _Reading) -> Iterator[Fault]:
@@ -156,15 +131,18 @@ def _faults_of_units(reading: _Reading) -> Iterator[Fault]:
         try:
             cast(Callable[[str], object], read)(unit)
         except ValueError as error:
-            example = 'time = "h"' if key == "time" else 'amount = "mg"'
-            yield Fault("[table]", f"{key} '{unit}' is no unit of it: {error}.", f"For example {example}.")
+            fix = 'For example time = "h".' if key == "time" else 'For example amount = "mg".'
+            if key == "amount" and (told := amount_fix(unit)) != EXAMPLE:
+                fix = told
+            yield Fault("[table]", f"{key} '{unit}' is no unit of it: {error}.", fix)
 
 
 @dataclass(frozen=True)
 class _Row:
-    """The values of a row that are there, by column."""
+    """The values of a row that are there, by column, and its first one, which may begin with a mark."""
 
     texts: Mapping[str, str]
+    first: str
     reading: _Reading
 
     def number(self, column: str) -> float | None:
@@ -221,7 +199,7 @@ def _unit_of(text: str) -> str:
 
 
 def _doses(row: _Row) -> Iterator[Given]:
-    """Every dose of a row within the duration, those that ADDL adds too."""
+    """Every dose of a row, those that ADDL adds too."""
     if not _is_dose(row):
         return
     time = row.minutes("TIME")
@@ -236,9 +214,21 @@ def _doses(row: _Row) -> Iterator[Given]:
         raise _Refused("AMT", f"'{row.texts['AMT']}' {error}.", fix) from error
     lasting = _lasting(row, value, kind)
     more, interval = _repeats(row)
+    _refuse_late(row, time, more, interval)
     for number in range(more + 1):
-        if time + number * interval < row.reading.duration:
-            yield Given(time + number * interval, drug, mg, lasting)
+        yield Given(time + number * interval, drug, mg, lasting)
+
+
+def _refuse_late(row: _Row, time: float, more: int, interval: float) -> None:
+    """Refuse doses at or after the end, as in the course itself."""
+    end = row.reading.duration
+    if instant(time) >= end:
+        problem = f"'{row.texts['TIME']}' is not before the end of the course, {spelled(end)}."
+        raise _Refused("TIME", problem, "Make its duration longer, or leave the row out.")
+    if more and instant(time + more * interval) >= end:
+        fits = max(0, math.ceil((end - time) / interval - 1e-9) - 1)
+        problem = f"'{more}' doses follow; {fits} of them are before the end of the course, {spelled(end)}."
+        raise _Refused("ADDL", problem, f"Make its duration longer, or write {fits}.")
 
 
 def _is_dose(row: _Row) -> bool:
@@ -316,7 +306,7 @@ def _amount(row: _Row) -> tuple[float, str]:
     try:
         return _of_mass(text)
     except ValueError as error:
-        raise _Refused("AMT", f"{error}.", EXAMPLE) from error
+        raise _Refused("AMT", f"{error}.", amount_fix(text)) from error
 
 
 def _body(row: _Row) -> Body | None:

@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from opsonin.core.errors import did_you_mean
 from opsonin.io.check import Draft
+from opsonin.io.locate import KeyPath
+from opsonin.knowledge.aliases import meant
 from opsonin.knowledge.library import Library
 
 _ROUNDING = 1e-6  # of shares that are written to a few digits
+
+
+def few_killers(path: KeyPath, value: object) -> str:
+    """How a lesion without killers is written; "" of any other value."""
+    if path[:1] != ("lesion",) or path[-1:] != ("killers",) or value != 0:
+        return ""
+    return "A lesion that they hardly enter has few: for example killers = 0.01."
 
 
 def check_lesions(draft: Draft, library: Library) -> None:
@@ -45,4 +53,4 @@ def _check_names(draft: Draft, number: int, key: str, known: Mapping[str, object
     for name in written if isinstance(written, Mapping) else ():
         if name not in known:
             problem = f"{what} '{name}' is not in the knowledge base"
-            draft.fault(("lesion", number, key, name), problem, did_you_mean(str(name), known))
+            draft.fault(("lesion", number, key, name), problem, meant(str(name), known))

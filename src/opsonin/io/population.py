@@ -19,6 +19,7 @@ from opsonin.io.course import Asked, read_course
 from opsonin.io.distributions import marginal_of, number_in
 from opsonin.io.locate import KeyPath, Lines
 from opsonin.io.toml_files import parse_toml, read_text
+from opsonin.io.unfit import OF_ANIMAL, of_animal
 from opsonin.io.wording import plain
 from opsonin.knowledge.aliases import meant
 from opsonin.knowledge.library import load_library
@@ -110,6 +111,8 @@ def _check_tumour(draft: _Draft, population: Population, course: Asked) -> None:
     tumours, name = load_library().tumours, population.tumour
     if name is not None and name not in tumours:
         draft.fault(("tumour",), f"tumour '{name}' is not in the knowledge base", meant(name, tumours))
+    elif name is not None and of_animal(tumours[name]):
+        draft.fault(("tumour",), f"tumour '{name}' {OF_ANIMAL}", "Name one of people, as melanoma.")
     if name is None and (course.course.lesion or course.course.new_lesions):
         problem = f"course '{population.course}' has lesions, and no tumour is named"
         draft.fault(("course",), problem, 'Add tumour = "melanoma".')

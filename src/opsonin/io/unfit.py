@@ -19,6 +19,11 @@ _OFTEN_MIN = 60.0
 _FAR = 10.0  # times the range of a number
 
 
+OF_ANIMAL = (
+    "is of an animal, and blood and clones of the knowledge base are of people"  # why it has no patient
+)
+
+
 def of_animal(tumour: Tumour) -> bool:
     """Whether who carries it is no person: the kinetics of the knowledge base are those of people."""
     return tumour.patient_weight.value < _LEAST_PERSON_KG

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from opsonin.core.errors import did_you_mean
 from opsonin.model.drugs import Agonizes, Blocks, Drug
-from opsonin.model.knowledge import Tumour
+from opsonin.model.knowledge import Molecule, Tumour
 
 # What people call tumours, in lower case; of several that fit, the first is the likeliest. Mice come before organs, a
 # subtype before the organ that it is of, and organs that others spread to (the liver) last.
@@ -34,6 +34,20 @@ TUMOURS = (
     ("hcc", r"(?<![a-z])hcc(?![a-z])|hepatocell|(?<![a-z])liver"),
 )
 
+# What people call molecules, without what they write differently (`_plain`).
+_MOLECULES = {
+    "MHC-I": {"hla", "mhc", "hlaa", "hlab", "hlac", "hlaabc", "hlai", "hla1", "mhc1", "h2kb", "h2db", "b2m"},
+    "MHC-II": {"hladr", "hladp", "hladq", "hlaii", "hla2", "mhc2"},
+    "PD-L1": {"cd274", "b7h1"},
+    "PD-L2": {"cd273", "pdcd1lg2", "b7dc"},
+    "PD-1": {"pdcd1", "cd279"},
+    "HER2": {"erbb2", "neu", "her2neu"},
+    "EGFR": {"erbb1", "her1"},
+    "Fas": {"cd95", "apo1"},
+    "DR4": {"trailr1", "tnfrsf10a"},
+    "DR5": {"trailr2", "tnfrsf10b"},
+}
+
 _AROUND_A_TARGET = re.compile(
     r"^(anti|a(?=PD|TIGIT|TIM|NKG|KIR))[\W_]?|[\W_]?(inhibitor|blocker|antibody)$", re.IGNORECASE
 )
@@ -49,9 +63,8 @@ def meant(name: str, known: Mapping[str, object]) -> str:
     if alike:
         return f"Did you mean '{alike[0]}'?"
     drugs = {entry.name: entry for entry in known.values() if isinstance(entry, Drug)}
-    for drug in drugs.values():
-        if _plain(name) in map(_plain, drug.also_known_as):
-            return f"Did you mean '{drug.name}'? It is named so here."
+    if (alias := _called_otherwise(name, known, drugs.values())) is not None:
+        return f"Did you mean '{alias}'? It is named so here."
     asked = _plain(_AROUND_A_TARGET.sub("", name))
     blocking = [
         drug.name
@@ -74,6 +87,15 @@ def meant(name: str, known: Mapping[str, object]) -> str:
         return f"Did you mean {named}? It is named so here."
     # names of drugs end alike (-mab, -inib): another target is no misspelling
     return did_you_mean(name, known, alike=0.8 if drugs else 0.6)
+
+
+def _called_otherwise(name: str, known: Mapping[str, object], drugs: Iterable[Drug]) -> str | None:
+    """The drug with this brand name or code, or the molecule that is also called so."""
+    asked = _plain(name)
+    molecules = (molecule for molecule, names in _MOLECULES.items() if asked in names)
+    there = [molecule for molecule in molecules if isinstance(known.get(molecule), Molecule)]
+    named = [drug.name for drug in drugs if asked in map(_plain, drug.also_known_as)]
+    return next(iter([*named, *there]), None)
 
 
 def tumours_called(told: str, known: Iterable[str]) -> list[str]:

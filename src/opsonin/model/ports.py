@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from opsonin.model.scenario import Quantity
 from opsonin.model.sourced import Entry
@@ -34,6 +34,7 @@ class Ports(Entry):
 
     Attributes:
         time: unit of the model's time, as "d"; left out, as the model says.
+        replace_time: what the model says of its time is wrong, and `time` takes its place.
         drug: by name of the drug.
         blood: counts in blood, by name of the cell.
         antigen: what the model tells of antigen, by any name.
@@ -41,10 +42,17 @@ class Ports(Entry):
     """
 
     time: str | None = None
+    replace_time: Annotated[bool, Field(strict=True)] = False
     drug: dict[str, DrugPort] = Field(default_factory=dict)
     blood: dict[str, Named] = Field(default_factory=dict)
     antigen: dict[str, Named] = Field(default_factory=dict)
     tumour: dict[str, Named] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _replaces_by_something(self) -> Ports:
+        if self.replace_time and self.time is None:
+            raise ValueError("replace_time is given without time")
+        return self
 
     @property
     def watched(self) -> dict[str, str]:

@@ -5,6 +5,7 @@ It is integrated as our own, by `integrate.py`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from opsonin.patient.parts import identifier
 # Functions that exports call and leave undefined, as SBML's infix has them.
 _SUPPLIED = {"log2": "lambda(x, ln(x) / ln(2))"}
 _MOST_NOTES = 3
+_SPELLED = {round(1.0 / 60.0, 6): "1 s", 1.0: "1 min", 60.0: "1 h", 1440.0: "1 d"}  # by minutes
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ def read_foreign(text: str, name: str, ports: Ports, drugs: Mapping[str, Drug]) 
     invalid, doubts = _consistency(sbml, document, name)
     _refuse(invalid)
     minutes, said = _unit_of_time(sbml, model, name, ports)
+    said += _own_events(model, ports)
     entries = dict(_entries(sbml, model, name, ports, drugs, minutes))
     return Foreign(
         name,
@@ -177,11 +180,16 @@ def _without_beginning(model: Any, name: str) -> Iterator[Fault]:
 
 
 def _has_value(kind: str, item: Any) -> bool:
+    """Whether a value is written; NaN, which some tools write where there is none, is no value."""
     if kind == "species":
-        return bool(item.isSetInitialAmount() or item.isSetInitialConcentration())
+        amount, concentration = item.getInitialAmount(), item.getInitialConcentration()
+        return bool(
+            (item.isSetInitialAmount() and math.isfinite(amount))
+            or (item.isSetInitialConcentration() and math.isfinite(concentration))
+        )
     if kind == "compartment":
-        return bool(item.isSetSize() or item.getSpatialDimensions() == 0)
-    return bool(item.isSetValue())
+        return bool((item.isSetSize() and math.isfinite(item.getSize())) or item.getSpatialDimensions() == 0)
+    return bool(item.isSetValue() and not math.isnan(item.getValue()))
 
 
 def _unknown_ports(model: Any, name: str, ports: Ports) -> Iterator[Fault]:
@@ -229,7 +237,28 @@ def _unit_of_time(sbml: Any, model: Any, name: str, ports: Ports) -> tuple[float
         raise InputError(Fault("time", f"{error}.", 'For example time = "d".')) from error
     if own is None or abs(own / asked - 1.0) < 1e-9:
         return asked, []
-    return asked, [f"its own unit of time is {own:g} min; the port map says {ports.time}, which was taken"]
+    stated = _SPELLED.get(round(own, 6), f"{own:g} min")
+    if not ports.replace_time:
+        problem = f"'{ports.time}' is not what {name} states: its unit of time is {stated}."
+        fix = "Leave time out. Where the model states it wrongly, add replace_time = true."
+        raise InputError(Fault("time", problem, fix))
+    return asked, [f"its own unit of time is {stated}; the port map says {ports.time}, which was taken"]
+
+
+def _own_events(model: Any, ports: Ports) -> list[str]:
+    """That a model has events, in words: one that was written with its doses gives them besides those of the course."""
+    count = model.getNumEvents()
+    if not count:
+        return []
+    events = [model.getEvent(number) for number in range(count)]
+    changed = {
+        event.getEventAssignment(number).getVariable()
+        for event in events
+        for number in range(event.getNumEventAssignments())
+    }
+    text = f"has {count} event{'' if count == 1 else 's'} of its own, which happen besides the doses of the course"
+    dosed = sorted(changed & {port.into.strip("[]") for port in ports.drug.values()})
+    return [f"{text}; they change {', '.join(dosed)}, into which these go, too" if dosed else text]
 
 
 def _own_time(sbml: Any, model: Any) -> float | None:

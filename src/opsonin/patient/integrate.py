@@ -40,6 +40,7 @@ column, from that with `EXACT` (tested)."""
 _MOST_STEPS = 1_000_000  # between two times that are asked for
 ValueOf = Callable[[str], float]  # by name of the model
 _AS_THEY_ARE: Mapping[str, float] = MappingProxyType({})
+_MOST = 1e50  # of anything, in any unit: the Earth has no more atoms
 _SPARE = 1e-6  # share of its own greatest value by which an amount may be below 0: error of the integrator
 
 
@@ -62,6 +63,14 @@ class Trajectory:
     def of(self, name: str) -> Array:
         """(times,) the values of one name."""
         return self.values[:, self.names.index(name)]
+
+
+class Broken(RunError):
+    """A model that can be carried no further; `time`: of the model, from which on it is no longer to be trusted."""
+
+    def __init__(self, *faults: Fault, time: float = 0.0) -> None:
+        super().__init__(*faults)
+        self.time = time
 
 
 class Turns(Protocol):
@@ -136,7 +145,9 @@ class Integrator:
                 them before it begins stays as it was.
             turns: whoever takes turns with the integrator.
         Raises:
-            RunError: the integrator fails, a value is no number or an amount falls below 0; it names time and value.
+            Broken: the integrator fails, a value is no number, an amount falls below 0 or grows beyond everything; it
+                names time and value.
+            RunError: there is nothing of a name in `numbers`.
         """
         self._begin(numbers)
         asked = np.asarray(times, np.float64)
@@ -183,9 +194,11 @@ class Integrator:
         try:
             return np.array(self._engine.simulate(times=stops), np.float64)[:, 1:]
         except RuntimeError as error:
-            where = f"{self.name} after time {self._engine.model.getTime():g}"
+            time = float(self._engine.model.getTime())
+            where = f"{self.name} after time {time:g}"
             fix = "An amount may run away there, or change within no time: see what it depends on."
-            raise RunError(Fault(where, f"cannot be integrated: {_told(error)}.", fix)) from error
+            fault = Fault(where, f"cannot be integrated: {_told(error)}.", fix)
+            raise Broken(fault, time=time) from error
 
     def _state(self) -> Array:
         return np.array(self._engine.getSelectedValues(), np.float64)[1:]
@@ -201,7 +214,7 @@ class Integrator:
             self._engine.setValue(name, value)
 
     def _refuse_nonsense(self, times: Array, values: Array, watched: Sequence[str]) -> None:
-        wrong = ~np.isfinite(values)
+        wrong = ~(np.abs(values) <= _MOST)
         carried = [number for number, name in enumerate(watched) if name.strip("[]") in self._carried]
         for column in carried:
             found = values[:, column]
@@ -211,8 +224,10 @@ class Integrator:
             column = int(np.flatnonzero(wrong.any(axis=0))[0])
             first = int(np.flatnonzero(wrong[:, column])[0])
             where = f"{self.name} at time {times[first]:g}"
-            problem = f"{watched[column]} is {values[first, column]:g}, which it cannot be."
-            raise RunError(Fault(where, problem))
+            value = values[first, column]
+            problem = f"{watched[column]} is {value:g}, which it cannot be."
+            fix = "It runs away: see what it depends on." if abs(value) > _MOST else ""
+            raise Broken(Fault(where, problem, fix), time=float(times[first]))
 
 
 def _choose_backend(settings: Any) -> None:

@@ -42,23 +42,35 @@ def host_errors(place: Path, kept: str = KEPT) -> Iterator[None]:
         ) from error
 
 
+def refused_target(path: Path) -> str:
+    """Why no file can take the place of what is at `path`; "" where one can. A pipe or a device would be gone."""
+    if path.is_dir():
+        return "is a folder."
+    if path.exists() and not path.is_file():
+        return "is a pipe or a device, not a file."
+    return ""
+
+
 def write_atomic(path: Path, data: Content, kept: str = KEPT, *, locked: bool = True) -> None:
     """Replace the file `path` by `data` in one step that survives a power cut; raises HostError.
 
     Args:
         kept: what stays if it fails, or what to do then; locked: no other process can be writing it.
     """
-    unfinished = path.with_name(f"{path.name}.tmp" if locked else f"{path.name}.{os.getpid()}.tmp")
     with host_errors(path, kept):
+        if problem := refused_target(path):
+            raise HostError(Fault(str(path), problem, f"Choose the name of a file. {kept}".strip()))
+        target = Path(os.path.realpath(path))  # what a link leads to is replaced, not the link
+        unfinished = target.with_name(f"{target.name}.tmp" if locked else f"{target.name}.{os.getpid()}.tmp")
         try:
             unfinished.write_bytes(data)
             _sync(unfinished)
-            unfinished.replace(path)
+            unfinished.replace(target)
         except OSError:
             with suppress(OSError):  # what keeps it from being written may keep it from being removed
                 unfinished.unlink(missing_ok=True)
             raise
-        _sync(path.parent)
+        _sync(target.parent)
 
 
 def make_folder(folder: Path) -> None:
