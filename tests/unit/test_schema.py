@@ -118,7 +118,7 @@ SLAB = 'size = ["300 um", "300 um"]'
 @pytest.mark.parametrize(
     ("generate", "dose"),
     [
-        (SLAB, 'drug = "nivolumab", amount = "240 mg", lasting = "2 h"'),
+        (SLAB, 'drug = "radiation", amount = "2 Gy", lasting = "2 h"'),
         (SLAB, 'drug = "nivolumab", amount = "1 uM"'),
         (SLAB, 'drug = "nivolumab", amount = "1 umol/L"'),
         (SLAB, 'drug = "nivolumab", amount = "240 mg", until = "2 h"'),
