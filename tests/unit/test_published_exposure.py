@@ -95,6 +95,7 @@ NO_ROW = {
     "epacadostat",
     "etrumadenant",
     "evorpacept",
+    "fludarabine",
     "ifn_gamma_1b",
     "ixazomib",
     "lirilumab",
