@@ -82,8 +82,7 @@ def test_it_kills_no_tumour_that_is_not_primed_and_hardly_one_that_rests_on_mcl1
 def test_a_drug_that_leaves_the_switch_alone_leaves_priming_out():
     for drugs in ((), ("nivolumab",), ("cyclophosphamide",)):
         model, _ = patient(*drugs, tumour="aml")
-        assert not [name for name in model.parts.names() if "prim" in name and "tumour_cells" in name]
-        assert "primed_deaths" not in model.parts.names()
+        assert not {"primed_deaths", "tumour_primed"} & set(model.parts.names())
 
 
 @pytest.mark.parametrize("tumour", TUMOURS)
@@ -102,6 +101,18 @@ def test_cells_with_more_mcl1_outlive_the_drug():
     found = engine.run(rates, [0.0, 2.0 * DAY], model.changes(by_mouth(2)), dict.fromkeys(rates, 1e6)).values
     lost = np.log(found[0] / found[1])
     assert lost[0] > 3.0 * lost[1] > 0.0
+
+
+def test_two_lesions_with_clones_are_valid_and_each_dies_by_what_it_carries():
+    resistant = Lesion("skin", 0.5, levels={"MCL-1": 10.0})
+    model = PatientModel.of([VENETOCLAX], Body(LIBRARY, "aml", (Lesion("marrow", 0.5), resistant)))
+    made = model.changes(by_mouth(2))
+    assert faults_of(model.with_doses(made)) == []
+    names = ["tumour_cells_in_marrow", "tumour_cells_in_skin"]
+    found = Integrator(model.sbml, "patient").run(names, [0.0, 2.0 * DAY], made).values
+    marrow, skin = found[-1] / found[0]
+    assert marrow < 0.01
+    assert skin > 0.1
 
 
 def test_the_model_with_priming_is_valid_sbml_and_the_same_in_a_second_engine():
