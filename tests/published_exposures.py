@@ -289,6 +289,7 @@ NOT_FOUND = {
     "epacadostat",
     "etrumadenant",
     "evorpacept",
+    "fludarabine",
     "lirilumab",
     "oleclumab",
     "relatlimab",

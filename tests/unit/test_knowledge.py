@@ -96,6 +96,7 @@ def test_the_entries_of_this_step_are_there() -> None:
             *("decitabine", "azacitidine", "guadecitabine", "bortezomib", "carfilzomib", "ixazomib"),
             *("doxorubicin", "oxaliplatin", "cisplatin", "gemcitabine", "cyclophosphamide", "paclitaxel"),
             "docetaxel",
+            "fludarabine",
             *("fluorouracil", "omacetaxine", "ym155"),
             *("trametinib", "cobimetinib", "dabrafenib", "palbociclib", "abemaciclib", "capivasertib"),
             *("blinatumomab", "mosunetuzumab"),

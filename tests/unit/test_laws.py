@@ -64,6 +64,8 @@ UNITS = {
     "passed_by_xiap": ("", ""),
     "ligand_kill_rate": ("", "", "1/min", "1/min"),
     "receptors_needed": ("", "", ""),
+    "primed_death_rate": ("", "", "1/min", "1/min"),
+    "priming_needed": ("", "", ""),
     "unresisted_kill_rate": ("1/min", "", "1/min", "1/min"),
     "either": ("", "", ""),
     "held_share": ("", ""),

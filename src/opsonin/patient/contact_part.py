@@ -13,8 +13,7 @@ from typing import Any
 
 from opsonin.knowledge.library import Library
 from opsonin.laws.apoptosis import rate_of_half_life
-from opsonin.laws.death import guard_load, stable_xiap
-from opsonin.laws.ledger import DYING, hits_in_a_row, kill_rate
+from opsonin.laws.ledger import DYING, kill_rate
 from opsonin.laws.pharmacology import binding_load, either, held_share
 from opsonin.laws.recognition import (
     activating_part,
@@ -32,9 +31,10 @@ from opsonin.laws.recognition import (
     presented_complexes,
     vigour,
 )
-from opsonin.model.death import EARM_CELL, PROTEINS, TISSUE_RATES
+from opsonin.model.death import PROTEINS
 from opsonin.model.drugs import Bridges, Opsonizes
 from opsonin.model.knowledge import CellType, Interaction, Killing
+from opsonin.patient.death_part import hits_needed, primed_deaths
 from opsonin.patient.drug_part import Names
 from opsonin.patient.effect_part import Effects
 from opsonin.patient.formulae import called, symbol
@@ -143,7 +143,13 @@ class Contact:
             f"{name}_hits", killing.hit_rate_max.value, "1/min", f"most hits of a {name} cell"
         )
         hazard = called(lytic_hit_hazard, delivered, most)
-        rate = called(kill_rate, hazard, self._hits_needed(target), self._repair(target), self._dying())
+        rate = called(
+            kill_rate,
+            hazard,
+            hits_needed(self.sheet, self._unheld(target)),
+            self._repair(target),
+            self._dying(),
+        )
         return self.sheet.derived(
             f"{name}_kills" if named == target.cell.name else f"{name}_kills_{named}",
             rate,
@@ -313,41 +319,24 @@ class Contact:
         constant = self.sheet.constant(name, affinity, "nM", f"Kd of {drug} and {molecule}")
         return called(binding_load, symbol(Names(drug).tumour), constant)
 
-    def _hits_needed(self, target: Side) -> Any:
-        """Hits in a row that kill [-], by the proteins that no drug holds."""
-        rates, earm = TISSUE_RATES, EARM_CELL
-        levels = {name: self.level(target, name) * self.effects.free(name) for name in PROTEINS[1:7]}
-        guards = [
-            self.sheet.constant(f"guard_{identifier(name)}", kd, "molecule", f"{name} that holds half of Bid")
-            for name, kd in zip(
-                PROTEINS[1:4], (rates.bcl2_affinity, rates.bclxl_affinity, rates.mcl1_affinity), strict=True
-            )
-        ]
-        share = self.sheet.constant("bax_share", rates.bax_share, "1", "share of BAX at the mitochondria")
-        load = float(
-            guard_load(
-                earm.bcl2,
-                earm.bclxl,
-                earm.mcl1,
-                rates.bcl2_affinity,
-                rates.bclxl_affinity,
-                rates.mcl1_affinity,
-            )
-        )
-        pores = rates.bax_share * earm.bax + earm.bak
-        reference = self.sheet.constant(
-            "guarding_reference", pores / (1.0 + load), "molecule", "pores over guards in the cell of EARM"
-        )
-        held = called(guard_load, *(levels[name] for name in PROTEINS[1:4]), *guards)
-        guarding = (1 + held) * reference / (share * levels["BAX"] + levels["BAK"])
-        whole = self.sheet.constant("xiap_reference", earm.xiap, "molecule", "XIAP in the cell of EARM")
-        survivin = self.sheet.constant("survivin_share", rates.survivin_share, "1", "of XIAP's hold")
-        left = self.fold(PROTEINS[7]) * self.effects.free(PROTEINS[7])
-        unmoved = self.sheet.constant("survivin_at_rest", 1.0, "1", "survivin over its resting level")
-        xiap = called(stable_xiap, levels["XIAP"], unmoved * left, survivin) / whole
-        return self.sheet.derived(
-            "hits_needed", called(hits_in_a_row, guarding, xiap), "1", "hits in a row that kill a tumour cell"
-        )
+    def primed(self, target: Side) -> Any:
+        """Rate at which targets die of their priming [1/min]; 0 where they have none or drugs leave the switch alone.
+
+        Without such drugs it is part of their spontaneous loss.
+        """
+        assert target.cell.lytic_target is not None  # a tumour cell can be killed
+        priming = target.cell.lytic_target.priming.value
+        if priming <= 0.0 or all(self.fold(name) * self.effects.free(name) == 1 for name in PROTEINS[1:]):
+            return 0
+        rate = primed_deaths(self.sheet, self._unheld(target), priming)
+        return self.sheet.derived("primed_deaths", rate, "1/min", "deaths of a tumour cell of its priming")
+
+    def _unheld(self, target: Side) -> dict[str, Any]:
+        """What no drug holds of the proteins that hold or carry death [molecules]; survivin over its resting level."""
+        last = PROTEINS[7]
+        return {name: self.level(target, name) * self.effects.free(name) for name in PROTEINS[1:7]} | {
+            last: self.fold(last) * self.effects.free(last)
+        }
 
     def _repair(self, target: Side) -> Any:
         assert target.cell.lytic_target is not None  # a tumour cell can be killed

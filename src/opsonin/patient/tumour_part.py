@@ -179,8 +179,10 @@ class MeanTumour:
             "rate of division of tumour cells",
         )
         unhindered = float(potential_growth_rate(self.tumour.potential_doubling_time.value))
+        primed = {clone.cells: clone.contact.primed(clone.side) for clone in site.clones}
         killing = self.sheet.at_rest(
-            sum(clone.share * killed[clone.cells] for clone in site.clones), **self._resting()
+            sum(clone.share * (killed[clone.cells] + primed[clone.cells]) for clone in site.clones),
+            **self._resting(),
         )
         if unhindered - self.growth - killing < 0.0:
             whose = f"the lesion {site.lesion.name}" if site.lesion.name else self.tumour.name
@@ -202,10 +204,12 @@ class MeanTumour:
                 "killed": (killed[clone.cells], "tumour cells that killers kill"),
                 "killed_by_products": (by_products[clone.cells], "tumour cells that products of cells kill"),
                 "poisoned": (poisoned, "tumour cells that drugs kill"),
+                "primed": (primed[clone.cells], "tumour cells that die of their priming"),
             }
             dying += self._clone(clone, gross, hazards)
         if not site.alone:
-            self._counted(gross, lost + poisoned, killed, by_products)
+            alone = {name: lost + poisoned + rate for name, rate in primed.items()}
+            self._counted(gross, alone, killed, by_products)
         return self.sheet.derived(site.here("tumour_dying"), sum(dying), "cell/min", "tumour cells that die")
 
     def _clone(self, clone: Clone, gross: Any, hazards: dict[str, tuple[Any, str]]) -> list[Any]:
@@ -220,12 +224,14 @@ class MeanTumour:
             if hazard != 0
         ]
 
-    def _counted(self, gross: Any, lost: Any, killed: dict[str, Any], by_products: dict[str, Any]) -> None:
+    def _counted(
+        self, gross: Any, lost: dict[str, Any], killed: dict[str, Any], by_products: dict[str, Any]
+    ) -> None:
         """Of each clone its rates, and their sums over time, from which few cells are drawn."""
         moved = write_mutation(self.site, gross)
         for clone in self.site.clones:
             leaving, coming = moved[clone.cells]
-            hazard = lost + killed[clone.cells] + by_products[clone.cells]
+            hazard = lost[clone.cells] + killed[clone.cells] + by_products[clone.cells]
             for kind, rate, unit, title in (
                 (BIRTHS, gross - 2 * leaving * gross, "1", "divisions of a cell whose daughters stay"),
                 (DEATHS, hazard, "1", "deaths of a cell"),
