@@ -70,7 +70,7 @@ def test_the_signal_rises_with_the_antigen_as_lysis_does():
 
 def test_the_signal_rises_with_the_drug():
     low, half, high = (
-        signal(exposed(leukaemia([HELD[0] | {"amount": f"{dose} pM"}])), 165) for dose in (0.01, 0.97, 1e4)
+        signal(exposed(leukaemia([HELD[0] | {"amount": f"{dose} pM"}])), 250) for dose in (0.01, 0.97, 1e4)
     )
     assert low < 0.02
     assert half == pytest.approx(1.0 / 3.0, abs=0.01)  # half of the bridges that give half of the signal

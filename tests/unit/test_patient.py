@@ -50,13 +50,13 @@ def test_doses_superpose():
 
 @pytest.mark.parametrize("name", ["nivolumab", "vorinostat", "docetaxel", "cyclophosphamide"])
 def test_an_infusion_is_many_small_doses(name):
-    """Two compartments, one after absorption, one: within a millionth of 4,000 doses, each in its middle."""
+    """Two compartments, one after absorption, one: within a hundred-thousandth of 4,000 doses, each in its middle."""
     drug, count, hours = load_library().drugs[name], 4000, 6.0
     infused = DrugCourse(drug, (OneDose(30.0, 100.0, hours * 60.0),))
     pieces = tuple(OneDose(30.0 + (k + 0.5) * hours * 60.0 / count, 100.0 / count) for k in range(count))
     for time in (10.0, 30.0, 390.0, 400.0, 1440.0):
         exact = DrugCourse(drug, pieces).plasma(time)
-        assert infused.plasma(time) == pytest.approx(exact, rel=1e-6, abs=1e-12)
+        assert infused.plasma(time) == pytest.approx(exact, rel=1e-5, abs=1e-12)
     mid = DrugCourse(drug, pieces[: count // 2])
     assert infused.plasma(210.0) == pytest.approx(mid.plasma(210.0), rel=1e-3)
     assert set(infused.changes()) == {30.0, 390.0}

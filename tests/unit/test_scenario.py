@@ -170,10 +170,19 @@ def test_doses_are_given_from_at_to_until_but_not_at_the_end(
 
 @pytest.mark.parametrize(
     ("amount", "milligrams"),
-    [("240 mg", 240.0), ("0.24 g", 240.0), ("3 mg/kg", 240.0), ("3000 ug / kg", 240.0), ("3 ug/g", 240.0)],
+    [
+        ("240 mg", 240.0),
+        ("0.24 g", 240.0),
+        ("3 mg/kg", 240.0),
+        ("3000 ug / kg", 240.0),
+        ("3 ug/g", 240.0),
+        ("120 mg/m2", 240.0),
+        ("0.12 g/m^2", 240.0),
+        ("120 mg/m²", 240.0),
+    ],
 )
-def test_amounts_become_milligrams_for_a_body_weight(amount: str, milligrams: float) -> None:
-    assert Dose(drug="nivolumab", amount=amount).size(80.0) == pytest.approx(milligrams)
+def test_amounts_become_milligrams_for_a_body(amount: str, milligrams: float) -> None:
+    assert Dose(drug="nivolumab", amount=amount).size(80.0, 2.0) == pytest.approx(milligrams)
 
 
 @pytest.mark.parametrize("amount", ["1 uM", "1000 nM", "1e-6 M", "1 umol/L", "1 nmol/mL", "0.001 mmol/l"])

@@ -37,7 +37,7 @@ def read_amount(text: str) -> tuple[float, str]:
     Raises:
         ValueError: none of these, not above zero, or beyond any real dose.
     """
-    number, unit = split(text)
+    number, unit = split(text.replace("²", "2"))
     if unit in (DOSE, f"{DOSE}s"):
         if number != 1.0:
             raise ValueError(f"'{text}': one dose is given at a time")
