@@ -291,7 +291,7 @@ def told(**changes):
     [
         ({"drug": "vorinostat", "amount": "1 uM"}, ("'1 uM'", "lasting")),
         ({"drug": "vorinostat", "amount": "400 mg", "lasting": "1 d"}, ("'1 d'", "'400 mg'", "Leave it out")),
-        ({"drug": "decitabine", "amount": "34 mg"}, ("'34 mg'", "decitabine", "lasting")),
+        ({"drug": "entinostat", "amount": "5 mg"}, ("'5 mg'", "entinostat", "lasting")),
         ({"drug": "vorinostat", "amount": "0 uM", "lasting": "1 d"}, ("'0 uM'", "above 0")),
         ({"drug": "vorinostat", "amount": "-1 uM", "lasting": "1 d"}, ("'-1 uM'",)),
         ({"drug": "vorinostat", "amount": "500 mM", "lasting": "1 d"}, ("'500 mM'", "100 mM")),
