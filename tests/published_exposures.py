@@ -20,6 +20,7 @@ ATEZOLIZUMAB = "doi:10.21037/tlcr-24-111"
 ATEZOLIZUMAB_TEXT = "https://www.galenreasoner.com/substances/atezolizumab/pharmacology"
 AXITINIB = "https://ch.oddb.org:443/de/gcc/fachinfo/reg/62281/chapter/kinetic"
 AXITINIB_US = "http://www.120ty.net/bencandy.php?aid=4537&fid=134&page=11"
+AZACITIDINE = "https://www.galenreasoner.com/substances/azacitidine/pharmacology"
 BELINOSTAT = "doi:10.1158/1078-0432.CCR-07-1786"
 BEVACIZUMAB = (
     "https://www.droracle.ai/articles/783304/"
@@ -27,11 +28,17 @@ BEVACIZUMAB = (
 )
 BEVACIZUMAB_US = "https://www.pfizermedicalinformation.com/en-us/zirabev/clinical-pharmacology"
 BLINATUMOMAB = "doi:10.1007/s40262-019-00823-8"
+CAPIVASERTIB = "https://rxreasoner.com/monographs/truqap/pharmacology"
+CAPIVASERTIB_CHINA = "doi:10.1186/s12885-025-14982-4"
 CEMIPLIMAB = "https://www.medicine.com/drug/cemiplimab/hcp"
 CEMIPLIMAB_TABLE = "https://jitc.bmj.com/highwire/markup/52581/expansion"
+CISPLATIN = "doi:10.1016/0277-5379(82)90085-2"
+CISPLATIN_TEXT = "https://vietmedix.com/Drug/drug-cisplatin.505.html"
 COBIMETINIB = "https://www.drugs.com/ppa/cobimetinib.html"
 COBIMETINIB_TEXT = "https://rxreasoner.com/substances/cobimetinib/pharmacology"
 CYCLOPHOSPHAMIDE = "https://kidneydiseaseclinic.net/kdc/cyclophosphamide"
+DABRAFENIB = "https://ch.oddb.org:443/de/gcc/fachinfo/reg/69135/chapter/kinetic"
+DABRAFENIB_HALF = "https://www.drugs.com/ppa/dabrafenib.html"
 DINUTUXIMAB = "doi:10.1007/BF01526552"
 DOCETAXEL = "https://ch.oddb.org:443/en/gcc/fachinfo/reg/62967/chapter/kinetic"
 DOCETAXEL_WEEKLY = (
@@ -41,15 +48,28 @@ DOCETAXEL_WEEKLY = (
 DOSTARLIMAB = "doi:10.1111/bcp.15339"
 DOSTARLIMAB_FIRST = "doi:10.1007/s00280-021-04358-3"
 DOSTARLIMAB_TEXT = "https://ch.oddb.org:443/fr/gcc/fachinfo/reg/68023/chapter/kinetic"
+DOXORUBICIN = "https://www.pfizermedicalinformation.com/en-us/doxorubicin/clinical-pharmacology"
+FLUOROURACIL = "https://pubmed.ncbi.nlm.nih.gov/9252705"
+FLUOROURACIL_BOLUS = "https://clincancerres.aacrjournals.org/highwire/markup/74044/expansion"
+GEMCITABINE = (
+    "https://linked.opendata.cz/describe/"
+    "?url=http%3A%2F%2Flinked.opendata.cz%2Fresource%2Fsukl%2Fspc%2Fsection%2FSPC154632_doc-5-2"
+)
+GEMCITABINE_HIGH = "doi:10.1179/joc.2007.19.2.212"
 IFN_GAMMA = "https://www.drugs.com/ppa/interferon-gamma-1b.html"
 IPILIMUMAB = "doi:10.1002/onco.13819"
 IXAZOMIB = "doi:10.1007/s40262-017-0526-4"
 MONALIZUMAB = "doi:10.1002/jcph.2220"
+OXALIPLATIN = "doi:10.1385/MO:19:4:261"
+PACLITAXEL = "http://www.120ty.net/bencandy.php?aid=4305&fid=134&page=2"
 PALBOCICLIB = "https://palbocap.com/palbocap-professional/"
 PEMBROLIZUMAB = "https://ch.oddb.org:443/en/gcc/fachinfo/reg/66231/chapter/kinetic"
 PEXIDARTINIB = "https://www.drugs.com/ppa/pexidartinib.html"
 PEXIDARTINIB_TEXT = "https://rxreasoner.com/monographs/turalio/pharmacology"
 SABATOLIMAB = "doi:10.1002/psp4.12962"
+TRAMETINIB = "https://ch.oddb.org:443/dt/gcc/fachinfo/reg/65883/chapter/kinetic"
+TRAMETINIB_FASTED = "doi:10.1002/jcph.115"
+TROUGHS_SEEN = "https://pubmed.ncbi.nlm.nih.gov/28709799"
 TRASTUZUMAB = "doi:10.1007/s00280-018-3728-z"
 TRASTUZUMAB_TABLE = "http://www.120ty.net/bencandy.php?aid=59710&fid=486&page=23"
 VERZENIOS = "https://ch.oddb.org:443/it/gcc/fachinfo/reg/66833/chapter/kinetic"
@@ -63,6 +83,7 @@ SEEN = {
     "trough concentration was 1.91, 1.46 and 2.75-fold'",
     AXITINIB: "'Die Eliminationshalbwertzeit liegt zwischen 2.5 und 6.1 Stunden.'",
     AXITINIB_US: "label copy, '5 mg twice daily resulted in approximately 1.4-fold accumulation'",
+    AZACITIDINE: "'peak plasma concentrations of 750 +- 403 ng/mL occurring at 0.5 h after dosing'",
     BELINOSTAT: "abstract, 'The intermediate elimination half-life was 0.3 to 1.3 h'; the kinetics rest on "
     "1.1 h of another source",
     BEVACIZUMAB: "'half-life of 20 days (range 11-50 days)', 'Mean clearance rate: 0.23 L/day (CV 33%)', "
@@ -71,12 +92,21 @@ SEEN = {
     "following a dose of 5 mg/kg once every two weeks'",
     BLINATUMOMAB: "table 2 as the article of nlmixr2lib on it has it: at 45 kg and more 615 pg/mL during "
     "28 ug/d, half-life 2.10 h; table 3, clearance varies by 47.6 %",
+    CAPIVASERTIB: "label copy, 'Cmax is 1,371 ng/mL (30%)' at steady state",
+    CAPIVASERTIB_CHINA: "summary, 'rapidly absorbed with a half-life of about 10 hours', 480 mg",
     CEMIPLIMAB: "'Half-Life Elimination 19 days'",
     CEMIPLIMAB_TABLE: "table 4, weeks 17-19, 'Group 3, 350 mg Q3W': Ctrough 62.7 (28.3), Cmax 151 (46.2) mg/L",
+    CISPLATIN: "abstract, 100 mg/m2, 'In rapid, 3-hr and 24-hr infusions, peak levels of free platinum were "
+    "8.62, 1.96 and 0.27 microgram Pt/ml respectively'; three patients",
+    CISPLATIN_TEXT: "label copy, 'decays monoexponentially with a half life of 20 to 30 minutes following "
+    "administrations of 50 or 100 mg/m^2'",
     COBIMETINIB: "'Half-Life Elimination Mean: 44 hours (range: 23 to 70 hours)'",
     COBIMETINIB_TEXT: "'mean steady-state Cmax and AUC0-24 were 273 ng/mL and 4340 ng.h/mL', 'The mean "
     "accumulation ratio at steady state was approximately 2.4-fold'",
     CYCLOPHOSPHAMIDE: "'half-life - normal/ESRD (hrs) 3-12/10'",
+    DABRAFENIB: "150 mg twice daily, 'Cmax, AUC(0-tau) und die Konzentration vor Verabreichung (Ctau) im "
+    "geometrischen Mittel 1478 ng/ml, 4341 ng*hr/ml bzw. 26 ng/ml'",
+    DABRAFENIB_HALF: "'Half-Life Elimination Parent drug: 8 hours'",
     DINUTUXIMAB: "abstract, '181+-73 h previously reported in adult melanoma patients'",
     DOCETAXEL: "'100 mg/m2 als einstuendige i.v. Infusion betraegt der Cmax-Wert 3,7 ug/ml', clearance 'mit "
     "interindividuellen Schwankungen von ca. 50%'",
@@ -86,12 +116,24 @@ SEEN = {
     DOSTARLIMAB_FIRST: "abstract, 'Trough dostarlimab concentration after administration of dostarlimab 500 mg "
     "Q3W was similar to that after dostarlimab 1000 mg Q6W, the values of which (about 40 ug/mL)'",
     DOSTARLIMAB_TEXT: "'un quasi-doublement de l'accumulation (AUC0-tau et Cmax)' from the first 500 mg on",
+    DOXORUBICIN: "'The terminal half-life is 20 hours to 48 hours.'",
+    FLUOROURACIL: "abstract, 600 mg/m2 over 22 h, 'The steady-state plasma concentration averaged 0.31 +- 0.11 "
+    "microgram/ml', after it 'an apparent elimination half-life of 7.08 +- 3.21 minutes'",
+    FLUOROURACIL_BOLUS: "table 3, of 57 patients 't1/2 (h) 0.25 +- 0.20', 'Cmax (mg/L) 21.8 +- 16.3' of a daily dose "
+    "of 615 mg",
+    GEMCITABINE: "peaks 'od 3,2 do 45,5 ug/ml' of 500 to 2592 mg/m2 over 0.4 to 1.2 h; half-life 'v rozmezi od 42 do "
+    "94 minut'",
+    GEMCITABINE_HIGH: "abstract, 1/2-h infusions, 'eliminated rapidly with a t1/2beta of 2.3-15.8 min in the 40-5700 "
+    "mg/m2 dose range, with one exception of 38 min'",
     IFN_GAMMA: "'Half-Life Elimination IM: ~3 hours, SubQ: ~6 hours'",
     IPILIMUMAB: "table 2 (PMC8417871), 'the mean minimum concentration at steady state was 19.4 mcg/mL at "
     "3 mg/kg', clearance '16.8 mL/h (38%)'",
     IXAZOMIB: "'The geometric mean terminal disposition phase half-life was 9.5 days'",
     MONALIZUMAB: "discussion as the article of nlmixr2lib on it has it, 'half-life of 2-3 weeks seen with a "
     "single IV dose', '1.4- to 2-fold accumulation ... after the administration of 4 IV doses every 2 weeks'",
+    OXALIPLATIN: "abstract, 85 mg/m2 over 2 h, 'Cmax and terminal half-life (t1/2) were 1.44+-0.20 (SD) ug/mL and "
+    "14.1 min (range: 10.2-24.5)'; clearance and volume of the same ten patients set the kinetics",
+    PACLITAXEL: "label copy, table 1, 175 mg/m2 over 3 h: Cmax 3650 ng/mL, half-life 20.2 h; 135 mg/m2: 2170, 13.1",
     PALBOCICLIB: "'plasma elimination half-life was 29 (+-5) hours', 'median accumulation ratio of 2.4 (range "
     "1.5 to 4.2)'",
     PEMBROLIZUMAB: "'systemische Akkumulation lag beim 2,1-Fachen', clearance '195 ml/Tag (40%)'",
@@ -99,6 +141,11 @@ SEEN = {
     PEXIDARTINIB_TEXT: "table 9, steady state of 400 mg twice daily, 'Cmax 8625 (2746) ng/mL', 'Accumulation "
     "ratio (AUC) [Median] 3.6'",
     SABATOLIMAB: "results as the article of nlmixr2lib on it has them, 'terminal half-life of 18.7 days'",
+    TRAMETINIB: "2 mg daily, 'Cmax, AUC(0tau) und der Konzentration vor Verabreichung 22.2 ng/ml, 370 ng*hr/ml bzw. "
+    "12.1 ng/ml', 'interindividuelle Variabilitaet war gering (< 28 %)'",
+    TRAMETINIB_FASTED: "abstract, 'Median half-life was 6.3 and 5.3 days for fed and fasted regimens'",
+    TROUGHS_SEEN: "abstract, 'ranging from 15.4 to 279.6ng/ml, mean+-SD 58.7+-61.1ng/ml' of dabrafenib, 'from 4.1 to "
+    "23.8ng/ml, mean+-SD 11.9+-4.1ng/ml' of trametinib",
     TRASTUZUMAB: "introduction, 'a terminal elimination half-life between 25 and 30 days following the q3w IV "
     "regimen in BC'",
     TRASTUZUMAB_TABLE: "copy of the European text, table 15, median with 5th to 95th percentile of 8 mg/kg and "
@@ -154,6 +201,13 @@ FALLS = "clearance that falls over months (evidence:D015) is not in the model"
 ONE_COMPARTMENT = "one compartment of the label's AUC and volume: peak and half-life want a second one"
 LEFT_OUT = "one compartment: the second of its population model, which holds the later hours, is left out"
 TOO_LONG = "44 h of the same label accumulate 3.2-fold once a day, more than the 2.4-fold that it gives"
+SPARSE = "clearance and volumes of two samples of each patient, the later one within 26 h"
+SHORTER = "the kinetics follow 94 other patients, with a sixth of the label's peripheral volume"
+VARIES = "7 to 16 min from study to study; the kinetics follow 21 patients with 15 min"
+SLOWER = "three patients, who cleared a seventh less than the 43 of the kinetics"
+WITH_PHENYLBUTYRATE = "given with phenylbutyrate, with twice the AUC of its label"
+REAL_LIFE = "the kinetics follow patients in daily care, with 1.8 times the AUC of the label"
+ONE_VOLUME = "one compartment of the effective half-life of 4 days that it accumulates with"
 FASTER = "the kinetics follow evidence:D019, whose own last half-life is 85 min"
 
 # [min], of the slowest part of the decline, after the dose of the label.
@@ -188,6 +242,18 @@ HALF_LIVES = [
     Row("monalizumab", MONALIZUMAB, *days(14.0, 21.0), 750.0),
     Row("sabatolimab", SABATOLIMAB, *days(*spread(18.7, 0.2)), 800.0),
     Row("ym155", YM155, *hours(*spread(5.0, 0.2)), 9.5),
+    Row("cisplatin", CISPLATIN_TEXT, 20.0, 30.0, 180.0),
+    Row("oxaliplatin", OXALIPLATIN, 10.2, 24.5, 153.0),
+    Row("paclitaxel", PACLITAXEL, *hours(*spread(20.2, 0.2)), 315.0, lasting=3 * HOUR, misfit=SPARSE),
+    Row("doxorubicin", DOXORUBICIN, *hours(20.0, 48.0), 108.0),
+    Row("gemcitabine", GEMCITABINE, 42.0, 94.0, 1800.0, misfit=SHORTER),
+    Row("gemcitabine", GEMCITABINE_HIGH, 2.3, 15.8, 1800.0),
+    Row("fluorouracil", FLUOROURACIL_BOLUS, *hours(0.05, 0.45), 615.0),
+    Row("fluorouracil", FLUOROURACIL, 3.87, 10.29, 720.0, misfit=VARIES),
+    Row("decitabine", "D023", 54.2, 79.6, 36.0),
+    Row("capivasertib", CAPIVASERTIB_CHINA, *hours(*spread(10.0, 0.2)), 480.0, misfit=LEFT_OUT),
+    Row("trametinib", TRAMETINIB_FASTED, *days(*spread(5.3, 0.2)), 2.0, misfit=ONE_VOLUME),
+    Row("dabrafenib", DABRAFENIB_HALF, *hours(*spread(8.0, 0.2)), 150.0, misfit=LEFT_OUT),
 ]
 # [nM]
 PEAKS = [
@@ -239,6 +305,34 @@ PEAKS = [
         lasting=6 * HOUR,
     ),
     Row("ym155", YM155, *nanomolar("ym155", 0.005, 0.015), 66.2, lasting=168 * HOUR),
+    # Platinum is 0.65 of the mass of cisplatin.
+    Row(
+        "cisplatin",
+        CISPLATIN,
+        *nanomolar("cisplatin", *spread(1.96 / 0.65, 0.2)),
+        180.0,
+        lasting=3 * HOUR,
+        misfit=SLOWER,
+    ),
+    Row("oxaliplatin", OXALIPLATIN, *nanomolar("oxaliplatin", 1.24, 1.64), 153.0, lasting=2 * HOUR),
+    Row("paclitaxel", PACLITAXEL, *nanomolar("paclitaxel", *spread(3.65, 0.2)), 315.0, lasting=3 * HOUR),
+    Row("gemcitabine", GEMCITABINE, *nanomolar("gemcitabine", 3.2, 45.5), 1800.0, lasting=30.0),
+    Row("fluorouracil", FLUOROURACIL, *nanomolar("fluorouracil", 0.2, 0.42), 1080.0, lasting=22 * HOUR),
+    Row("fluorouracil", FLUOROURACIL_BOLUS, *nanomolar("fluorouracil", 5.5, 38.1), 615.0),
+    Row("azacitidine", AZACITIDINE, *nanomolar("azacitidine", 0.347, 1.153), 135.0),
+    Row("azacitidine", "D024", 3473.0, 6269.0, 135.0, misfit=WITH_PHENYLBUTYRATE),
+    Row("decitabine", "D023", *nanomolar("decitabine", 0.0885, 0.129), 36.0, lasting=HOUR),
+    Row("capivasertib", CAPIVASERTIB, *nanomolar("capivasertib", *spread(1.371, 0.3)), 400.0, 12 * HOUR, 8),
+    Row("trametinib", TRAMETINIB, *nanomolar("trametinib", *spread(0.0222, 0.28)), 2.0, DAY, 28),
+    Row(
+        "dabrafenib",
+        DABRAFENIB,
+        *nanomolar("dabrafenib", *spread(1.478, 0.2)),
+        150.0,
+        12 * HOUR,
+        14,
+        misfit=REAL_LIFE,
+    ),
 ]
 # Exposure from one dose to the next when it has become steady, over that after the first.
 ACCUMULATIONS = [
@@ -273,6 +367,18 @@ TROUGHS = [
     ),
     Row("dostarlimab", DOSTARLIMAB_FIRST, *nanomolar("dostarlimab", *spread(40.0, 0.2)), 500.0, 21 * DAY),
     Row("dostarlimab", DOSTARLIMAB_FIRST, *nanomolar("dostarlimab", *spread(40.0, 0.2)), 1000.0, 42 * DAY),
+    Row("trametinib", TRAMETINIB, *nanomolar("trametinib", *spread(0.0121, 0.28)), 2.0, DAY, 28),
+    Row("trametinib", TROUGHS_SEEN, *nanomolar("trametinib", 0.0078, 0.016), 2.0, DAY, 28),
+    Row("dabrafenib", TROUGHS_SEEN, *nanomolar("dabrafenib", 0.0154, 0.2796), 150.0, 12 * HOUR, 14),
+    Row(
+        "dabrafenib",
+        DABRAFENIB,
+        *nanomolar("dabrafenib", *spread(0.026, 0.2)),
+        150.0,
+        12 * HOUR,
+        14,
+        misfit=REAL_LIFE,
+    ),
 ]
 ROWS = (*HALF_LIVES, *PEAKS, *ACCUMULATIONS, *TROUGHS)
 

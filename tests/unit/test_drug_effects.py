@@ -291,7 +291,7 @@ def told(**changes):
     ("dose", "parts"),
     [
         ({"drug": "vorinostat", "amount": "1 uM"}, ("'1 uM'", "lasting")),
-        ({"drug": "decitabine", "amount": "34 mg"}, ("'34 mg'", "decitabine", "lasting")),
+        ({"drug": "s63845", "amount": "5 mg"}, ("'5 mg'", "s63845", "lasting")),
         ({"drug": "vorinostat", "amount": "0 uM", "lasting": "1 d"}, ("'0 uM'", "above 0")),
         ({"drug": "vorinostat", "amount": "-1 uM", "lasting": "1 d"}, ("'-1 uM'",)),
         ({"drug": "vorinostat", "amount": "500 mM", "lasting": "1 d"}, ("'500 mM'", "100 mM")),

@@ -177,7 +177,9 @@ class Effects:
         rate = self.sheet.constant(f"{name}_marking", onset, "1/min", "rate of marking")
         life = self.sheet.constant(f"{name}_mark_life", half_life / LN2, "min", "mean life of a mark")
         share = self.sheet.amount(f"{name}_marked", 0.0, "1", "share of cells that are marked")
-        balance, speed = (called(law, strength, rate, life) for law in (mark_balance, mark_rate))
+        # By a name: checkers of SBML lose the units of a call within calls of calls.
+        acting = self.sheet.derived(f"{name}_acting", strength, "1", "share of its full effect")
+        balance, speed = (called(law, acting, rate, life) for law in (mark_balance, mark_rate))
         change = called(approaching, share, balance, speed)
         self.sheet.flow(f"{name}_marking_change", None, f"{name}_marked", change, "change of that share")
         return share
