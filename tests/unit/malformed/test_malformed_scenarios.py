@@ -151,17 +151,17 @@ CASES: dict[str, tuple[str, str, int | None, tuple[str, ...]]] = {
     "negative amount": ('"240 mg"', '"-240 mg"', 19, ("-240 mg",)),
     "amount without unit": ('"240 mg"', "240", 19, ("240", "no unit", "3 mg/kg")),
     "amount in a volume": ('"240 mg"', '"240 mL"', 19, ("240 mL", "mass")),
-    "amount per surface": (
+    "amount per surface with a raised two": (
         '"240 mg"',
-        '"80 mg/m2"',
+        '"80 mg/m²"',
         19,
-        ("80 mg/m2", "body surface", '"144 mg" with 1.8 m2'),
+        ("'80 mg/m²' is not a number with a unit", 'surface as "20 mg/m2"'),
     ),
     "amount per surface of a drug without kinetics": (
         'drug = "nivolumab", amount = "240 mg"',
-        'drug = "bortezomib", amount = "1.3 mg/m²"',
+        'drug = "birinapant", amount = "47 mg/m2"',
         19,
-        ('"2.34 mg" with 1.8 m2', "concentration of free drug"),
+        ("takes up and clears birinapant", "concentration of free drug"),
     ),
     "amount in units of activity": ('"240 mg"', '"100 IU"', 19, ("'100 IU'", "activity", "its mass")),
     "amount as mass per volume": ('"240 mg"', '"14.6 mg/L"', 19, ("14.6 mg/L", "146000 g/mol", '"0.1 uM"')),
