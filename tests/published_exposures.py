@@ -34,6 +34,9 @@ CEMIPLIMAB = "https://www.medicine.com/drug/cemiplimab/hcp"
 CEMIPLIMAB_TABLE = "https://jitc.bmj.com/highwire/markup/52581/expansion"
 CISPLATIN = "doi:10.1016/0277-5379(82)90085-2"
 CISPLATIN_TEXT = "https://vietmedix.com/Drug/drug-cisplatin.505.html"
+BORTEZOMIB = "https://ch.oddb.org:443/fr/gcc/fachinfo/reg/67167/chapter/kinetic"
+CARFILZOMIB = "doi:10.1016/j.trsl.2018.03.002"
+CETUXIMAB = "http://www.120ty.net/bencandy.php?aid=4677&fid=150&page=15"
 COBIMETINIB = "https://www.drugs.com/ppa/cobimetinib.html"
 COBIMETINIB_TEXT = "https://rxreasoner.com/substances/cobimetinib/pharmacology"
 CYCLOPHOSPHAMIDE = "https://kidneydiseaseclinic.net/kdc/cyclophosphamide"
@@ -56,13 +59,20 @@ GEMCITABINE = (
     "?url=http%3A%2F%2Flinked.opendata.cz%2Fresource%2Fsukl%2Fspc%2Fsection%2FSPC154632_doc-5-2"
 )
 GEMCITABINE_HIGH = "doi:10.1179/joc.2007.19.2.212"
+IFN_ALPHA = "doi:10.1002/j.1552-4604.1987.tb03044.x"
+IFN_ALPHA_2A = "https://ch.oddb.org:443/en/gcc/fachinfo/reg/53568/chapter/kinetic"
 IFN_GAMMA = "https://www.drugs.com/ppa/interferon-gamma-1b.html"
 IPILIMUMAB = "doi:10.1002/onco.13819"
 IXAZOMIB = "doi:10.1007/s40262-017-0526-4"
 MONALIZUMAB = "doi:10.1002/jcph.2220"
 OXALIPLATIN = "doi:10.1385/MO:19:4:261"
 PACLITAXEL = "http://www.120ty.net/bencandy.php?aid=4305&fid=134&page=2"
+MOSUNETUZUMAB = "https://www.rxreasoner.com/substances/mosunetuzumab/pharmacology"
+MOSUNETUZUMAB_HALF_LIFE = "https://pipeline-evidence.pages.dev/drugs/lunsumio"
 PALBOCICLIB = "https://palbocap.com/palbocap-professional/"
+PANOBINOSTAT = "doi:10.1007/s00228-015-1846-7"
+PANOBINOSTAT_MYELOMA = "doi:10.1007/s00228-015-1967-z"
+PANOBINOSTAT_POOLED = "https://pde-inhibitors.com/panobinostat"
 PEMBROLIZUMAB = "https://ch.oddb.org:443/en/gcc/fachinfo/reg/66231/chapter/kinetic"
 PEXIDARTINIB = "https://www.drugs.com/ppa/pexidartinib.html"
 PEXIDARTINIB_TEXT = "https://rxreasoner.com/monographs/turalio/pharmacology"
@@ -100,6 +110,13 @@ SEEN = {
     "8.62, 1.96 and 0.27 microgram Pt/ml respectively'; three patients",
     CISPLATIN_TEXT: "label copy, 'decays monoexponentially with a half life of 20 to 30 minutes following "
     "administrations of 50 or 100 mg/m^2'",
+    BORTEZOMIB: "'La demi-vie moyenne d'elimination du bortezomib apres l'administration de doses multiples varie "
+    "entre 40 et 193 heures', 'Cmax ... apres l'administration i.v. (223 ng/ml)' of repeated doses of 1,3 mg/m2",
+    CARFILZOMIB: "table 2 (PMC6151281), '20 mg/m2, IV (C1D1) CL, 659 (353) L/h; Vss, 108 (71) L; t1/2, 0.66 "
+    "(0.48) h'",
+    CETUXIMAB: "copy of the European text, 'mean Cmax (+- standard deviation) was 185+-55 microgram per ml' after "
+    "400 mg/m2, half-life 'ranging from 70 to 100 hours', 'mean trough concentrations were 41.3 and 55.4' in weeks 3 "
+    "and 8; the spread of the peak is taken for them",
     COBIMETINIB: "'Half-Life Elimination Mean: 44 hours (range: 23 to 70 hours)'",
     COBIMETINIB_TEXT: "'mean steady-state Cmax and AUC0-24 were 273 ng/mL and 4340 ng.h/mL', 'The mean "
     "accumulation ratio at steady state was approximately 2.4-fold'",
@@ -125,6 +142,10 @@ SEEN = {
     "94 minut'",
     GEMCITABINE_HIGH: "abstract, 1/2-h infusions, 'eliminated rapidly with a t1/2beta of 2.3-15.8 min in the 40-5700 "
     "mg/m2 dose range, with one exception of 38 min'",
+    IFN_ALPHA: "abstract, 5e6 IU/m2 under the skin: 'observed maximal concentrations after IM and SC administration "
+    "were 42.1 IU/mL at six hours and 45.8 IU/mL at eight hours'",
+    IFN_ALPHA_2A: "of interferon alfa-2a, 36e6 IU, 2.2e8 pg: 'im Serum Spitzenkonzentrationen ... 1'250 und 2'320 "
+    "pg/ml (Durchschnitt: 1'730 pg/ml)' under the skin",
     IFN_GAMMA: "'Half-Life Elimination IM: ~3 hours, SubQ: ~6 hours'",
     IPILIMUMAB: "table 2 (PMC8417871), 'the mean minimum concentration at steady state was 19.4 mcg/mL at "
     "3 mg/kg', clearance '16.8 mL/h (38%)'",
@@ -134,8 +155,17 @@ SEEN = {
     OXALIPLATIN: "abstract, 85 mg/m2 over 2 h, 'Cmax and terminal half-life (t1/2) were 1.44+-0.20 (SD) ug/mL and "
     "14.1 min (range: 10.2-24.5)'; clearance and volume of the same ten patients set the kinetics",
     PACLITAXEL: "label copy, table 1, 175 mg/m2 over 3 h: Cmax 3650 ng/mL, half-life 20.2 h; 135 mg/m2: 2170, 13.1",
+    MOSUNETUZUMAB: "'the Cmax at the end of dose of Cycle 2 Day 1 ... with an average maximal concentration of 17.9 "
+    "ug/mL and CV of 49.6'",
+    MOSUNETUZUMAB_HALF_LIFE: "'Half-life: approximately 16 days at 30 mg'",
     PALBOCICLIB: "'plasma elimination half-life was 29 (+-5) hours', 'median accumulation ratio of 2.4 (range "
     "1.5 to 4.2)'",
+    PANOBINOSTAT: "discussion as the article of nlmixr2lib on it has it, a last half-life of 'approximately 37 h', "
+    "as in two studies that sampled for 96 h",
+    PANOBINOSTAT_MYELOMA: "abstract, with bortezomib and dexamethasone at 20 mg, geometric mean 'maximum plasma "
+    "concentration (Cmax) was 8.1 ng/mL (90 % CV)'",
+    PANOBINOSTAT_POOLED: "abstract of a review, 'an oral dose of panobinostat 20 mg resulted in a maximum plasma "
+    "concentration (Cmax) of 21.6 ng/mL'; its variation of 59 % is of doi:10.1007/s00280-011-1758-x",
     PEMBROLIZUMAB: "'systemische Akkumulation lag beim 2,1-Fachen', clearance '195 ml/Tag (40%)'",
     PEXIDARTINIB: "'Half-Life Elimination 26.6 hours'",
     PEXIDARTINIB_TEXT: "table 9, steady state of 400 mg twice daily, 'Cmax 8625 (2746) ng/mL', 'Accumulation "
@@ -210,6 +240,8 @@ REAL_LIFE = "the kinetics follow patients in daily care, with 1.8 times the AUC 
 ONE_VOLUME = "one compartment of the effective half-life of 4 days that it accumulates with"
 FASTER = "the kinetics follow evidence:D019, whose own last half-life is 85 min"
 
+HALF_FOUND = "the central volume is that of another trial, whose peak was half of this one"
+
 # [min], of the slowest part of the decline, after the dose of the label.
 HALF_LIVES = [
     Row("nivolumab", "D009", *days(*spread(25.0, 0.35)), 240.0),
@@ -231,12 +263,17 @@ HALF_LIVES = [
     Row("docetaxel", DOCETAXEL_WEEKLY, *hours(10.2, 25.0), 180.0, lasting=HOUR),
     Row("cyclophosphamide", CYCLOPHOSPHAMIDE, *hours(3.0, 12.0), 1080.0),
     Row("ixazomib", IXAZOMIB, *days(*spread(9.5, 0.2)), 4.0),
+    Row("bortezomib", BORTEZOMIB, *hours(40.0, 193.0), 2.34),
+    Row("carfilzomib", CARFILZOMIB, *hours(0.18, 1.14), 36.0, misfit=LEFT_OUT),
+    Row("panobinostat", PANOBINOSTAT, *hours(*spread(37.0, 0.2)), 20.0, misfit=LEFT_OUT),
     Row("bevacizumab", BEVACIZUMAB, *days(11.0, 50.0), 700.0),
     Row("trastuzumab", TRASTUZUMAB, *days(25.0, 30.0), 560.0),
+    Row("cetuximab", CETUXIMAB, *hours(70.0, 100.0), 720.0, lasting=2 * HOUR),
     Row("cemiplimab", CEMIPLIMAB, *days(*spread(19.0, 0.2)), 350.0),
     Row("dostarlimab", DOSTARLIMAB, *days(*spread(23.5, 0.224)), 500.0),
     Row("dinutuximab", DINUTUXIMAB, *hours(108.0, 254.0), 31.5),
     Row("blinatumomab", BLINATUMOMAB, *hours(*spread(2.1, 0.476)), 0.028),
+    Row("mosunetuzumab", MOSUNETUZUMAB_HALF_LIFE, *days(*spread(16.0, 0.2)), 30.0),
     Row("aldesleukin", "D021", 100.0, 123.0, 2.6, misfit=FASTER),
     Row("ifn_gamma_1b", IFN_GAMMA, *hours(*spread(6.0, 0.2)), 0.1),
     Row("monalizumab", MONALIZUMAB, *days(14.0, 21.0), 750.0),
@@ -304,6 +341,23 @@ PEAKS = [
         1.73 / 16.4,
         lasting=6 * HOUR,
     ),
+    Row(
+        "bortezomib",
+        BORTEZOMIB,
+        *nanomolar("bortezomib", *spread(0.223, 0.45)),
+        2.34,
+        3 * DAY,
+        4,
+        misfit=HALF_FOUND,
+    ),
+    Row("panobinostat", PANOBINOSTAT_MYELOMA, *nanomolar("panobinostat", *spread(0.0081, 0.9)), 20.0),
+    Row("panobinostat", PANOBINOSTAT_POOLED, *nanomolar("panobinostat", *spread(0.0216, 0.59)), 20.0),
+    Row("cetuximab", CETUXIMAB, *nanomolar("cetuximab", 130.0, 240.0), 720.0, lasting=2 * HOUR),
+    # The 60 mg of days 15 and 22; the 1 and 2 mg before them add little.
+    Row("mosunetuzumab", MOSUNETUZUMAB, *nanomolar("mosunetuzumab", *spread(17.9, 0.496)), 60.0, 7 * DAY, 2),
+    # 2.6e8 IU/mg of alfa-2b.
+    Row("ifn_alpha", IFN_ALPHA, *nanomolar("ifn_alpha", *spread(0.0458 / 260.0, 0.2)), 9.0 / 260.0),
+    Row("ifn_alpha", IFN_ALPHA_2A, *nanomolar("ifn_alpha", 0.00125, 0.00232), 0.22),
     Row("ym155", YM155, *nanomolar("ym155", 0.005, 0.015), 66.2, lasting=168 * HOUR),
     # Platinum is 0.65 of the mass of cisplatin.
     Row(
@@ -365,6 +419,19 @@ TROUGHS = [
     Row(
         "cemiplimab", CEMIPLIMAB_TABLE, *nanomolar("cemiplimab", 34.4, 91.0), 350.0, 21 * DAY, 6, lasting=30.0
     ),
+    *(
+        Row(
+            "cetuximab",
+            CETUXIMAB,
+            *nanomolar("cetuximab", *spread(mean, 55.0 / 185.0)),
+            450.0,
+            7 * DAY,
+            week,
+            HOUR,
+            720.0,
+        )
+        for week, mean in ((3, 41.3), (8, 55.4))
+    ),
     Row("dostarlimab", DOSTARLIMAB_FIRST, *nanomolar("dostarlimab", *spread(40.0, 0.2)), 500.0, 21 * DAY),
     Row("dostarlimab", DOSTARLIMAB_FIRST, *nanomolar("dostarlimab", *spread(40.0, 0.2)), 1000.0, 42 * DAY),
     Row("trametinib", TRAMETINIB, *nanomolar("trametinib", *spread(0.0121, 0.28)), 2.0, DAY, 28),
@@ -383,7 +450,7 @@ TROUGHS = [
 ROWS = (*HALF_LIVES, *PEAKS, *ACCUMULATIONS, *TROUGHS)
 
 # All that was seen of these sets their kinetics, and can score them no more.
-USED_UP = {"magrolimab", "omacetaxine", "tiragolumab"}
+USED_UP = {"magrolimab", "omacetaxine", "romidepsin", "tiragolumab"}
 # No half-life, peak or trough in a patient was seen; ATG-031, BND-22, COM701 and TTX-030 were not looked for.
 NOT_FOUND = {
     "atg_031",
@@ -397,6 +464,7 @@ NOT_FOUND = {
     "evorpacept",
     "fludarabine",
     "lirilumab",
+    "navitoclax",
     "oleclumab",
     "relatlimab",
     "selicrelumab",

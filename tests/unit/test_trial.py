@@ -29,6 +29,7 @@ def dose_of(drug: str, folder: Path, **changes: Any) -> dict[str, Any]:
         ("nivolumab", "240 mg", "14 d"),
         ("cemiplimab", "350 mg", "21 d"),
         ("trastuzumab", "6 mg/kg", "21 d"),
+        ("cetuximab", "250 mg/m2", "7 d"),
         ("vorinostat", "400 mg", "1 d"),
         ("pexidartinib", "400 mg", "12 h"),
     ],
@@ -37,7 +38,7 @@ def test_a_labelled_schedule_is_given_as_it_is(drug: str, amount: str, every: st
     assert dose_of(drug, tmp_path) == {"amount": amount, "every": every}
 
 
-@pytest.mark.parametrize("drug", ["detanonoate", "bortezomib", "cetuximab"])
+@pytest.mark.parametrize("drug", ["detanonoate", "bortezomib", "lcl161"])
 def test_what_has_no_such_schedule_or_kinetics_is_held(drug: str, tmp_path: Path) -> None:
     told = dose_of(drug, tmp_path, scenario__duration="2 d")
     assert told["amount"].endswith(" nM")
