@@ -241,6 +241,7 @@ def test_the_block_of_ctla_4_primes_more_by_itself():
             [
                 "drug.cyclophosphamide.effects.kills:cancer.rate_max",
                 "drug.cyclophosphamide.effects.kills:cd8+cd4+treg+nk+b_cell.rate_max",
+                "drug.cyclophosphamide.effects.kills:neutrophil+macrophage.rate_max",
             ],
         ),
     ],

@@ -303,6 +303,7 @@ class Contact:
     def bridges(self, target: Side) -> Any:
         """Bridges of bispecific antibodies on a tumour cell over their number at half of the signal [-]."""
         total: Any = 0
+        kind = target.cell.name
         for drug in self.effects.drugs:
             for effect in drug.effects:
                 if isinstance(effect, Bridges) and target.levels.get(effect.bridges, 0.0) > 0.0:
@@ -311,11 +312,15 @@ class Contact:
                         key, effect.half.value, "molecule", f"{drug.name}: half of the signal"
                     )
                     load = self._load(drug.name, effect.bridges, effect.affinity.value)
-                    total += self.level(target, effect.bridges) * called(held_share, load) / half
+                    # Each by a name, and their sum: else the check of units fails where there are two.
+                    total += self.sheet.derived(
+                        Names(drug.name).of(f"bridges_{kind}_{identifier(effect.bridges)}"),
+                        self.level(target, effect.bridges) * called(held_share, load) / half,
+                        "1",
+                        f"bridges of {drug.name} on a {kind} cell over their number at half of the signal",
+                    )
         if total == 0:
             return total
-        # By a name: the check of units fails on the sum of two antibodies within deeper formulae.
-        kind = target.cell.name
         title = f"bridges on a {kind} cell over their number at half of the signal"
         return self.sheet.derived(f"bridges_{kind}", total, "1", title)
 
