@@ -103,6 +103,7 @@ def test_cells_with_more_mcl1_outlive_the_drug():
     assert lost[0] > 3.0 * lost[1] > 0.0
 
 
+@pytest.mark.slow
 def test_two_lesions_with_clones_are_valid_and_each_dies_by_what_it_carries():
     resistant = Lesion("skin", 0.5, levels={"MCL-1": 10.0})
     model = PatientModel.of([VENETOCLAX], Body(LIBRARY, "aml", (Lesion("marrow", 0.5), resistant)))
