@@ -378,6 +378,7 @@ def test_bridges_hold_any_t_cell_to_b_cells_and_leukaemia():
     """28 ug a day take the B cells within days, and they come back after; CD8 cells of any kind kill leukaemia."""
     model, engine = patient("blinatumomab", tumour="b_all")
     assert faults_of(model.with_doses(model.changes(BLINATUMOMAB))) == []
+    assert "bystander_cd8_in_tumour_cells" in [output.column for output in model.outputs]
     names = ["body_b_cell", "bystander_cd8_in_tumour", "crs_index"]
     days = np.array([0.0, 3.0, 27.0, 60.0]) * DAY
     b_cells, bystanders, index = engine.run(names, days, model.changes(BLINATUMOMAB)).values.T

@@ -13,8 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from matplotlib.axes import Axes
 from PIL import Image
 
 from opsonin.cli.main import main
@@ -26,6 +28,7 @@ from opsonin.io.course import read_course
 from opsonin.knowledge.library import load_library
 from opsonin.patient import integrate
 from opsonin.patient.pharmacokinetics import DrugCourse, OneDose
+from opsonin.report.population_picture import population_picture
 from opsonin.store import sweep as store
 from populations import COURSE, DAY, HEAD, VARIED, followed, write
 
@@ -360,6 +363,19 @@ def test_a_column_that_is_of_no_drug_has_its_trough_before_the_last_dose_of_any(
 
     monkeypatch.setattr("populations.offered", offered)
     assert followed(tmp_path).table.equals(whole.table)
+
+
+def test_a_picture_shows_no_spread_where_there_is_none(monkeypatch):
+    drawn = []
+    real = Axes.hist
+    monkeypatch.setattr(
+        Axes, "hist", lambda axes, values, **more: drawn.append(values) or real(axes, values, **more)
+    )
+    table = pa.table(
+        {"same": [825.75290, 825.75291, 825.75292], "none": [0.0] * 3, "varied": [1.0, 2.0, 4.0]}
+    )
+    population_picture("p", table, {"same": "nM", "none": "%", "varied": "d"})
+    assert [values.tolist() for values in drawn] == [[1.0, 2.0, 4.0]]
 
 
 MELANOMA = """\

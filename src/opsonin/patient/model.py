@@ -14,6 +14,7 @@ from opsonin.model.drugs import Blocks, Drug
 from opsonin.model.immunity import Immunity
 from opsonin.patient.blood_part import in_blood
 from opsonin.patient.body import Body
+from opsonin.patient.bridged_part import NAMES, bystanders_in_tumour
 from opsonin.patient.clone_part import BURDEN, Site
 from opsonin.patient.cytokine_part import INDEX
 from opsonin.patient.doses import Change, Entries, changes
@@ -137,7 +138,17 @@ class PatientModel:
                 ]
         if self.body is None:
             return tuple(told)
-        return (*told, *_of_body(self.body.immunity, self.parts), *_of_sites(self.sites))
+        bystanders = _of_bystanders(self.sites, set(self.parts.names()))
+        return (*told, *_of_body(self.body.immunity, self.parts), *bystanders, *_of_sites(self.sites))
+
+
+def _of_bystanders(sites: Iterable[Site], there: set[str]) -> Iterator[Output]:
+    """T cells that bridges hold, where a drug makes bridges."""
+    lesions = {bystanders_in_tumour(site): site.lesion.name for site in sites} or {NAMES.of("in_tumour"): ""}
+    for name, lesion in lesions.items():
+        if name in there:
+            where = f" in {lesion}" if lesion else ""
+            yield Output(f"{name}_cells", name, "", "killers", f"bystander cd8{where}")
 
 
 def _of_sites(sites: Iterable[Site]) -> Iterator[Output]:

@@ -11,6 +11,7 @@ import pyarrow as pa
 _COLUMNS = 3
 _BINS = 40
 _WIDE = 20.0  # 95 over 5 %; beyond it a metric is shown on a logarithmic axis
+_SAME = 1e-5  # of the greatest: a smaller spread is error of the integrator
 
 
 def population_picture(title: str, table: pa.Table, metrics: Mapping[str, str]) -> bytes:
@@ -37,6 +38,11 @@ def population_picture(title: str, table: pa.Table, metrics: Mapping[str, str]) 
         if not len(values):
             axes.text(0.5, 0.5, "nobody has it", ha="center", transform=axes.transAxes)
             continue
+        if np.ptp(values) <= _SAME * np.abs(values).max():
+            axes.text(0.5, 0.5, f"all have {np.median(values):.4g}", ha="center", transform=axes.transAxes)
+            axes.set_xticks([])
+            axes.set_yticks([])
+            continue
         low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
         bins = np.linspace(values.min(), values.max(), _BINS + 1)
         if low > 0.0 and high > _WIDE * low:
@@ -44,6 +50,7 @@ def population_picture(title: str, table: pa.Table, metrics: Mapping[str, str]) 
             axes.set_xscale("log")
         else:
             axes.locator_params(axis="x", nbins=5)
+        axes.yaxis.get_major_locator().set_params(integer=True)
         axes.hist(values, bins=bins, color="#0072b2")
         for value, style in ((low, ":"), (middle, "-"), (high, ":")):
             axes.axvline(value, color="#d55e00", linestyle=style, linewidth=1.2)
