@@ -17,7 +17,8 @@ from opsonin.engine.tabulate import lognormal_sigma
 from opsonin.kernels.death import advance
 from opsonin.knowledge.library import load_library
 from opsonin.laws.apoptosis import rate_of_half_life
-from opsonin.laws.ledger import PRIMED_SPEED, passed_by_xiap, primed_death_rate, priming_needed
+from opsonin.laws.ledger import passed_by_xiap
+from opsonin.laws.primed_death import PRIMED_SPEED, primed_death_rate, priming_needed
 from opsonin.model.death import AT_REST, EARM_CELL, PROTEINS, TISSUE_RATES, DeathDrive, DeathProteins
 from opsonin.patient.contact_part import side_of
 from opsonin.reference.ledger import held_back

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from opsonin.core.errors import InputError
 from opsonin.engine.regimens import measures_of
 from opsonin.io.course import read_course
+from opsonin.io.dose_columns import KNOWN
 from opsonin.model.dosing import Body, Given, read_dose, surface_of_weight
 from tissues import plan, scenario
 
@@ -341,7 +342,6 @@ def test_a_wrong_course_is_refused_with_its_line(what, tmp_path):
         ("nivolumab", "5 MCG/kg", "neither a mass", '"5 ug/kg"'),
         ("nivolumab", "5 MIU/m2", "neither a mass", "How much of the drug has this activity"),
         ("nivolumab", "5 U", "an activity", "How much of the drug has this activity"),
-        ("nivolumab", "5 mg/m²", "not a number with a unit", 'Write "5 mg/m2".'),
         ("nivolumab", "1e15 cells", "beyond any real dose", 'Write "240 mg"'),
         ("tisagenlecleucel", "1e15 cells", "beyond any real dose", 'Write "2e8 cells"'),
         ("tisagenlecleucel", "100 mg", "is made of cells", '"2e8 cells"'),
@@ -405,23 +405,7 @@ CELLS = [
     *["oral", "central", "depot", "1_000", "1,5", "٣", "0x1", "-0", "1 m", "%"],
     "9" * 400,
 ]
-COLUMNS = [
-    "ID",
-    "TIME",
-    "AMT",
-    "RATE",
-    "DUR",
-    "ADDL",
-    "II",
-    "CMT",
-    "EVID",
-    "SS",
-    "DRUG",
-    "ROUTE",
-    "WT",
-    "HT",
-    "DV",
-]
+COLUMNS = [*KNOWN, "DV"]
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])

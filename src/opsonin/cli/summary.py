@@ -17,7 +17,7 @@ from opsonin.io.unfit import doubts_in
 from opsonin.io.wording import spelled
 from opsonin.knowledge.composition import compose, of_role
 from opsonin.knowledge.library import Library
-from opsonin.model.amounts import MASS, PER_SURFACE, PER_WEIGHT, read_amount
+from opsonin.model.amounts import MASSES, read_amount
 from opsonin.model.scenario import Dose
 
 
@@ -181,6 +181,6 @@ def _dose_text(dose: dict[str, Any]) -> str:
     every = f" every {spelled(dose['every_min'])}" if dose["every_min"] is not None and len(times) > 1 else ""
     count = f" ({len(times)} doses)" if len(times) > 1 else ""
     start = f"from day {times[0] / 1440.0:g}" if every else f"on day {times[0] / 1440.0:g}"
-    word = "over" if read_amount(dose["amount"])[1] in (MASS, PER_WEIGHT, PER_SURFACE) else "for"
+    word = "over" if read_amount(dose["amount"])[1] in MASSES else "for"
     held = f" {word} {spelled(dose['lasting_min'])}" if dose["lasting_min"] is not None else ""
     return f"{dose['drug']} {dose['amount']}{held}{every} {start}{count}"

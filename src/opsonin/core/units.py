@@ -59,7 +59,7 @@ _VARYING = {"month", "mo", "year", "yr", "a"}
 
 _QUANTITY = re.compile(
     r"^\s*(?P<number>[+-]?(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*"
-    r"(?P<unit>[A-Za-z%µμ/1][A-Za-z0-9%µμ*/^ ().\-]*)?\s*$"
+    r"(?P<unit>[A-Za-z%µμ/1][A-Za-z0-9²³%µμ*/^ ().\-]*)?\s*$"
 )
 _LONGEST_UNIT = 40
 _LONGEST_TEXT = 100
@@ -120,6 +120,7 @@ def _without_unit(text: object, unit: str) -> str:
 
 def _spelled(unit: str) -> str:
     plain = unit.strip().replace("µ", "u").replace("μ", "u").replace("^", "**").replace("%", "percent")
+    plain = plain.replace("²", "2").replace("³", "3")
     plain = re.sub(r"(?<=[A-Za-z])([23])\b", r"**\1", plain)
     return f"1{plain}" if plain.startswith("/") else plain
 

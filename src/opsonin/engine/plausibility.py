@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from opsonin.core.errors import Fault, InputError
 from opsonin.core.schedule import MINUTES_PER_DAY
+from opsonin.engine.regimens import Course
 from opsonin.kernels.mechanics import SHEATH_MAX, STRENGTH_MAX
 from opsonin.knowledge.library import Library
 from opsonin.laws.cycle import potential_growth_rate
 from opsonin.model import tables as column
 from opsonin.model.knowledge import Tumour
-from opsonin.patient.exposure import Regimen
 from opsonin.state.fields import grid_shape
 from opsonin.state.tables import Tables
 from opsonin.tissue.packing import SCALE
@@ -28,15 +27,6 @@ MOST_VOXELS = 50_000_000
 MOST_VESSELS = 200_000
 # Cells of a product [-]: below, one run in twenty sees less than half or none of what was meant.
 FEW = 5.0
-
-
-class HasRegimen(Protocol):
-    """What an arm gives."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def regimen(self) -> Regimen: ...
 
 
 def require_plausible_biology(library: Library, tumour: Tumour) -> None:
@@ -97,7 +87,7 @@ def require_plausible_vessels(box: Box, density: float, where: str) -> None:
 
 
 def few_that_come(
-    courses: Iterable[HasRegimen], cells: tuple[str, ...], tables: Tables, box: Box
+    courses: Iterable[Course], cells: tuple[str, ...], tables: Tables, box: Box
 ) -> Iterator[str]:
     """A sentence for each arm and product of which fewer than `FEW` cells are expected within the run.
 

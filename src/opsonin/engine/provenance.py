@@ -61,6 +61,7 @@ def provenance_of(plan: Plan) -> dict[str, Any]:
                         "drug": drug.drug.title,
                         _unit_of(drug.drug): dose.amount,
                         "day": dose.time / MINUTES_PER_DAY,
+                        "lasting_min": dose.lasting,
                     }
                     for drug in course.regimen.drugs
                     for dose in drug.doses

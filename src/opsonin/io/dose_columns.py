@@ -9,32 +9,30 @@ from opsonin.core.errors import Fault, InputError, did_you_mean
 from opsonin.io.tables import Table
 
 KNOWN = (
-    *(
-        "ID",
-        "TIME",
-        "AMT",
-        "RATE",
-        "DUR",
-        "ADDL",
-        "II",
-        "CMT",
-        "EVID",
-        "SS",
-        "DRUG",
-        "ROUTE",
-        "WT",
-        "HT",
-        "C",
-    ),
+    "ID",
+    "TIME",
+    "AMT",
+    "RATE",
+    "DUR",
+    "ADDL",
+    "II",
+    "CMT",
+    "EVID",
+    "SS",
+    "DRUG",
+    "ROUTE",
+    "WT",
+    "HT",
+    "C",
 )
 _NAMED = tuple(key for key in KNOWN if key != "C")  # as they are told: remarks are the rarest
-_IGNORED = {
-    *("MDV", "DV", "AGE", "SEX", "CMNT", "OCC", "DOSE", "TAD", "BSA", "RACE", "LNDV", "BLQ", "LLOQ"),
-}
+_IGNORED = frozenset(
+    ["MDV", "DV", "AGE", "SEX", "CMNT", "OCC", "DOSE", "TAD", "BSA", "RACE", "LNDV", "BLQ", "LLOQ"]
+)
 _NOT_ALIKE = 0.72  # AMOUNT and COUNT are not slips of AMT
 _MEANT = {  # what people call columns that are read; left alone, their values would be lost without a word
     "WT": {
-        *(
+        *[
             "WEIGHT",
             "BW",
             "BWT",
@@ -45,8 +43,11 @@ _MEANT = {  # what people call columns that are read; left alone, their values w
             "WEIGHTKG",
             "BODYWEIGHT",
             "BODY_WEIGHT",
-        ),
-        *("BODY WEIGHT", "MASS", "WTBL", "BLWT"),
+            "MASS",
+            "WTBL",
+            "BLWT",
+        ],
+        "BODY WEIGHT",
     },
     "HT": {"HEIGHT", "HGT", "HTCM", "HT_CM", "HEIGHT_CM", "HEIGHTCM"},
     "ID": {"SUBJECT", "SUBJID", "USUBJID", "SUBJECT_ID", "PATIENT", "PATIENT_ID", "PATID", "PT", "SID"},
@@ -56,18 +57,9 @@ _MEANT = {  # what people call columns that are read; left alone, their values w
     "ROUTE": {"ADMIN", "ADM", "ADMINISTRATION"},
     "CMT": {"COMPARTMENT"},
 }
-_UNITS = {
-    "UNIT",
-    "UNITS",
-    "AMTU",
-    "AMTUNIT",
-    "AMT_UNIT",
-    "DOSEU",
-    "DOSE_UNIT",
-    "TIMEU",
-    "TIMEUNIT",
-    "TIME_UNIT",
-}
+_UNITS = frozenset(
+    ["UNIT", "UNITS", "AMTU", "AMTUNIT", "AMT_UNIT", "DOSEU", "DOSE_UNIT", "TIMEU", "TIMEUNIT", "TIME_UNIT"]
+)
 _CALENDAR = {"DATE", "DAT1", "DAT2", "DAT3", "DATETIME", "CLOCK", "CLOCKTIME"}
 
 

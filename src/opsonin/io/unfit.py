@@ -94,7 +94,7 @@ def _schedules(scenario: Scenario) -> Iterator[str]:
     for arm in scenario.arm:
         for dose in arm.dose:
             every = dose.every
-            if every is not None and every < _OFTEN_MIN and dose.lasting is None:
+            if every is not None and every < _OFTEN_MIN and not dose.held:
                 yield f"arm '{arm.name}' is given {dose.drug} every {every:g} min: {1440.0 / every:,.0f} doses a day."
 
 

@@ -78,8 +78,6 @@ def amount_fix(text: str, *, of_cells: bool = False) -> str:
         return f'Micrograms are written "ug": "{_MICROGRAM.sub("ug", text)}".'
     if _ACTIVITY.search(text):
         return 'How much of the drug has this activity is on its label: give that mass, as in "1 mg".'
-    if "²" in text:
-        return f'Write "{text.replace("²", "2")}".'
     return EXAMPLE
 
 

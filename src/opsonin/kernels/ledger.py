@@ -47,7 +47,6 @@ FAR, NEAR, HELD = range(3)
 RECEPTOR, ANTIGEN, LIGANDS, COSTIMULATED, FIRST_CHECKPOINT = range(5)
 AFTER_CHECKPOINTS = 3  # fitness, exhaustion, resistance
 PATTERNS = 16  # of closed barriers that are summed apart at a time
-MOST_CLOSED = 14  # that are summed so; a contact with more is shared out by itself
 
 
 _BCL2, _BCLXL, _MCL1 = TISSUE_RATES.bcl2_affinity, TISSUE_RATES.bclxl_affinity, TISSUE_RATES.mcl1_affinity
@@ -258,13 +257,13 @@ def tally(cells, tables, key, drugs, killers, start, touched, place, lost, apart
         losses: (k,) in and out: minus the logarithm of what each barrier lets through; unfit: (substrates,) likewise,
             of what each leaves of fitness, which is one barrier: with a player for each of them sets would be too many.
     Contacts with the same barriers closed are summed over the sets of these alone, and then shared out.
-    Memory: 2^(most barriers closed) times `PATTERNS`; work: contacts times 2^(barriers closed).
+    Memory: 16 bytes for each set of the barriers closed in a pattern; work: contacts times 2^(barriers closed).
     """
     k = len(losses)
     sets = 1 << (k - 1)
     share, barriers = np.empty(k), np.empty(k, np.int64)
     delivered, possible, resisted = np.empty(sets), np.empty(sets), np.empty(sets)
-    masks, sums = np.empty(PATTERNS, np.int64), np.empty((PATTERNS, 2, 1 << MOST_CLOSED))
+    masks, sums = np.empty(PATTERNS, np.int64), np.empty((PATTERNS, 2, sets))
     contacts = patterns = 0
     for e in range(len(killers)):
         i = killers[e]
@@ -283,10 +282,6 @@ def tally(cells, tables, key, drugs, killers, start, touched, place, lost, apart
         mask = 0
         for b in barriers[:count]:
             mask |= 1 << b
-        if count > MOST_CLOSED:
-            _share_out(mask, resisted, possible, lost, apart)
-            _note_losses(share, cells.signal, tables.fitness[cells.kind[i]], drugs.free, i, losses, unfit)
-            continue
         p = 0
         while p < patterns and masks[p] != mask:
             p += 1

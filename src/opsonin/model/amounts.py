@@ -18,6 +18,7 @@ MOST_CELLS_PER_UM2 = 0.1  # a tissue of nothing but T cells holds a fifth of tha
 
 _ACTIVITIES = frozenset({"iu", "u", "ui", "miu", "unit", "units"})
 MASS, PER_WEIGHT, PER_SURFACE = "mg", "mg/kg", "mg/m**2"
+MASSES = frozenset({MASS, PER_WEIGHT, PER_SURFACE})
 HELD, ABSORBED, CELLS, DOSE = "nM", "Gy", "cell/um**2", "dose"
 
 _MOST = {  # of what is given in one unit: how much, and how it is called
@@ -37,7 +38,7 @@ def read_amount(text: str) -> tuple[float, str]:
     Raises:
         ValueError: none of these, not above zero, or beyond any real dose.
     """
-    number, unit = split(text.replace("²", "2"))
+    number, unit = split(text)
     if unit in (DOSE, f"{DOSE}s"):
         if number != 1.0:
             raise ValueError(f"'{text}': one dose is given at a time")

@@ -13,7 +13,7 @@ from pydantic import Field, PlainValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from opsonin.core.units import UnitError, split, to_unit
-from opsonin.model.amounts import MASS, PER_SURFACE, PER_WEIGHT, read_amount
+from opsonin.model.amounts import MASS, MASSES, PER_WEIGHT, read_amount
 from opsonin.model.lesions import Lesion
 from opsonin.model.scenario import YEAR, Numbers, Quantity, repeated
 from opsonin.model.sourced import Entry
@@ -76,7 +76,7 @@ def read_dose(text: str) -> tuple[float, str]:
             )
         return value, cells
     value, kind = read_amount(text)
-    if kind not in (MASS, PER_WEIGHT, PER_SURFACE):
+    if kind not in MASSES:
         raise ValueError(f"'{text}' is no amount that blood carries; expected a mass")
     return value, kind
 

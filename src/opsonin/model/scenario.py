@@ -26,6 +26,7 @@ from opsonin.model.amounts import (
     DOSE,
     HELD,
     MASS,
+    MASSES,
     PER_SURFACE,
     PER_WEIGHT,
     Amount,
@@ -365,7 +366,7 @@ class Dose(Entry):
     def unit(self) -> str:
         """Unit of `size`."""
         kind = read_amount(self.amount)[1]
-        return MASS if kind in (PER_WEIGHT, PER_SURFACE) else kind
+        return MASS if kind in MASSES else kind
 
     @property
     def cells(self) -> bool:

@@ -91,10 +91,8 @@ class Bystanders:
         if bridges == 0:
             return
         killer = self._killer()
-        recruits, tumour_cell = (
-            self._recruits(killer),
-            side_of(self.contact.library, CANCER, self.contact.tumour),
-        )
+        recruits = self._recruits(killer)
+        tumour_cell = side_of(self.contact.library, CANCER, self.contact.tumour)  # B cells die as these do
         delivered = called(effort, called(bridged_signal, bridges), 1, 1)
         rate = self.contact.kills_of(killer, tumour_cell, delivered, B_CELL)
         held = recruits.held(NAMES.of("held_b_cell"), in_body(T_CELL), in_body(B_CELL))

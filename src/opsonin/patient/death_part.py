@@ -9,13 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from opsonin.laws.death import guard_load, stable_xiap
-from opsonin.laws.ledger import (
-    PRIMED_SPEED,
-    hits_in_a_row,
-    passed_by_xiap,
-    primed_death_rate,
-    priming_needed,
-)
+from opsonin.laws.ledger import hits_in_a_row, passed_by_xiap
+from opsonin.laws.primed_death import PRIMED_SPEED, primed_death_rate, priming_needed
 from opsonin.model.death import EARM_CELL, PROTEINS, TISSUE_RATES
 from opsonin.patient.formulae import called
 from opsonin.patient.parts import identifier

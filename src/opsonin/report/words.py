@@ -13,7 +13,7 @@ from typing import Any
 
 from opsonin.core.schedule import MINUTES_PER_DAY
 from opsonin.core.units import to_unit
-from opsonin.model.amounts import MASS, PER_SURFACE, PER_WEIGHT, read_amount
+from opsonin.model.amounts import MASSES, read_amount
 
 MINUTES_PER_HOUR = 60.0
 MISSING = "\N{EN DASH}"
@@ -163,7 +163,7 @@ def dose_times(dose: Mapping[str, Any], horizon: float) -> list[float]:
 
 def _is_mass(amount: str) -> bool:
     try:
-        return read_amount(amount)[1] in (MASS, PER_WEIGHT, PER_SURFACE)
+        return read_amount(amount)[1] in MASSES
     except ValueError:
         return False
 
