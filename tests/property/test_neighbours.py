@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from opsonin.kernels.neighbours import (
     FULL,
-    MAX_SPANS,
     OK,
     OUTSIDE,
     TOO_NARROW,
     bin_cells,
     bin_shape,
+    room_for_spans,
     spans_around,
     touching,
 )
@@ -71,10 +71,10 @@ def test_spans_hold_every_cell_within_reach_exactly_once(n, box, dimension, seed
     bins = bin_shape(box, reach, dimension)
     order, start, bin_of = sorted_into_bins(position, box, bins)
     distance = np.sqrt((reference.differences(position.T, box, dimension) ** 2).sum(axis=2))
-    first, last = np.empty(MAX_SPANS, np.int64), np.empty(MAX_SPANS, np.int64)
+    spans = room_for_spans()
     for i in range(n):
-        spans = spans_around(bin_of[i], bins, start, first, last)
-        found = np.concatenate([order[first[s] : last[s]] for s in range(spans)])
+        count = spans_around(bin_of[i], bins, start, spans)
+        found = np.concatenate([order[spans.first[s] : spans.last[s]] for s in range(count)])
         assert len(np.unique(found)) == len(found)
         assert set(np.flatnonzero(distance[i] < reach)) <= set(found)
 

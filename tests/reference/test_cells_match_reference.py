@@ -198,12 +198,13 @@ def test_decide_equals_its_twin(seed, dimension, duration):
 def test_turnover_equals_its_twin(seed):
     cells = random_cells(seed)
     drugs = rates(seed)[-2:]
+    asked = np.random.default_rng(seed).random(len(tables(2).types)) < 0.7
     found = np.full((len(tables(2).types), 2, fate.COLUMNS), np.nan)
-    fate.turnover(cells.arrays, cells.n, tables(2), 0.01, 0.8, *drugs, found)
+    fate.turnover(cells.arrays, cells.n, tables(2), 0.01, 0.8, *drugs, asked, found)
     expected = plain_fates.turnover(cells.arrays, cells.n, tables(2), 0.01, 0.8, *drugs)
     for t in range(len(found)):
         for reactive in (0, 1):
-            row = expected.get((t, reactive))
+            row = expected.get((t, reactive)) if asked[t] else None
             close(found[t, reactive], list(row.values()) if row else [0.0] * fate.COLUMNS)
 
 
@@ -258,7 +259,9 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
         by_effector,
     )
     seen, found = (effectors, begin, target), contacts.Found.room(len(effectors))
-    contacts.engage(cells.arrays, tables(2), KEY, 100_000, duration, drugs, seen, found)
+    known = contacts.Known.nothing(n)
+    for _ in range(2):  # what is known already gives the same
+        contacts.engage(cells.arrays, tables(2), KEY, 100_000, duration, drugs, seen, found, known)
     rows = list(expected.values())
     assert rows
     np.testing.assert_array_equal(found.partner, [row[0] for row in rows])

@@ -222,7 +222,8 @@ def test_cells_without_glucose_die_though_they_have_oxygen():
         cells.signal[tissue.tables.glucose, own] = glucose
         rates = np.empty((len(tissue.tables.types), 2, COLUMNS))
         let_in = np.ones(len(tissue.tables.types))
-        turnover(cells, tissue.cells.n, tissue.tables, 1.0, 1.0, let_in, tissue.exposure.free, rates)
+        asked = np.ones(len(let_in), bool)
+        turnover(cells, tissue.cells.n, tissue.tables, 1.0, 1.0, let_in, tissue.exposure.free, asked, rates)
         row = rates[kind].sum(axis=0)
         hazards.append(row[NECROSIS] / row[PARTS])
     assert hazards[0] < 1e-3 * hazards[1]

@@ -13,7 +13,7 @@ from opsonin.core.errors import InputError
 from opsonin.engine.recording import Recorder, barriers_told
 from opsonin.engine.start import started
 from opsonin.engine.trace import Trace
-from opsonin.kernels.contacts import Found, engage
+from opsonin.kernels.contacts import Found, Known, engage
 from opsonin.kernels.death import advance
 from opsonin.kernels.ledger import held_back
 from opsonin.laws.apoptosis import rate_of_half_life, repaired_damage
@@ -79,7 +79,8 @@ def test_the_factors_of_every_contact_multiply_to_the_hazard_of_the_step_that_fo
     killers = ((cells.reactive[:n] > 0) & (cells.phase[:n] <= 1)).nonzero()[0]
     begin, touched = touched_by(tissue, killers, 0)
     found = Found.room(len(killers))
-    engage(cells, tissue.tables, tissue.key, 0, 1.0, tissue.exposure, (killers, begin, touched), found)
+    known = Known.nothing(tissue.cells.n)
+    engage(cells, tissue.tables, tissue.key, 0, 1.0, tissue.exposure, (killers, begin, touched), found, known)
     passed = []
     for i, j, held, a in zip(killers, found.partner, found.bound, found.net, strict=True):
         if j >= 0:

@@ -15,16 +15,21 @@ FIRST = np.int64(0)
 _FEW = 2_000  # indices; fewer are done before a second thread has begun
 
 
+def alone(n: int) -> bool:
+    """Whether one thread does a loop over n indices by itself."""
+    return n < _FEW or numba.get_num_threads() == 1
+
+
 def spread(n: int, kernel: Callable[..., Any], *arguments: Any) -> None:
     """Call `kernel(begin, end, *arguments)` for pieces of 0..n-1 on numba's threads.
 
     The kernel must let go of the interpreter (`nogil=True`) and treat each index by itself: then the number of threads
     changes no bit. Numba's own parallel loops would do the same, and take several times as long to compile.
     """
-    threads = 1 if n < _FEW else numba.get_num_threads()
-    if threads == 1:
+    if alone(n):
         kernel(0, n, *arguments)
         return
+    threads = numba.get_num_threads()
     edges = [n * piece // threads for piece in range(threads + 1)]
     pieces = _pool(threads).map(lambda t: kernel(edges[t], edges[t + 1], *arguments), range(threads))
     list(pieces)  # wait, and raise what any of them raised

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from opsonin.core import kernel_cache
 from opsonin.core.errors import Interrupted
+from opsonin.core.garbage import seldom_collected, uncollected
 from opsonin.core.schedule import MINUTES_PER_DAY, minutes
 from opsonin.engine import checkpoint, team, warming
 from opsonin.engine.compile import Plan
@@ -40,6 +41,7 @@ _KEEP_SECONDS = 60.0
 _CELLS_PER_THREAD = 10_000
 
 
+@seldom_collected()
 def complete(plan: Plan, writer: Writer, hears: Hears, threads: int | None) -> Result:
     """Take every arm to its end from what the writer has stored, and finish the result.
 
@@ -66,6 +68,7 @@ def complete(plan: Plan, writer: Writer, hears: Hears, threads: int | None) -> R
     return Result.open(path)
 
 
+@seldom_collected()
 def go_on_with_arm(path: Path, arm: str, hears: Hears, threads: int | None) -> None:
     """Take one begun arm of the run in `path` to its end, for a process that holds the run and does the rest."""
     writer = Writer.within(path)
@@ -230,7 +233,7 @@ def _stopped(course: Course, when: str, writer: Writer) -> Interrupted:
 def compile_kernels(plan: Plan, folder: Path, listener: Listener) -> None:
     """Burn a throw-away tissue in for a moment, so that all kernels are compiled and their caches written."""
     listener.compiling(done=False)
-    with warming.uncollected():
+    with uncollected():
         warming.compile_halves(plan, folder)
         tissue = started(replace(plan, burn_in=4 * plan.coupling))
         Recorder(plan, plan.courses[0], "").follow(tissue)

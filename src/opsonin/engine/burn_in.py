@@ -32,15 +32,13 @@ from opsonin.model import tables as column
 from opsonin.model.phase import COMMITTED, LEAVE
 from opsonin.tissue import (
     apply,
-    contacts,
     costimulation,
-    death,
     expression,
     fate,
-    motion,
     niche,
     trafficking,
     transport,
+    turns,
     window,
 )
 from opsonin.tissue.elasticity import elasticities
@@ -242,10 +240,7 @@ def _one_step(plan: Plan, tissue: Tissue, tick: int, *, breathing: bool) -> Any:
     costimulation.step(tissue, tick, duration)
     cells, n = tissue.cells.arrays, tissue.cells.n
     vigour = cells.exhaustion[:n].copy()
-    for now in range(tick, tick + plan.coupling, plan.motion):
-        contacts.step(tissue, now, minutes(plan.motion))
-        death.step(tissue, now, minutes(plan.motion))
-        motion.step(tissue, now, minutes(plan.motion))
+    turns.step(tissue, range(tick, tick + plan.coupling, plan.motion), minutes(plan.motion))
     tiring = np.zeros(len(tissue.arrivals))
     for index, source in enumerate(tissue.arrivals):
         own = (cells.kind[:n] == source.kind) & (cells.reactive[:n] > 0) & (cells.phase[:n] <= COMMITTED)

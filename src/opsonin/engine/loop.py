@@ -7,7 +7,7 @@ One coupling step from tick t to t + dt; each process reads the state that the o
     expression     signals -> molecules                                          (tissue.expression)
     costimulation  cells that present -> T cells that touch them                 (tissue.costimulation)
     ledger         once an hour: what stands between killers and targets   (tissue.ledger)
-    repeat dt / motion_step times:
+    repeat dt / motion_step times:                                               (tissue.turns)
         contacts   synapses -> hits, exhaustion                                  (tissue.contacts)
         death      hits, priming -> caspases -> kills                            (tissue.death)
         motion     headings, crawling, pushing and pulling                       (tissue.motion)
@@ -41,6 +41,7 @@ from opsonin.tissue import (
     motion,
     trafficking,
     transport,
+    turns,
     window,
 )
 from opsonin.tissue.integrity import check_state
@@ -62,10 +63,7 @@ def advance(
     record(tissue, costimulation, tick)
     if tick % plan.look == 0:
         ledger.step(tissue, tick, minutes(min(plan.look, plan.duration - tick)))
-    for now in range(tick, tick + plan.coupling, plan.motion):
-        contacts.step(tissue, now, minutes(plan.motion))
-        death.step(tissue, now, minutes(plan.motion))
-        motion.step(tissue, now, minutes(plan.motion))
+    turns.step(tissue, range(tick, tick + plan.coupling, plan.motion), minutes(plan.motion))
     accounts.book(tissue, DIED)
     record(tissue, contacts, tick)
     record(tissue, death, tick)

@@ -71,6 +71,8 @@ def state_hash(tissue: Tissue, module: ModuleType) -> int:
     total = 0
     for index, name in enumerate(module.COLUMNS):
         column = getattr(tissue.cells.arrays, name)
+        if module is costimulation and name == "level":
+            column = column[np.unique(tissue.tables.competing["ligand"])]  # it writes no other
         if column.ndim == 2:
             total ^= int(digest_rows(column.view(np.uint64), n, index * 64 + 1))
         else:

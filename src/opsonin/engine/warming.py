@@ -9,7 +9,6 @@ fails or is ended leaves its half to the run.
 
 from __future__ import annotations
 
-import gc
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from opsonin.core import kernel_cache
+from opsonin.core.garbage import uncollected
 from opsonin.core.schedule import minutes
 from opsonin.engine.compile import Plan
 from opsonin.engine.processes import environment
@@ -25,16 +25,14 @@ from opsonin.engine.recording import Recorder
 from opsonin.engine.start import placed
 from opsonin.store.result import Result
 from opsonin.tissue import (
-    contacts,
     costimulation,
-    death,
     expression,
     fate,
     ledger,
-    motion,
     relaxation,
     trafficking,
     transport,
+    turns,
 )
 
 _PATIENCE = 120.0  # s; whoever is that much later than this half will not be worth the wait
@@ -52,18 +50,6 @@ def compile_halves(plan: Plan, folder: Path) -> None:
         fate.turnover(tissue)
         with suppress(subprocess.TimeoutExpired):
             second.wait(_PATIENCE)
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Without the search for circular garbage, which takes a tenth of the time of compiling and finds little."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
 
 
 @contextmanager
@@ -91,10 +77,7 @@ def main(folder: Path) -> None:
         tissue = placed(plan)
         next(transport.exchanges(tissue))
         transport.sense(tissue)
-        step = minutes(plan.motion)
-        contacts.step(tissue, 0, step)
-        death.step(tissue, 0, step)
-        motion.headings(tissue, 0, step)
+        turns.step(tissue, range(1), minutes(plan.motion))
         costimulation.step(tissue, 0, minutes(plan.coupling))
         Recorder(plan, plan.courses[0], "").follow(tissue)
         ledger.step(tissue, 0, minutes(plan.look))

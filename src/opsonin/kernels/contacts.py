@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from opsonin.core.random import Stream, mixed, poisson, uniforms
 from opsonin.core.threads import spread
+from opsonin.kernels.compiled import bare, inlined
 from opsonin.kernels.death import TICKS, become_corpse
 from opsonin.kernels.metabolism import fitness_of
 from opsonin.laws.apoptosis import repaired_damage
@@ -52,6 +53,7 @@ from opsonin.model.tables import (
     FATIGUE,
     FIXING,
     HIT_RATE,
+    KILLER,
     NATURAL,
     SIGNAL_HALF,
     SIGNAL_HILL,
@@ -65,7 +67,7 @@ _HITS = int(Stream.HITS)
 _PARTNER = int(Stream.PARTNER)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def target_of(cells, tables, key, i, touched):
     """Slot of the target that effector `i` turns to: the one it held, else the one of highest keyed priority, else -1.
 
@@ -84,13 +86,13 @@ def target_of(cells, tables, key, i, touched):
     return best
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def hit_rate_of(cells, numbers, i):
     """Hits per minute of effector `i` of a type with these `numbers` with nothing in its way [1/min]."""
     return numbers[HIT_RATE] * (numbers[STEM_HITS] if cells.reactive[i] == STEM_LIKE else 1.0)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def recognises(cells, tables, drugs, i):
     """Whether effector `i` may see anything on a target of this tumour: by its receptors, or bridged to it."""
     numbers = tables.types[cells.kind[i]]
@@ -100,7 +102,7 @@ def recognises(cells, tables, drugs, i):
     return own or _any(drugs.bridged)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _any(per_molecule):
     """Whether any molecule counts."""
     there = False
@@ -109,7 +111,7 @@ def _any(per_molecule):
     return there
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def signal_seen(cells, tables, drugs, i, j):
     """Signal of target `j` to effector `i`: antigen that its receptor matches, or ligands of activating receptors.
 
@@ -138,7 +140,7 @@ def signal_seen(cells, tables, drugs, i, j):
     return either(own, bridged)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def antigens_shown(cells, tables, j):
     """What cell `j` makes of the antigens of this tumour, over one of it at rest; others present what they took up."""
     if tables.types[cells.kind[j], TUMOUR] == 0.0:
@@ -149,7 +151,7 @@ def antigens_shown(cells, tables, j):
     return shown
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _load(cells, per_molecule, j):
     """Molecules on target `j` that count, over the number at half of the full signal."""
     load = 0.0
@@ -159,7 +161,7 @@ def _load(cells, per_molecule, j):
     return load
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _antibodies_seen(cells, tables, drugs, i, j):
     """What the Fc receptors of effector `i` add to its signal for the antibodies on target `j`."""
     coat = 0.0
@@ -175,27 +177,27 @@ def _antibodies_seen(cells, tables, drugs, i, j):
     return total
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def density(cells, tables, drugs, i, molecule):
     """What cell `i` has of a molecule that no drug holds [molecules/um2]."""
     return cells.level[molecule, i] * drugs.free[molecule] / tables.types[cells.kind[i], SURFACE]
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def pairs_between(cells, tables, drugs, i, j, on_i, on_j, affinity):
     """Pairs of molecule `on_i` of cell `i` with `on_j` of cell `j` [molecules/um2], antibodies included."""
     first, second = density(cells, tables, drugs, i, on_i), density(cells, tables, drugs, j, on_j)
     return bound_pairs(first, second, affinity)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def checkpoint(cells, tables, drugs, i, j, pair):
     """Factor of one checkpoint between effector `i` and target `j`, antibodies included."""
     pairs = pairs_between(cells, tables, drugs, i, j, pair.receptor, pair.ligand, pair.affinity)
     return checkpoint_factor(pairs, pair.half, pair.hill)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def checkpoints_between(cells, tables, drugs, i, j):
     """Product of all checkpoint factors between effector `i` and target `j`."""
     product = 1.0
@@ -204,13 +206,13 @@ def checkpoints_between(cells, tables, drugs, i, j):
     return product
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def costimulation_of(cells, numbers, i):
     """Factor of the co-stimulation that effector `i` of a type with these `numbers` has taken in."""
     return costimulation(numbers[COSTIMULATION], cells.costimulated[i])
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def death_receptors(cells, tables, drugs, i, j):
     """Death receptors of target `j` that effector `i` holds at full effort, antibodies included."""
     held = 0.0
@@ -218,6 +220,69 @@ def death_receptors(cells, tables, drugs, i, j):
         pairs = pairs_between(cells, tables, drugs, i, j, pair.ligand, pair.receptor, pair.affinity)
         held += bound_receptors(pairs, pair.contact, 1.0)
     return held
+
+
+@nb.njit(cache=True, error_model="numpy")
+def at_work(cells, n, tables, drugs):
+    """Slots of the live effectors that may see a target, or did: one that an antibody let go of comes to rest.
+
+    Those with a chimeric receptor see what a product of the arm was made for. A bystander that nothing bridges
+    recognises nothing: looking at its contacts would change nothing.
+    """
+    types, chimeric, bridged = tables.types, _any(drugs.chimeric), _any(drugs.bridged)
+    slots = np.empty(n, np.int64)
+    count = 0
+    for i in range(n):
+        numbers = types[cells.kind[i]]
+        if numbers[KILLER] > 0.0 and cells.phase[i] <= COMMITTED:
+            sees = bridged or cells.reactive[i] > 0 or numbers[NATURAL] > 0.0 or cells.activation[i] > 0.0
+            slots[count] = i
+            count += sees or (chimeric and numbers[CHIMERIC] > 0.0)
+    return slots[:count].copy()
+
+
+@bare
+def nothing_to_do(cells, n, effectors):
+    """Whether no effector is at work and no cell bears what one has done."""
+    idle = len(effectors) == 0
+    for i in range(n):
+        idle = idle and cells.damage[i] == 0.0 and cells.bound[i] == 0.0
+    return idle
+
+
+class Known(NamedTuple):
+    """What each cell knows of the target that it holds: all that hits and exhaustion do not change, by its slot.
+
+    Good for as long as slots, molecules, substrates and drugs are what they are: a coupling step at most.
+
+    Attributes:
+        partner: slot of the target of which the rest is known, -1 for none.
+        drive, net, fitness: antigen signal, net activation and metabolic fitness [-].
+        bound: death receptors of the target that it holds at full effort [molecules].
+    """
+
+    partner: npt.NDArray[np.int64]
+    drive: npt.NDArray[np.float64]
+    net: npt.NDArray[np.float64]
+    fitness: npt.NDArray[np.float64]
+    bound: npt.NDArray[np.float64]
+
+    @classmethod
+    def nothing(cls, n: int) -> Known:
+        """Of n cells."""
+        return cls(np.full(n, -1, np.int64), *np.empty((4, n)))
+
+
+@inlined
+def _learn(cells, tables, drugs, i, j, known):
+    """Write what effector `i` sees on target `j`."""
+    numbers = tables.types[cells.kind[i]]
+    known.partner[i] = j
+    known.drive[i] = signal_seen(cells, tables, drugs, i, j)
+    checkpoints = checkpoints_between(cells, tables, drugs, i, j)
+    known.net[i] = net_activation(known.drive[i], costimulation_of(cells, numbers, i), checkpoints)
+    known.fitness[i] = fitness_of(cells.signal, tables.fitness[cells.kind[i]], drugs.free, i)
+    known.bound[i] = death_receptors(cells, tables, drugs, i, j)
 
 
 class Found(NamedTuple):
@@ -244,7 +309,15 @@ class Found(NamedTuple):
 
 
 def engage(
-    cells: Any, tables: Any, key: Any, tick: Any, duration: Any, drugs: Any, contacts: Any, found: Found
+    cells: Any,
+    tables: Any,
+    key: Any,
+    tick: Any,
+    duration: Any,
+    drugs: Any,
+    contacts: Any,
+    found: Found,
+    known: Known,
 ) -> None:
     """Propose what every effector does in this step; writes `found`.
 
@@ -253,16 +326,18 @@ def engage(
         drugs: `state.exposure.Exposure`.
         contacts: (m,) slots of effectors, and the slots that each touches: effector e those from (m + 1,) begin[e] to
             begin[e + 1] of the third.
+        known: inout.
     Memory: six columns of m; work: number of contacts.
     """
-    spread(len(found.partner), _engage, cells, tables, key, tick, duration, drugs, contacts, found)
+    spread(len(found.partner), engage_some, cells, tables, key, tick, duration, drugs, contacts, found, known)
 
 
-@nb.njit(cache=True, error_model="numpy", nogil=True)
-def _engage(begin, end, cells, tables, key, tick, duration, drugs, contacts, found):
+@bare
+def engage_some(begin, end, cells, tables, key, tick, duration, drugs, contacts, found, known):
+    """`engage` of effectors begin..end-1."""
     effectors, start, touched = contacts
     partner, hits, bound, drive, net, effort_made = found
-    types, signal, exhaustion = tables.types, cells.signal, cells.exhaustion
+    types, exhaustion = tables.types, cells.exhaustion
     identity, kind = cells.id, cells.kind
     for e in range(begin, end):
         i = effectors[e]
@@ -276,20 +351,19 @@ def _engage(begin, end, cells, tables, key, tick, duration, drugs, contacts, fou
         net[e] = 0.0
         effort_made[e] = 0.0
         if j >= 0:
+            if known.partner[i] != j:
+                _learn(cells, tables, drugs, i, j, known)
             numbers = types[kind[i]]
-            drive[e] = signal_seen(cells, tables, drugs, i, j)
-            checkpoints = checkpoints_between(cells, tables, drugs, i, j)
-            net[e] = net_activation(drive[e], costimulation_of(cells, numbers, i), checkpoints)
-            fitness = fitness_of(signal, tables.fitness[kind[i]], drugs.free, i)
-            delivered = effort(net[e], fitness, vigour(exhaustion[i]))
-            bound[e] = bound_receptors(death_receptors(cells, tables, drugs, i, j), 1.0, delivered)
+            drive[e], net[e] = known.drive[i], known.net[i]
+            delivered = effort(net[e], known.fitness[i], vigour(exhaustion[i]))
+            bound[e] = bound_receptors(known.bound[i], 1.0, delivered)
             effort_made[e] = delivered
             hazard = lytic_hit_hazard(delivered, hit_rate_of(cells, numbers, i))
             chance, _ = uniforms(key[0], key[1], mixed(identity[i], identity[j]), tick, _HITS, 0)
             hits[e] = poisson(hazard * duration, chance)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _tire(cells, numbers, i, drive, net, duration):
     """Activation memory and exhaustion of effector `i` over a step."""
     gain, recovery = numbers[EXHAUSTION_GAIN], numbers[EXHAUSTION_RECOVERY]
@@ -302,7 +376,7 @@ def _tire(cells, numbers, i, drive, net, duration):
     cells.engagement[i] = net
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _hold_bystanders(cells, tables, drugs, i, j, touched, delivered):
     """Let effector `i` hold death receptors of the targets that it touches beside its own, `j`."""
     share = tables.types[cells.kind[i], BYSTANDERS]
@@ -315,7 +389,7 @@ def _hold_bystanders(cells, tables, drugs, i, j, touched, delivered):
             cells.bound[other] += bound_receptors(receptors, share, delivered)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@bare
 def strike(cells, n, tables, drugs, tick, duration, contacts, found):
     """Carry out one step of `engage`: repair, then new damage, death receptors held and meals; returns (hits, meals).
 

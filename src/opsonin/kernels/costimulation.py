@@ -8,6 +8,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
+from opsonin.kernels.compiled import bare, inlined
 from opsonin.kernels.contacts import antigens_shown, checkpoints_between, density, pairs_between
 from opsonin.laws.events import relaxed
 from opsonin.laws.recognition import (
@@ -24,7 +25,7 @@ from opsonin.model.phase import COMMITTED
 from opsonin.model.tables import ACTIVATION_MEMORY, COSTIMULATION, HELPER, SIGNAL_HALF, SIGNAL_HILL, SURFACE
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _left_to(cells, tables, drugs, i, j, ligand):
     """Density of a ligand on cell `j` that the competing receptors of cell `i` leave to its others [molecules/um2]."""
     there = density(cells, tables, drugs, j, ligand)
@@ -34,7 +35,7 @@ def _left_to(cells, tables, drugs, i, j, ligand):
     return max(there, 0.0)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _offered(cells, tables, drugs, i, j):
     """What cell `j` adds to the co-stimulation of cell `i` that touches it [-]."""
     total = 0.0
@@ -46,7 +47,7 @@ def _offered(cells, tables, drugs, i, j):
     return total
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _agonized(cells, tables, drugs, i):
     """What antibodies add that hold co-stimulatory receptors of cell `i` as their ligands do [-]."""
     total = 0.0
@@ -57,7 +58,7 @@ def _agonized(cells, tables, drugs, i):
     return total
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _help(cells, tables, drugs, i, j, costimulated):
     """Net activation of helper cell `i` by the peptides that cell `j` shows on MHC-II [-]."""
     numbers = tables.types[cells.kind[i]]
@@ -80,6 +81,12 @@ def costimulate(cells, tables, drugs, seekers, start, touched, duration):
     Memory: two columns of the seekers; work: their contacts, times the pairs.
     """
     offered, helped = np.zeros(len(seekers)), np.zeros(len(seekers))
+    _costimulate(cells, tables, drugs, seekers, start, touched, duration, offered, helped)
+
+
+@bare
+def _costimulate(cells, tables, drugs, seekers, start, touched, duration, offered, helped):
+    """`costimulate`, with room for what each seeker is offered and how far it is helped, 0 at first."""
     for e in range(len(seekers)):
         i = seekers[e]
         helper = tables.types[cells.kind[i], HELPER] > 0.0 and cells.reactive[i] > 0
@@ -104,7 +111,7 @@ def costimulate(cells, tables, drugs, seekers, start, touched, duration):
                 _strip(cells, tables, drugs, i, j, duration)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _strip(cells, tables, drugs, i, j, duration):
     """Let the competing receptors of cell `i` take off cell `j` the ligands that they hold in the contact.
 
@@ -118,7 +125,7 @@ def _strip(cells, tables, drugs, i, j, duration):
             cells.level[pair.ligand, j] = relaxed(level, 0.0, rate, duration)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _stripping(cells, tables, drugs, i, j, pair, level):
     """Rate at which cell `j` loses a ligand, of which it has so much, to cell `i` [1/min]."""
     there = level * drugs.free[pair.ligand] / tables.types[cells.kind[j], SURFACE]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
 import numpy as np
 
+from opsonin.kernels.compiled import bare, inlined
 from opsonin.laws.apoptosis import rate_of_half_life, repaired_damage
 from opsonin.laws.death import (
     active_disc,
@@ -31,7 +31,7 @@ TICKS = 60.0  # in a minute
 LONGEST = 2.0  # min; without XIAP caspase-3 doubles within minutes, so longer steps are taken in parts
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def advance(state, proteins, drive, rates, duration):
     """State of a cell after a step; dead once its `caspase3` has reached `rates.commitment`.
 
@@ -45,7 +45,7 @@ def advance(state, proteins, drive, rates, duration):
     return state
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _advance(state, proteins, drive, rates, duration):
     """One part of a step.
 
@@ -85,12 +85,13 @@ def _advance(state, proteins, drive, rates, duration):
     return now
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def agonized_receptors(cells, tables, drugs, i):
     """Death receptors of cell `i` that drugs hold, or that cytokines do without a guard that is free [molecules]."""
     held = 0.0
     for pair in tables.deadly:
-        held += cells.level[pair.receptor, i] * drugs.agonized[pair.receptor]
+        if drugs.agonized[pair.receptor] > 0.0:
+            held += cells.level[pair.receptor, i] * drugs.agonized[pair.receptor]
     for way in tables.ligations:
         guarded = tables.resting[cells.kind[i], way.guard] > 0.0
         unguarded = 1.0 - drugs.free[way.guard] if guarded else 1.0
@@ -100,7 +101,7 @@ def agonized_receptors(cells, tables, drugs, i):
     return held
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def become_corpse(cells, i, numbers, now):
     """Cell `i` of a type with these `numbers` is dead from tick `now` on."""
     cells.phase[i] = APOPTOTIC
@@ -109,7 +110,7 @@ def become_corpse(cells, i, numbers, now):
     cells.base_volume[i] = cells.volume[i]
 
 
-@nb.njit(cache=True, error_model="numpy")
+@bare
 def succumb(cells, n, tables, drugs, rates, tick, duration):
     """Advance every cell that something drives to death; returns (killed, died of drugs alone).
 
@@ -148,7 +149,7 @@ def succumb(cells, n, tables, drugs, rates, tick, duration):
     return killed, alone
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def proteins_of(cells, tables, drugs, i):
     """What cell `i` has of the proteins that no drug holds; survivin relative to the resting level of its type."""
     m = tables.death

@@ -8,12 +8,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from numba import njit
-
 from opsonin.core.threads import spread
+from opsonin.kernels.compiled import bare, inlined
 
 
-@njit(cache=True, error_model="numpy")
+@inlined
 def _between(position, length, size):
     """The two voxels whose centres enclose a position on a periodic axis, and the weight of the second."""
     if size == 1:
@@ -24,7 +23,7 @@ def _between(position, length, size):
     return low, (low + 1) % size, scaled - floor
 
 
-@njit(cache=True, error_model="numpy")
+@bare
 def deposit(x, y, z, amounts, n, box, grids):
     """Add each cell's amounts to the eight (slab: four) voxels around it; sum(grids[k]) grows by sum(amounts[k]).
 
@@ -53,14 +52,14 @@ def deposit(x, y, z, amounts, n, box, grids):
                     grids[k, plane, row, x1] += part * wx
 
 
-@njit(cache=True, error_model="numpy")
+@inlined
 def _around(x, y, z, box, shape):
     """Along z, y and x the two voxels around a place, and the weight of the second."""
     nz, ny, nx = shape
     return _between(z, box[2], nz), _between(y, box[1], ny), _between(x, box[0], nx)
 
 
-@njit(cache=True, error_model="numpy")
+@inlined
 def _weighted(grid, around):
     """The grid at a place, from the voxels around it."""
     (z0, z1, wz), (y0, y1, wy), (x0, x1, wx) = around
@@ -73,7 +72,7 @@ def _weighted(grid, around):
     return total
 
 
-@njit(cache=True, error_model="numpy")
+@inlined
 def _sampled(x, y, z, box, grid):
     return _weighted(grid, _around(x, y, z, box, grid.shape))
 
@@ -91,7 +90,7 @@ def sample(x: Any, y: Any, z: Any, n: Any, box: Any, grids: Any, out: Any) -> No
     spread(n, _sample, x, y, z, box, grids, out)
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@bare
 def _sample(begin, end, x, y, z, box, grids, out):
     for i in range(begin, end):
         around = _around(x[i], y[i], z[i], box, grids.shape[1:])
@@ -112,7 +111,7 @@ def gradient(x: Any, y: Any, z: Any, n: Any, box: Any, grid: Any, gx: Any, gy: A
     spread(n, _gradient, x, y, z, box, grid, gx, gy, gz)
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@bare
 def _gradient(begin, end, x, y, z, box, grid, gx, gy, gz):
     nz, ny, nx = grid.shape
     hz, hy, hx = box[2] / nz, box[1] / ny, box[0] / nx

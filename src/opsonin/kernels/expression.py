@@ -9,6 +9,7 @@ import numpy as np
 
 from opsonin.core.random import Stream, normals
 from opsonin.core.threads import spread
+from opsonin.kernels.compiled import bare, inlined
 from opsonin.laws.events import approached, relaxed
 from opsonin.laws.expression import regulated_fold, remixed_variation, steady_level, weight_of_the_past
 from opsonin.laws.response import fold_change, fold_change_of_lack
@@ -34,16 +35,25 @@ def express(cells: Any, n: Any, tables: Any, turnover: Any, fold: Any, through: 
 
 @nb.njit(cache=True, error_model="numpy", nogil=True)
 def _express(begin, end, cells, tables, turnover, fold, through, duration):
-    kind, phase, lost, signal = cells.kind, cells.phase, cells.lost, cells.signal
-    level, variation, removed_by, deaf_by = cells.level, cells.variation, tables.removed_by, tables.deaf_by
-    resting, shifts, order, changes = tables.resting, tables.shifts, tables.order, tables.changes
+    shifts = tables.shifts
     kept, past = np.empty(len(turnover)), np.empty(len(shifts))
     for m in range(len(turnover)):
         kept[m] = relaxed(1.0, 0.0, turnover[m], duration)
     for k in range(len(shifts)):
         if shifts[k].regulates:
             past[k] = weight_of_the_past(turnover[shifts[k].signal], turnover[shifts[k].molecule], duration)
-    before, target = np.empty(len(turnover)), np.empty(len(turnover))  # of this cell
+    before, target = np.empty(len(turnover)), np.empty(len(turnover))
+    _express_each(begin, end, cells, tables, fold, through, (kept, past), (before, target))
+
+
+@bare
+def _express_each(begin, end, cells, tables, fold, through, weights, levels):
+    """`express` with the weights of what was there, (molecules,) and (shifts,); `levels` is scratch, of one cell."""
+    kind, phase, lost, signal = cells.kind, cells.phase, cells.lost, cells.signal
+    level, variation, removed_by, deaf_by = cells.level, cells.variation, tables.removed_by, tables.deaf_by
+    resting, shifts, order, changes = tables.resting, tables.shifts, tables.order, tables.changes
+    kept, past = weights
+    before, target = levels
     for i in range(begin, end):
         if phase[i] <= COMMITTED:
             k = 0  # shifts lie in the order of their molecules
@@ -67,7 +77,7 @@ def _express(begin, end, cells, tables, turnover, fold, through, duration):
                 level[m, i] = approached(before[m], target[m], kept[m])
 
 
-@nb.njit(cache=True, error_model="numpy", nogil=True)
+@inlined
 def _fold_through(through, m, kind, lost, resting, removed_by):
     """What drugs put on a molecule of a cell by way of another one that it carries."""
     fold = 1.0
@@ -78,7 +88,7 @@ def _fold_through(through, m, kind, lost, resting, removed_by):
     return fold
 
 
-@nb.njit(cache=True, error_model="numpy", nogil=True)
+@inlined
 def _fold_by_defects(removed_by, changes, m, lost):
     """What the defects `lost` of a cell put on the level of a molecule, which those of `removed_by` take away."""
     if lost == 0:
@@ -90,7 +100,7 @@ def _fold_by_defects(removed_by, changes, m, lost):
     return fold
 
 
-@nb.njit(cache=True, error_model="numpy", nogil=True)
+@inlined
 def _is_heard(shift, kind, lost, resting, deaf_by):
     """Whether a cell has the regulator, or answers to the substrate."""
     if shift.regulates:
@@ -98,7 +108,7 @@ def _is_heard(shift, kind, lost, resting, deaf_by):
     return not lost & deaf_by[shift.signal]
 
 
-@nb.njit(cache=True, error_model="numpy", nogil=True)
+@inlined
 def _fold(shift, seen):
     if shift.low:
         fold = fold_change_of_lack(shift.fold_max, seen, shift.half, shift.hill)
@@ -121,7 +131,7 @@ def remix(cells: Any, n: Any, resting: Any, sigma: Any, kept: Any, draw: Any, ke
     spread(n, _remix, cells, resting, sigma, kept, draw, key, hour)
 
 
-@nb.njit(cache=True, error_model="numpy", nogil=True)
+@bare
 def _remix(begin, end, cells, resting, sigma, kept, draw, key, hour):
     kind, phase, variation, identity = cells.kind, cells.phase, cells.variation, cells.id
     for i in range(begin, end):

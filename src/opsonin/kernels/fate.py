@@ -9,6 +9,7 @@ import numpy as np
 
 from opsonin.core.random import Stream, uniforms
 from opsonin.core.threads import spread
+from opsonin.kernels.compiled import bare, inlined
 from opsonin.kernels.metabolism import fitness_of
 from opsonin.laws.apoptosis import corpse_volume
 from opsonin.laws.cycle import (
@@ -59,7 +60,7 @@ _TICKS = 60.0
 LIVE, PARTS, GATE, AT_REST, ENTRY, NECROSIS, COLUMNS = range(7)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _unarrested(cells, tables, i):
     """Share of cells such as `i` that the signal which stops their cycle still lets in."""
     arrest = tables.arrests[cells.kind[i]]
@@ -69,25 +70,25 @@ def _unarrested(cells, tables, i):
     return not_arrested(arrest.share, cells.signal[by, i], arrest.half)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _cycles(numbers):
     """Whether cells of a type with these `numbers` enter the cycle by themselves or when activated."""
     return numbers[EXIT_RATE] > 0.0 or numbers[ACTIVATED_RATE] > 0.0
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _entry_rate(numbers, hindrance, let_in, activation, exhaustion):
     """Rate of entering the cycle [1/min]: the type's own plus what activation adds, as far as drugs let it."""
     rate = numbers[EXIT_RATE] / hindrance + numbers[ACTIVATED_RATE] * activation * vigour(exhaustion)
     return max(rate * let_in, 0.0)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _gate(numbers, pressure, resting_pressure):
     return pressure_gate(pressure, resting_pressure, numbers[PRESSURE_HALF], numbers[PRESSURE_HILL])
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _necrosis(cells, tables, i):
     """Hazard of cell `i` of dying for lack of oxygen or glucose [1/min]."""
     numbers = tables.types[cells.kind[i]]
@@ -100,7 +101,7 @@ def _necrosis(cells, tables, i):
     return necrosis_hazard(oxygenated, fed, numbers[NECROSIS_RATE])
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _live_event(numbers, entry, necrosis, spontaneous, toxic, chance, which, duration):
     """Event of a live cell in a step: total hazard first, then which of the competing ones."""
     leave = numbers[TISSUE_EXIT]
@@ -119,7 +120,7 @@ def _live_event(numbers, entry, necrosis, spontaneous, toxic, chance, which, dur
     return ENTER_CYCLE
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _highest_hazard(numbers, hindrance, spontaneous, toxic, let_in):
     """No cell of a type with these `numbers` has a higher hazard of any event [1/min]."""
     entry = (max(numbers[EXIT_RATE], 0.0) / hindrance + max(numbers[ACTIVATED_RATE], 0.0)) * let_in
@@ -152,17 +153,24 @@ def decide(
 
 @nb.njit(cache=True, error_model="numpy", nogil=True)
 def _decide(begin, end, cells, tables, key, tick, duration, resting_pressure, rates, event):
+    hindrance, spontaneous, toxic, let_in, _ = rates
+    most = np.empty(toxic.shape)
+    for t in range(len(most)):
+        for p in range(most.shape[1]):
+            at_most = _highest_hazard(tables.types[t], hindrance, spontaneous[t], toxic[t, p], let_in[t])
+            most[t, p] = event_probability(at_most, duration)
+    _decide_each(begin, end, cells, tables, key, tick, duration, resting_pressure, rates, most, event)
+
+
+@bare
+def _decide_each(begin, end, cells, tables, key, tick, duration, resting_pressure, rates, most, event):
+    """`decide`, given the highest probability of any event of cells of a type in a phase, `most`."""
     kind, phase, identity = cells.kind, cells.phase, cells.id
     phase_start, phase_end, signal = cells.phase_start, cells.phase_end, cells.signal
     volume, base_volume, radius = cells.volume, cells.base_volume, cells.radius
     pressure, activation, exhaustion = cells.pressure, cells.activation, cells.exhaustion
     types, dimension = tables.types, tables.dimension
     hindrance, spontaneous, toxic, let_in, free = rates
-    most = np.empty(toxic.shape)
-    for t in range(len(most)):
-        for p in range(most.shape[1]):
-            at_most = _highest_hazard(types[t], hindrance, spontaneous[t], toxic[t, p], let_in[t])
-            most[t, p] = event_probability(at_most, duration)
     for i in range(begin, end):
         numbers = types[kind[i]]
         now = tick + duration * _TICKS
@@ -205,23 +213,24 @@ def _decide(begin, end, cells, tables, key, tick, duration, resting_pressure, ra
         event[i] = happens
 
 
-@nb.njit(cache=True, error_model="numpy")
-def turnover(cells, n, tables, resting_pressure, hindrance, let_in, free, rates):
+@bare
+def turnover(cells, n, tables, resting_pressure, hindrance, let_in, free, asked, rates):
     """How fast live cells divide and die at this moment, by type and by whether they recognise the tumour.
 
     Args:
         resting_pressure, hindrance, let_in, free: as in `decide`.
-        rates: (types, 2, COLUMNS) output, [.., 1, ..] of reactive cells, columns: LIVE number; PARTS number, a
-            committed cell counted as two; GATE sum over resting cells of the share let into the cycle without drugs, 0
-            in types that never divide; AT_REST number of resting cells; ENTRY sum of hazards of entering the cycle
-            [1/min]; NECROSIS sum of hazards, a committed cell counted twice [1/min].
+        asked: (types,) bool, types that are counted.
+        rates: (types, 2, COLUMNS) output, 0 of other types; [.., 1, ..] of reactive cells. Columns: LIVE number; PARTS
+            number, a committed cell counted as two; GATE sum over resting cells of the share let into the cycle without
+            drugs, 0 in types that never divide; AT_REST number of resting cells; ENTRY sum of hazards of entering the
+            cycle [1/min]; NECROSIS sum of hazards, a committed cell counted twice [1/min].
     Memory: in place; work: n. Serial: the order of cells fixes the bits.
     """
     rates[:] = 0.0
     for i in range(n):
-        if cells.phase[i] > COMMITTED:
-            continue
         t = cells.kind[i]
+        if cells.phase[i] > COMMITTED or not asked[t]:
+            continue
         numbers, row = tables.types[t], rates[t, 1 if cells.reactive[i] > 0 else 0]
         parts = 1.0 if cells.phase[i] == RESTING else 2.0
         row[LIVE] += 1.0

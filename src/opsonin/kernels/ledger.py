@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 
+from opsonin.kernels.compiled import bare, inlined
 from opsonin.kernels.contacts import (
     checkpoint,
     costimulation_of,
@@ -21,7 +22,7 @@ from opsonin.kernels.contacts import (
 )
 from opsonin.kernels.death import proteins_of
 from opsonin.kernels.metabolism import fitness_of, fitness_under
-from opsonin.kernels.neighbours import MAX_SPANS, OK, bin_cells, bin_shape, nearest, spans_around
+from opsonin.kernels.neighbours import OK, bin_cells, bin_shape, nearest, room_for_spans, spans_around
 from opsonin.laws.apoptosis import rate_of_half_life
 from opsonin.laws.death import active_disc, guard_load, stable_xiap
 from opsonin.laws.ledger import (
@@ -79,7 +80,7 @@ class Contact(NamedTuple):
     eats: bool
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _shares(cells, tables, drugs, i, j, share):
     """What each barrier but resistance lets through between killer `i` and target `j`."""
     numbers = tables.types[cells.kind[i]]
@@ -99,7 +100,7 @@ def _shares(cells, tables, drugs, i, j, share):
     share[after + 1] = let_through(vigour(cells.exhaustion[i]))
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def contact_of(cells, tables, drugs, i, j):
     """The `Contact` of killer `i` with target `j`."""
     proteins = proteins_of(cells, tables, drugs, j)
@@ -116,7 +117,7 @@ def contact_of(cells, tables, drugs, i, j):
     )
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def kills_resisted(contact, delivered):
     """Rate of kills at this effort [1/min]; hits and death receptors as if the other were not there."""
     rate, hazard = 0.0, lytic_hit_hazard(delivered, contact.hit_rate)
@@ -130,7 +131,7 @@ def kills_resisted(contact, delivered):
     return rate
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _closed(share, barriers):
     """Write the barriers before resistance that let less than everything through; returns how many."""
     count = 0
@@ -141,7 +142,7 @@ def _closed(share, barriers):
     return count
 
 
-@nb.njit(cache=True, error_model="numpy")
+@bare
 def _without_each_set(share, closed, contact, delivered, possible, resisted):
     """For every set of the closed barriers taken away the rate of kills without resistance, and with it.
 
@@ -227,7 +228,7 @@ def _share_out(mask, resisted, possible, lost, apart):
     apart[last + 1] += with_space[count + 1]
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def held_back(proteins):
     """How the guards and XIAP of these `DeathProteins` hold death back, relative to the cell of EARM [-]."""
     effectors = _BAX_SHARE * proteins.bax + proteins.bak
@@ -236,7 +237,7 @@ def held_back(proteins):
     return (1.0 + load) / max(effectors, 1.0) / _GUARDING, xiap / _XIAP
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _note_losses(share, signal, fitness, free, i, losses, unfit):
     """Add the logarithms of what each barrier lets through, and of what each substrate leaves of fitness."""
     for b in range(len(share)):
@@ -317,10 +318,10 @@ def mark_near(cells, n, killers, reach, box, dimension, place):
     status = bin_cells(cells.x, cells.y, cells.z, n, box, bins, order, start, bin_of)
     if status != OK:
         return status
-    first, last = np.empty(MAX_SPANS, np.int64), np.empty(MAX_SPANS, np.int64)
+    spans = room_for_spans()
     for i in killers:
-        for s in range(spans_around(bin_of[i], bins, start, first, last)):
-            for t in range(first[s], last[s]):
+        for s in range(spans_around(bin_of[i], bins, start, spans)):
+            for t in range(spans.first[s], spans.last[s]):
                 j = order[t]
                 if place[j] == NEAR:
                     continue

@@ -19,6 +19,7 @@ from numba import njit, prange
 
 from opsonin.core.random import mixed
 from opsonin.core.threads import FIRST
+from opsonin.kernels.compiled import bare, inlined
 from opsonin.kernels.neighbours import (
     MAX_SPANS,
     NOT_FINITE,
@@ -71,7 +72,7 @@ class Moved(NamedTuple):
     )
 
 
-@njit(cache=True, error_model="numpy")
+@inlined
 def _apart(id_i, id_j, dimension):
     """Displacement [um] of cell i from cell j where their centres coincide: opposite for the two of them."""
     low, high = (id_i, id_j) if id_i < id_j else (id_j, id_i)
@@ -83,7 +84,7 @@ def _apart(id_i, id_j, dimension):
     return length * across * math.cos(azimuth), length * across * math.sin(azimuth), length * height
 
 
-@njit(cache=True, error_model="numpy")
+@bare
 def _take_roots(bodies, n, root_repulsion, root_adhesion):
     """Root strengths of cells 0..n-1; returns the largest radius, or 0 if a number is out of range."""
     widest = 0.0
@@ -98,7 +99,7 @@ def _take_roots(bodies, n, root_repulsion, root_adhesion):
     return widest
 
 
-@njit(cache=True, error_model="numpy")
+@bare
 def _copy_sorted(begin, end, order, now, dimension, lanes, rank):
     """Copy what pairs need of sorted cells begin..end-1, so that neighbours are contiguous; note ranks."""
     x, y, z, radius, root_repulsion, root_adhesion, sheath = lanes
@@ -120,13 +121,13 @@ def _copy_sorted_parallel(n, order, now, dimension, lanes, rank):
         _copy_sorted(n * chunk // _CHUNKS, n * (chunk + 1) // _CHUNKS, order, now, dimension, lanes, rank)
 
 
-@njit(cache=True, error_model="numpy")
+@inlined
 def _image(difference, length, per_length):
     """`nearest` with the division done beforehand: this is the innermost loop."""
     return difference - length * np.rint(difference * per_length)
 
 
-@njit(cache=True, error_model="numpy")
+@inlined
 def _sift(i, first, last, spans, border, flat, box, per_box, x, y, z, radius, factor, partner, count):
     """Append to `partner` the sorted cells after i, in the given spans, that are within its reach.
 
@@ -153,7 +154,7 @@ def _sift(i, first, last, spans, border, flat, box, per_box, x, y, z, radius, fa
     return count
 
 
-@njit(cache=True, error_model="numpy")
+@inlined
 def _pair_up(
     i, begin, end, border, box, per_box, dimension, x, y, z, radius, roots, sheath, order, ids, partner, pairs
 ):
@@ -178,7 +179,7 @@ def _pair_up(
         )  # cells do not hold to each other through matrix
 
 
-@njit(cache=True, error_model="numpy")
+@bare
 def _add_up(i_first, i_end, pair_end, partner, pairs, fixed, total):
     """Work out the packed pairs of cells i_first..i_end-1 and add them to both partners' totals.
 
@@ -281,7 +282,7 @@ def _sum_pairs(row_begin, row_end, most, box, dimension, bins, start, order, ids
         _add_up(i_first, start[row_end * nx], pair_end, partner, pairs, fixed, total)
 
 
-@njit(cache=True, error_model="numpy")
+@bare
 def _slab_edges(n, layers, rows_per_layer, nx, start, edges):
     """Cut the layers of bins into an even number of slabs, two layers or more each, with about equal cells.
 
@@ -315,7 +316,7 @@ def _sum_pairs_parallel(
             )  # fmt: skip
 
 
-@njit(cache=True, error_model="numpy")
+@bare
 def _fastest(begin, end, rank, bodies, dimension, total):
     """Largest squared speed among cells begin..end-1 [um2/min2]; infinite if one is not a number."""
     fastest = 0.0
@@ -337,7 +338,7 @@ def _fastest_parallel(n, rank, bodies, dimension, total, fastest):
         )
 
 
-@njit(cache=True, error_model="numpy")
+@inlined
 def wrapped(position, length):
     """A position moved into [0, length) [um]."""
     if 0.0 <= position < length:
@@ -346,7 +347,28 @@ def wrapped(position, length):
     return inside if 0.0 <= inside < length else 0.0
 
 
-@njit(cache=True, error_model="numpy")
+@inlined
+def mirrored(position, length):
+    """A coordinate [um] mirrored back into [0, length) at its ends."""
+    return min(length - abs(length - abs(position)), np.nextafter(length, 0.0))
+
+
+@bare
+def keep_inside(before, heading, n, length, after):
+    """Coordinates along an axis with walls: a cell taken around the edge is mirrored back, and turns.
+
+    Args:
+        before: where the cells were [um]; heading: inout, along this axis; after: inout, from `advance` [um].
+    """
+    for i in range(n):
+        step = after[i] - before[i]
+        around = length * np.rint(step / length)  # -L where it left at the top, L where it left at the bottom
+        if around != 0.0:
+            after[i] = mirrored(after[i] - around, length)
+            heading[i] *= -1.0
+
+
+@bare
 def _shift(begin, end, dt, box, dimension, rank, bodies, total, moved):
     """Move cells begin..end-1 for dt and write their pressure."""
     for i in range(begin, end):

@@ -8,6 +8,7 @@ import numba as nb
 import numpy as np
 
 from opsonin.core.threads import spread
+from opsonin.kernels.compiled import bare, inlined
 from opsonin.laws.metabolism import (
     enzymatic_release,
     fed_share,
@@ -22,7 +23,7 @@ from opsonin.model.phase import APOPTOTIC, COMMITTED
 from opsonin.model.tables import BY_ACTIVATION, INDIFFERENT, NEEDED
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def fitness_under(signal, fitness, free, i, s):
     """Fitness that substrate `s` leaves cell `i` of a type whose answers are `fitness` [-].
 
@@ -40,7 +41,7 @@ def fitness_under(signal, fitness, free, i, s):
     return unharmed(felt, own.half, own.hill, own.most)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def fitness_of(signal, fitness, free, i):
     """Metabolic fitness M of cell `i`, the product of `fitness_under` all substrates [-]."""
     product = 1.0
@@ -71,7 +72,7 @@ def exchange(cells: Any, n: Any, tables: Any, free: Any, first: Any, clearance: 
     spread(n, _exchange, cells, tables, free, first, clearance, release)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _fold(own, oxygen):
     """What lack of oxygen makes of an exchange [-]."""
     if own.hypoxic_fold == 1.0:
@@ -79,7 +80,7 @@ def _fold(own, oxygen):
     return hypoxic_fold(own.hypoxic_fold, oxygen, own.hypoxic_half)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _cleared(own, signal, oxygen, substrate, i):
     """What cell `i` clears of a substrate by saturating uptake [um3/min]."""
     if own.uptake_max <= 0.0:
@@ -89,7 +90,7 @@ def _cleared(own, signal, oxygen, substrate, i):
     )
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _fed(own, level, free, resting, i):
     """Rate of the enzyme of cell `i`, of a type with these `resting` levels, by the enzyme that feeds it, over rest."""
     if own.fed_by < 0:
@@ -100,7 +101,7 @@ def _fed(own, level, free, resting, i):
     return fed_share(available, own.fed_half, own.fed_least) / own.fed_mean
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def _released_dead(own, cells, i):
     """What the corpse of cell `i` releases [concentration um3/min]."""
     if cells.phase[i] != APOPTOTIC:
@@ -110,13 +111,13 @@ def _released_dead(own, cells, i):
     return released_by_corpse(own.apoptotic, cells.level[own.marker, i], own.marker_half)
 
 
-@nb.njit(cache=True, error_model="numpy", nogil=True)
+@bare
 def _exchange(begin, end, cells, tables, free, first, clearance, release):
     for row in range(len(clearance)):
         _exchange_one(begin, end, cells, tables, free, first + row, clearance[row], release[row])
 
 
-@nb.njit(cache=True, error_model="numpy")
+@bare
 def _exchange_one(begin, end, cells, tables, free, substrate, clearance, release):
     """`exchange` of one substrate by cells begin..end-1."""
     kind, phase, signal, activation = cells.kind, cells.phase, cells.signal, cells.activation

@@ -10,6 +10,7 @@ import numpy as np
 
 from opsonin.core.random import Stream, uniforms
 from opsonin.core.threads import spread
+from opsonin.kernels.compiled import bare, inlined
 from opsonin.laws.events import event_probability
 from opsonin.laws.motility import chemotactic_bias, crawling_speed, receptor_difference
 from opsonin.model.phase import COMMITTED
@@ -26,7 +27,7 @@ from opsonin.model.tables import (
 _MOTILITY = int(Stream.MOTILITY)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@inlined
 def random_direction(k0, k1, identity, tick, stream, dimension):
     """A unit vector, uniform on the circle (dimension 2) or sphere (3)."""
     u, v = uniforms(k0, k1, identity, tick, stream, 1)
@@ -47,11 +48,23 @@ def steer(
         velocity: (3, capacity) output, x y z [um/min]. Writes `heading_*` too.
     Memory: in place; work: n.
     """
-    spread(n, _steer, cells, tables, key, tick, duration, cue, velocity)
+    spread(n, steer_some, cells, tables, key, tick, duration, cue, velocity)
 
 
 @nb.njit(cache=True, error_model="numpy", nogil=True)
-def _steer(begin, end, cells, tables, key, tick, duration, cue, velocity):
+def steer_some(begin, end, cells, tables, key, tick, duration, cue, velocity):
+    """`steer` of cells begin..end-1."""
+    types = tables.types
+    due = np.zeros(len(types))
+    for t in range(len(types)):
+        if types[t, SPEED] > 0.0:
+            due[t] = event_probability(1.0 / types[t, PERSISTENCE], duration)
+    _steer_each(begin, end, cells, tables, key, tick, duration, cue, due, velocity)
+
+
+@bare
+def _steer_each(begin, end, cells, tables, key, tick, duration, cue, due, velocity):
+    """`steer`, given the probability that a turn is `due`, by type."""
     kind, phase, identity, engagement = cells.kind, cells.phase, cells.id, cells.engagement
     hx, hy, hz, signal, gradient = (
         cells.heading_x,
@@ -61,10 +74,6 @@ def _steer(begin, end, cells, tables, key, tick, duration, cue, velocity):
         cells.gradient,
     )
     types, attractant, dimension = tables.types, tables.attractant, tables.dimension
-    due = np.zeros(len(types))
-    for t in range(len(types)):
-        if types[t, SPEED] > 0.0:
-            due[t] = event_probability(1.0 / types[t, PERSISTENCE], duration)
     for i in range(begin, end):
         velocity[0, i] = 0.0
         velocity[1, i] = 0.0

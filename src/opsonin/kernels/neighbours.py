@@ -1,10 +1,10 @@
 """Neighbour search in a periodic box: cells sorted into bins, and who touches whom.
 
 No forces and no biology here. Any kernel finds the neighbours of a cell like this, with bins as wide as its
-reach or wider, and `first` and `last` int64 arrays of MAX_SPANS:
+reach or wider, and with `spans = room_for_spans()`:
 
-    for s in range(spans_around(bin_of[i], bins, start, first, last)):
-        for k in range(first[s], last[s]):
+    for s in range(spans_around(bin_of[i], bins, start, spans)):
+        for k in range(spans.first[s], spans.last[s]):
             j = order[k]                        # every cell near i, i itself included
             dx = nearest(x[i] - x[j], box[0])   # likewise y, and z in 3D
 
@@ -13,8 +13,13 @@ Each candidate comes once, however few bins an axis has. In a slab (dimension 2)
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 from numba import njit
+
+from opsonin.kernels.compiled import bare, inlined
 
 OK = 0
 FULL = 1  # an output array is too short; the size it needs is returned
@@ -25,6 +30,7 @@ TOO_NARROW = 4  # bins are narrower than the reach asked for
 MAX_SPANS = 18  # nine rows, each cut in two where it wraps around
 _MOST_BINS_FLAT = 1024  # per axis: bounds the memory of a large, nearly empty box
 _MOST_BINS_SOLID = 128
+_USUAL_CONTACTS = 16  # of an effector; room is made for these first
 _MARGIN = 1.0 + 1e-9  # rounding must not put two cells within reach two bins apart
 
 
@@ -44,12 +50,12 @@ def bin_shape(box, reach, dimension):
     return nz, ny, nx
 
 
-@njit(cache=True, error_model="numpy")
+@inlined
 def _bin_index(position, per_length, count):
     return min(int(position * per_length), count - 1)
 
 
-@njit(cache=True, error_model="numpy")
+@bare
 def bin_cells(x, y, z, n, box, bins, order, start, bin_of):
     """Stable counting sort of cells 0..n-1 by bin, x fastest.
 
@@ -89,13 +95,13 @@ def bin_cells(x, y, z, n, box, bins, order, start, bin_of):
     return OK
 
 
-@njit(cache=True, error_model="numpy")
+@inlined
 def nearest(difference, length):
     """The difference of two coordinates to the nearest periodic image, in [-length/2, length/2] [um]."""
     return difference - length * np.rint(difference / length)
 
 
-@njit(cache=True, error_model="numpy")
+@inlined
 def rows_around(row, bins, rows):
     """Rows of bins (along x) next to and including `row` = bz*ny + by, each once; returns how many (up to 9).
 
@@ -117,7 +123,7 @@ def rows_around(row, bins, rows):
     return count
 
 
-@njit(cache=True, error_model="numpy")
+@inlined
 def spans_in_rows(rows, count, bx, nx, start, first, last):
     """Stretches of `order` that hold the cells of `rows` in the bins next to column bx; returns how many.
 
@@ -144,23 +150,36 @@ def spans_in_rows(rows, count, bx, nx, start, first, last):
     return spans
 
 
+class Spans(NamedTuple):
+    """Room for what `spans_around` finds: span s is order[first[s]:last[s]]."""
+
+    rows: npt.NDArray[np.int64]
+    first: npt.NDArray[np.int64]
+    last: npt.NDArray[np.int64]
+
+
 @njit(cache=True, error_model="numpy")
-def spans_around(b, bins, start, first, last):
+def room_for_spans():
+    """`Spans` of which nothing is known yet."""
+    return Spans(np.empty(9, np.int64), np.empty(MAX_SPANS, np.int64), np.empty(MAX_SPANS, np.int64))
+
+
+@inlined
+def spans_around(b, bins, start, spans):
     """Stretches of `order` that hold every cell in bin b and the bins around it; returns how many.
 
     Args:
         b: index of the bin.
         bins: (nz, ny, nx).
         start: from `bin_cells`.
-        first, last: out, int64, at least MAX_SPANS: span s is order[first[s]:last[s]].
+        spans: out, from `room_for_spans`.
     """
-    rows = np.empty(9, np.int64)
     row = b // bins[2]
-    count = rows_around(row, bins, rows)
-    return spans_in_rows(rows, count, b - row * bins[2], bins[2], start, first, last)
+    count = rows_around(row, bins, spans.rows)
+    return spans_in_rows(spans.rows, count, b - row * bins[2], bins[2], start, spans.first, spans.last)
 
 
-@njit(cache=True, error_model="numpy")
+@inlined
 def _reaches(reach, box, bins):
     """True if looking one bin around finds everything within `reach`."""
     for axis in range(3):
@@ -194,16 +213,27 @@ def touching(effectors, x, y, z, radius, reach_factor, box, dimension, bins, ord
     begin[0] = 0
     if not _reaches(reach_factor * 2.0 * widest, box, bins):
         return TOO_NARROW, 0
-    first = np.empty(MAX_SPANS, np.int64)
-    last = np.empty(MAX_SPANS, np.int64)
+    spans = room_for_spans()
+    needed = _search(
+        effectors, x, y, z, radius, reach_factor, box, dimension, bins, order, start, begin, target, spans
+    )
+    return (OK if needed <= len(target) else FULL), needed
+
+
+@bare
+def _search(
+    effectors, x, y, z, radius, reach_factor, box, dimension, bins, order, start, begin, target, spans
+):
+    """`touching` with bins that are wide enough; returns how long `target` must be."""
+    nz, ny, nx = bins
     needed = 0
     for e in range(len(effectors)):
         i = effectors[e]
         b = _bin_index(y[i], ny / box[1], ny) * nx + _bin_index(x[i], nx / box[0], nx)
         if nz > 1:
             b += _bin_index(z[i], nz / box[2], nz) * ny * nx
-        for s in range(spans_around(b, bins, start, first, last)):
-            for k in range(first[s], last[s]):
+        for s in range(spans_around(b, bins, start, spans)):
+            for k in range(spans.first[s], spans.last[s]):
                 j = order[k]
                 dx = nearest(x[i] - x[j], box[0])
                 dy = nearest(y[i] - y[j], box[1])
@@ -219,7 +249,7 @@ def touching(effectors, x, y, z, radius, reach_factor, box, dimension, bins, ord
                     target[t] = j
                 needed += 1
         begin[e + 1] = needed
-    return (OK if needed <= len(target) else FULL), needed
+    return needed
 
 
 @njit(cache=True, error_model="numpy")
@@ -241,3 +271,15 @@ def contacts_of(effectors, x, y, z, radius, n, reach_factor, box, dimension, beg
     return touching(
         effectors, x, y, z, radius, reach_factor, box, dimension, bins, order, start, begin, target
     )
+
+
+@njit(cache=True, error_model="numpy")
+def touched_by(effectors, x, y, z, radius, n, reach_factor, box, dimension):
+    """`contacts_of`, with as much room as it takes; returns (status, begin, target)."""
+    begin = np.empty(len(effectors) + 1, np.int64)
+    target = np.empty(_USUAL_CONTACTS * len(effectors), np.int64)
+    status, needed = contacts_of(effectors, x, y, z, radius, n, reach_factor, box, dimension, begin, target)
+    if status == FULL:
+        target = np.empty(needed, np.int64)
+        status, _ = contacts_of(effectors, x, y, z, radius, n, reach_factor, box, dimension, begin, target)
+    return status, begin, target

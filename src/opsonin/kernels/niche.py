@@ -9,7 +9,8 @@ import numpy as np
 from numba import njit
 
 from opsonin.core.threads import spread
-from opsonin.kernels.neighbours import MAX_SPANS, OK, bin_cells, bin_shape, nearest, spans_around
+from opsonin.kernels.compiled import bare, inlined
+from opsonin.kernels.neighbours import OK, bin_cells, bin_shape, nearest, room_for_spans, spans_around
 from opsonin.model.phase import COMMITTED
 from opsonin.model.tables import RETENTION, RETENTION_REACH, TUMOUR
 
@@ -55,28 +56,28 @@ def _binned(targets, reach, box, dimension):
     return status, bins, start, ranked
 
 
-@njit(cache=True, error_model="numpy")
-def _around(x, y, z, box, bins, start, first, last):
-    """Spans of the bins around a place; see `neighbours`."""
+@inlined
+def _around(x, y, z, box, bins, start, spans):
+    """Spans of the bins around a place, and how many; see `neighbours`."""
     nz, ny, nx = bins
     b = min(int(y / box[1] * ny), ny - 1) * nx + min(int(x / box[0] * nx), nx - 1)
     if nz > 1:
         b += min(int(z / box[2] * nz), nz - 1) * ny * nx
-    return spans_around(b, bins, start, first, last)
+    return spans_around(b, bins, start, spans)
 
 
-@njit(cache=True, error_model="numpy")
+@inlined
 def _offset(x, y, z, targets, k, box, dimension):
     """From target k to a place, by the nearest way [um]."""
     dx, dy = nearest(x - targets[0, k], box[0]), nearest(y - targets[1, k], box[1])
     return dx, dy, nearest(z - targets[2, k], box[2]) if dimension == 3 else 0.0
 
 
-@njit(cache=True, error_model="numpy")
-def _has_near(x, y, z, targets, reach, box, dimension, first, last, spans):
+@inlined
+def _has_near(x, y, z, targets, reach, box, dimension, spans, count):
     """Whether a target of the spans lies within `reach` of a place."""
-    for s in range(spans):
-        for k in range(first[s], last[s]):
+    for s in range(count):
+        for k in range(spans.first[s], spans.last[s]):
             dx, dy, dz = _offset(x, y, z, targets, k, box, dimension)
             if dx * dx + dy * dy + dz * dz < reach * reach:
                 return True
@@ -93,20 +94,20 @@ def within_reach(x, y, z, targets, reach, box, dimension, found):
     """
     status, bins, start, ranked = _binned(targets, reach, box, dimension)
     if status == OK:
-        first, last = np.empty(MAX_SPANS, np.int64), np.empty(MAX_SPANS, np.int64)
+        spans = room_for_spans()
         for i in range(len(x)):
-            spans = _around(x[i], y[i], z[i], box, bins, start, first, last)
-            found[i] = _has_near(x[i], y[i], z[i], ranked, reach, box, dimension, first, last, spans)
+            count = _around(x[i], y[i], z[i], box, bins, start, spans)
+            found[i] = _has_near(x[i], y[i], z[i], ranked, reach, box, dimension, spans, count)
     return status
 
 
-@njit(cache=True, error_model="numpy")
-def _to_nearest(x, y, z, targets, furthest, box, dimension, first, last, spans):
+@inlined
+def _to_nearest(x, y, z, targets, furthest, box, dimension, spans, count):
     """Distance to the nearest target of the spans within `furthest`, and the unit vector to it (0 if none)."""
     closest = furthest
     bx, by, bz = 0.0, 0.0, 0.0
-    for s in range(spans):
-        for k in range(first[s], last[s]):
+    for s in range(count):
+        for k in range(spans.first[s], spans.last[s]):
             dx, dy, dz = _offset(x, y, z, targets, k, box, dimension)
             squared = dx * dx + dy * dy + dz * dz
             if squared < closest * closest * _ROUNDING:
@@ -117,12 +118,12 @@ def _to_nearest(x, y, z, targets, furthest, box, dimension, first, last, spans):
     return closest, bx, by, bz
 
 
-@njit(cache=True, error_model="numpy")
-def _away(x, y, z, targets, reach, box, dimension, first, last, spans):
+@inlined
+def _away(x, y, z, targets, reach, box, dimension, spans, count):
     """Sum over the targets within `reach` of the unit vectors away from them, the nearer the more."""
     ax, ay, az = 0.0, 0.0, 0.0
-    for s in range(spans):
-        for k in range(first[s], last[s]):
+    for s in range(count):
+        for k in range(spans.first[s], spans.last[s]):
             dx, dy, dz = _offset(x, y, z, targets, k, box, dimension)
             squared = dx * dx + dy * dy + dz * dz
             if squared < reach * reach * _ROUNDING:
@@ -148,21 +149,32 @@ def niche_cues(cells: Any, n: Any, tables: Any, box: Any, cue: Any) -> Any:
     types = tables.types
     cue[:, :n] = 0.0
     movers = np.flatnonzero(cells.niche[:n])
-    places = np.empty((3, n))
-    count = tumour_places(cells.x, cells.y, cells.z, cells.kind, cells.phase, n, types, places)
-    if len(movers) == 0 or count == 0:
+    if len(movers) == 0:
         return OK
-    furthest = SEARCH * types[:, RETENTION_REACH].max()
-    nearby = np.ascontiguousarray(places[:, :count])
-    status, bins, start, targets = _binned(nearby, furthest, box, tables.dimension)
+    status, bins, start, targets = nests(cells, n, types, box, tables.dimension)
     if status == OK:
-        spread(len(movers), _turn_back, cells, tables, movers, targets, box, bins, start, cue)
+        spread(len(movers), turn_back, cells, tables, movers, targets, box, bins, start, cue)
     return status
 
 
+@njit(cache=True, error_model="numpy")
+def nests(cells, n, types, box, dimension):
+    """The live tumour cells, sorted into bins as wide as a cell searches for its nest; see `_binned`."""
+    places = np.empty((3, n))
+    count = tumour_places(cells.x, cells.y, cells.z, cells.kind, cells.phase, n, types, places)
+    furthest = SEARCH * types[:, RETENTION_REACH].max()
+    return _binned(places[:, :count].copy(), furthest, box, dimension)
+
+
 @njit(cache=True, error_model="numpy", nogil=True)
-def _turn_back(begin, end, cells, tables, movers, targets, box, bins, start, cue):
+def turn_back(begin, end, cells, tables, movers, targets, box, bins, start, cue):
     """`niche_cues` of the movers, with the live tumour cells sorted into bins; writes where the cue is not 0."""
+    spans = room_for_spans()
+    _turn_back(begin, end, cells, tables, movers, targets, box, bins, start, cue, spans)
+
+
+@bare
+def _turn_back(begin, end, cells, tables, movers, targets, box, bins, start, cue, spans):
     kind, niche, types, dimension = cells.kind, cells.niche, tables.types, tables.dimension
     px, py, pz, phase = cells.x, cells.y, cells.z, cells.phase
     for e in range(begin, end):
@@ -171,14 +183,13 @@ def _turn_back(begin, end, cells, tables, movers, targets, box, bins, start, cue
             continue
         reach = types[kind[i], RETENTION_REACH]
         x, y, z = px[i], py[i], pz[i]
-        first, last = np.empty(MAX_SPANS, np.int64), np.empty(MAX_SPANS, np.int64)
-        spans = _around(x, y, z, box, bins, start, first, last)
+        count = _around(x, y, z, box, bins, start, spans)
         if niche[i] > 0:
-            if _has_near(x, y, z, targets, reach / TURN, box, dimension, first, last, spans):
+            if _has_near(x, y, z, targets, reach / TURN, box, dimension, spans, count):
                 continue
-            _, ax, ay, az = _to_nearest(x, y, z, targets, SEARCH * reach, box, dimension, first, last, spans)
+            _, ax, ay, az = _to_nearest(x, y, z, targets, SEARCH * reach, box, dimension, spans, count)
         else:
-            ax, ay, az = _away(x, y, z, targets, TURN * reach, box, dimension, first, last, spans)
+            ax, ay, az = _away(x, y, z, targets, TURN * reach, box, dimension, spans, count)
         length = math.sqrt(ax * ax + ay * ay + az * az)
         if length > 0.0:
             pull = types[kind[i], RETENTION] / length

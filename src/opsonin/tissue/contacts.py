@@ -4,54 +4,41 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from opsonin.core.errors import Fault, RunError
 from opsonin.core.schedule import minutes
-from opsonin.kernels.contacts import Found, engage, strike
-from opsonin.kernels.neighbours import FULL, OK, contacts_of
+from opsonin.kernels.contacts import Found, Known, at_work, engage, nothing_to_do, strike
+from opsonin.kernels.neighbours import OK
+from opsonin.kernels.neighbours import touched_by as search
 from opsonin.laws.mechanics import ADHESION_REACH
-from opsonin.model.phase import COMMITTED
-from opsonin.model.tables import CHIMERIC, KILLER, NATURAL
 from opsonin.tissue.tissue import Tissue
 
 NAME = "contacts"
 COLUMNS = ("damage", "bound", "engagement", "activation", "exhaustion", "partner", "phase")
 
-# Contacts per effector for which room is made at first; a full array is enlarged.
-_USUAL_CONTACTS = 16
 _DAMPING = 0.6
 
 
-def step(tissue: Tissue, tick: int, duration: float) -> None:
-    """Contacts over `duration` [min] from `tick`: propose from the old state, then apply."""
-    cells, n = tissue.cells.arrays, tissue.cells.n
-    effectors = (_at_work(tissue) & (cells.phase[:n] <= COMMITTED)).nonzero()[0]
-    if len(effectors) == 0 and not cells.damage[:n].any() and not cells.bound[:n].any():
+def step(tissue: Tissue, tick: int, duration: float, known: Known | None = None) -> None:
+    """Contacts over `duration` [min] from `tick`: propose from the old state, then apply.
+
+    Args:
+        known: what the steps before found out, if only contacts, death and motion have gone on since.
+    """
+    cells, n, drugs = tissue.cells.arrays, tissue.cells.n, tissue.exposure
+    effectors = at_work(cells, n, tissue.tables, drugs)
+    if nothing_to_do(cells, n, effectors):
         return
-    begin, touched = touched_by(tissue, effectors, tick)
-    seen, found = (effectors, begin, touched), Found.room(len(effectors))
-    drugs = tissue.exposure
-    engage(cells, tissue.tables, tissue.key, tick, duration, drugs, seen, found)
-    struck, eaten = strike(cells, n, tissue.tables, drugs, tick, duration, seen, found)
-    tissue.count("hits", struck)
+    seen, found = (effectors, *touched_by(tissue, effectors, tick)), Found.room(len(effectors))
+    known = Known.nothing(n) if known is None else known
+    engage(cells, tissue.tables, tissue.key, tick, duration, drugs, seen, found, known)
+    count(tissue, *strike(cells, n, tissue.tables, drugs, tick, duration, seen, found))
+
+
+def count(tissue: Tissue, hits: int, eaten: int) -> None:
+    """Note hits, and cells that phagocytes ate."""
+    tissue.count("hits", hits)
     tissue.count("kills", eaten)
     tissue.count("eaten", eaten)
-
-
-def _at_work(tissue: Tissue) -> Any:
-    """(n,) cells that may see a target, or did: one that bispecific antibodies let go of comes to rest.
-
-    Those with a chimeric receptor see what a product of the arm was made for. A bystander that nothing
-    bridges recognises nothing: looking at its contacts would change nothing.
-    """
-    cells, n = tissue.cells.arrays, tissue.cells.n
-    types, kind = tissue.tables.types, cells.kind[:n]
-    sees = (cells.reactive[:n] > 0) | (types[:, NATURAL] > 0.0)[kind] | (cells.activation[:n] > 0.0)
-    if tissue.exposure.chimeric.any():
-        sees |= (types[:, CHIMERIC] > 0.0)[kind]
-    kills = (types[:, KILLER] > 0.0)[kind]
-    return kills if tissue.exposure.bridged.any() else sees & kills
 
 
 def touched_by(tissue: Tissue, effectors: Any, tick: int) -> tuple[Any, Any]:
@@ -60,25 +47,24 @@ def touched_by(tissue: Tissue, effectors: Any, tick: int) -> tuple[Any, Any]:
     Membranes meet up to the range of adhesion.
     """
     cells, n = tissue.cells.arrays, tissue.cells.n
-    begin = np.empty(len(effectors) + 1, np.int64)
-    status, needed = FULL, _USUAL_CONTACTS * len(effectors)
-    while status == FULL:
-        target = np.empty(needed, np.int64)
-        status, needed = contacts_of(
-            effectors,
-            cells.x,
-            cells.y,
-            cells.z,
-            cells.radius,
-            n,
-            ADHESION_REACH,
-            tissue.box,
-            tissue.dimension,
-            begin,
-            target,
-        )
-        if status == OK:
-            return begin, target
+    status, begin, target = search(
+        effectors,
+        cells.x,
+        cells.y,
+        cells.z,
+        cells.radius,
+        n,
+        ADHESION_REACH,
+        tissue.box,
+        tissue.dimension,
+    )
+    if status != OK:
+        refuse(status, tick)
+    return begin, target
+
+
+def refuse(status: int, tick: int) -> None:
+    """Raise RunError that says what the search for contacts met with, and when."""
     raise RunError(
         Fault(
             f"day {minutes(tick) / 1440.0:.3f}, contacts",

@@ -14,5 +14,10 @@ def step(tissue: Tissue, tick: int, duration: float) -> None:
     """The death decision of every cell over `duration` [min] from `tick`; the dead become corpses."""
     cells, drugs = tissue.cells, tissue.exposure
     killed, alone = succumb(cells.arrays, cells.n, tissue.tables, drugs, TISSUE_RATES, tick, duration)
+    count(tissue, killed, alone)
+
+
+def count(tissue: Tissue, killed: int, alone: int) -> None:
+    """Note cells killed, and cells that died of drugs alone."""
     tissue.count("kills", killed)
     tissue.count("drug_deaths", alone)

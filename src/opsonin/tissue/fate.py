@@ -45,7 +45,7 @@ def spontaneous(tissue: Tissue) -> Any:
     hazards = balance.spontaneous.copy()
     known = np.flatnonzero(balance.loss_factor)
     if len(known):
-        rates = turnover(tissue).sum(axis=1)
+        rates = turnover(tissue, known).sum(axis=1)
         for kind in known:
             gross = rates[kind, kernel.ENTRY] / max(rates[kind, kernel.PARTS], 1.0)
             hazards[kind] = spontaneous_loss(balance.loss_factor[kind], gross)
@@ -65,9 +65,13 @@ def _renew_stroma(tissue: Tissue, event: Any, tick: int) -> None:
             event[waiting[np.argsort(turn, kind="stable")[:lacking]]] = ENTER_CYCLE
 
 
-def turnover(tissue: Tissue) -> Any:
-    """(types, 2, columns) of `kernels.fate.turnover`: how fast live cells divide and die at this moment."""
-    rates = np.empty((len(tissue.tables.types), 2, kernel.COLUMNS))
+def turnover(tissue: Tissue, kinds: Any = slice(None)) -> Any:
+    """(types, 2, columns) of `kernels.fate.turnover`: how fast live cells of these types divide and die now."""
+    rates, asked = (
+        np.empty((len(tissue.tables.types), 2, kernel.COLUMNS)),
+        np.zeros(len(tissue.tables.types), bool),
+    )
+    asked[kinds] = True
     kernel.turnover(
         tissue.cells.arrays,
         tissue.cells.n,
@@ -76,6 +80,7 @@ def turnover(tissue: Tissue) -> Any:
         tissue.balance.hindrance,
         tissue.exposure.let_in,
         tissue.exposure.free,
+        asked,
         rates,
     )
     return rates

@@ -8,12 +8,11 @@ import numpy as np
 
 from opsonin.core.errors import Fault, RunError
 from opsonin.core.schedule import MINUTES_PER_DAY, minutes
-from opsonin.kernels.mechanics import TOO_FAST, Bodies, Moved, advance
+from opsonin.kernels.mechanics import TOO_FAST, Bodies, Moved, advance, keep_inside
 from opsonin.kernels.motility import steer
 from opsonin.kernels.neighbours import OK
 from opsonin.model import tables as column
 from opsonin.tissue import niche
-from opsonin.tissue.apply import reflected
 from opsonin.tissue.tissue import MEDIUM, Tissue
 from opsonin.tissue.window import measures
 
@@ -60,31 +59,30 @@ def _move(tissue: Tissue, velocity: Any, duration: float, tick: int) -> float:
     moved = Moved(np.empty(n), np.empty(n), np.empty(n), np.empty(n))
     status, furthest, _ = advance(bodies, n, tissue.box, tissue.dimension, duration, 1, LIMIT, moved)
     if status != OK:
-        problem = (
-            "a cell would move too far even in the shortest step" if status == TOO_FAST else "a cell is lost"
-        )
-        raise RunError(
-            Fault(
-                f"day {minutes(tick) / MINUTES_PER_DAY:.4f}, motion",
-                f"{problem} (mechanics status {status}).",
-                "This is a numerical fault; try a smaller numerics.motion_step.",
-            )
-        )
+        refuse(status, tick)
     if tissue.boundary == MEDIUM:
-        _keep_inside(tissue, moved)
+        for axis, name in enumerate("xyz"[: tissue.dimension]):
+            before, heading = getattr(cells, name), getattr(cells, f"heading_{name}")
+            keep_inside(before, heading, n, tissue.box[axis], getattr(moved, name))
     cells.x[:n], cells.y[:n], cells.z[:n] = moved.x, moved.y, moved.z
-    cells.pressure[:n] = moved.pressure / measures(tissue)
+    press(tissue, moved.pressure)
     return float(furthest)
 
 
-def _keep_inside(tissue: Tissue, moved: Moved) -> None:
-    """Medium ends at a wall: a cell that the periodic kernel took around the edge is mirrored back, and turns."""
-    cells, n = tissue.cells.arrays, tissue.cells.n
-    for axis, name in enumerate("xyz"[: tissue.dimension]):
-        length = tissue.box[axis]
-        after = getattr(moved, name)
-        step = after - getattr(cells, name)[:n]
-        around = length * np.rint(step / length)  # -L where it left at the top, L where it left at the bottom
-        crossed = around != 0.0
-        after[crossed] = reflected((after - around)[crossed], length)
-        getattr(cells, f"heading_{name}")[:n][crossed] *= -1.0
+def press(tissue: Tissue, virial: Any) -> None:
+    """Write the pressure of each cell: its virial (n,) [um2/min in a section] over the space it holds."""
+    tissue.cells.arrays.pressure[: tissue.cells.n] = virial / measures(tissue)
+
+
+def refuse(status: int, tick: int) -> None:
+    """Raise RunError that says what mechanics met with, in the step that began at `tick`."""
+    problem = (
+        "a cell would move too far even in the shortest step" if status == TOO_FAST else "a cell is lost"
+    )
+    raise RunError(
+        Fault(
+            f"day {minutes(tick) / MINUTES_PER_DAY:.4f}, motion",
+            f"{problem} (mechanics status {status}).",
+            "This is a numerical fault; try a smaller numerics.motion_step.",
+        )
+    )

@@ -12,6 +12,7 @@ import numpy as np
 
 from opsonin.core.errors import Fault, RunError
 from opsonin.core.random import Stream
+from opsonin.core.schedule import MINUTES_PER_DAY, minutes
 from opsonin.kernels.draws import draw_each
 from opsonin.kernels.neighbours import OK
 from opsonin.kernels.niche import niche_cues, tumour_places, within_reach
@@ -105,7 +106,13 @@ def cues(tissue: Tissue) -> Any:
 
 def _require(status: int) -> None:
     if status != OK:
-        problem = f"neighbour search failed with status {status}: a tumour cell is not at a place in the box"
-        raise RunError(
-            Fault("niche", problem, "This is a numerical fault; try a smaller numerics.motion_step.")
-        )
+        refuse(status)
+
+
+def refuse(status: int, tick: int | None = None) -> None:
+    """Raise RunError that says what the binning of tumour cells met with, and at which tick."""
+    when = "" if tick is None else f"day {minutes(tick) / MINUTES_PER_DAY:.4f}, "
+    problem = f"neighbour search failed with status {status}: a tumour cell is not at a place in the box"
+    raise RunError(
+        Fault(f"{when}niche", problem, "This is a numerical fault; try a smaller numerics.motion_step.")
+    )

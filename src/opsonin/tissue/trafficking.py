@@ -19,7 +19,7 @@ from opsonin.tissue.niche import in_nest
 from opsonin.tissue.tissue import BYSTANDER, MARKED, NICHES, REACTIVE, Arrivals, Tissue
 
 NAME = "trafficking"
-COLUMNS = ("id", "x", "y", "z", "reactive", "level")
+COLUMNS = ("id", "x", "y", "z", "reactive")
 
 _ARRIVAL = int(Stream.ARRIVAL)
 _TRAITS = int(Stream.TRAITS)

@@ -1,0 +1,33 @@
+"""Python's search for circular garbage, held back where there is little of it and looking takes long."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# New objects between two searches; Python's own number is 700, of which one step of a tissue makes several.
+_SELDOM = 100_000
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without it: while kernels are compiled it takes a tenth of the time, and finds little."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+@contextmanager
+def seldom_collected() -> Iterator[None]:
+    """With few searches: a run works on arrays, which hold no circles, for as long as it takes."""
+    before = gc.get_threshold()
+    gc.set_threshold(_SELDOM, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
