@@ -18,7 +18,8 @@ from opsonin.laws import operations
 from opsonin.laws.pharmacology import cleared_saturably, held_by_one
 from opsonin.model.dosing import Given
 from opsonin.patient.doses import given_by
-from opsonin.patient.drug_part import Names, drug_part
+from opsonin.patient.drug_names import Names
+from opsonin.patient.drug_part import drug_part
 from opsonin.patient.formulae import called, functions, printed
 from opsonin.patient.integrate import Integrator
 from opsonin.patient.model import PatientModel
@@ -63,9 +64,12 @@ def test_a_wrong_unit_would_be_seen():
 def test_the_integrated_model_is_the_exact_sum_of_doses(name):
     model, engine = integrator(name)
     times = np.linspace(0.0, 4 * DAY, 33)
-    found = engine.run([Names(name).tumour, Names(name).plasma], times, model.changes(doses(name)))
     course = DrugCourse(DRUGS[name], tuple(OneDose(dose.time, dose.amount) for dose in doses(name)))
-    for column, exact in enumerate((course.tissue, course.plasma)):
+    exactly = {Names(name).tumour: course.tissue, Names(name).plasma: course.plasma}
+    if DRUGS[name].kinetics.metabolite is not None:
+        exactly[Names(name).metabolite] = course.metabolite
+    found = engine.run(list(exactly), times, model.changes(doses(name)))
+    for column, exact in enumerate(exactly.values()):
         expected = np.array([exact(time) for time in times])
         error = np.abs(found.values[:, column] - expected)
         # What is left when a drug is all but gone is below what any assay sees.

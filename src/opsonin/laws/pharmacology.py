@@ -48,6 +48,27 @@ def cleared(amount, clearance, volume):
 
 
 @law
+def formed(amount, clearance, volume, fraction):
+    """Rate at which a metabolite is made of what a compartment loses, f CL/V A [mg/min] of the drug it is made of.
+
+    Args:
+        amount, clearance, volume: as in `cleared`.
+        fraction: of what is cleared that becomes it f [-].
+    Source: linear clearance, Gibaldi and Perrier 1982.
+    """
+    return fraction * cleared(amount, clearance, volume)
+
+
+@law
+def cleared_otherwise(amount, clearance, volume, fraction):
+    """Rate at which a compartment loses drug that becomes nothing that acts, (1 - f) CL/V A [mg/min].
+
+    Arguments as in `formed`.
+    """
+    return (1.0 - fraction) * cleared(amount, clearance, volume)
+
+
+@law
 def cleared_saturably(amount, max_elimination, half_saturation, volume):
     """Rate at which a compartment loses drug to what can be full, as a target or enzyme, Vmax C / (Km + C) [mg/min].
 
@@ -99,6 +120,18 @@ def free_in_tissue(plasma, fraction_unbound, tissue_partition):
     Source: this model; docs/knowledge.md.
     """
     return plasma * fraction_unbound * tissue_partition
+
+
+@law
+def acting_together(drug, metabolite, potency):
+    """What a drug and its metabolite come to together, as that much of the drug, C + a M [nM].
+
+    Args:
+        drug, metabolite: free C, M [nM].
+        potency: of a molecule of the metabolite over one of the drug a [-].
+    Source: dose additivity of what acts in one way (Loewe 1926).
+    """
+    return drug + potency * metabolite
 
 
 @law
