@@ -230,7 +230,6 @@ def nanomolar(drug, low, high):
     return low * per_mg, high * per_mg
 
 
-FALLS = "clearance that falls over months (evidence:D015) is not in the model"
 OF_THE_FIRST_HOURS = (
     "half-life of the first day; the slowest compartment of its population model holds the end for days"
 )
@@ -392,7 +391,7 @@ PEAKS = [
 ]
 # Exposure from one dose to the next when it has become steady, over that after the first.
 ACCUMULATIONS = [
-    Row("nivolumab", "D017", *spread(3.7, 0.2), 210.0, 14 * DAY, 20, misfit=FALLS),
+    Row("nivolumab", "D017", *spread(3.7, 0.2), 210.0, 14 * DAY, 20),
     Row("pembrolizumab", PEMBROLIZUMAB, *spread(2.1, 0.4), 200.0, 21 * DAY, 6),
     Row("atezolizumab", ATEZOLIZUMAB_TEXT, *spread(1.91, 0.2), 1200.0, 21 * DAY, 6),
     Row("abemaciclib", VERZENIOS, *spread(5.8, 0.65), 150.0, 12 * HOUR, 14),

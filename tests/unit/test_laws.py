@@ -89,6 +89,8 @@ UNITS = {
     "spontaneous_loss": ("", "1/min", "1/min"),
     "cell_loss_rate": ("min", "min", "1/min"),
     "cleared": ("mg", "liter/min", "liter", "mg/min"),
+    "course_rate": ("mg", "mg", "min", "1/min"),
+    "fallen_clearance": ("liter/min", "", "", "", "liter/min"),
     "formed": ("mg", "liter/min", "liter", "", "mg/min"),
     "cleared_otherwise": ("mg", "liter/min", "liter", "", "mg/min"),
     "acting_together": ("nM", "nM", "", "nM"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from opsonin.laws.apoptosis import rate_of_half_life
 from opsonin.laws.operations import exp, expm1, law, maximum, minimum, power
+from opsonin.laws.response import hill
 
 
 @law
@@ -66,6 +67,33 @@ def cleared_otherwise(amount, clearance, volume, fraction):
     Arguments as in `formed`.
     """
     return (1.0 - fraction) * cleared(amount, clearance, volume)
+
+
+@law
+def course_rate(given, trace, half_time):
+    """Rate of a clock that stands until a drug is given and counts half-times from then on, G / (G + g) / T [1/min].
+
+    Args:
+        given: all of the drug so far G [mg].
+        trace: an amount far below any dose g [mg].
+        half_time: T [min].
+    Source: by definition of time since the first dose.
+    """
+    return given / (given + trace) / half_time
+
+
+@law
+def fallen_clearance(clearance, elapsed, fall, steepness):
+    """Clearance after some time of treatment, CL exp(-F x^n / (1 + x^n)) [L/min].
+
+    Args:
+        clearance: at the first dose CL [L/min].
+        elapsed: time since then over the half-time of the fall x [-].
+        fall: logarithm of how many times lower it is in the end F [-].
+        steepness: n [-].
+    Source: time-varying clearance of antibodies, Bajaj 2017; Zhang 2019 (doi:10.1002/psp4.12476).
+    """
+    return clearance * exp(-fall * hill(elapsed, 1.0, steepness))
 
 
 @law

@@ -318,6 +318,17 @@ class Metabolite(Entry):
         return f"acts together with {self.name}, which the body makes of it"
 
 
+class Falling(Entry):
+    """How a clearance falls over a course of treatment, from the first dose on: times exp(-fall x^n / (1 + x^n)).
+
+    x is the time over `half_time`, n the `steepness`. A tissue run without a patient, which is short, leaves it out.
+    """
+
+    fall: Pure
+    half_time: Time
+    steepness: Steepness
+
+
 class Kinetics(Entry):
     """How blood carries a drug: in one compartment, or two where `peripheral_volume` is given.
 
@@ -337,6 +348,7 @@ class Kinetics(Entry):
     fraction_unbound: Fraction | None = None  # in plasma; left out, all of it is free
     tissue_partition: Fraction  # free drug in the tumour / free drug in plasma
     metabolite: Metabolite | None = None
+    falling: Falling | None = None  # the clearance
 
     @model_validator(mode="after")
     def _is_whole(self) -> Kinetics:

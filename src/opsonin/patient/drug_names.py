@@ -38,6 +38,10 @@ class Names:
     def eliminated(self) -> str:
         return self.of("eliminated")
 
+    def clearance(self, kinetics: Kinetics) -> str:
+        """That of now."""
+        return self.of("clearance" if kinetics.falling is None else "clearance_now")
+
     def entry(self, kinetics: Kinetics) -> str:
         """The amount to which a dose is added."""
         return self.of("depot" if kinetics.absorption_half_life is not None else "central")

@@ -16,6 +16,7 @@ from opsonin.laws.pharmacology import (
 from opsonin.model.drugs import Drug, Kinetics
 from opsonin.model.sourced import Sourced
 from opsonin.patient.drug_names import Names
+from opsonin.patient.falling_part import falling_part
 from opsonin.patient.formulae import called
 from opsonin.patient.metabolite_part import metabolite_part
 from opsonin.patient.parts import Amount, Constant, Derived, Flow, Input, Part, Room, together
@@ -49,8 +50,10 @@ def drug_part(drug: Drug) -> Part:
             ),
         ),
     )
+    if kinetics.falling is not None:
+        carried = together([carried, falling_part(names, kinetics, kinetics.falling)])
     if kinetics.metabolite is not None:
-        return together([carried, metabolite_part(names, kinetics.metabolite)])
+        return together([carried, metabolite_part(names, kinetics, kinetics.metabolite)])
     free = called(free_in_tissue, names.plasma, names.of("fraction_unbound"), names.of("tissue_partition"))
     title = f"free {drug.name} in the interstitium of the tumour"
     return together([carried, Part(derived=(Derived(names.tumour, free, "nM", title),))])
@@ -122,7 +125,7 @@ def _flows(names: Names, kinetics: Kinetics) -> list[Flow]:
                 names.of("clearing"),
                 central,
                 out,
-                called(cleared, central, names.of("clearance"), names.of("central_volume")),
+                called(cleared, central, names.clearance(kinetics), names.of("central_volume")),
                 f"{names.drug} is cleared",
             )
         )

@@ -15,17 +15,17 @@ from opsonin.laws.pharmacology import (
     free_in_tissue,
     molar_concentration,
 )
-from opsonin.model.drugs import Metabolite
+from opsonin.model.drugs import Kinetics, Metabolite
 from opsonin.patient.drug_names import Names
 from opsonin.patient.formulae import called, symbol
 from opsonin.patient.parts import Amount, Constant, Derived, Flow, Part, Room
 
 
-def metabolite_part(names: Names, metabolite: Metabolite) -> Part:
+def metabolite_part(names: Names, kinetics: Kinetics, metabolite: Metabolite) -> Part:
     """Of one drug: how its metabolite is made and cleared, and what acts in the tumour."""
     drug, what = names.drug, metabolite.name
     amount, room = names.of("metabolite"), names.of("metabolite_volume")
-    made_of = (names.of("central"), names.of("clearance"), names.of("central_volume"))
+    made_of = (names.of("central"), names.clearance(kinetics), names.of("central_volume"))
     share = names.of("fraction_formed")
     return Part(
         constants=tuple(_constants(names, metabolite)),
