@@ -155,7 +155,7 @@ def load_library(folder: Path | None = None) -> Library:
             default: the packaged one, read once.
 
     >>> load_library().drugs["nivolumab"].kinetics.clearance.text
-    '0.259 L/d'
+    '0.23 L/d'
 
     Raises:
         InputError: with every fault found, each with file, line and key.

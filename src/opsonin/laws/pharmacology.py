@@ -91,7 +91,7 @@ def fallen_clearance(clearance, elapsed, fall, steepness):
         elapsed: time since then over the half-time of the fall x [-].
         fall: logarithm of how many times lower it is in the end F [-].
         steepness: n [-].
-    Source: time-varying clearance of antibodies, Bajaj 2017; Zhang 2019 (doi:10.1002/psp4.12476).
+    Source: time-varying clearance of nivolumab, Bajaj 2017 (doi:10.1002/psp4.12143).
     """
     return clearance * exp(-fall * hill(elapsed, 1.0, steepness))
 
