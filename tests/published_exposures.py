@@ -52,6 +52,7 @@ DOSTARLIMAB = "doi:10.1111/bcp.15339"
 DOSTARLIMAB_FIRST = "doi:10.1007/s00280-021-04358-3"
 DOSTARLIMAB_TEXT = "https://ch.oddb.org:443/fr/gcc/fachinfo/reg/68023/chapter/kinetic"
 DOXORUBICIN = "https://www.pfizermedicalinformation.com/en-us/doxorubicin/clinical-pharmacology"
+ENTINOSTAT = "https://scholar.usuhs.edu/en/publications/phase-i-trial-of-ms-275-a-histone-deacetylase-inhibitor-administe"
 FLUOROURACIL = "https://pubmed.ncbi.nlm.nih.gov/9252705"
 FLUOROURACIL_BOLUS = "https://clincancerres.aacrjournals.org/highwire/markup/74044/expansion"
 GEMCITABINE = (
@@ -134,6 +135,8 @@ SEEN = {
     "Q3W was similar to that after dostarlimab 1000 mg Q6W, the values of which (about 40 ug/mL)'",
     DOSTARLIMAB_TEXT: "'un quasi-doublement de l'accumulation (AUC0-tau et Cmax)' from the first 500 mg on",
     DOXORUBICIN: "'The terminal half-life is 20 hours to 48 hours.'",
+    ENTINOSTAT: "abstract, once a week with food, 'The mean terminal half-life of MS-275 was 33.9 +- 26.2'; the "
+    "kinetics rest on the 39 to 80 h of another trial",
     FLUOROURACIL: "abstract, 600 mg/m2 over 22 h, 'The steady-state plasma concentration averaged 0.31 +- 0.11 "
     "microgram/ml', after it 'an apparent elimination half-life of 7.08 +- 3.21 minutes'",
     FLUOROURACIL_BOLUS: "table 3, of 57 patients 't1/2 (h) 0.25 +- 0.20', 'Cmax (mg/L) 21.8 +- 16.3' of a daily dose "
@@ -227,17 +230,22 @@ def nanomolar(drug, low, high):
     return low * per_mg, high * per_mg
 
 
-FALLS = "clearance that falls over months (evidence:D015) is not in the model"
-ONE_COMPARTMENT = "one compartment of the label's AUC and volume: peak and half-life want a second one"
-LEFT_OUT = "one compartment: the second of its population model, which holds the later hours, is left out"
-TOO_LONG = "44 h of the same label accumulate 3.2-fold once a day, more than the 2.4-fold that it gives"
+OF_THE_FIRST_HOURS = (
+    "half-life of the first day; the slowest compartment of its population model holds the end for days"
+)
+FIVE_HOURS = "the two compartments of its population model wane in 4.8 h"
+NO_SECOND = (
+    "one compartment: no numbers of a second one were found, and trials differ fivefold in its clearance"
+)
 SPARSE = "clearance and volumes of two samples of each patient, the later one within 26 h"
 SHORTER = "the kinetics follow 94 other patients, with a sixth of the label's peripheral volume"
 VARIES = "7 to 16 min from study to study; the kinetics follow 21 patients with 15 min"
 SLOWER = "three patients, who cleared a seventh less than the 43 of the kinetics"
 WITH_PHENYLBUTYRATE = "given with phenylbutyrate, with twice the AUC of its label"
 REAL_LIFE = "the kinetics follow patients in daily care, with 1.8 times the AUC of the label"
-ONE_VOLUME = "one compartment of the effective half-life of 4 days that it accumulates with"
+ONE_VOLUME = (
+    "one compartment of the effective half-life of 4 days that it accumulates with; others found 2.7 to 9"
+)
 FASTER = "the kinetics follow evidence:D019, whose own last half-life is 85 min"
 
 HALF_FOUND = "the central volume is that of another trial, whose peak was half of this one"
@@ -252,20 +260,21 @@ HALF_LIVES = [
     Row("pembrolizumab", "D033", *days(*spread(22.0, 0.309)), 200.0),  # spread from D016
     Row("rituximab", "D031", *days(11.0, 94.0), 675.0),
     Row("galunisertib", "D042", *hours(*spread(8.6, 0.2)), 150.0),
-    Row("venetoclax", "D039", *hours(*spread(26.0, 0.2)), 400.0, misfit=ONE_COMPARTMENT),
+    Row("venetoclax", "D039", *hours(*spread(26.0, 0.2)), 400.0),
     Row("vorinostat", "D026", 91.0, 127.0, 400.0),
     Row("abemaciclib", ABEMACICLIB, *hours(*spread(20.3, 0.43)), 150.0),
     Row("palbociclib", PALBOCICLIB, *hours(24.0, 34.0), 125.0),
-    Row("axitinib", AXITINIB, *hours(2.5, 6.1), 5.0, misfit=LEFT_OUT),
+    Row("axitinib", AXITINIB, *hours(2.5, 6.1), 5.0, misfit=OF_THE_FIRST_HOURS),
     Row("cobimetinib", COBIMETINIB, *hours(23.0, 70.0), 60.0),
     Row("pexidartinib", PEXIDARTINIB, *hours(*spread(26.6, 0.2)), 400.0),
     Row("belinostat", BELINOSTAT, *hours(0.3, 1.3), 1800.0, lasting=30.0),
     Row("docetaxel", DOCETAXEL_WEEKLY, *hours(10.2, 25.0), 180.0, lasting=HOUR),
     Row("cyclophosphamide", CYCLOPHOSPHAMIDE, *hours(3.0, 12.0), 1080.0),
+    Row("entinostat", ENTINOSTAT, *hours(7.7, 60.1), 5.0),
     Row("ixazomib", IXAZOMIB, *days(*spread(9.5, 0.2)), 4.0),
     Row("bortezomib", BORTEZOMIB, *hours(40.0, 193.0), 2.34),
-    Row("carfilzomib", CARFILZOMIB, *hours(0.18, 1.14), 36.0, misfit=LEFT_OUT),
-    Row("panobinostat", PANOBINOSTAT, *hours(*spread(37.0, 0.2)), 20.0, misfit=LEFT_OUT),
+    Row("carfilzomib", CARFILZOMIB, *hours(0.18, 1.14), 36.0, misfit=NO_SECOND),
+    Row("panobinostat", PANOBINOSTAT, *hours(*spread(37.0, 0.2)), 20.0),
     Row("bevacizumab", BEVACIZUMAB, *days(11.0, 50.0), 700.0),
     Row("trastuzumab", TRASTUZUMAB, *days(25.0, 30.0), 560.0),
     Row("cetuximab", CETUXIMAB, *hours(70.0, 100.0), 720.0, lasting=2 * HOUR),
@@ -288,24 +297,16 @@ HALF_LIVES = [
     Row("fluorouracil", FLUOROURACIL_BOLUS, *hours(0.05, 0.45), 615.0),
     Row("fluorouracil", FLUOROURACIL, 3.87, 10.29, 720.0, misfit=VARIES),
     Row("decitabine", "D023", 54.2, 79.6, 36.0),
-    Row("capivasertib", CAPIVASERTIB_CHINA, *hours(*spread(10.0, 0.2)), 480.0, misfit=LEFT_OUT),
+    Row("capivasertib", CAPIVASERTIB_CHINA, *hours(*spread(10.0, 0.2)), 480.0, misfit=OF_THE_FIRST_HOURS),
     Row("trametinib", TRAMETINIB_FASTED, *days(*spread(5.3, 0.2)), 2.0, misfit=ONE_VOLUME),
-    Row("dabrafenib", DABRAFENIB_HALF, *hours(*spread(8.0, 0.2)), 150.0, misfit=LEFT_OUT),
+    Row("dabrafenib", DABRAFENIB_HALF, *hours(*spread(8.0, 0.2)), 150.0, misfit=FIVE_HOURS),
 ]
 # [nM]
 PEAKS = [
     Row("vorinostat", "D036", *spread(1200.0, 0.2), 400.0),
-    Row("venetoclax", "D039", *spread(2.1e6 / 868.44, 0.2), 400.0, DAY, 14, misfit=ONE_COMPARTMENT),
+    Row("venetoclax", "D039", *spread(2.1e6 / 868.44, 0.2), 400.0, DAY, 14),
     Row("abemaciclib", ABEMACICLIB, *nanomolar("abemaciclib", *spread(0.125, 0.546)), 150.0),
-    Row(
-        "cobimetinib",
-        COBIMETINIB_TEXT,
-        *nanomolar("cobimetinib", *spread(0.273, 0.2)),
-        60.0,
-        DAY,
-        21,
-        misfit=ONE_COMPARTMENT,
-    ),
+    Row("cobimetinib", COBIMETINIB_TEXT, *nanomolar("cobimetinib", *spread(0.273, 0.2)), 60.0, DAY, 21),
     Row("pexidartinib", PEXIDARTINIB_TEXT, *nanomolar("pexidartinib", 5.879, 11.371), 400.0, 12 * HOUR, 28),
     Row("docetaxel", DOCETAXEL, *nanomolar("docetaxel", *spread(3.7, 0.5)), 180.0, lasting=HOUR),
     Row(
@@ -390,13 +391,13 @@ PEAKS = [
 ]
 # Exposure from one dose to the next when it has become steady, over that after the first.
 ACCUMULATIONS = [
-    Row("nivolumab", "D017", *spread(3.7, 0.2), 210.0, 14 * DAY, 20, misfit=FALLS),
+    Row("nivolumab", "D017", *spread(3.7, 0.2), 210.0, 14 * DAY, 20),
     Row("pembrolizumab", PEMBROLIZUMAB, *spread(2.1, 0.4), 200.0, 21 * DAY, 6),
     Row("atezolizumab", ATEZOLIZUMAB_TEXT, *spread(1.91, 0.2), 1200.0, 21 * DAY, 6),
     Row("abemaciclib", VERZENIOS, *spread(5.8, 0.65), 150.0, 12 * HOUR, 14),
     Row("palbociclib", PALBOCICLIB, 1.5, 4.2, 125.0, DAY, 21),
-    Row("axitinib", AXITINIB_US, *spread(1.4, 0.2), 5.0, 12 * HOUR, 14, misfit=LEFT_OUT),
-    Row("cobimetinib", COBIMETINIB_TEXT, *spread(2.4, 0.2), 60.0, DAY, 21, misfit=TOO_LONG),
+    Row("axitinib", AXITINIB_US, *spread(1.4, 0.2), 5.0, 12 * HOUR, 14),
+    Row("cobimetinib", COBIMETINIB_TEXT, *spread(2.4, 0.2), 60.0, DAY, 21),
     Row("pexidartinib", PEXIDARTINIB_TEXT, *spread(3.6, 0.2), 400.0, 12 * HOUR, 28),
     Row("bevacizumab", BEVACIZUMAB, *spread(2.8, 0.33), 700.0, 14 * DAY, 12),
     Row("dostarlimab", DOSTARLIMAB_TEXT, *spread(2.0, 0.2), 500.0, 21 * DAY, 8),
@@ -450,7 +451,7 @@ TROUGHS = [
 ROWS = (*HALF_LIVES, *PEAKS, *ACCUMULATIONS, *TROUGHS)
 
 # All that was seen of these sets their kinetics, and can score them no more.
-USED_UP = {"magrolimab", "omacetaxine", "romidepsin", "tiragolumab"}
+USED_UP = {"birinapant", "magrolimab", "omacetaxine", "romidepsin", "tiragolumab"}
 # No half-life, peak or trough in a patient was seen; ATG-031, BND-22, COM701 and TTX-030 were not looked for.
 NOT_FOUND = {
     "atg_031",
@@ -463,6 +464,7 @@ NOT_FOUND = {
     "etrumadenant",
     "evorpacept",
     "fludarabine",
+    "guadecitabine",
     "lirilumab",
     "navitoclax",
     "oleclumab",

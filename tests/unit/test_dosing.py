@@ -207,8 +207,8 @@ WRONG_TABLES = {
     "an unknown drug": ("TIME,AMT,DRUG\n0,5,nivolumap\n", "Did you mean 'nivolumab'?"),
     "a brand name": ("TIME,AMT,DRUG\n0,5,Opdivo\n", "Did you mean 'nivolumab'? It is named so here."),
     "no kinetics": (
-        "TIME,AMT,DRUG\n0,5,entinostat\n",
-        "does not know how the body takes up and clears entinostat",
+        "TIME,AMT,DRUG\n0,5,s63845\n",
+        "does not know how the body takes up and clears s63845: it is of the laboratory and was never given to people",
     ),
     "radiation": ("TIME,AMT,DRUG\n0,5,radiation\n", "which no blood carries"),
     "cells": (

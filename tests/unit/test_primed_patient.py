@@ -14,7 +14,8 @@ from opsonin.model.dosing import Given
 from opsonin.patient.body import Body
 from opsonin.patient.clone_part import CANCER, Lesion
 from opsonin.patient.contact_part import Contact, side_of
-from opsonin.patient.drug_part import Names, drug_part
+from opsonin.patient.drug_names import Names
+from opsonin.patient.drug_part import drug_part
 from opsonin.patient.effect_part import Effects
 from opsonin.patient.integrate import Integrator
 from opsonin.patient.model import PatientModel

@@ -113,7 +113,7 @@ class Told:
 
 def drugs(one: Followed, columns: tuple[str, ...]) -> Iterator[Told]:
     from opsonin.patient.doses import given_by
-    from opsonin.patient.drug_part import Names
+    from opsonin.patient.drug_names import Names
     from opsonin.patient.product_part import product_in_body
 
     given = given_by(one.doses, float(one.times[-1]))

@@ -15,7 +15,7 @@ _PLACES = {"naive": "naive", "clones": "effectors", "memory": "memory cells"}
 def of_patient(plan: Plan, drugs: Mapping[str, Drug]) -> Iterator[Observable]:
     """Tumour, blood and clones, and each of these drugs in plasma that the patient is given in some arm."""
     from opsonin.patient.body import ADULT  # need the extra
-    from opsonin.patient.drug_part import Names
+    from opsonin.patient.drug_names import Names
     from opsonin.patient.model import of_any_body
 
     immunity = plan.library.immunity[ADULT]

@@ -312,9 +312,8 @@ def _need_kinetics(draft: Draft, path: KeyPath, drug: Drug | None) -> None:
     """A mass needs a drug whose way through the body is known."""
     amount = draft.shown(*path, "amount")
     if drug is not None and drug.kinetics is None:
-        problem = (
-            f"amount {amount}: the knowledge base does not know how the body takes up and clears {drug.name}"
-        )
+        why = f": {drug.no_kinetics}" if drug.no_kinetics else ""
+        problem = f"amount {amount}: the knowledge base does not know how the body takes up and clears {drug.name}{why}"
         fix = 'Give the concentration of free drug in the tissue: amount = "1 uM", lasting = "24 h".'
         draft.fault((*path, "amount"), problem, fix)
 

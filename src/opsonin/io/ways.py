@@ -41,8 +41,9 @@ def refused_drug(name: str, drugs: Mapping[str, Drug], *, cells: bool = False) -
     if drug.product is not None:
         return _refused_cells(drug)
     if drug.kinetics is None:
-        problem = f"the knowledge base does not know how the body takes up and clears {name}."
-        return problem, "`opsonin knowledge show NAME` tells whether a drug has kinetics."
+        problem = f"the knowledge base does not know how the body takes up and clears {name}"
+        why = f": {drug.no_kinetics}." if drug.no_kinetics else "."
+        return problem + why, "`opsonin knowledge show NAME` tells whether a drug has kinetics."
     return None
 
 

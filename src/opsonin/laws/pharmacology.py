@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from opsonin.laws.apoptosis import rate_of_half_life
 from opsonin.laws.operations import exp, expm1, law, maximum, minimum, power
+from opsonin.laws.response import hill
 
 
 @law
@@ -45,6 +46,54 @@ def cleared(amount, clearance, volume):
     Source: linear clearance, Gibaldi and Perrier 1982.
     """
     return clearance / volume * amount
+
+
+@law
+def formed(amount, clearance, volume, fraction):
+    """Rate at which a metabolite is made of what a compartment loses, f CL/V A [mg/min] of the drug it is made of.
+
+    Args:
+        amount, clearance, volume: as in `cleared`.
+        fraction: of what is cleared that becomes it f [-].
+    Source: linear clearance, Gibaldi and Perrier 1982.
+    """
+    return fraction * cleared(amount, clearance, volume)
+
+
+@law
+def cleared_otherwise(amount, clearance, volume, fraction):
+    """Rate at which a compartment loses drug that becomes nothing that acts, (1 - f) CL/V A [mg/min].
+
+    Arguments as in `formed`.
+    """
+    return (1.0 - fraction) * cleared(amount, clearance, volume)
+
+
+@law
+def course_rate(given, trace, half_time):
+    """Rate of a clock that stands until a drug is given and counts half-times from then on, G / (G + g) / T [1/min].
+
+    Args:
+        given: all of the drug so far G [mg].
+        trace: an amount far below any dose g [mg].
+        half_time: T [min].
+    Source: by definition of time since the first dose.
+    """
+    return given / (given + trace) / half_time
+
+
+@law
+def fallen_clearance(clearance, elapsed, fall, steepness):
+    """Clearance after some time of treatment, CL exp(-F x^n / (1 + x^n)) [L/min].
+
+    Args:
+        clearance: at the first dose CL [L/min].
+        elapsed: time since then over the half-time of the fall x [-].
+        fall: logarithm of how many times lower it is in the end F [-].
+        steepness: n [-].
+    Source: time-varying clearance of nivolumab, Bajaj 2017 (doi:10.1002/psp4.12143).
+    """
+    return clearance * exp(-fall * hill(elapsed, 1.0, steepness))
 
 
 @law
@@ -99,6 +148,18 @@ def free_in_tissue(plasma, fraction_unbound, tissue_partition):
     Source: this model; docs/knowledge.md.
     """
     return plasma * fraction_unbound * tissue_partition
+
+
+@law
+def acting_together(drug, metabolite, potency):
+    """What a drug and its metabolite come to together, as that much of the drug, C + a M [nM].
+
+    Args:
+        drug, metabolite: free C, M [nM].
+        potency: of a molecule of the metabolite over one of the drug a [-].
+    Source: dose additivity of what acts in one way (Loewe 1926).
+    """
+    return drug + potency * metabolite
 
 
 @law

@@ -288,11 +288,52 @@ Effect = Annotated[
 ]
 
 
+class Metabolite(Entry):
+    """What a drug is turned into and that acts: in one compartment, made of a share of what is cleared.
+
+    It is counted as what it was made of: `volume` and `clearance` are those of as many moles, over no share.
+
+    Attributes:
+        name: as people call it.
+        fraction_formed: moles of it over moles of the drug that the linear way clears.
+        tissue_partition: what is free of it in the tumour, over what is in plasma; of one that cells make and keep,
+            what it amounts to there.
+        potency: what a free molecule of it does over one of the drug, which then acts, too; left out, the drug itself
+            does nothing, and a `half` or an affinity is that of the metabolite.
+    """
+
+    name: str
+    fraction_formed: Fraction
+    volume: Volume
+    clearance: Flow
+    fraction_unbound: Fraction | None = None  # in plasma; left out, all of it is free
+    tissue_partition: Fraction
+    potency: Pure | None = None
+
+    @property
+    def in_a_phrase(self) -> str:
+        """What acts, and so whose concentration one that is held in the tissue is."""
+        if self.potency is None:
+            return f"acts as {self.name}, which the body makes of it: a concentration that is held is that"
+        return f"acts together with {self.name}, which the body makes of it"
+
+
+class Falling(Entry):
+    """How a clearance falls over a course of treatment, from the first dose on: times exp(-fall x^n / (1 + x^n)).
+
+    x is the time over `half_time`, n the `steepness`. A tissue run without a patient, which is short, leaves it out.
+    """
+
+    fall: Pure
+    half_time: Time
+    steepness: Steepness
+
+
 class Kinetics(Entry):
     """How blood carries a drug: in one compartment, or two where `peripheral_volume` is given.
 
-    With `absorption_half_life` a dose is taken up from gut or skin into the one compartment; clearance and volume are
-    then apparent ones, over the share that arrives. Beside the clearance, some antibodies are lost to what can be full:
+    With `absorption_half_life` a dose is taken up from gut or skin; clearance and volumes are then apparent ones, over
+    the share that arrives. Beside the clearance, some antibodies are lost to what can be full:
     `max_elimination` at most, half of it at the concentration `half_saturation`. The patient's model has both; a
     tissue run, which adds up doses, has the linear way alone.
     """
@@ -306,6 +347,8 @@ class Kinetics(Entry):
     half_saturation: MassPerVolume | None = None  # of total drug in plasma
     fraction_unbound: Fraction | None = None  # in plasma; left out, all of it is free
     tissue_partition: Fraction  # free drug in the tumour / free drug in plasma
+    metabolite: Metabolite | None = None
+    falling: Falling | None = None  # the clearance
 
     @model_validator(mode="after")
     def _is_whole(self) -> Kinetics:
@@ -313,8 +356,6 @@ class Kinetics(Entry):
             raise ValueError("'peripheral_volume' and 'intercompartmental' go together")
         if (self.max_elimination is None) != (self.half_saturation is None):
             raise ValueError("'max_elimination' and 'half_saturation' go together")
-        if self.absorption_half_life is not None and self.peripheral_volume is not None:
-            raise ValueError("a drug that is absorbed has one compartment: leave out 'peripheral_volume'")
         return self
 
 
@@ -327,6 +368,7 @@ class Drug(Entry):
         label_dose: the usual regimen, in words.
         molar_mass: radiation, products of cells and vaccines have none.
         kinetics: without them it can be given as a concentration in the tissue alone.
+        no_kinetics: why it has none, as the end of "it has no kinetics: ...".
         omitted: what the drug also does, as is known, and the model does not carry.
     """
 
@@ -337,6 +379,7 @@ class Drug(Entry):
     label_dose: str = ""
     molar_mass: MolarMass | None = None
     kinetics: Kinetics | None = None
+    no_kinetics: str = ""
     effects: Annotated[tuple[Effect, ...], Field(min_length=1)]
     omitted: tuple[str, ...] = ()
 
@@ -346,6 +389,12 @@ class Drug(Entry):
         twice = sorted({label for label in labels if labels.count(label) > 1})
         if twice:
             raise ValueError(f"has the effect '{twice[0]}' twice; put them together")
+        return self
+
+    @model_validator(mode="after")
+    def _has_kinetics_or_says_why_not(self) -> Drug:
+        if self.kinetics is not None and self.no_kinetics:
+            raise ValueError("has kinetics: leave out 'no_kinetics'")
         return self
 
     @property
@@ -414,7 +463,10 @@ class Drug(Entry):
         elif any(isinstance(effect, Supplies) for effect in self.effects):
             told.append("a concentration that is held is that in blood, or in medium, not in the tissue")
         elif self.kinetics is None:
-            told.append('no kinetics yet: give it as amount = "1 uM", lasting = "24 h" in the tissue')
+            why = self.no_kinetics or "not looked for yet"
+            told.append(f'no kinetics: {why}. Give it as amount = "1 uM", lasting = "24 h" in the tissue')
+        elif self.kinetics.metabolite is not None:
+            told.append(self.kinetics.metabolite.in_a_phrase)
         if self.omitted:
             told.append(f"left out of the model: it {', '.join(self.omitted)}")
         return [line for line in told if line]

@@ -16,7 +16,7 @@ from opsonin.model.specificity import recognising
 from opsonin.patient.blood_part import at_rest_in_body, in_body
 from opsonin.patient.clone_part import CANCER, Site
 from opsonin.patient.contact_part import Contact, Side, side_of
-from opsonin.patient.drug_part import Names
+from opsonin.patient.drug_names import Names
 from opsonin.patient.effect_part import TUMOUR
 from opsonin.patient.formulae import called
 from opsonin.patient.recruits_part import Recruits

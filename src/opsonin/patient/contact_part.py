@@ -35,7 +35,7 @@ from opsonin.model.death import PROTEINS
 from opsonin.model.drugs import Bridges, Opsonizes
 from opsonin.model.knowledge import CellType, Interaction, Killing
 from opsonin.patient.death_part import hits_needed, primed_deaths
-from opsonin.patient.drug_part import Names
+from opsonin.patient.drug_names import Names
 from opsonin.patient.effect_part import Effects
 from opsonin.patient.formulae import called, symbol
 from opsonin.patient.parts import identifier

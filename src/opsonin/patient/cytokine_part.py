@@ -15,7 +15,7 @@ from opsonin.model.immunity import Immunity
 from opsonin.patient.bridged_part import B_CELL, NAMES
 from opsonin.patient.clone_part import Site
 from opsonin.patient.contact_part import Contact, side_of
-from opsonin.patient.drug_part import Names
+from opsonin.patient.drug_names import Names
 from opsonin.patient.effect_part import Effects
 from opsonin.patient.formulae import called, symbol
 

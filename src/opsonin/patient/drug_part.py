@@ -1,11 +1,9 @@
 """How the body carries one drug: its amounts by compartment, what is cleared, and what is free in the tumour.
 
-Receptors are in `receptor_part.py`, doses in `doses.py`.
+What it is turned into is in `metabolite_part.py`, receptors in `receptor_part.py`, doses in `doses.py`.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from opsonin.laws.pharmacology import (
     absorbed,
@@ -17,49 +15,13 @@ from opsonin.laws.pharmacology import (
 )
 from opsonin.model.drugs import Drug, Kinetics
 from opsonin.model.sourced import Sourced
+from opsonin.patient.drug_names import Names
+from opsonin.patient.falling_part import falling_part
 from opsonin.patient.formulae import called
-from opsonin.patient.parts import Amount, Constant, Derived, Flow, Input, Part, Room, identifier
+from opsonin.patient.metabolite_part import metabolite_part
+from opsonin.patient.parts import Amount, Constant, Derived, Flow, Input, Part, Room, together
 
 _PER_NMOL = 1e-9  # of a molar mass in mg/mol
-
-
-@dataclass(frozen=True)
-class Names:
-    """What the model calls all that belongs to one drug."""
-
-    drug: str
-
-    def of(self, what: str) -> str:
-        return f"{identifier(self.drug)}_{what}"
-
-    @property
-    def plasma(self) -> str:
-        return self.of("plasma")
-
-    @property
-    def tumour(self) -> str:
-        return self.of("tumour")
-
-    @property
-    def infusion(self) -> str:
-        return self.of("infusion")
-
-    @property
-    def eliminated(self) -> str:
-        return self.of("eliminated")
-
-    def entry(self, kinetics: Kinetics) -> str:
-        """The amount to which a dose is added."""
-        return self.of("depot" if kinetics.absorption_half_life is not None else "central")
-
-    def amounts(self, kinetics: Kinetics) -> tuple[str, ...]:
-        """All amounts that together are what was given."""
-        places = ["central", "eliminated"]
-        if kinetics.absorption_half_life is not None:
-            places.append("depot")
-        if kinetics.peripheral_volume is not None:
-            places.append("peripheral")
-        return tuple(map(self.of, places))
 
 
 def drug_part(drug: Drug) -> Part:
@@ -68,7 +30,7 @@ def drug_part(drug: Drug) -> Part:
     if kinetics is None or mass is None:
         raise ValueError(f"the kinetics of {drug.name} are not known")
     names = Names(drug.name)
-    return Part(
+    carried = Part(
         constants=tuple(_constants(names, kinetics, mass.value * _PER_NMOL)),
         rooms=_rooms(names, kinetics),
         amounts=_amounts(names, kinetics),
@@ -86,16 +48,15 @@ def drug_part(drug: Drug) -> Part:
                 "nM",
                 f"{drug.name} in plasma, all of it",
             ),
-            Derived(
-                names.tumour,
-                called(
-                    free_in_tissue, names.plasma, names.of("fraction_unbound"), names.of("tissue_partition")
-                ),
-                "nM",
-                f"free {drug.name} in the interstitium of the tumour",
-            ),
         ),
     )
+    if kinetics.falling is not None:
+        carried = together([carried, falling_part(names, kinetics, kinetics.falling)])
+    if kinetics.metabolite is not None:
+        return together([carried, metabolite_part(names, kinetics, kinetics.metabolite)])
+    free = called(free_in_tissue, names.plasma, names.of("fraction_unbound"), names.of("tissue_partition"))
+    title = f"free {drug.name} in the interstitium of the tumour"
+    return together([carried, Part(derived=(Derived(names.tumour, free, "nM", title),))])
 
 
 _CONSTANTS = {  # key of the kinetics: unit, what it is
@@ -157,15 +118,17 @@ def _amounts(names: Names, kinetics: Kinetics) -> tuple[Amount, ...]:
 
 def _flows(names: Names, kinetics: Kinetics) -> list[Flow]:
     central, out = names.of("central"), names.eliminated
-    flows = [
-        Flow(
-            names.of("clearing"),
-            central,
-            out,
-            called(cleared, central, names.of("clearance"), names.of("central_volume")),
-            f"{names.drug} is cleared",
+    flows = []
+    if kinetics.metabolite is None:
+        flows.append(
+            Flow(
+                names.of("clearing"),
+                central,
+                out,
+                called(cleared, central, names.clearance(kinetics), names.of("central_volume")),
+                f"{names.drug} is cleared",
+            )
         )
-    ]
     if kinetics.max_elimination is not None:
         arguments = (
             central,

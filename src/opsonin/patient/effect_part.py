@@ -23,8 +23,9 @@ from opsonin.laws.response import hill
 from opsonin.model.drugs import ALL, Answer, Arrests, Blocks, Drug, Kills, Mutates, Shifts, Supplies
 from opsonin.model.knowledge import Molecule
 from opsonin.model.sourced import Entry
-from opsonin.patient.drug_part import Names
+from opsonin.patient.drug_names import Names
 from opsonin.patient.formulae import called, symbol
+from opsonin.patient.metabolite_part import acting_in_plasma
 from opsonin.patient.parts import identifier
 from opsonin.patient.sheet import Sheet
 
@@ -159,10 +160,12 @@ class Effects:
         return called(hill, free, half, steepness)
 
     def _free_in_plasma(self, drug: Drug) -> Any:
-        """[nM]"""
+        """What acts of it there [nM]."""
         names = Names(drug.name)
-        product = symbol(names.plasma) * symbol(names.of("fraction_unbound"))
-        return self.sheet.derived(names.of("free"), product, "nM", f"free {drug.name} in plasma")
+        acting = acting_in_plasma(names, drug.kinetics.metabolite if drug.kinetics else None)
+        return self.sheet.derived(
+            names.of("free"), acting, "nM", f"free {drug.name} in plasma, as far as it acts"
+        )
 
     def _fold(self, drug: Drug, number: int, effect: Shifts) -> Any:
         name = Names(drug.name).of(f"effect_{number}")

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from opsonin.model.dosing import Given
 from opsonin.model.drugs import Drug
-from opsonin.patient.drug_part import Names
+from opsonin.patient.drug_names import Names
 from opsonin.patient.integrate import loaded
 from opsonin.patient.model import PatientModel
 

@@ -18,7 +18,8 @@ from opsonin.patient.bridged_part import NAMES, bystanders_in_tumour
 from opsonin.patient.clone_part import BURDEN, Site
 from opsonin.patient.cytokine_part import INDEX
 from opsonin.patient.doses import Change, Entries, changes
-from opsonin.patient.drug_part import Names, drug_part
+from opsonin.patient.drug_names import Names
+from opsonin.patient.drug_part import drug_part
 from opsonin.patient.parts import Part, identifier, together
 from opsonin.patient.product_part import product_in_body, product_in_tumour
 from opsonin.patient.receptor_part import occupancy, receptor_parts
@@ -127,6 +128,9 @@ class PatientModel:
                 Output(f"{names.plasma}_nM", names.plasma, drug.name, "plasma", drug.name),
                 Output(f"{names.tumour}_nM", names.tumour, drug.name, "tumour", drug.name),
             ]
+            if drug.kinetics is not None and drug.kinetics.metabolite is not None:
+                made = names.metabolite
+                told.append(Output(f"{made}_nM", made, drug.name, "plasma", drug.kinetics.metabolite.name))
             for effect in drug.effects:
                 if isinstance(effect, Blocks):
                     held = occupancy(drug.name, effect.blocks)

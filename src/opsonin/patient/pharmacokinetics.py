@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from opsonin.laws.apoptosis import rate_of_half_life
 from opsonin.laws.pharmacology import (
+    acting_together,
     amount_after_absorption,
     amount_after_bolus,
     central_amount_after_bolus,
@@ -17,13 +19,18 @@ from opsonin.laws.pharmacology import (
     slow_rate,
 )
 from opsonin.laws.radiation import unrepaired_dose
-from opsonin.model.drugs import Drug, Kinetics
+from opsonin.model.drugs import Drug, Kinetics, Metabolite
 
 if TYPE_CHECKING:
     from opsonin.patient.free_drug import FreeDrug
 
-# Rates of absorption and elimination closer than this are taken to be this far apart: the law divides by the gap.
+# Two rates closer than this are taken to be this far apart: sums divide by the gap.
 _APART = 1e-6
+
+Terms = list[tuple[float, float]]
+"""Shares of a dose at once, and the rates [1/min] at which they fade; they add up to what is left in one place."""
+LeftOf = Callable[[float, float], float]
+"""(dose [mg], time since [min]) -> what is left of it in one place [mg]."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +91,23 @@ class DrugCourse:
 
     def plasma(self, time: float) -> float:
         """Plasma concentration [nM] at `time` [min]; a dose at that very time counts."""
-        kinetics, mass = self.drug.kinetics, self.drug.molar_mass
-        if kinetics is None or mass is None or not self.doses:
+        kinetics = self.drug.kinetics
+        if kinetics is None:
             return 0.0
-        at_once, infused = _left_of(kinetics), _terms_of(kinetics)
+        amount = self._amount(time, _left_of(kinetics), _terms_of(kinetics))
+        return self._molar(amount, kinetics.central_volume.value)
+
+    def metabolite(self, time: float) -> float:
+        """That of its metabolite; 0 of a drug without one."""
+        kinetics = self.drug.kinetics
+        if kinetics is None or kinetics.metabolite is None:
+            return 0.0
+        terms = _terms_of_metabolite(kinetics, kinetics.metabolite)
+        amount = self._amount(time, _summed(terms), terms)
+        return self._molar(amount, kinetics.metabolite.volume.value)
+
+    def _amount(self, time: float, at_once: LeftOf, infused: Terms) -> float:
+        """What is left of all doses [mg]."""
         amount = 0.0
         for dose in self.doses:
             since = time - dose.time
@@ -100,19 +120,29 @@ class DrugCourse:
                 amount += sum(
                     float(left_of_infusion(part, since, dose.lasting, rate)) for part, rate in parts
                 )
-        return float(amount / kinetics.central_volume.value / mass.value * 1e9)
+        return amount
+
+    def _molar(self, amount: float, volume: float) -> float:
+        return (
+            0.0 if self.drug.molar_mass is None else float(amount / volume / self.drug.molar_mass.value * 1e9)
+        )
 
     def tissue(self, time: float) -> float:
-        """Concentration of free drug in the tumour interstitium [nM]."""
+        """Concentration of what acts of it in the tumour interstitium, free [nM]: the drug, its metabolite or both."""
         held = sum(span.concentration for span in self.held if span.start <= time < span.end)
         kinetics = self.drug.kinetics
         if kinetics is None:
             return held
         if self.free is not None:
             return self.free.at(time) + held
-        unbound = 1.0 if kinetics.fraction_unbound is None else kinetics.fraction_unbound.value
-        partition = float(kinetics.tissue_partition.value)
-        return float(free_in_tissue(self.plasma(time), unbound, partition)) + held
+        made = kinetics.metabolite
+        if made is None:
+            return _free(self.plasma(time), kinetics) + held
+        free = _free(self.metabolite(time), made)
+        if made.potency is not None:
+            drug = _free(self.plasma(time), kinetics)
+            free = float(acting_together(drug, free, made.potency.value))
+        return free + held
 
     def fractions(self, time: float) -> list[OneDose]:
         """Fractions of radiation that were given by `time` [min]."""
@@ -135,36 +165,78 @@ class DrugCourse:
         return given + [time for span in self.held for time in (span.start, span.end)]
 
 
-def _terms_of(kinetics: Kinetics) -> list[tuple[float, float]]:
-    """Shares of a dose at once, and the rates [1/min] at which they leave: they add up to what is in the centre."""
-    elimination = kinetics.clearance.value / kinetics.central_volume.value
-    if kinetics.peripheral_volume is not None and kinetics.intercompartmental is not None:
-        k12 = kinetics.intercompartmental.value / kinetics.central_volume.value
-        k21 = kinetics.intercompartmental.value / kinetics.peripheral_volume.value
-        fast, slow = float(fast_rate(elimination, k12, k21)), float(slow_rate(elimination, k12, k21))
-        return [((fast - k21) / (fast - slow), fast), ((k21 - slow) / (fast - slow), slow)]
+def _free(plasma: float, of: Kinetics | Metabolite) -> float:
+    unbound = 1.0 if of.fraction_unbound is None else of.fraction_unbound.value
+    return float(free_in_tissue(plasma, unbound, of.tissue_partition.value))
+
+
+def _terms_of(kinetics: Kinetics) -> Terms:
+    """Of what is in the centre."""
+    disposed = _disposed(kinetics)
     if kinetics.absorption_half_life is None:
-        return [(1.0, elimination)]
-    absorption = _absorption(kinetics, elimination)
-    share = absorption / (absorption - elimination)
-    return [(share, elimination), (-share, absorption)]
+        return disposed
+    absorption = _absorption(kinetics)
+    return _passed_on(disposed, absorption, absorption)
 
 
-def _absorption(kinetics: Kinetics, elimination: float) -> float:
-    assert kinetics.absorption_half_life is not None  # of what is absorbed
-    absorption = float(rate_of_half_life(kinetics.absorption_half_life.value))
-    close = abs(absorption / elimination - 1.0) < _APART
-    return elimination * (1.0 + _APART) if close else absorption
-
-
-def _left_of(kinetics: Kinetics) -> Callable[[float, float], float]:
-    """(dose [mg], time since [min]) -> amount in the central compartment [mg]."""
+def _disposed(kinetics: Kinetics) -> Terms:
+    """Of a dose that enters the centre at once."""
     elimination = kinetics.clearance.value / kinetics.central_volume.value
-    if kinetics.peripheral_volume is not None and kinetics.intercompartmental is not None:
-        k12 = kinetics.intercompartmental.value / kinetics.central_volume.value
-        k21 = kinetics.intercompartmental.value / kinetics.peripheral_volume.value
+    if kinetics.peripheral_volume is None:
+        return [(1.0, elimination)]
+    k12, k21 = _exchanged(kinetics)
+    fast, slow = float(fast_rate(elimination, k12, k21)), float(slow_rate(elimination, k12, k21))
+    return [((fast - k21) / (fast - slow), fast), ((k21 - slow) / (fast - slow), slow)]
+
+
+def _exchanged(kinetics: Kinetics) -> tuple[float, float]:
+    """Rates of two compartments, to the second and back [1/min]."""
+    assert kinetics.peripheral_volume is not None and kinetics.intercompartmental is not None  # of two
+    passes = kinetics.intercompartmental.value
+    return passes / kinetics.central_volume.value, passes / kinetics.peripheral_volume.value
+
+
+def _absorption(kinetics: Kinetics) -> float:
+    """Rate at which a depot gives up its dose [1/min]."""
+    assert kinetics.absorption_half_life is not None  # of what is absorbed
+    return _apart(float(rate_of_half_life(kinetics.absorption_half_life.value)), _disposed(kinetics))
+
+
+def _terms_of_metabolite(kinetics: Kinetics, made: Metabolite) -> Terms:
+    """Of what is in the volume of the metabolite."""
+    parent = _terms_of(kinetics)
+    coming = made.fraction_formed.value * kinetics.clearance.value / kinetics.central_volume.value
+    return _passed_on(parent, coming, _apart(made.clearance.value / made.volume.value, parent))
+
+
+def _passed_on(terms: Terms, coming: float, leaving: float) -> Terms:
+    """Of what comes at `coming` times these and leaves at a rate of its own: their convolution [1/min]."""
+    made = [(share * coming / (leaving - rate), rate) for share, rate in terms]
+    return [*made, (-sum(share for share, _ in made), leaving)]
+
+
+def _apart(rate: float, terms: Terms) -> float:
+    """The rate, moved a little from any of these that it is close to."""
+    for _, other in terms:
+        if abs(rate / other - 1.0) < _APART:
+            return other * (1.0 + _APART)
+    return rate
+
+
+def _summed(terms: Terms) -> LeftOf:
+    return lambda dose, since: sum(dose * share * math.exp(-rate * since) for share, rate in terms)
+
+
+def _left_of(kinetics: Kinetics) -> LeftOf:
+    """Of the centre."""
+    elimination = kinetics.clearance.value / kinetics.central_volume.value
+    two = kinetics.peripheral_volume is not None
+    if two and kinetics.absorption_half_life is None:
+        k12, k21 = _exchanged(kinetics)
         return lambda dose, since: float(central_amount_after_bolus(dose, since, elimination, k12, k21))
     if kinetics.absorption_half_life is None:
         return lambda dose, since: float(amount_after_bolus(dose, since, elimination))
-    absorption = _absorption(kinetics, elimination)
+    if two:
+        return _summed(_terms_of(kinetics))
+    absorption = _absorption(kinetics)
     return lambda dose, since: float(amount_after_absorption(dose, since, absorption, elimination))

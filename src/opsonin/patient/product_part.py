@@ -19,7 +19,7 @@ from opsonin.model.immunity import Immunity
 from opsonin.patient.blood_part import in_body
 from opsonin.patient.clone_part import CANCER, Site
 from opsonin.patient.contact_part import Contact, Side, side_of
-from opsonin.patient.drug_part import Names
+from opsonin.patient.drug_names import Names
 from opsonin.patient.effect_part import BODY, TUMOUR
 from opsonin.patient.formulae import called, symbol
 from opsonin.patient.recruits_part import Recruits

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from opsonin.laws.pharmacology import binding_load, held_by_one
 from opsonin.model.drugs import Blocks, Drug
-from opsonin.patient.drug_part import Names
+from opsonin.patient.drug_names import Names
 from opsonin.patient.formulae import called, symbol
 from opsonin.patient.parts import Constant, Derived, Part, identifier
 

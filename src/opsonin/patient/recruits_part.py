@@ -18,7 +18,7 @@ from opsonin.model.immunity import Immunity
 from opsonin.model.knowledge import Killing
 from opsonin.patient.clone_part import Site
 from opsonin.patient.contact_part import Contact, Side
-from opsonin.patient.drug_part import Names
+from opsonin.patient.drug_names import Names
 from opsonin.patient.formulae import called, symbol
 from opsonin.patient.sheet import Sheet
 
