@@ -229,8 +229,14 @@ def at_work(cells, n, tables, drugs):
     Those with a chimeric receptor see what a product of the arm was made for. A bystander that nothing bridges
     recognises nothing: looking at its contacts would change nothing.
     """
-    types, chimeric, bridged = tables.types, _any(drugs.chimeric), _any(drugs.bridged)
     slots = np.empty(n, np.int64)
+    return slots[: _note_at_work(cells, n, tables, drugs, slots)].copy()
+
+
+@bare
+def _note_at_work(cells, n, tables, drugs, slots):
+    """Write `at_work` to `slots`; returns how many."""
+    types, chimeric, bridged = tables.types, _any(drugs.chimeric), _any(drugs.bridged)
     count = 0
     for i in range(n):
         numbers = types[cells.kind[i]]
@@ -238,7 +244,7 @@ def at_work(cells, n, tables, drugs):
             sees = bridged or cells.reactive[i] > 0 or numbers[NATURAL] > 0.0 or cells.activation[i] > 0.0
             slots[count] = i
             count += sees or (chimeric and numbers[CHIMERIC] > 0.0)
-    return slots[:count].copy()
+    return count
 
 
 @bare

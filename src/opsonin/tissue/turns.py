@@ -22,7 +22,7 @@ from opsonin.tissue.tissue import MEDIUM, Tissue
 def step(tissue: Tissue, ticks: range, duration: float) -> None:
     """One turn of `duration` [min] from each of `ticks`."""
     if alone(tissue.cells.n):
-        _in_one(tissue, ticks, duration)
+        in_one(tissue, ticks, duration)
     else:
         one_by_one(tissue, ticks, duration)
 
@@ -36,7 +36,8 @@ def one_by_one(tissue: Tissue, ticks: range, duration: float) -> None:
         motion.step(tissue, tick, duration)
 
 
-def _in_one(tissue: Tissue, ticks: range, duration: float) -> None:
+def in_one(tissue: Tissue, ticks: range, duration: float) -> None:
+    """`step` in one kernel."""
     cells, n = tissue.cells.arrays, tissue.cells.n
     counted = np.zeros((len(ticks), kernel.COUNTED), np.int64)
     scratch = kernel.Scratch(
@@ -64,7 +65,7 @@ def _in_one(tissue: Tissue, ticks: range, duration: float) -> None:
     if status != OK:
         _REFUSED[process](status, tick)
     motion.press(tissue, scratch.moved.pressure)
-    for hits, eaten, killed, alone_dead in counted:
+    for hits, eaten, killed, alone_dead in counted.tolist():
         contacts.count(tissue, hits, eaten)
         death.count(tissue, killed, alone_dead)
 
