@@ -242,14 +242,18 @@ def _row_numbers(count: int, skipped: list[int]) -> NDArray[np.int64]:
 
 
 def _filled(table: pa.Table) -> pa.ChunkedArray:
-    """Which records are not blank lines (all values empty). Kept in Arrow: its way to and from numpy imports pandas."""
+    """Which records are not blank lines (all values empty); kept in Arrow, for its way from Python imports pandas."""
     compute = pyarrow.compute
-    filled = compute.greater(compute.utf8_length(table.column(0)), 0)
+    filled = _has_text(table.column(0))
     for column in table.columns[1:]:
         if compute.all(filled).as_py():
             break
-        filled = compute.or_(filled, compute.greater(compute.utf8_length(column), 0))
+        filled = compute.or_(filled, _has_text(column))
     return filled
+
+
+def _has_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pyarrow.compute.cast(pyarrow.compute.utf8_length(column), pa.bool_())
 
 
 def _from_parquet(raw: bytes, name: str, digest: str) -> Table:
