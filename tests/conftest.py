@@ -10,6 +10,9 @@ import pytest
 
 from opsonin.core import kernel_cache
 
+# Several processes of tests share the cores: a thread that waits for another must not keep its core, here and in what
+# tests start.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 kernel_cache.prepare(threads=4)
 
 import numba  # noqa: E402 - its pool has its size once it is imported
