@@ -36,6 +36,15 @@ def shared_data() -> Path:
     return folder
 
 
+# Files of few tests that take longest: the processes of a session should not wait for one at its end.
+LONGEST = ("test_engine_bits.py", "test_patient_body.py", "test_dose_and_order.py", "test_contact_rates.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files; `--no-loadscope-reorder` keeps it so."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Compile the kernels before the processes of a parallel session start, for each would compile them."""
     is_worker = hasattr(config, "workerinput")
