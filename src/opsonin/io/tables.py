@@ -17,7 +17,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.csv
-import pyarrow.parquet
 from numpy.typing import NDArray
 
 from opsonin.core.errors import Fault, InputError, did_you_mean
@@ -257,8 +256,10 @@ def _has_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _from_parquet(raw: bytes, name: str, digest: str) -> Table:
+    from pyarrow.parquet import read_table  # slow to import, and most tables are text
+
     try:
-        table = pyarrow.parquet.read_table(pa.BufferReader(raw))
+        table = read_table(pa.BufferReader(raw))
         table.validate(full=True)  # texts that are no UTF-8, among others
         names = table.column_names
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
