@@ -10,6 +10,9 @@ import pytest
 
 from opsonin.core import kernel_cache
 
+# Several processes of tests share the cores: a thread that waits for another must not keep its core, here and in what
+# tests start.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 kernel_cache.prepare(threads=4)
 
 import numba  # noqa: E402 - its pool has its size once it is imported
@@ -31,6 +34,15 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared data folder is not beside this checkout")
     return folder
+
+
+# Files of few tests that take longest: the processes of a session should not wait for one at its end.
+LONGEST = ("test_engine_bits.py", "test_patient_body.py", "test_dose_and_order.py", "test_contact_rates.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files; `--no-loadscope-reorder` keeps it so."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -203,3 +203,23 @@ def test_a_changed_law_is_never_served_from_the_kernel_cache(tmp_path):
     columns = source / "opsonin" / "model" / "tables.py"  # kernels freeze these constants
     columns.write_text(columns.read_text().replace("ALWAYS = -1", "ALWAYS = -3"))
     assert probe()[1] not in (before[1], after[1])
+
+
+LOADED = """
+import importlib, pathlib, sys
+folder = pathlib.Path(sys.argv[1])
+sys.path[:0] = [str(folder.parent), str(folder.parent / "unit"), str(folder)]
+for file in sorted(folder.glob("test_*.py")):
+    importlib.import_module(file.stem)
+    if any(name.startswith("opsonin.kernels.") for name in sys.modules):
+        sys.exit(f"{file.name} loads kernels")
+"""
+
+
+def test_the_tests_of_patients_load_no_kernels():
+    """Beside kernels each of their models takes three times as long to load."""
+    folder = Path(__file__).parent / "patient"
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, str(folder)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +61,22 @@ def written(folder: Path, name: str) -> Path:
     text = frame.to_csv(index=False, sep="\t" if ".tsv" in name else ",").encode()
     path.write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
     return path
+
+
+READ = """
+import sys
+from opsonin.io.biopsies import read_biopsy
+from opsonin.model.panels import LabelMap
+labels = LabelMap.model_validate_json(sys.argv[2])
+print(len(read_biopsy(sys.argv[1], {"image": 1}, labels).rows), "pandas" in sys.modules)
+"""
+
+
+def test_a_table_of_text_is_read_without_the_time_that_pandas_takes(tmp_path: Path) -> None:
+    file = written(tmp_path, "a.csv.gz")
+    command = [sys.executable, "-c", READ, file, LABELS.model_dump_json()]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["11", "False"]
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.tsv", "a.tsv.gz", "a.parquet"])

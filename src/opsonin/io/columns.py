@@ -39,7 +39,9 @@ def numeric(column: pa.ChunkedArray) -> bool:
 
 def numbers(table: Table, column: str, kept: NDArray[np.int64]) -> tuple[NDArray[np.float64], list[Fault]]:
     """Values of a column at the kept records, and a fault for each that is not a finite number."""
-    raw = table.column(column).take(pa.array(kept.tolist(), pa.int64()))
+    # As a buffer: Arrow imports pandas to make an array of Python's numbers.
+    indices = pa.Array.from_buffers(pa.int64(), len(kept), [None, pa.py_buffer(kept.astype(np.int64))])
+    raw = table.column(column).take(indices)
     kind = raw.type
     if _is_number(kind):
         values = np.array(raw.cast(pa.float64(), safe=False).to_pylist(), np.float64)

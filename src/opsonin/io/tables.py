@@ -17,7 +17,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 import pyarrow.csv
-import pyarrow.parquet
 from numpy.typing import NDArray
 
 from opsonin.core.errors import Fault, InputError, did_you_mean
@@ -242,19 +241,25 @@ def _row_numbers(count: int, skipped: list[int]) -> NDArray[np.int64]:
 
 
 def _filled(table: pa.Table) -> pa.ChunkedArray:
-    """Which records are not blank lines (all values empty). Kept in Arrow: its way to and from numpy imports pandas."""
+    """Which records are not blank lines (all values empty); kept in Arrow, for its way from Python imports pandas."""
     compute = pyarrow.compute
-    filled = compute.greater(compute.utf8_length(table.column(0)), 0)
+    filled = _has_text(table.column(0))
     for column in table.columns[1:]:
         if compute.all(filled).as_py():
             break
-        filled = compute.or_(filled, compute.greater(compute.utf8_length(column), 0))
+        filled = compute.or_(filled, _has_text(column))
     return filled
 
 
+def _has_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pyarrow.compute.cast(pyarrow.compute.utf8_length(column), pa.bool_())
+
+
 def _from_parquet(raw: bytes, name: str, digest: str) -> Table:
+    from pyarrow.parquet import read_table  # slow to import, and most tables are text
+
     try:
-        table = pyarrow.parquet.read_table(pa.BufferReader(raw))
+        table = read_table(pa.BufferReader(raw))
         table.validate(full=True)  # texts that are no UTF-8, among others
         names = table.column_names
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from opsonin.core.random import id_of
@@ -27,6 +25,9 @@ def seen_vessels(imaged: Imaged, lining: npt.NDArray[np.bool_]) -> npt.NDArray[n
     places = np.stack([ordered.x[own], ordered.y[own]], axis=1)
     if len(places) == 0:
         return places
+    from scipy.sparse import coo_matrix  # loaded only where a biopsy shows vessels
+    from scipy.sparse.csgraph import connected_components
+
     pairs = cKDTree(places).query_pairs(LINING, output_type="ndarray")
     links = coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(places), len(places)))
     count, member = connected_components(links, directed=False)
