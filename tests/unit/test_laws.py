@@ -63,6 +63,7 @@ UNITS = {
     "natural_signal": ("", ""),
     "passed_by_xiap": ("", ""),
     "ligand_kill_rate": ("", "", "1/min", "1/min"),
+    "speed_under_threshold": ("", "", "1/min", "1/min"),
     "receptors_needed": ("", "", ""),
     "primed_death_rate": ("", "", "1/min", "1/min"),
     "priming_needed": ("", "", ""),

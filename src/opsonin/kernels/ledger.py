@@ -29,15 +29,18 @@ from opsonin.laws.ledger import (
     DYING,
     LEAST_NEEDED,
     LEAST_SHARE,
+    LIGAND_POWER,
     LIGAND_SPEED,
+    NEEDED_STEEPNESS,
     hits_in_a_row,
     kill_rate,
     let_through,
-    ligand_kill_rate,
     passed_by_xiap,
     receptors_needed,
+    speed_under_threshold,
     unresisted_kill_rate,
 )
+from opsonin.laws.operations import power
 from opsonin.laws.recognition import bound_receptors, lytic_hit_hazard, vigour
 from opsonin.model.death import EARM_CELL, TISSUE_RATES
 from opsonin.model.phase import COMMITTED
@@ -118,8 +121,12 @@ def contact_of(cells, tables, drugs, i, j):
 
 
 @inlined
-def kills_resisted(contact, delivered):
-    """Rate of kills at this effort [1/min]; hits and death receptors as if the other were not there."""
+def kills_resisted(contact, delivered, raised, withheld):
+    """Rate of kills at this effort [1/min]; hits and death receptors as if the other were not there.
+
+    Args:
+        raised, withheld: as in `laws.ledger.speed_under_threshold`, of the receptors held.
+    """
     rate, hazard = 0.0, lytic_hit_hazard(delivered, contact.hit_rate)
     if contact.eats:
         return hazard
@@ -127,7 +134,7 @@ def kills_resisted(contact, delivered):
         rate += kill_rate(hazard, contact.hits, contact.repair, DYING)
     bound = bound_receptors(contact.bound, contact.active, delivered)
     if bound > LEAST_NEEDED * contact.needed:
-        rate += ligand_kill_rate(bound, contact.needed, contact.speed)
+        rate += speed_under_threshold(raised, withheld, contact.speed)
     return rate
 
 
@@ -142,21 +149,33 @@ def _closed(share, barriers):
     return count
 
 
+@inlined
+def _products(full, exponent, share, closed, product):
+    """For every set of the closed barriers taken away `full` times what the others let through, to a power."""
+    product[0] = full
+    for c in range(len(closed)):
+        factor = power(share[closed[c]], exponent)
+        for without in range(1 << c):
+            product[without | 1 << c] = product[without]
+            product[without] *= factor
+
+
 @bare
-def _without_each_set(share, closed, contact, delivered, possible, resisted):
+def _without_each_set(share, closed, contact, powers, possible, resisted):
     """For every set of the closed barriers taken away the rate of kills without resistance, and with it.
 
     Args:
         closed: (m,) barriers; bit c of a set stands for the c-th of them.
-        delivered: (2^m or more,) output: effort; possible, resisted: likewise, outputs.
+        powers: (3, 2^m or more) output: effort, and what it makes of the powers of the receptors held.
+        possible, resisted: (2^m or more,) outputs.
     Where resistance undoes as good as everything that hits and less than one receptor held do, it does so at any lower
     effort: most sets need no power.
     """
-    delivered[0] = 1.0
-    for c in range(len(closed)):
-        for without in range(1 << c):
-            delivered[without | 1 << c] = delivered[without]
-            delivered[without] *= share[closed[c]]
+    delivered, raised, withheld = powers[0], powers[1], powers[2]
+    most = bound_receptors(contact.bound, contact.active, 1.0)
+    _products(1.0, 1.0, share, closed, delivered)
+    _products(power(most, LIGAND_POWER), LIGAND_POWER, share, closed, raised)
+    _products(power(contact.needed / most, NEEDED_STEEPNESS), -NEEDED_STEEPNESS, share, closed, withheld)
     full = unresisted_kill_rate(contact.hit_rate, contact.bound, LIGAND_SPEED)
     in_vain = 0.0
     for without in range((1 << len(closed)) - 1, -1, -1):
@@ -164,7 +183,8 @@ def _without_each_set(share, closed, contact, delivered, possible, resisted):
         possible[without] = effort * full
         passed = LEAST_SHARE
         if effort > in_vain and possible[without] > 0.0:
-            passed = let_through(min(kills_resisted(contact, effort) / possible[without], 1.0))
+            kills = kills_resisted(contact, effort, raised[without], withheld[without])
+            passed = let_through(min(kills / possible[without], 1.0))
             if passed == LEAST_SHARE and contact.bound * effort < 1.0:
                 in_vain = max(in_vain, effort)
         resisted[without] = possible[without] * passed
@@ -263,7 +283,7 @@ def tally(cells, tables, key, drugs, killers, start, touched, place, lost, apart
     k = len(losses)
     sets = 1 << (k - 1)
     share, barriers = np.empty(k), np.empty(k, np.int64)
-    delivered, possible, resisted = np.empty(sets), np.empty(sets), np.empty(sets)
+    powers, possible, resisted = np.empty((3, sets)), np.empty(sets), np.empty(sets)
     masks, sums = np.empty(PATTERNS, np.int64), np.empty((PATTERNS, 2, sets))
     contacts = patterns = 0
     for e in range(len(killers)):
@@ -276,7 +296,7 @@ def tally(cells, tables, key, drugs, killers, start, touched, place, lost, apart
         _shares(cells, tables, drugs, i, j, share)
         count = _closed(share, barriers)
         _without_each_set(
-            share, barriers[:count], contact_of(cells, tables, drugs, i, j), delivered, possible, resisted
+            share, barriers[:count], contact_of(cells, tables, drugs, i, j), powers, possible, resisted
         )
         share[k - 1] = resisted[0] / possible[0] if possible[0] > 0.0 else LEAST_SHARE
         expected[0] += resisted[0]

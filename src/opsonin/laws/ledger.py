@@ -125,4 +125,19 @@ def ligand_kill_rate(bound, needed, speed):
     Source: fitted to `kernels.death` with 1 to 300 receptors held and proteins that vary by 25 %: mean of one over the
         time to death, within 28 % (root mean square of the logarithm).
     """
-    return speed * power(bound, LIGAND_POWER) / (1.0 + power(needed / bound, NEEDED_STEEPNESS))
+    return speed_under_threshold(power(bound, LIGAND_POWER), power(needed / bound, NEEDED_STEEPNESS), speed)
+
+
+@law
+def speed_under_threshold(raised, withheld, speed):
+    """`ligand_kill_rate` of the two powers in it, v p / (1 + q) [1/min].
+
+    What barriers let through multiplies, and so do its powers: of many sets of barriers they need not be taken anew.
+
+    Args:
+        raised: number of receptors held to its power p = b^0.27 [-].
+        withheld: needed over held to its power q = (n/b)^4.9 [-].
+        speed: v, as in `ligand_kill_rate` [1/min].
+    Source: as `ligand_kill_rate`.
+    """
+    return speed * raised / (1.0 + withheld)
