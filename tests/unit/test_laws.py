@@ -34,6 +34,7 @@ UNITS = {
     "renewal": ("", "", "", "1/min", "1/min"),
     "left_to_others": ("molecule/um**2", "molecule/um**2", "molecule/um**2"),
     "entering": ("cell", "1/min", "cell", "cell", "cell/min"),
+    "spilled": ("1/min", "1/min", "1/min", "1/min", ""),
     "availability": ("cell", "cell", ""),
     "recruited_from": ("cell", "cell", ""),
     "stood_for": ("cell", "cell", ""),

@@ -113,6 +113,18 @@ class MeanField(Entry):
     realised: Positive
 
 
+class Marrow(Entry):
+    """Marrow, where leukaemias and myeloma live.
+
+    Attributes:
+        cells: nucleated cells without those of a tumour.
+        t_cells: share of the CD8 T cells of the body that are in it.
+    """
+
+    cells: Cells
+    t_cells: Fraction
+
+
 class Cytokines(Entry):
     """An index of the cytokines that activated T cells release.
 
@@ -141,6 +153,7 @@ class Immunity(Entry):
     product_targets_half: Cells
     b_cell_aplasia: CellsPerVolume
     cytokines: Cytokines
+    marrow: Marrow
     tumour: MeanField
 
     def in_words(self) -> list[str]:

@@ -21,6 +21,7 @@ from opsonin.laws.clones import lineage_ends, lineage_survives, mutants_at
 from opsonin.patient.clone_part import BIRTHS, DEATHS, NEWCOMERS, Clone, Site
 
 Array = npt.NDArray[Any]
+ValueOf = Callable[[str], float]
 
 FEW = 1e6  # cells, below which a clone is drawn: above, a day moves it by less than a thousandth of its mean by chance
 TURN = 1440.0  # [min] from one turn to the next
@@ -110,6 +111,12 @@ def _spread(birth: float, growth: float, cells: float) -> float:
     return math.log((birth - loss * oldest) / growth) / loss
 
 
+def _births(clone: Clone, value_of: ValueOf) -> float:
+    """Divisions of a cell of a clone [1/min]; those in blood do not divide."""
+    rate = value_of("tumour_division")
+    return rate * value_of(clone.home) / value_of(clone.cells) if clone.circulates else rate
+
+
 @dataclass
 class Reservoir:
     """The clones of one patient, from time 0 on.
@@ -141,7 +148,7 @@ class Reservoir:
         count = int(self.until / self.turn * (1.0 + 1e-12))
         return [number * self.turn for number in range(1, count + 1)]
 
-    def begin(self, value_of: Callable[[str], float]) -> Mapping[str, float]:
+    def begin(self, value_of: ValueOf) -> Mapping[str, float]:
         """What there is at time 0: mutants that growth has brought up, where their share is not written."""
         made: dict[str, float] = {}
         for site in self.sites:
@@ -150,9 +157,9 @@ class Reservoir:
             made |= self._settled(value_of)
         self.told, self.cells = [0.0], {name: [value] for name, value in made.items()}
         self._sums = {clone.cells: (0.0, 0.0, 0.0) for clone in self.clones}
-        return made
+        return self._placed(made, 0, value_of)
 
-    def take(self, time: float, value_of: Callable[[str], float]) -> Mapping[str, float]:
+    def take(self, time: float, value_of: ValueOf) -> Mapping[str, float]:
         """Cells of each clone after a turn."""
         made: dict[str, float] = {}
         since = time - self.told[-1]
@@ -174,12 +181,33 @@ class Reservoir:
         self.told.append(time)
         for name, value in made.items():
             self.cells[name].append(value)
-        return made
+        return self._placed(made, round(time), value_of)
 
-    def _first(self, site: Site, value_of: Callable[[str], float]) -> dict[str, float]:
+    def _placed(self, made: Mapping[str, float], tick: int, value_of: ValueOf) -> dict[str, float]:
+        """The same by place: those in blood are drawn, so that each place has whole cells."""
+        placed = {name: made[name] for name in made if name not in self._circulating}
+        for name, (clone, site) in self._circulating.items():
+            if name not in made:
+                continue
+            before, of = value_of(name), clone
+            if before <= 0.0:  # as all of the lesion
+                before, of = value_of(site.clones[0].cells), site.clones[0]
+            share = value_of(of.blood) / before if before > 0.0 else 0.0
+            blood = made[name] * share
+            if 0.0 < made[name] < FEW:
+                draws = self.key.generator(clone.blood, tick)
+                blood = float(draws.binomial(round(made[name]), min(max(share, 0.0), 1.0)))
+            placed |= {clone.blood: blood, clone.home: made[name] - blood}
+        return placed
+
+    @property
+    def _circulating(self) -> dict[str, tuple[Clone, Site]]:
+        return {c.cells: (c, site) for site in self.sites for c in site.clones if c.circulates}
+
+    def _first(self, site: Site, value_of: ValueOf) -> dict[str, float]:
         first, *mutants = site.clones
         whole = value_of(site.cells)
-        birth = value_of("tumour_division")
+        birth = _births(first, value_of)
         growth = birth - value_of(f"{first.cells}_{DEATHS}_rate")
         made: dict[str, float] = {}
         left = whole
@@ -199,10 +227,10 @@ class Reservoir:
         """Where a lesion may come to be."""
         return [site for site in self.sites if not site.lesion.present]
 
-    def _settled(self, value_of: Callable[[str], float]) -> dict[str, float]:
+    def _settled(self, value_of: ValueOf) -> dict[str, float]:
         """The largest lesions that the tumour has seeded while it grew, too small to be known at time 0."""
         main = self.sites[0]
-        birth = value_of("tumour_division")
+        birth = _births(main.clones[0], value_of)
         growth = birth - value_of(f"{main.clones[0].cells}_{DEATHS}_rate")
         cells = sum(value_of(site.cells) for site in self.sites)
         draws = self.key.generator("seeds", 0)
