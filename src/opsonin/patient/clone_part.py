@@ -21,7 +21,8 @@ from opsonin.patient.parts import identifier
 
 BURDEN, CANCER, SUSCEPTIBLE = "tumour_cells", "cancer", "susceptible"
 IN_MARROW, IN_BLOOD = "marrow_tumour_cells", "blood_tumour_cells"  # where they live in marrow
-BIRTHS, DEATHS, NEWCOMERS = "births", "deaths", "newcomers"  # of a clone, summed over time
+# Of a clone, summed over time; where it circulates births and deaths are those in marrow.
+BIRTHS, DEATHS, NEWCOMERS, DEATHS_IN_BLOOD = "births", "deaths", "newcomers", "deaths_in_blood"
 
 
 @dataclass(frozen=True)
@@ -216,6 +217,11 @@ def _with(side: Side, defect: Defect) -> Side:
     return replace(side, levels=levels, hidden=defect.hides)
 
 
+def reverts(defect: Defect) -> bool:
+    """Whether daughters of cells with it may lose it."""
+    return defect.reverts is not None and defect.reverts.value > 0.0
+
+
 def write_mutation(site: Site, division: Any) -> dict[str, tuple[Any, Any]]:
     """Flows of cells that get or lose a defect.
 
@@ -234,10 +240,9 @@ def write_mutation(site: Site, division: Any) -> dict[str, tuple[Any, Any]]:
         assert defect is not None  # of a mutant
         key = identifier(defect.name)
         rate = sheet.constant(f"rate_{key}", defect.rate.value, "1", f"daughters that get {defect.name}")
-        reverts = defect.reverts is not None and defect.reverts.value > 0.0
-        factor = 1 if reverts else clone.contact.effects.mutation(defect.name)
+        factor = 1 if reverts(defect) else clone.contact.effects.mutation(defect.name)
         ways = [(first, clone, rate, factor)]
-        if reverts:
+        if reverts(defect):
             assert defect.reverts is not None
             back = sheet.constant(
                 f"reverts_{key}", defect.reverts.value, "1", f"daughters that lose {defect.name}"

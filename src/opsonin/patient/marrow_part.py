@@ -16,7 +16,7 @@ from opsonin.laws.trafficking import spilled
 from opsonin.model.immunity import Immunity
 from opsonin.model.knowledge import CellType, Circulation
 from opsonin.patient.blood_part import at_rest_in_body, in_body
-from opsonin.patient.clone_part import IN_BLOOD, IN_MARROW, Clone, Site
+from opsonin.patient.clone_part import IN_BLOOD, IN_MARROW, Site
 from opsonin.patient.formulae import called, symbol
 from opsonin.patient.sheet import Sheet
 
@@ -68,12 +68,6 @@ class Blood:
     def loss(self) -> Any:
         """Rate at which one dies in blood on its own [1/min]."""
         return self._rate("loss", "at which tumour cells of blood die")
-
-    def marrow_share(self, clone: Clone) -> Any:
-        """Share of a clone that is in marrow [-]."""
-        share = called(share_of, clone.home, clone.cells, "nobody")
-        title = f"share of the clone that is in marrow: {clone.name}"
-        return self.sheet.derived(f"{clone.cells}_marrow_share", share, "1", title)
 
     def _rate(self, key: str, title: str) -> Any:
         value = getattr(self.circulation, key).value

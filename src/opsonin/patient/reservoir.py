@@ -18,7 +18,16 @@ import numpy.typing as npt
 
 from opsonin.core.random import Stream, id_of, key_of
 from opsonin.laws.clones import lineage_ends, lineage_survives, mutants_at
-from opsonin.patient.clone_part import BIRTHS, DEATHS, NEWCOMERS, Clone, Site
+from opsonin.patient.clone_part import (
+    BIRTHS,
+    DEATHS,
+    DEATHS_IN_BLOOD,
+    NEWCOMERS,
+    Clone,
+    Site,
+    reverts,
+)
+from opsonin.patient.parts import identifier
 
 Array = npt.NDArray[Any]
 ValueOf = Callable[[str], float]
@@ -111,10 +120,19 @@ def _spread(birth: float, growth: float, cells: float) -> float:
     return math.log((birth - loss * oldest) / growth) / loss
 
 
-def _births(clone: Clone, value_of: ValueOf) -> float:
-    """Divisions of a cell of a clone [1/min]; those in blood do not divide."""
-    rate = value_of("tumour_division")
-    return rate * value_of(clone.home) / value_of(clone.cells) if clone.circulates else rate
+def _blood_share(clone: Clone, value_of: ValueOf) -> float:
+    """Share of a clone that is in blood [-]."""
+    cells = value_of(clone.cells)
+    return min(max(value_of(clone.blood) / cells, 0.0), 1.0) if clone.circulates and cells > 0.0 else 0.0
+
+
+def _at_first(clone: Clone, value_of: ValueOf) -> tuple[float, float]:
+    """Divisions of a cell of a clone, and these less its deaths [1/min]; those in blood do not divide."""
+    share, births = _blood_share(clone, value_of), value_of("tumour_division")
+    deaths = (1.0 - share) * value_of(f"{clone.cells}_{DEATHS}_rate")
+    if share > 0.0:
+        deaths += share * value_of(f"{clone.cells}_{DEATHS_IN_BLOOD}_rate")
+    return (1.0 - share) * births, (1.0 - share) * births - deaths
 
 
 @dataclass
@@ -136,6 +154,7 @@ class Reservoir:
     told: list[float] = field(default_factory=list)
     cells: dict[str, list[float]] = field(default_factory=dict)
     _sums: dict[str, tuple[float, ...]] = field(default_factory=dict, init=False)
+    _shares: dict[str, float] = field(default_factory=dict, init=False)
 
     @property
     def clones(self) -> list[Clone]:
@@ -156,7 +175,7 @@ class Reservoir:
         if self.seeding > 0.0:
             made |= self._settled(value_of)
         self.told, self.cells = [0.0], {name: [value] for name, value in made.items()}
-        self._sums = {clone.cells: (0.0, 0.0, 0.0) for clone in self.clones}
+        self._sums = {}
         return self._placed(made, 0, value_of)
 
     def take(self, time: float, value_of: ValueOf) -> Mapping[str, float]:
@@ -165,9 +184,7 @@ class Reservoir:
         since = time - self.told[-1]
         for clone in self.clones:
             name = clone.cells
-            sums = tuple(value_of(f"{name}_{kind}") for kind in (BIRTHS, DEATHS, NEWCOMERS))
-            births, deaths, newcomers = (now - then for now, then in zip(sums, self._sums[name], strict=True))
-            self._sums[name] = sums
+            births, deaths, newcomers = self._passed(clone, value_of)
             before, mean = self.cells[name][-1], value_of(name)
             if min(before, mean) >= FEW:
                 made[name] = mean
@@ -183,20 +200,36 @@ class Reservoir:
             self.cells[name].append(value)
         return self._placed(made, round(time), value_of)
 
+    def _passed(self, clone: Clone, value_of: ValueOf) -> tuple[float, float, float]:
+        """Since the turn before: births and deaths of a cell, and newcomers; of a clone that circulates by place.
+
+        Its cells in blood do not divide. Their share is the mean of what it was after the turn before and is now.
+        """
+        name = clone.cells
+        kinds = (BIRTHS, DEATHS, NEWCOMERS, *((DEATHS_IN_BLOOD,) if clone.circulates else ()))
+        sums = tuple(value_of(f"{name}_{kind}") for kind in kinds)
+        past = self._sums.get(name, (0.0,) * len(kinds))
+        births, deaths, newcomers, *in_blood = (now - then for now, then in zip(sums, past, strict=True))
+        self._sums[name] = sums
+        if not clone.circulates:
+            return births, deaths, newcomers
+        now = _blood_share(clone, value_of)
+        share = 0.5 * (self._shares.get(name, now) + now)
+        return (1.0 - share) * births, (1.0 - share) * deaths + share * in_blood[0], newcomers
+
     def _placed(self, made: Mapping[str, float], tick: int, value_of: ValueOf) -> dict[str, float]:
         """The same by place: those in blood are drawn, so that each place has whole cells."""
         placed = {name: made[name] for name in made if name not in self._circulating}
         for name, (clone, site) in self._circulating.items():
             if name not in made:
                 continue
-            before, of = value_of(name), clone
-            if before <= 0.0:  # as all of the lesion
-                before, of = value_of(site.clones[0].cells), site.clones[0]
-            share = value_of(of.blood) / before if before > 0.0 else 0.0
+            whose = clone if value_of(name) > 0.0 else site.clones[0]
+            share = _blood_share(whose, value_of)
             blood = made[name] * share
             if 0.0 < made[name] < FEW:
                 draws = self.key.generator(clone.blood, tick)
-                blood = float(draws.binomial(round(made[name]), min(max(share, 0.0), 1.0)))
+                blood = float(draws.binomial(round(made[name]), share))
+            self._shares[name] = blood / made[name] if made[name] > 0.0 else share
             placed |= {clone.blood: blood, clone.home: made[name] - blood}
         return placed
 
@@ -207,8 +240,7 @@ class Reservoir:
     def _first(self, site: Site, value_of: ValueOf) -> dict[str, float]:
         first, *mutants = site.clones
         whole = value_of(site.cells)
-        birth = _births(first, value_of)
-        growth = birth - value_of(f"{first.cells}_{DEATHS}_rate")
+        birth, growth = _at_first(first, value_of)
         made: dict[str, float] = {}
         left = whole
         for clone in mutants:
@@ -216,8 +248,10 @@ class Reservoir:
             found = value_of(clone.cells)
             if clone.share == 0.0 and whole > 1.0:
                 draws = self.key.generator(clone.cells, 0)
-                back = clone.defect.reverts.value if clone.defect.reverts is not None else 0.0
-                found = drawn_at_first(draws, clone.defect.rate.value, back, birth, growth, whole)
+                key = identifier(clone.defect.name)
+                rate = value_of(f"rate_{key}")  # of the patient, who may be one of a population
+                back = value_of(f"reverts_{key}") if reverts(clone.defect) else 0.0
+                found = drawn_at_first(draws, rate, back, birth, growth, whole)
             made[clone.cells] = found = min(float(round(found)), left)
             left -= found
         return {first.cells: left} | made
@@ -230,8 +264,7 @@ class Reservoir:
     def _settled(self, value_of: ValueOf) -> dict[str, float]:
         """The largest lesions that the tumour has seeded while it grew, too small to be known at time 0."""
         main = self.sites[0]
-        birth = _births(main.clones[0], value_of)
-        growth = birth - value_of(f"{main.clones[0].cells}_{DEATHS}_rate")
+        birth, growth = _at_first(main.clones[0], value_of)
         cells = sum(value_of(site.cells) for site in self.sites)
         draws = self.key.generator("seeds", 0)
         sizes, _ = lineages(draws, self.seeding / (2.0 * birth), birth, growth, cells)

@@ -31,6 +31,7 @@ from opsonin.patient.clone_part import (
     BIRTHS,
     CANCER,
     DEATHS,
+    DEATHS_IN_BLOOD,
     NEWCOMERS,
     Clone,
     Site,
@@ -271,21 +272,15 @@ class MeanTumour:
         return {name: rate + sum(killed[name] for killed in killers) for name, rate in hazards.items()}
 
     def _counted(self, gross: Any, hazards: dict[str, Any], in_blood: dict[str, Any]) -> None:
-        """Of each clone its rates, and their sums over time, from which few cells are drawn.
-
-        Of a clone that circulates they are means over marrow and blood.
-        """
+        """Of each clone its rates, and their sums over time, from which few cells are drawn."""
         moved = write_mutation(self.site, gross)
-        circulation = self.tumour.circulation
         for clone in self.site.clones:
             leaving, coming = moved[clone.cells]
-            hazard, births = hazards[clone.cells], gross - 2 * leaving * gross
-            if circulation is not None:
-                share = Blood(self.site, circulation, self.sheet).marrow_share(clone)
-                hazard = share * hazard + (1 - share) * in_blood[clone.cells]
-                births = share * births
+            hazard, there = hazards[clone.cells], in_blood.get(clone.cells)
+            of_blood = () if there is None else ((DEATHS_IN_BLOOD, there, "1", "deaths of a cell in blood"),)
             for kind, rate, unit, title in (
-                (BIRTHS, births, "1", "divisions of a cell whose daughters stay"),
+                *of_blood,
+                (BIRTHS, gross - 2 * leaving * gross, "1", "divisions of a cell whose daughters stay"),
                 (DEATHS, hazard, "1", "deaths of a cell"),
                 (NEWCOMERS, coming, "cell", "cells that come from other clones"),
             ):
