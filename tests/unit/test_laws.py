@@ -58,6 +58,7 @@ UNITS = {
     "let_in": ("", "", ""),
     "let_through": ("", ""),
     "hits_in_a_row": ("", "", ""),
+    "passed_by_some": ("", "", ""),
     "activating_part": ("molecule/um**2", "molecule/um**2", "", ""),
     "bridged_signal": ("", ""),
     "not_arrested": ("", "nM", "nM", ""),

@@ -118,6 +118,22 @@ def test_t_cells_come_to_marrow_however_few_tumour_cells_it_holds():
     assert there == pytest.approx(LIBRARY.immunity["adult"].marrow.t_cells.value * every, rel=0.01)
 
 
+def test_a_t_cell_that_is_bridged_to_leukaemia_kills_some_cells_a_day():
+    """Five T cells' targets are gone within a day (Int J Cancer 2005, 115:98, abstract); not if all were held back."""
+    all_held = of_burden(1e11).override("immunity.adult.marrow.inhibited", 1)
+    found = []
+    for library in (of_burden(1e11), all_held):
+        model, engine = patient("b_all", "blinatumomab", library=library)
+        names = ["bystander_cd8_kills", "tumour_cells"]
+        rows = engine.run(names, np.array([0.0, 1.0, 7.0]) * DAY, model.changes(ENGAGER)).values
+        found.append((rows[1, 0] * DAY, rows[-1, 1]))
+    (kills, left), (held_kills, held_left) = found
+    assert 2.0 < kills < 12.0
+    assert left < 1e-3 * 1e11
+    assert held_kills < 0.1 * kills
+    assert held_left > 0.5 * 1e11
+
+
 def test_few_cells_are_whole_in_blood_and_in_marrow():
     model, engine = patient("b_all", "tisagenlecleucel", lesions=(Lesion(),))
     assert faults_of(model.with_doses(model.changes(CAR_T))) == []

@@ -119,10 +119,13 @@ class Marrow(Entry):
     Attributes:
         cells: nucleated cells without those of a tumour.
         t_cells: share of the CD8 T cells of the body that are in it.
+        inhibited: share of the CD8 T cells of any specificity, in it and in blood, that carry the receptors by which
+            tumour cells hold T cells back.
     """
 
     cells: Cells
     t_cells: Fraction
+    inhibited: Fraction
 
 
 class Cytokines(Entry):

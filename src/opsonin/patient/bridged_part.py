@@ -112,7 +112,10 @@ class Bystanders:
         return Side(own.cell.model_copy(update={"name": "bystander_cd8"}), own.levels)
 
     def _recruits(self, killer: Side) -> Recruits:
-        return Recruits(NAMES, "bystander CD8 cells", killer, self.immunity, self.contact)
+        library, marrow = self.contact.library, self.immunity.marrow
+        circulates = library.tumours[self.contact.tumour].circulation is not None
+        few = marrow.inhibited.value if circulates else None  # of marrow and blood, not of an infiltrate
+        return Recruits(NAMES, "bystander CD8 cells", killer, self.immunity, self.contact, few)
 
     def _signals(self, site: Site) -> dict[str, Any]:
         """By clone, what they see of its cells by bridges [-]."""

@@ -30,6 +30,7 @@ class Recruits:
     Attributes:
         names: of all that is theirs; title: what they are called.
         killer: one of them; immunity: numbers of the patient; contact: of the tumour.
+        inhibited: share of them that has the receptors of checkpoints; None where all have.
     """
 
     names: Names
@@ -37,6 +38,7 @@ class Recruits:
     killer: Side
     immunity: Immunity
     contact: Contact
+    inhibited: float | None = None
 
     @property
     def sheet(self) -> Sheet:
@@ -68,7 +70,6 @@ class Recruits:
             "fitness", numbers.fitness.value, "1", "fitness of killers in the tumour"
         )
         activations = {clone.cells: self._activation(clone, signals) for clone in seeing}
-        tired = self._tired(site, site.mean(signals) * share, fresh, half_life)
         rivals = self._rivals(name)
         left = self.sheet.derived(
             f"{name}_found",
@@ -76,6 +77,7 @@ class Recruits:
             "1",
             "what is left to a cell, of plenty",
         )
+        tired = self._tired(site, site.mean(signals) * share * left, fresh, half_life)
         grown = self._division(site.mean(activations) * share, fitness * called(vigour, tired)) * left
         if grown != 0:
             title = "that division in the tumour adds"
@@ -130,7 +132,11 @@ class Recruits:
         helped = self.sheet.constant(
             "costimulated", self.immunity.tumour.costimulated.value, "1", "co-stimulation in the tumour"
         )
-        return clone.contact.activation(self.killer, clone.side, helped, signals[clone.cells])[1]
+        carrying = None
+        if self.inhibited is not None:
+            carrying = self.number("inhibited", self.inhibited, "1", "share that checkpoints hold back")
+        seen = signals[clone.cells]
+        return clone.contact.activation(self.killer, clone.side, helped, seen, carrying)[1]
 
     def held(self, name: str, killers: str, targets: str) -> Any:
         """Those of `killers` that hold one of `targets` [cells]."""
