@@ -164,3 +164,17 @@ def test_it_is_valid_sbml_and_the_same_in_a_second_engine():
     ours = engine.run(watched, times, made)
     apart = ~np.isin(times, ours.change_times)
     assert theirs[apart] == pytest.approx(ours.values[apart], rel=1e-6)
+
+
+@pytest.mark.slow
+def test_a_patient_without_any_tumour_cell_left_can_be_followed_for_a_year():
+    """T cells stay in marrow that holds none: rates are steep there, over which the integrator stalled."""
+    library = of_burden(3e7)
+    for name in ("mcl1-gain", "cd19-loss"):
+        library = library.override(f"defect.{name}.rate", 0)
+    model, engine = patient("b_all", "tisagenlecleucel", library=library, lesions=(Lesion(),))
+    reservoir = Reservoir(model.sites, Key(1, "1"), 365.0 * DAY)
+    names = ["tumour_cells", "tisagenlecleucel_in_tumour"]
+    found = engine.run(names, np.array([0.0, 100.0, 365.0]) * DAY, model.changes(CAR_T), turns=reservoir)
+    assert (found.of("tumour_cells")[1:] == 0.0).all()
+    assert found.of("tisagenlecleucel_in_tumour")[-1] > 1e6
