@@ -205,10 +205,37 @@ def test_clones_are_whole_or_carried_by_their_mean_and_what_is_gone_stays_gone()
 
 @pytest.mark.slow
 def test_killing_selects_the_clone_that_it_does_not_see():
-    model, engine = patient("b_all", ["tisagenlecleucel"])
+    model, engine = patient("b_all", ["tisagenlecleucel"], (Lesion(clones={"cd19-loss": 1e-6}),))
     reservoir, _ = followed(model, engine, 120, CAR_T)
     assert reservoir.cells["cancer_susceptible"][-1] == 0.0
     assert reservoir.cells["cancer_cd19_loss"][-1] > 100.0 * reservoir.cells["cancer_cd19_loss"][0]
+
+
+def test_cells_without_cd19_are_in_few_leukaemias_and_more_often_in_large_ones():
+    """Two hits in the cells that propagate it: a share of patients, as published, and more with more disease."""
+    tumour, rate = LIBRARY.tumours["b_all"], LIBRARY.defects["cd19-loss"].rate.value
+    birth = math.log(2.0) / tumour.potential_doubling_time.value
+    growth = math.log(2.0) / tumour.doubling_time.value
+    few, many = (
+        np.count_nonzero(drawn(11, rate, 0.0, birth, growth, cells, law=drawn_at_first)) / DRAWS
+        for cells in (1e9, 1e12)
+    )
+    assert few < 0.02
+    assert 0.2 < many < 0.7
+
+
+def test_a_patient_of_a_population_has_mutants_by_its_own_rate():
+    model, _ = patient("b_all", ["tisagenlecleucel"])
+    numbers = {"tumour_division": 1e-4, "cancer_susceptible_deaths_rate": 3e-5, "tumour_cells": 1e9}
+
+    def mutants(rate):
+        found = numbers | {f"rate_{name}": 0.0 for name in ("antigen_loss", "antigen_silencing", "b2m_loss")}
+        found |= {"rate_mcl1_gain": 0.0, "rate_cd19_loss": rate, "reverts_antigen_silencing": 0.0}
+        reservoir = Reservoir(model.sites, Key(1, "1"), DAY)
+        return reservoir.begin(lambda name: found.get(name, 0.0)), reservoir.cells["cancer_cd19_loss"][0]
+
+    assert mutants(0.0)[1] == 0.0
+    assert mutants(1e-6)[1] > 1e3
 
 
 @pytest.mark.slow

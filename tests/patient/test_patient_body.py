@@ -385,7 +385,7 @@ def test_bridges_hold_any_t_cell_to_b_cells_and_leukaemia():
     assert b_cells[1:3].max() < 0.05 * b_cells[0]
     assert b_cells[3] > 0.5 * b_cells[0]
     undisturbed, fewer, none = engine.run(names, days).values.T
-    assert bystanders[2] > 1.05 * fewer[2]  # they divide there
+    assert bystanders[1] > fewer[1]  # they divide there, while they find leukaemia
     assert index[1] > 0.1
     assert none == pytest.approx(0.0, abs=1e-12)
     assert undisturbed == pytest.approx(b_cells[0], rel=1e-2)

@@ -16,12 +16,12 @@ from opsonin.patient.reservoir import TURN, Key, Reservoir
 
 pytestmark = pytest.mark.statistical
 ALPHA = 1e-3  # of each comparison
-REPLICATES, DAYS = 40, 60.0
+REPLICATES, DAYS = 40, 16.0
 
 
 def cells_left(turn):
-    """(replicates,) logarithm of the cells of a small leukaemia that is cured in about half of the replicates."""
-    library = load_library().override("immunity.adult.tumour.burden", "1e5 cells")
+    """(replicates,) logarithm of the cells of a leukaemia that by then is cured in most of the replicates."""
+    library = load_library().override("immunity.adult.tumour.burden", "2.5e8 cells")
     drug = library.drugs["tisagenlecleucel"]
     model = PatientModel.of([drug], Body(library, "b_all", (Lesion(),)))
     engine, end = Integrator(model.sbml, "patient", BRISK), DAYS * 1440.0

@@ -27,9 +27,17 @@ def in_body(one: Followed, columns: tuple[str, ...]) -> dict[str, str]:
         column.removeprefix("blood_").removesuffix("_per_L"): one.values[:, number].min()
         / one.values[0, number]
         for number, column in enumerate(columns)
-        if column.startswith("blood_")
+        if column.startswith("blood_") and column.endswith("_per_L")
     }
-    return {
+    of_marrow = {}
+    if "marrow_tumour_share" in columns:
+        names = ("marrow_tumour_share", "blood_tumour_per_uL")
+        shares, counts = (one.values[:, columns.index(name)] for name in names)
+        of_marrow["marrow, blood"] = (
+            f"tumour cells are {shares[0]:.2g} of the marrow at first, {shares[-1]:.2g} at the end; "
+            f"{counts[0]:.3g} and {counts[-1]:.3g} in a microlitre of blood"
+        )
+    return of_marrow | {
         "tumour": f"{cells[0]:.3g} cells at first, {cells[-1]:.3g} at the end, "
         f"least {cells[least]:.3g} after {one.times[least] / DAY:.3g} d",
         "blood, lowest share of what it was": ", ".join(

@@ -6,8 +6,8 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# New objects between two searches; Python's own number is 700, of which one step of a tissue makes several.
-_SELDOM = 100_000
+# Objects made and not let go of between two searches. Python's own number is 700; reading modules makes some 1e5.
+_SELDOM = 500_000
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def uncollected() -> Iterator[None]:
 
 @contextmanager
 def seldom_collected() -> Iterator[None]:
-    """With few searches: a run works on arrays, which hold no circles, for as long as it takes."""
+    """With few searches: modules stay, and a run works on arrays, which hold no circles."""
     before = gc.get_threshold()
     gc.set_threshold(_SELDOM, *before[1:])
     try:

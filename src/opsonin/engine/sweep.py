@@ -42,7 +42,13 @@ Array = npt.NDArray[np.float64]
 WORTH_PROCESSES = 6  # parts: starting a process takes as long as a few of them
 AT_ROWS = ("peak", "least", "time-above")
 MODULE = "opsonin.engine.sweep_worker"
-_UNITS = {"_nM": "nM", "_mg": "mg", "_cells": "cells", "_per_L": "1/L"}  # by the end of a column's name
+_UNITS = {
+    "_nM": "nM",
+    "_mg": "mg",
+    "_cells": "cells",
+    "_per_L": "1/L",
+    "_per_uL": "1/uL",
+}  # by the end of a column's name
 
 
 @dataclass(frozen=True)

@@ -150,6 +150,18 @@ def checkpoint_factor(pairs, half, steepness):
 
 
 @law
+def passed_by_some(share, passed):
+    """Share of the activation that checkpoints let through on average where a share of the killers has them [-].
+
+    Args:
+        share: of the killers that carry the receptors s [-].
+        passed: product of their `checkpoint_factor` p [-].
+    Source: mean over the killers, 1 - s (1 - p).
+    """
+    return 1.0 - share * (1.0 - passed)
+
+
+@law
 def costimulation(least, signal):
     """Factor of co-stimulation C = c + (1 - c) s, in [c, 1] [-].
 

@@ -102,6 +102,20 @@ def entering(cells, rate, burden, reference):
 
 
 @law
+def spilled(spilling, returning, loss, growth):
+    """Tumour cells in blood over those in marrow while both grow alike, e / (r + d + g) [-].
+
+    Args:
+        spilling: rate at which one of the marrow goes to blood e [1/min].
+        returning: rate at which one in blood goes back r [1/min].
+        loss: rate at which one in blood dies d [1/min].
+        growth: of both g [1/min]; r + d + g > 0.
+    Source: steady share of dB/dt = e M - (r + d) B with M and B growing at g.
+    """
+    return spilling / (returning + loss + growth)
+
+
+@law
 def availability(targets, killers):
     """Share of what a killer would do among plenty of targets that is left to it, T / (T + K) [-].
 

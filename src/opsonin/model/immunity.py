@@ -113,6 +113,21 @@ class MeanField(Entry):
     realised: Positive
 
 
+class Marrow(Entry):
+    """Marrow, where leukaemias and myeloma live.
+
+    Attributes:
+        cells: nucleated cells without those of a tumour.
+        t_cells: share of the CD8 T cells of the body that are in it.
+        inhibited: share of the CD8 T cells of any specificity, in it and in blood, that carry the receptors by which
+            tumour cells hold T cells back.
+    """
+
+    cells: Cells
+    t_cells: Fraction
+    inhibited: Fraction
+
+
 class Cytokines(Entry):
     """An index of the cytokines that activated T cells release.
 
@@ -141,6 +156,7 @@ class Immunity(Entry):
     product_targets_half: Cells
     b_cell_aplasia: CellsPerVolume
     cytokines: Cytokines
+    marrow: Marrow
     tumour: MeanField
 
     def in_words(self) -> list[str]:

@@ -463,14 +463,28 @@ class Defect(Entry):
         return self
 
 
+class Circulation(Entry):
+    """Tumour cells that live in marrow and are found in blood.
+
+    Attributes:
+        spilling: rate at which one of the marrow goes to blood.
+        returning, loss: rates at which one in blood goes back to marrow, and dies there.
+    """
+
+    spilling: Rate
+    returning: Rate
+    loss: Rate
+
+
 class Tumour(Entry):
     """A tumour type: a set of measured differences, never a response factor.
 
     `diameter` and `priming` are those of its cells, `reactive_fraction` that of its CD8 T cells, where they differ from
     those of the cell types; `contact` is the share of its time that a killer among plenty of targets holds one in the
     mean field, where it differs from that of other patients; `clones` are shares of its cells with a defect, where
-    they differ from those of the defects. `antigens` are shares of the matching peptides that come from a molecule of
-    its cells and go with its level; the rest, as of mutations, is fixed.
+    they differ from those of the defects; `circulation` is there where they live in marrow and spill into blood.
+    `antigens` are shares of the matching peptides that come from a molecule of its cells and go with its level; the
+    rest, as of mutations, is fixed.
     """
 
     name: Name
@@ -488,6 +502,7 @@ class Tumour(Entry):
     priming: Fraction | None = None
     reactive_fraction: Fraction | None = None
     contact: Fraction | None = None
+    circulation: Circulation | None = None
 
     @model_validator(mode="after")
     def _has_shares(self) -> Tumour:

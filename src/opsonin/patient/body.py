@@ -16,6 +16,7 @@ from opsonin.patient.contact_part import Contact, side_of
 from opsonin.patient.cytokine_part import write_cytokines
 from opsonin.patient.effect_part import Effects
 from opsonin.patient.formulae import symbol
+from opsonin.patient.marrow_part import write_counts
 from opsonin.patient.node_part import Draining, clones, clones_at_rest
 from opsonin.patient.parts import Part
 from opsonin.patient.product_part import Product, product_in_tumour
@@ -103,7 +104,8 @@ class Body:
         for drug in contact.effects.products:
             assert drug.product is not None  # of a product
             Product(drug, drug.product, self.immunity, contact).write(sites)
-        Bystanders(self.immunity, contact).write_b_cells()
+        Bystanders(self.immunity, contact).write_b_cells(sites)
+        write_counts(self.immunity, contact.sheet, sites)
         if all(site.lesion.name for site in sites):
             self._together(contact, sites)
         return dying, taken

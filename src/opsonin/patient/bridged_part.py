@@ -5,6 +5,7 @@ CD8 T cells of any specificity, in the tumour and in the body, where B cells car
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,8 @@ from opsonin.patient.clone_part import CANCER, Site
 from opsonin.patient.contact_part import Contact, Side, side_of
 from opsonin.patient.drug_names import Names
 from opsonin.patient.effect_part import TUMOUR
-from opsonin.patient.formulae import called
+from opsonin.patient.formulae import called, symbol
+from opsonin.patient.marrow_part import in_marrow_at_rest, met_outside
 from opsonin.patient.recruits_part import Recruits
 
 T_CELL, B_CELL = "cd8", "b_cell"
@@ -50,27 +52,24 @@ class Bystanders:
             by clone, the rate at which they kill one [1/min].
         """
         none: dict[str, Any] = {clone.cells: 0 for clone in site.clones}
-        there = self._resting(burden) * site.lesion.killers
-        signals = {
-            clone.cells: called(bridged_signal, bridges)
-            if (bridges := clone.contact.bridges(clone.side)) != 0
-            else 0
-            for clone in site.clones
-        }
+        there = self._resting(site, burden) * site.lesion.killers
+        signals = self._signals(site)
         if there <= 0.0 or all(signal == 0 for signal in signals.values()):
             return none
         sheet, killer, name = self.contact.sheet, self._killer(), bystanders_in_tumour(site)
         trafficking, death = killer.cell.trafficking, killer.cell.death
         out = trafficking.exit_rate.value if trafficking is not None else 0.0
         loss = death.spontaneous.value if death is not None and death.spontaneous is not None else 0.0
-        turnover = out + loss + growth
+        turnover = out + loss + (0.0 if site.in_marrow else growth)
         inside = sheet.amount(
             name, there if site.lesion.present else 0.0, "cell", "bystander CD8 cells in the tumour"
         )
         arrival = there * turnover / at_rest_in_body(self.immunity, T_CELL)
         rate = sheet.constant(f"{name}_arrival", arrival, "1/min", "at which one of the body comes, at rest")
         body = in_body(T_CELL)
-        came = called(entering, body, rate, site.cells, site.here("burden_at_rest"))
+        came: Any = called(entering, body, rate, site.met, site.here("burden_at_rest"))
+        if site.in_marrow:
+            came = rate * symbol(body)
         # Hundreds of times more are in the body: what the tumour takes and gives back is not seen there.
         sheet.flow(f"{name}_arriving", None, name, came, "that come to the tumour")
         recruits = self._recruits(killer)
@@ -84,7 +83,12 @@ class Bystanders:
         sheet.constant(half_life, LN2 / turnover, "min", "time in which newcomers replace half of them")
         return recruits.kill(site, name, signals, (0.0, fresh), half_life)
 
-    def write_b_cells(self) -> None:
+    def kill_in_blood(self, site: Site) -> dict[str, Any]:
+        """By clone of a lesion, the rate at which those of the body kill one in blood [1/min]."""
+        recruits = self._recruits(self._killer())
+        return recruits.kill_in_blood(site, in_body(T_CELL), met_outside([site]), self._signals(site), 1)
+
+    def write_b_cells(self, sites: Sequence[Site]) -> None:
         """What CD8 T cells of the body, held to them, do to B cells."""
         target = side_of(self.contact.library, B_CELL, self.contact.tumour)
         bridges = self.contact.bridges(target)
@@ -95,7 +99,10 @@ class Bystanders:
         tumour_cell = side_of(self.contact.library, CANCER, self.contact.tumour)  # B cells die as these do
         delivered = called(effort, called(bridged_signal, bridges), 1, 1)
         rate = self.contact.kills_of(killer, tumour_cell, delivered, B_CELL)
-        held = recruits.held(NAMES.of("held_b_cell"), in_body(T_CELL), in_body(B_CELL))
+        outside = met_outside(sites)
+        held = recruits.held(NAMES.of("held_b_cell"), in_body(T_CELL), outside)
+        if outside != in_body(B_CELL):
+            held = recruits.pressed_outside(in_body(T_CELL), outside) * symbol(in_body(B_CELL))
         title = "B cells that bridged T cells kill"
         self.contact.sheet.flow(NAMES.of("b_cells_killed"), in_body(B_CELL), None, held * rate, title)
 
@@ -105,10 +112,24 @@ class Bystanders:
         return Side(own.cell.model_copy(update={"name": "bystander_cd8"}), own.levels)
 
     def _recruits(self, killer: Side) -> Recruits:
-        return Recruits(NAMES, "bystander CD8 cells", killer, self.immunity, self.contact)
+        library, marrow = self.contact.library, self.immunity.marrow
+        circulates = library.tumours[self.contact.tumour].circulation is not None
+        few = marrow.inhibited.value if circulates else None  # of marrow and blood, not of an infiltrate
+        return Recruits(NAMES, "bystander CD8 cells", killer, self.immunity, self.contact, few)
 
-    def _resting(self, burden: float) -> float:
+    def _signals(self, site: Site) -> dict[str, Any]:
+        """By clone, what they see of its cells by bridges [-]."""
+        return {
+            clone.cells: called(bridged_signal, bridges)
+            if (bridges := clone.contact.bridges(clone.side)) != 0
+            else 0
+            for clone in site.clones
+        }
+
+    def _resting(self, site: Site, burden: float) -> float:
         """In the tumour before treatment [cells]; 0 where their density is not known."""
+        if site.in_marrow:
+            return in_marrow_at_rest(self.immunity, site)
         densities = self.contact.library.tumours[self.contact.tumour].densities
         cell = self.contact.library.of_tumour(self.contact.tumour).cells[T_CELL]
         if T_CELL not in densities or cell.lytic is None:

@@ -20,7 +20,9 @@ from opsonin.patient.formulae import called, symbol
 from opsonin.patient.parts import identifier
 
 BURDEN, CANCER, SUSCEPTIBLE = "tumour_cells", "cancer", "susceptible"
-BIRTHS, DEATHS, NEWCOMERS = "births", "deaths", "newcomers"  # of a clone, summed over time
+IN_MARROW, IN_BLOOD = "marrow_tumour_cells", "blood_tumour_cells"  # where they live in marrow
+# Of a clone, summed over time; where it circulates births and deaths are those in marrow.
+BIRTHS, DEATHS, NEWCOMERS, DEATHS_IN_BLOOD = "births", "deaths", "newcomers", "deaths_in_blood"
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Clone:
         cells: what the model calls them; defect: None of the cells without any.
         share: of the lesion's cells at time 0, as it is written; 0 where it follows from growth.
         side, contact: of a killer at one of them.
+        circulates: whether they live in marrow and are found in blood, too.
     """
 
     cells: str
@@ -62,6 +65,17 @@ class Clone:
     share: float
     side: Side
     contact: Contact
+    circulates: bool = False
+
+    @property
+    def home(self) -> str:
+        """What the model calls those that divide and that killers of the lesion meet."""
+        return f"marrow_{self.cells}" if self.circulates else self.cells
+
+    @property
+    def blood(self) -> str:
+        """What it calls those in blood."""
+        return f"blood_{self.cells}"
 
     @property
     def name(self) -> str:
@@ -91,6 +105,21 @@ class Site:
         """What the model calls all its tumour cells."""
         return self.here(BURDEN)
 
+    @property
+    def circulates(self) -> bool:
+        """Whether its cells live in marrow and are found in blood, too."""
+        return any(clone.circulates for clone in self.clones)
+
+    @property
+    def in_marrow(self) -> bool:
+        """Whether it is marrow, which T cells come to whatever the tumour; a place that may be seeded is not."""
+        return self.circulates and self.lesion.present
+
+    @property
+    def met(self) -> str:
+        """What the model calls all tumour cells that killers of the lesion meet."""
+        return self.here(IN_MARROW) if self.circulates else self.cells
+
     def mean(self, values: Mapping[str, Any]) -> Any:
         """Over the tumour cells, of a formula by clone; those that lack one count as 0."""
         if self.alone:
@@ -100,7 +129,7 @@ class Site:
             if values.get(clone.cells, 0) == 0:
                 continue
             sheet = clone.contact.effects.sheet
-            share = called(share_of, clone.cells, self.cells, "nobody")
+            share = called(share_of, clone.home, self.met, "nobody")
             title = f"share of the lesion's cells: {clone.name}"
             total += sheet.derived(f"{clone.cells}_share", share, "1", title) * values[clone.cells]
         return total
@@ -109,7 +138,12 @@ class Site:
 def mean_field(contact: Contact) -> Site:
     """The only lesion of a tumour whose cells are all alike."""
     side = side_of(contact.library, CANCER, contact.tumour)
-    return Site(Lesion(), (Clone(BURDEN, None, 1.0, side, contact),), alone=True)
+    clone = Clone(BURDEN, None, 1.0, side, contact, _circulates(contact))
+    return Site(Lesion(), (clone,), alone=True)
+
+
+def _circulates(contact: Contact) -> bool:
+    return contact.library.tumours[contact.tumour].circulation is not None
 
 
 def site_of(contact: Contact, lesion: Lesion, drugs: Iterable[Drug]) -> Site:
@@ -138,6 +172,7 @@ def site_of(contact: Contact, lesion: Lesion, drugs: Iterable[Drug]) -> Site:
                 share,
                 side if defect is None else _with(side, defect),
                 replace(contact, mark=mark),
+                _circulates(contact),
             )
         )
     return Site(lesion, tuple(clones))
@@ -182,6 +217,11 @@ def _with(side: Side, defect: Defect) -> Side:
     return replace(side, levels=levels, hidden=defect.hides)
 
 
+def reverts(defect: Defect) -> bool:
+    """Whether daughters of cells with it may lose it."""
+    return defect.reverts is not None and defect.reverts.value > 0.0
+
+
 def write_mutation(site: Site, division: Any) -> dict[str, tuple[Any, Any]]:
     """Flows of cells that get or lose a defect.
 
@@ -200,19 +240,18 @@ def write_mutation(site: Site, division: Any) -> dict[str, tuple[Any, Any]]:
         assert defect is not None  # of a mutant
         key = identifier(defect.name)
         rate = sheet.constant(f"rate_{key}", defect.rate.value, "1", f"daughters that get {defect.name}")
-        reverts = defect.reverts is not None and defect.reverts.value > 0.0
-        factor = 1 if reverts else clone.contact.effects.mutation(defect.name)
+        factor = 1 if reverts(defect) else clone.contact.effects.mutation(defect.name)
         ways = [(first, clone, rate, factor)]
-        if reverts:
+        if reverts(defect):
             assert defect.reverts is not None
             back = sheet.constant(
                 f"reverts_{key}", defect.reverts.value, "1", f"daughters that lose {defect.name}"
             )
             ways.append((clone, first, back, 1))
         for source, target, probability, fold in ways:
-            made = called(mutants_made, probability, fold, division, symbol(source.cells))
+            made = called(mutants_made, probability, fold, division, symbol(source.home))
             name = f"{target.cells}_from_{source.cells}"
-            flow = sheet.flow(name, source.cells, target.cells, made, "daughters with another defect")
+            flow = sheet.flow(name, source.home, target.home, made, "daughters with another defect")
             leaving[source.cells] += probability * fold
             coming[target.cells] += flow
     return {name: (leaving[name], coming[name]) for name in leaving}

@@ -27,6 +27,7 @@ from opsonin.laws.recognition import (
     lytic_hit_hazard,
     natural_signal,
     net_activation,
+    passed_by_some,
     planar_affinity,
     presented_complexes,
     vigour,
@@ -90,8 +91,13 @@ class Contact:
         """On which all is written."""
         return Marked(self.effects.sheet, self.mark) if self.mark else self.effects.sheet
 
-    def activation(self, killer: Side, target: Side, costimulated: Any, seen: Any = None) -> tuple[Any, Any]:
-        """Signal that it sees, or what is `seen`, and net activation [-]; both get names."""
+    def activation(
+        self, killer: Side, target: Side, costimulated: Any, seen: Any = None, carrying: Any = None
+    ) -> tuple[Any, Any]:
+        """Signal that it sees, or what is `seen`, and net activation [-]; both get names.
+
+        `carrying` is the share of such killers that has the receptors of checkpoints; left out, all have.
+        """
         name = killer.cell.name
         signal = self.sheet.derived(
             f"{name}_signal",
@@ -110,6 +116,8 @@ class Contact:
                     "1",
                     f"share of a {name} cell's activation that {pair.title} lets through",
                 )
+        if carrying is not None:
+            passed = called(passed_by_some, carrying, passed)
         lytic = killer.cell.lytic or killer.cell.chimeric
         factor: Any = 1
         if lytic is not None:

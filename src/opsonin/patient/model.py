@@ -20,6 +20,7 @@ from opsonin.patient.cytokine_part import INDEX
 from opsonin.patient.doses import Change, Entries, changes
 from opsonin.patient.drug_names import Names
 from opsonin.patient.drug_part import drug_part
+from opsonin.patient.marrow_part import COUNT, SHARE
 from opsonin.patient.parts import Part, identifier, together
 from opsonin.patient.product_part import product_in_body, product_in_tumour
 from opsonin.patient.receptor_part import occupancy, receptor_parts
@@ -189,6 +190,9 @@ def _of_body(immunity: Immunity, parts: Part) -> Iterator[Output]:
             level = f"{killer}_exhaustion{place}"
             if level in there:
                 yield Output(level, level, "", "level", f"exhaustion of {killer}{where}")
+    if COUNT in there:
+        yield Output(COUNT, COUNT, "", "blood", "tumour cells in a microlitre of blood")
+        yield Output(SHARE, SHARE, "", "level", "tumour cells among those of marrow")
     if INDEX in there:
         yield Output(INDEX, INDEX, "", "index", "cytokine release")
     yield Output("node_presented", "node_presented", "", "level", "antigen in the node")

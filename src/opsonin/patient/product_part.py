@@ -22,6 +22,7 @@ from opsonin.patient.contact_part import Contact, Side, side_of
 from opsonin.patient.drug_names import Names
 from opsonin.patient.effect_part import BODY, TUMOUR
 from opsonin.patient.formulae import called, symbol
+from opsonin.patient.marrow_part import homing_rate, met_outside
 from opsonin.patient.recruits_part import Recruits
 from opsonin.patient.sheet import Sheet
 
@@ -84,7 +85,10 @@ class Product:
             target = side_of(self.contact.library, CANCER, self.contact.tumour)
             delivered = called(effort, seen, 1, called(vigour, self._fresh()))
             rate = self.contact.kills_of(killer, target, delivered, "b_cell")
-            held = self._recruits.held(Names(self.drug.name).of("held_b_cell"), name, in_body(B_CELL))
+            outside = met_outside(sites)
+            held = self._recruits.held(Names(self.drug.name).of("held_b_cell"), name, outside)
+            if outside != in_body(B_CELL):
+                held = self._recruits.pressed_outside(name, outside) * symbol(in_body(B_CELL))
             title = "B cells that are killed"
             self.sheet.flow(
                 Names(self.drug.name).of("b_cells_killed"), in_body(B_CELL), None, held * rate, title
@@ -101,17 +105,28 @@ class Product:
         name = site.here(product_in_tumour(self.drug.name))
         inside = self.sheet.amount(name, 0.0, "cell", f"cells of {self.drug.name} in the tumour")
         body = product_in_body(self.drug.name)
-        came = called(entering, body, arrival, site.cells, site.here("burden_at_rest"))
-        self.sheet.flow(f"{name}_arriving", body, name, came, "that come to the tumour")
         cell = self.contact.library.of_tumour(self.contact.tumour).cells[self.effect.adds]
+        came: Any = called(entering, body, arrival, site.met, site.here("burden_at_rest"))
+        if site.in_marrow:
+            rate = homing_rate(self.immunity, site, cell)
+            came = self._number("homing", rate, "1/min", "at which one comes to marrow") * symbol(body)
+        self.sheet.flow(f"{name}_arriving", body, name, came, "that come to the tumour")
         exit_rate = cell.trafficking.exit_rate.value if cell.trafficking is not None else 0.0
         leaving = self._number("exit", exit_rate, "1/min", "exit from the tumour")
         title = "that leave it and are in the body again"
         self.sheet.flow(f"{name}_leaving", name, body, leaving * inside, title)
         self._leave(TUMOUR, name)
-        signals = {clone.cells: self._signal(CANCER, clone.side, clone.contact) for clone in site.clones}
+        signals = self._signals(site)
         fresh, half_life = self.effect.exhaustion.value, Names(self.drug.name).of("half_life")
         return self._recruits.kill(site, name, signals, (fresh, self._fresh()), half_life)
+
+    def kill_in_blood(self, site: Site) -> dict[str, Any]:
+        """By clone of a lesion, the rate at which its cells of the body kill one in blood [1/min]."""
+        name, left = product_in_body(self.drug.name), called(vigour, self._fresh())
+        return self._recruits.kill_in_blood(site, name, met_outside([site]), self._signals(site), left)
+
+    def _signals(self, site: Site) -> dict[str, Any]:
+        return {clone.cells: self._signal(CANCER, clone.side, clone.contact) for clone in site.clones}
 
     @property
     def _recruits(self) -> Recruits:

@@ -12,11 +12,11 @@ from typing import Any
 from opsonin.laws.apoptosis import rate_of_half_life
 from opsonin.laws.clones import at_least
 from opsonin.laws.events import approaching
-from opsonin.laws.recognition import exhaustion_rate, exhaustion_target, vigour
+from opsonin.laws.recognition import effort, exhaustion_rate, exhaustion_target, vigour
 from opsonin.laws.trafficking import availability, in_contact, pressed
 from opsonin.model.immunity import Immunity
 from opsonin.model.knowledge import Killing
-from opsonin.patient.clone_part import Site
+from opsonin.patient.clone_part import Clone, Site
 from opsonin.patient.contact_part import Contact, Side
 from opsonin.patient.drug_names import Names
 from opsonin.patient.formulae import called, symbol
@@ -30,6 +30,7 @@ class Recruits:
     Attributes:
         names: of all that is theirs; title: what they are called.
         killer: one of them; immunity: numbers of the patient; contact: of the tumour.
+        inhibited: share of them that has the receptors of checkpoints; None where all have.
     """
 
     names: Names
@@ -37,6 +38,7 @@ class Recruits:
     killer: Side
     immunity: Immunity
     contact: Contact
+    inhibited: float | None = None
 
     @property
     def sheet(self) -> Sheet:
@@ -67,29 +69,23 @@ class Recruits:
         fitness = self.sheet.constant(
             "fitness", numbers.fitness.value, "1", "fitness of killers in the tumour"
         )
-        helped = self.sheet.constant(
-            "costimulated", numbers.costimulated.value, "1", "co-stimulation in the tumour"
-        )
-        activations = {
-            clone.cells: clone.contact.activation(self.killer, clone.side, helped, signals[clone.cells])[1]
-            for clone in seeing
-        }
-        tired = self._tired(site, site.mean(signals) * share, fresh, half_life)
+        activations = {clone.cells: self._activation(clone, signals) for clone in seeing}
         rivals = self._rivals(name)
         left = self.sheet.derived(
             f"{name}_found",
-            called(availability, site.cells, rivals),
+            called(availability, site.met, rivals),
             "1",
             "what is left to a cell, of plenty",
         )
+        tired = self._tired(site, site.mean(signals) * share * left, fresh, half_life)
         grown = self._division(site.mean(activations) * share, fitness * called(vigour, tired)) * left
         if grown != 0:
             title = "that division in the tumour adds"
             self.sheet.flow(f"{name}_dividing", None, name, grown * symbol(name), title)
-        self.held(site.here(self.names.of("held_cancer")), name, site.cells)
+        self.held(site.here(self.names.of("held_cancer")), name, site.met)
         each = self.sheet.derived(
             f"{name}_pressed",
-            called(pressed, rivals, site.cells, share),
+            called(pressed, rivals, site.met, share),
             "1",
             f"cells of {self.title} that hold a tumour cell, for each tumour cell",
         )
@@ -103,6 +99,44 @@ class Recruits:
             for clone in seeing
         }
         return dict.fromkeys(signals, 0) | killed
+
+    def kill_in_blood(
+        self, site: Site, name: str, outside: str, signals: Mapping[str, Any], left: Any
+    ) -> dict[str, Any]:
+        """What those of the body do to tumour cells in blood.
+
+        Args:
+            name: what the model calls them there; outside: all cells that they meet.
+            signals: by clone, what they see of its cells [-]; left: their vigour [-].
+        Returns:
+            by clone, the rate at which one in blood is killed [1/min].
+        """
+        killed: dict[str, Any] = dict.fromkeys(signals, 0)
+        for clone in site.clones:
+            if clone.circulates and signals[clone.cells] != 0:
+                delivered = called(effort, self._activation(clone, signals), 1, left)
+                rate = clone.contact.kills_of(self.killer, clone.side, delivered, "blood")
+                killed[clone.cells] = self.pressed_outside(name, outside) * rate
+        return killed
+
+    def pressed_outside(self, name: str, outside: str) -> Any:
+        """Of those of the body that hold a cell, for each that they meet outside marrow [-]."""
+        return self.sheet.derived(
+            self.names.of("pressed_outside"),
+            called(pressed, self._rivals(name), outside, self._contact()),
+            "1",
+            f"cells of {self.title} that hold a cell outside marrow, for each cell there",
+        )
+
+    def _activation(self, clone: Clone, signals: Mapping[str, Any]) -> Any:
+        helped = self.sheet.constant(
+            "costimulated", self.immunity.tumour.costimulated.value, "1", "co-stimulation in the tumour"
+        )
+        carrying = None
+        if self.inhibited is not None:
+            carrying = self.number("inhibited", self.inhibited, "1", "share that checkpoints hold back")
+        seen = signals[clone.cells]
+        return clone.contact.activation(self.killer, clone.side, helped, seen, carrying)[1]
 
     def held(self, name: str, killers: str, targets: str) -> Any:
         """Those of `killers` that hold one of `targets` [cells]."""

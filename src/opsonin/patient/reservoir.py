@@ -18,9 +18,19 @@ import numpy.typing as npt
 
 from opsonin.core.random import Stream, id_of, key_of
 from opsonin.laws.clones import lineage_ends, lineage_survives, mutants_at
-from opsonin.patient.clone_part import BIRTHS, DEATHS, NEWCOMERS, Clone, Site
+from opsonin.patient.clone_part import (
+    BIRTHS,
+    DEATHS,
+    DEATHS_IN_BLOOD,
+    NEWCOMERS,
+    Clone,
+    Site,
+    reverts,
+)
+from opsonin.patient.parts import identifier
 
 Array = npt.NDArray[Any]
+ValueOf = Callable[[str], float]
 
 FEW = 1e6  # cells, below which a clone is drawn: above, a day moves it by less than a thousandth of its mean by chance
 TURN = 1440.0  # [min] from one turn to the next
@@ -110,6 +120,21 @@ def _spread(birth: float, growth: float, cells: float) -> float:
     return math.log((birth - loss * oldest) / growth) / loss
 
 
+def _blood_share(clone: Clone, value_of: ValueOf) -> float:
+    """Share of a clone that is in blood [-]."""
+    cells = value_of(clone.cells)
+    return min(max(value_of(clone.blood) / cells, 0.0), 1.0) if clone.circulates and cells > 0.0 else 0.0
+
+
+def _at_first(clone: Clone, value_of: ValueOf) -> tuple[float, float]:
+    """Divisions of a cell of a clone, and these less its deaths [1/min]; those in blood do not divide."""
+    share, births = _blood_share(clone, value_of), value_of("tumour_division")
+    deaths = (1.0 - share) * value_of(f"{clone.cells}_{DEATHS}_rate")
+    if share > 0.0:
+        deaths += share * value_of(f"{clone.cells}_{DEATHS_IN_BLOOD}_rate")
+    return (1.0 - share) * births, (1.0 - share) * births - deaths
+
+
 @dataclass
 class Reservoir:
     """The clones of one patient, from time 0 on.
@@ -129,6 +154,7 @@ class Reservoir:
     told: list[float] = field(default_factory=list)
     cells: dict[str, list[float]] = field(default_factory=dict)
     _sums: dict[str, tuple[float, ...]] = field(default_factory=dict, init=False)
+    _shares: dict[str, float] = field(default_factory=dict, init=False)
 
     @property
     def clones(self) -> list[Clone]:
@@ -141,7 +167,7 @@ class Reservoir:
         count = int(self.until / self.turn * (1.0 + 1e-12))
         return [number * self.turn for number in range(1, count + 1)]
 
-    def begin(self, value_of: Callable[[str], float]) -> Mapping[str, float]:
+    def begin(self, value_of: ValueOf) -> Mapping[str, float]:
         """What there is at time 0: mutants that growth has brought up, where their share is not written."""
         made: dict[str, float] = {}
         for site in self.sites:
@@ -149,18 +175,16 @@ class Reservoir:
         if self.seeding > 0.0:
             made |= self._settled(value_of)
         self.told, self.cells = [0.0], {name: [value] for name, value in made.items()}
-        self._sums = {clone.cells: (0.0, 0.0, 0.0) for clone in self.clones}
-        return made
+        self._sums = {}
+        return self._placed(made, 0, value_of)
 
-    def take(self, time: float, value_of: Callable[[str], float]) -> Mapping[str, float]:
+    def take(self, time: float, value_of: ValueOf) -> Mapping[str, float]:
         """Cells of each clone after a turn."""
         made: dict[str, float] = {}
         since = time - self.told[-1]
         for clone in self.clones:
             name = clone.cells
-            sums = tuple(value_of(f"{name}_{kind}") for kind in (BIRTHS, DEATHS, NEWCOMERS))
-            births, deaths, newcomers = (now - then for now, then in zip(sums, self._sums[name], strict=True))
-            self._sums[name] = sums
+            births, deaths, newcomers = self._passed(clone, value_of)
             before, mean = self.cells[name][-1], value_of(name)
             if min(before, mean) >= FEW:
                 made[name] = mean
@@ -174,13 +198,49 @@ class Reservoir:
         self.told.append(time)
         for name, value in made.items():
             self.cells[name].append(value)
-        return made
+        return self._placed(made, round(time), value_of)
 
-    def _first(self, site: Site, value_of: Callable[[str], float]) -> dict[str, float]:
+    def _passed(self, clone: Clone, value_of: ValueOf) -> tuple[float, float, float]:
+        """Since the turn before: births and deaths of a cell, and newcomers; of a clone that circulates by place.
+
+        Its cells in blood do not divide. Their share is the mean of what it was after the turn before and is now.
+        """
+        name = clone.cells
+        kinds = (BIRTHS, DEATHS, NEWCOMERS, *((DEATHS_IN_BLOOD,) if clone.circulates else ()))
+        sums = tuple(value_of(f"{name}_{kind}") for kind in kinds)
+        past = self._sums.get(name, (0.0,) * len(kinds))
+        births, deaths, newcomers, *in_blood = (now - then for now, then in zip(sums, past, strict=True))
+        self._sums[name] = sums
+        if not clone.circulates:
+            return births, deaths, newcomers
+        now = _blood_share(clone, value_of)
+        share = 0.5 * (self._shares.get(name, now) + now)
+        return (1.0 - share) * births, (1.0 - share) * deaths + share * in_blood[0], newcomers
+
+    def _placed(self, made: Mapping[str, float], tick: int, value_of: ValueOf) -> dict[str, float]:
+        """The same by place: those in blood are drawn, so that each place has whole cells."""
+        placed = {name: made[name] for name in made if name not in self._circulating}
+        for name, (clone, site) in self._circulating.items():
+            if name not in made:
+                continue
+            whose = clone if value_of(name) > 0.0 else site.clones[0]
+            share = _blood_share(whose, value_of)
+            blood = made[name] * share
+            if 0.0 < made[name] < FEW:
+                draws = self.key.generator(clone.blood, tick)
+                blood = float(draws.binomial(round(made[name]), share))
+            self._shares[name] = blood / made[name] if made[name] > 0.0 else share
+            placed |= {clone.blood: blood, clone.home: made[name] - blood}
+        return placed
+
+    @property
+    def _circulating(self) -> dict[str, tuple[Clone, Site]]:
+        return {c.cells: (c, site) for site in self.sites for c in site.clones if c.circulates}
+
+    def _first(self, site: Site, value_of: ValueOf) -> dict[str, float]:
         first, *mutants = site.clones
         whole = value_of(site.cells)
-        birth = value_of("tumour_division")
-        growth = birth - value_of(f"{first.cells}_{DEATHS}_rate")
+        birth, growth = _at_first(first, value_of)
         made: dict[str, float] = {}
         left = whole
         for clone in mutants:
@@ -188,8 +248,10 @@ class Reservoir:
             found = value_of(clone.cells)
             if clone.share == 0.0 and whole > 1.0:
                 draws = self.key.generator(clone.cells, 0)
-                back = clone.defect.reverts.value if clone.defect.reverts is not None else 0.0
-                found = drawn_at_first(draws, clone.defect.rate.value, back, birth, growth, whole)
+                key = identifier(clone.defect.name)
+                rate = value_of(f"rate_{key}")  # of the patient, who may be one of a population
+                back = value_of(f"reverts_{key}") if reverts(clone.defect) else 0.0
+                found = drawn_at_first(draws, rate, back, birth, growth, whole)
             made[clone.cells] = found = min(float(round(found)), left)
             left -= found
         return {first.cells: left} | made
@@ -199,11 +261,10 @@ class Reservoir:
         """Where a lesion may come to be."""
         return [site for site in self.sites if not site.lesion.present]
 
-    def _settled(self, value_of: Callable[[str], float]) -> dict[str, float]:
+    def _settled(self, value_of: ValueOf) -> dict[str, float]:
         """The largest lesions that the tumour has seeded while it grew, too small to be known at time 0."""
         main = self.sites[0]
-        birth = value_of("tumour_division")
-        growth = birth - value_of(f"{main.clones[0].cells}_{DEATHS}_rate")
+        birth, growth = _at_first(main.clones[0], value_of)
         cells = sum(value_of(site.cells) for site in self.sites)
         draws = self.key.generator("seeds", 0)
         sizes, _ = lineages(draws, self.seeding / (2.0 * birth), birth, growth, cells)

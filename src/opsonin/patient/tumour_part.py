@@ -31,14 +31,16 @@ from opsonin.patient.clone_part import (
     BIRTHS,
     CANCER,
     DEATHS,
+    DEATHS_IN_BLOOD,
     NEWCOMERS,
     Clone,
     Site,
     write_mutation,
 )
 from opsonin.patient.contact_part import Contact, Side, side_of
-from opsonin.patient.effect_part import TUMOUR, Effects
+from opsonin.patient.effect_part import BODY, TUMOUR, Effects
 from opsonin.patient.formulae import called, symbol
+from opsonin.patient.marrow_part import Blood, blood_over_marrow, leaving_marrow
 from opsonin.patient.node_part import clones, clones_at_rest
 from opsonin.patient.parts import identifier
 from opsonin.patient.product_part import Product
@@ -134,13 +136,16 @@ class MeanTumour:
         """
         site = self.site
         for clone in site.clones:
-            title = "living tumour cells" if site.alone else f"living tumour cells: {clone.name}"
-            there = self.burden * clone.share if site.lesion.present else 0.0
-            self.sheet.amount(clone.cells, there, "cell", title)
+            self._there(clone)
         if not site.alone:
             every = sum(symbol(clone.cells) for clone in site.clones)
             self.sheet.derived(site.cells, every, "cell", "living tumour cells")
-        self.sheet.constant(site.here("burden_at_rest"), self.burden, "cell", "tumour cells before treatment")
+        if site.circulates and not site.alone:
+            every = sum(symbol(clone.home) for clone in site.clones)
+            self.sheet.derived(site.met, every, "cell", "living tumour cells in marrow")
+        self.sheet.constant(
+            site.here("burden_at_rest"), self.burden * self.at_home, "cell", "tumour cells before treatment"
+        )
         self.sheet.constant("nobody", NOBODY, "cell", "as good as none")
         killed: dict[str, Any] = {clone.cells: 0 for clone in site.clones}
         taken: dict[str, float] = {}
@@ -154,6 +159,23 @@ class MeanTumour:
         bystanders = Bystanders(self.immunity, self.contact).write(site, self.burden, self.growth)
         killed = {name: killed[name] + bystanders[name] for name in killed}
         return self._cells(killed, self._products()), taken
+
+    @property
+    def at_home(self) -> float:
+        """Share of the tumour cells that are not in blood, before treatment [-]."""
+        return 1.0 / (1.0 + blood_over_marrow(self.tumour.circulation, self.growth))
+
+    def _there(self, clone: Clone) -> None:
+        """A clone before treatment, in marrow and blood where it circulates."""
+        alone = self.site.alone
+        title = "living tumour cells" if alone else f"living tumour cells: {clone.name}"
+        there = self.burden * clone.share if self.site.lesion.present else 0.0
+        if not clone.circulates:
+            self.sheet.amount(clone.cells, there, "cell", title)
+            return
+        self.sheet.amount(clone.home, there * self.at_home, "cell", f"{title}, in marrow")
+        self.sheet.amount(clone.blood, there * (1.0 - self.at_home), "cell", f"{title}, in blood")
+        self.sheet.derived(clone.cells, symbol(clone.home) + symbol(clone.blood), "cell", title)
 
     def _products(self) -> dict[str, Any]:
         """By clone, the rate at which products of cells kill one [1/min]."""
@@ -184,14 +206,15 @@ class MeanTumour:
             sum(clone.share * (killed[clone.cells] + primed[clone.cells]) for clone in site.clones),
             **self._resting(),
         )
-        if unhindered - self.growth - killing < 0.0:
+        leaving = leaving_marrow(self.tumour.circulation, self.growth)
+        if unhindered - self.growth - leaving - killing < 0.0:
             whose = f"the lesion {site.lesion.name}" if site.lesion.name else self.tumour.name
             problem = f"killing of {killing * 1440.0:.3g} per day leaves {whose} less than its growth."
             fix = "Lower immunity.adult.tumour.contact, or raise the doubling time of the tumour."
             raise RunError(Fault("patient's model", problem, fix))
         factor = self.sheet.constant(
             site.here("cell_loss_factor"),
-            float(cell_loss_factor(unhindered, self.growth, 0.0, killing)),
+            float(cell_loss_factor(unhindered, self.growth, leaving, killing)),
             "1",
             "share of the production of tumour cells that is lost",
         )
@@ -207,32 +230,56 @@ class MeanTumour:
                 "primed": (primed[clone.cells], "tumour cells that die of their priming"),
             }
             dying += self._clone(clone, gross, hazards)
+        in_blood = self._in_blood(primed)
+        for clone in (clone for clone in site.clones if clone.circulates):
+            name, title = f"tumour_died_in_blood{clone.contact.mark}", "tumour cells that die in blood"
+            rate = in_blood[clone.cells] * symbol(clone.blood)
+            dying.append(self.sheet.flow(name, clone.blood, None, rate, title))
         if not site.alone:
             alone = {name: lost + poisoned + rate for name, rate in primed.items()}
-            self._counted(gross, alone, killed, by_products)
+            hazards = {name: alone[name] + killed[name] + by_products[name] for name in alone}
+            self._counted(gross, hazards, in_blood)
         return self.sheet.derived(site.here("tumour_dying"), sum(dying), "cell/min", "tumour cells that die")
 
     def _clone(self, clone: Clone, gross: Any, hazards: dict[str, tuple[Any, str]]) -> list[Any]:
         """Flows of one clone; those of cells that die [cells/min]."""
-        cells, sheet, mark = symbol(clone.cells), self.sheet, clone.contact.mark
+        cells, sheet, mark = symbol(clone.home), self.sheet, clone.contact.mark
         sheet.flow(
-            f"tumour_divided{mark}", None, clone.cells, gross * cells, "tumour cells that division adds"
+            f"tumour_divided{mark}", None, clone.home, gross * cells, "tumour cells that division adds"
         )
         return [
-            sheet.flow(f"tumour_{name}{mark}", clone.cells, None, hazard * cells, title)
+            sheet.flow(f"tumour_{name}{mark}", clone.home, None, hazard * cells, title)
             for name, (hazard, title) in hazards.items()
             if hazard != 0
         ]
 
-    def _counted(
-        self, gross: Any, lost: dict[str, Any], killed: dict[str, Any], by_products: dict[str, Any]
-    ) -> None:
+    def _in_blood(self, primed: dict[str, Any]) -> dict[str, Any]:
+        """By clone, the rate at which one dies in blood [1/min]; cells move between there and marrow."""
+        circulation = self.tumour.circulation
+        if circulation is None:
+            return {}
+        blood = Blood(self.site, circulation, self.sheet)
+        blood.exchange()
+        lost = blood.loss() + self.effects.hazard(
+            self.site.clones[0].contact.library.cells[CANCER].name, BODY, 0
+        )
+        hazards = {name: lost + rate for name, rate in primed.items()}
+        killers = [Bystanders(self.immunity, self.contact).kill_in_blood(self.site)]
+        for drug in self.effects.products:
+            assert drug.product is not None  # of a product
+            product = Product(drug, drug.product, self.immunity, self.contact)
+            killers.append(product.kill_in_blood(self.site))
+        return {name: rate + sum(killed[name] for killed in killers) for name, rate in hazards.items()}
+
+    def _counted(self, gross: Any, hazards: dict[str, Any], in_blood: dict[str, Any]) -> None:
         """Of each clone its rates, and their sums over time, from which few cells are drawn."""
         moved = write_mutation(self.site, gross)
         for clone in self.site.clones:
             leaving, coming = moved[clone.cells]
-            hazard = lost[clone.cells] + killed[clone.cells] + by_products[clone.cells]
+            hazard, there = hazards[clone.cells], in_blood.get(clone.cells)
+            of_blood = () if there is None else ((DEATHS_IN_BLOOD, there, "1", "deaths of a cell in blood"),)
             for kind, rate, unit, title in (
+                *of_blood,
                 (BIRTHS, gross - 2 * leaving * gross, "1", "divisions of a cell whose daughters stay"),
                 (DEATHS, hazard, "1", "deaths of a cell"),
                 (NEWCOMERS, coming, "cell", "cells that come from other clones"),
@@ -244,7 +291,7 @@ class MeanTumour:
 
     def _resting(self) -> dict[str, float]:
         """Cells of its clones and killers before treatment; of a place without any, those of a lesion of its size."""
-        clones = {clone.cells: self.burden * clone.share for clone in self.site.clones}
+        clones = {clone.home: self.burden * clone.share * self.at_home for clone in self.site.clones}
         groups = (group for killer in KILLERS for group in self.groups(killer))
         return clones | {self.site.here(in_tumour(group.name)): group.resting for group in groups}
 
@@ -298,7 +345,7 @@ class MeanTumour:
         resting = self._resting()
         found = sheet.derived(
             here(f"tumour_found_{name}"),
-            called(availability, self.site.cells, rivals),
+            called(availability, self.site.met, rivals),
             "1",
             f"what tumour cells are left to a {name} cell, of plenty",
         )
@@ -325,13 +372,13 @@ class MeanTumour:
         taken = {group.name: self._group(killer.cell, group, rates, divides) for group in groups}
         sheet.derived(
             here(f"tumour_held_{name}"),
-            called(in_contact, rivals, self.site.cells, share),
+            called(in_contact, rivals, self.site.met, share),
             "cell",
             f"{name} cells with a target",
         )
         each = sheet.derived(
             here(f"tumour_pressed_{name}"),
-            called(pressed, rivals, self.site.cells, share),
+            called(pressed, rivals, self.site.met, share),
             "1",
             f"{name} cells that hold a tumour cell, for each tumour cell",
         )
@@ -368,7 +415,7 @@ class MeanTumour:
             "1/min",
             "at which one of the body comes, at rest",
         )
-        came = called(entering, group.body, rate, self.site.cells, here("burden_at_rest"))
+        came = called(entering, group.body, rate, self.site.met, here("burden_at_rest"))
         loss = sheet.constant(
             f"{cell.name}_loss", rates.loss, "1/min", f"death of {cell.name} cells in the tumour"
         )
