@@ -37,7 +37,7 @@ SHEATH_MAX = ADHESION_REACH - 1.0  # so that one reach finds all pairs
 STRENGTH_MAX = 1e4  # um/min; keeps the integer sums far from overflow
 _FIXED = 2.0**36
 _COINCIDENT = 1e-10  # um; closer centres are taken to be this far apart, in a direction made from their ids
-_HALVINGS = 6
+HALVINGS = 6
 _PARALLEL_FROM = 6000  # cells; below, starting threads costs more than they save
 _CHUNKS = 64
 _SLABS = 16
@@ -85,7 +85,7 @@ def _apart(id_i, id_j, dimension):
 
 
 @bare
-def _take_roots(bodies, n, root_repulsion, root_adhesion):
+def take_roots(bodies, n, root_repulsion, root_adhesion):
     """Root strengths of cells 0..n-1; returns the largest radius, or 0 if a number is out of range."""
     widest = 0.0
     for i in range(n):
@@ -467,14 +467,25 @@ def _workspace(n, count):
 
 @njit(cache=True, error_model="numpy")
 def _advance(bodies, n, box, dimension, dt, steps, limit, halvings, moved):
+    if n == 0:
+        return OK, 0.0, 0
+    root_repulsion, root_adhesion = np.empty(n), np.empty(n)
+    widest = take_roots(bodies, n, root_repulsion, root_adhesion)
+    if widest == 0.0:
+        return NOT_FINITE, 0.0, 0
+    roots = (root_repulsion, root_adhesion)
+    return advance_rooted(bodies, roots, widest, n, box, dimension, dt, steps, limit, halvings, moved)
+
+
+@njit(cache=True, error_model="numpy")
+def advance_rooted(bodies, roots, widest, n, box, dimension, dt, steps, limit, halvings, moved):
+    """`advance`, given what `take_roots` found; a step is halved so many times at most.
+
+    Roots and radii stay for a coupling step, and taking them is a twentieth of one step of motion.
+    """
     furthest = 0.0
     evaluations = 0
-    if n == 0:
-        return OK, furthest, evaluations
-    root_repulsion, root_adhesion = np.empty(n), np.empty(n)
-    widest = _take_roots(bodies, n, root_repulsion, root_adhesion)
-    if widest == 0.0:
-        return NOT_FINITE, furthest, evaluations
+    root_repulsion, root_adhesion = roots
     x, y, z = bodies.x, bodies.y, bodies.z
     bins = bin_shape(box, ADHESION_REACH * 2.0 * widest, dimension)
     work = _workspace(n, bins[0] * bins[1] * bins[2])
@@ -548,4 +559,4 @@ def advance(bodies, n, box, dimension, dt, steps, limit, moved):
         (status, furthest, evaluations): OK, TOO_FAST, NOT_FINITE or OUTSIDE; the largest single displacement
         [um]; how many times the pairs were summed.
     """
-    return _advance(bodies, n, box, dimension, dt, steps, limit, _HALVINGS, moved)
+    return _advance(bodies, n, box, dimension, dt, steps, limit, HALVINGS, moved)

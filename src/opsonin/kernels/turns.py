@@ -17,9 +17,9 @@ from numba import njit
 from opsonin.core.threads import FIRST
 from opsonin.kernels.contacts import Found, at_work, engage_some, nothing_to_do, strike
 from opsonin.kernels.death import TICKS, succumb
-from opsonin.kernels.mechanics import Bodies, Moved, advance, keep_inside
+from opsonin.kernels.mechanics import HALVINGS, Bodies, Moved, advance_rooted, keep_inside, take_roots
 from opsonin.kernels.motility import steer_some
-from opsonin.kernels.neighbours import OK, touched_by
+from opsonin.kernels.neighbours import NOT_FINITE, OK, touched_by
 from opsonin.kernels.niche import nests, turn_back
 from opsonin.laws.mechanics import ADHESION_REACH
 
@@ -79,13 +79,21 @@ def _crawl(cells, n, tables, key, tick, duration, space, scratch):
 
 
 @njit(cache=True, error_model="numpy")
-def _move(cells, n, duration, space, scratch):
-    v, moved = scratch.velocity, scratch.moved
-    bodies = Bodies(
+def _bodies(cells, scratch):
+    v = scratch.velocity
+    return Bodies(
         cells.x, cells.y, cells.z, cells.radius, cells.repulsion, cells.adhesion,
         v[0], v[1], v[2], scratch.sheath, cells.id,
     )  # fmt: skip
-    status, _, _ = advance(bodies, n, space.box, space.dimension, duration, 1, space.limit, moved)
+
+
+@njit(cache=True, error_model="numpy")
+def _move(cells, n, duration, space, scratch, roots, widest):
+    moved = scratch.moved
+    status, _, _ = advance_rooted(
+        _bodies(cells, scratch), roots, widest, n, space.box, space.dimension,
+        duration, 1, space.limit, HALVINGS, moved,
+    )  # fmt: skip
     if status != OK:
         return status
     if space.walled:
@@ -112,6 +120,10 @@ def take_turns(cells, n, tables, key, drugs, rates, first, duration, space, scra
     Memory: `scratch`, `known`; work: as of the kernels it calls.
     """
     tick = first
+    roots = (np.empty(n), np.empty(n))
+    widest = take_roots(_bodies(cells, scratch), n, roots[0], roots[1])
+    if widest == 0.0:
+        return (OK if n == 0 else NOT_FINITE), MOTION, tick
     for turn in range(len(counted)):
         row = counted[turn]
         status = _contacts(cells, n, tables, key, tick, duration, drugs, space, known, row)
@@ -121,7 +133,7 @@ def take_turns(cells, n, tables, key, drugs, rates, first, duration, space, scra
         status = _crawl(cells, n, tables, key, tick, duration, space, scratch)
         if status != OK:
             return status, NICHE, tick
-        status = _move(cells, n, duration, space, scratch)
+        status = _move(cells, n, duration, space, scratch, roots, widest)
         if status != OK:
             return status, MOTION, tick
         tick += np.int64(np.rint(duration * TICKS))
