@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from opsonin.core.errors import InputError
+from opsonin.io.label_dose import schedule
 from opsonin.io.scenario import Scenario
 from opsonin.io.trial import trial
 from opsonin.knowledge.library import load_library
@@ -38,7 +39,64 @@ def test_a_labelled_schedule_is_given_as_it_is(drug: str, amount: str, every: st
     assert dose_of(drug, tmp_path) == {"amount": amount, "every": every}
 
 
-@pytest.mark.parametrize("drug", ["detanonoate", "bortezomib", "lcl161"])
+def test_days_of_a_cycle_rests_and_infusions_are_those_of_the_label(tmp_path: Path) -> None:
+    asked = scenario(scenario__duration="30 d")
+    made = trial(asked, "control", "romidepsin", asked.library(), tmp_path)
+    doses = Scenario.from_text(made.text).arm[-1].dose
+    assert [dose.at for dose in doses] == [0.0, 7 * 1440.0, 14 * 1440.0]
+    assert {(dose.amount, dose.every, dose.lasting) for dose in doses} == {("14 mg/m2", 28 * 1440.0, 240.0)}
+    assert made.dose == "amount 14 mg/m2, every 28 d, lasting 4 h, also at 7 d, also at 14 d"
+
+
+@pytest.mark.parametrize(
+    ("label", "begins", "rest"),
+    [
+        (
+            "1.3 mg/m2 s.c. or i.v. on days 1, 4, 8, 11 of 21",
+            ["0 d", "3 d", "7 d", "10 d"],
+            {"every": "21 d"},
+        ),
+        ("75 mg/m2 s.c. daily, days 1-3 of 28 (recalled)", ["0 d", "1 d", "2 d"], {"every": "28 d"}),
+        ("1250 mg/m2 on days 1 and 8 of 21", ["0 d", "7 d"], {"every": "21 d"}),
+        ("400 mg by mouth twice daily, 2 days on, 3 off", ["0 d", "12 h", "1 d", "36 h"], {"every": "5 d"}),
+        ("60 mg by mouth once daily, 2 of 7 days", ["0 d", "1 d"], {"every": "7 d"}),
+        ("0.038 mg of 2.6e8 IU/mg, three times a week", ["0 d", "2 d", "4 d"], {"every": "7 d"}),
+        (
+            "9 mg weekly, over 30 min, three weeks of four",
+            ["0 d", "7 d", "14 d"],
+            {"every": "28 d", "lasting": "30 min"},
+        ),
+        (
+            "25 mg/m2 i.v., five days running, every 28 days",
+            ["0 d", "1 d", "2 d", "3 d", "4 d"],
+            {"every": "28 d"},
+        ),
+        ("28 ug a day by continuous infusion", ["0 d"], {"every": "1 d", "lasting": "1 d"}),
+        (
+            "85 mg/m2 every 2 weeks or 130 mg/m2 every 3 weeks, over 2 h",
+            ["0 d"],
+            {"every": "14 d", "lasting": "2 h"},
+        ),
+        ("3 mg/kg every 21 days for four doses", ["0 d"], {"every": "21 d", "until": "63 d"}),
+        ("8 mg/kg, then 6 mg/kg every 21 days", ["0 d"], {"every": "21 d"}),
+        ("75 mg/m2 i.v. over 1 h", [], {}),
+        ("i.v. every 21 days", [], {}),
+    ],
+)
+def test_a_schedule_is_read_from_the_words_of_a_label(
+    label: str, begins: list[str], rest: dict[str, str]
+) -> None:
+    told = schedule(label, 30 * 1440.0)
+    assert [one.get("at", "0 d") for one in told] == begins
+    for one in told:
+        assert {key: one[key] for key in one if key not in ("amount", "at")} == rest
+
+
+def test_no_dose_of_a_label_begins_after_the_run() -> None:
+    assert len(schedule("1 mg on days 1, 4, 8 of 21", 4 * 1440.0)) == 2
+
+
+@pytest.mark.parametrize("drug", ["detanonoate", "cyclophosphamide", "lcl161"])
 def test_what_has_no_such_schedule_or_kinetics_is_held(drug: str, tmp_path: Path) -> None:
     told = dose_of(drug, tmp_path, scenario__duration="2 d")
     assert told["amount"].endswith(" nM")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from opsonin.core.errors import Fault, InputError
+from opsonin.io.label_dose import schedule
 from opsonin.io.scenario import Scenario
 from opsonin.io.unfit import of_animal
 from opsonin.knowledge.aliases import meant
@@ -19,10 +20,6 @@ from opsonin.knowledge.library import Library
 from opsonin.model.drugs import Agonizes, Answer, Blocks, Bridges, Drug, Opsonizes, Supplies
 from opsonin.model.scenario import Arm, Dose
 
-_LABEL = re.compile(
-    r"(?P<amount>\d[\d,.]*) (?P<unit>mg|g|ug)(?P<per>/kg|/m2)?(?: by mouth)? "
-    r"(?:every (?P<number>\d+) (?P<span>day|week)s|(?P<often>once|twice) daily|(?:once )?(?P<weekly>weekly))"
-)
 _FRACTION = re.compile(r"\d[\d.]* Gy")
 _CELLS = re.compile(r"(\d+)(?: to \d+)? cells/mm2")
 _SOME_CELLS = "50 cells/mm2"  # where no label says how many come; decides only a draft that a person reads
@@ -54,12 +51,11 @@ def trial(scenario: Scenario, arm: str, drug: str, library: Library, folder: Pat
     base = next(one for one in scenario.arm if one.name == arm)
     if any(dose.drug == drug for dose in base.dose):
         raise InputError(Fault("--test", f"{drug} is given in arm '{arm}' already.", "Name another drug."))
-    told = _dose(library.drugs[drug], scenario, library)
+    told = _doses(library.drugs[drug], scenario, library)
     name = _name(f"{arm} + {drug}" if base.dose else drug, {one.name for one in scenario.arm})
-    dose = Dose.model_validate({"drug": drug, **told})
-    new = Arm(name=name, dose=(*base.dose, dose))
+    new = Arm(name=name, dose=(*base.dose, *(Dose.model_validate({"drug": drug, **keys}) for keys in told)))
     asked = scenario.model_copy(update={"arm": (*scenario.arm, new)})
-    words = ", ".join(f"{key} {value}" for key, value in told.items())
+    words = _in_words(told)
     label = library.drugs[drug].label_dose
     head = [
         f"# Arm '{name}': what '{arm}' gives, and {drug} ({words}).",
@@ -94,36 +90,29 @@ def _ends() -> Iterator[str]:
         number += 1
 
 
-def _dose(drug: Drug, scenario: Scenario, library: Library) -> dict[str, Any]:
-    """Keys of a dose but its drug."""
+def _in_words(told: list[dict[str, Any]]) -> str:
+    """The first dose, and when the others of its cycle are."""
+    words = ", ".join(f"{key} {value}" for key, value in told[0].items())
+    return words + "".join(f", also at {keys['at']}" for keys in told[1:])
+
+
+def _doses(drug: Drug, scenario: Scenario, library: Library) -> list[dict[str, Any]]:
+    """Keys of each dose but its drug."""
     if drug.radiates:
         fraction = _FRACTION.search(drug.label_dose)
-        return {"amount": fraction[0] if fraction else "2 Gy"}
+        return [{"amount": fraction[0] if fraction else "2 Gy"}]
     if drug.product is not None:
         come = _CELLS.search(drug.label_dose)
-        return {"amount": f"{come[1]} cells/mm2" if come else _SOME_CELLS}
+        return [{"amount": f"{come[1]} cells/mm2" if come else _SOME_CELLS}]
     if drug.vaccinates:
-        return {"amount": "1 dose"}
+        return [{"amount": "1 dose"}]
     generate = scenario.tissue.generate
     in_medium = generate is not None and generate.free_standing
-    as_labelled = _labelled(drug)
+    duration = scenario.scenario.duration
+    as_labelled = [] if drug.kinetics is None else schedule(drug.label_dose, duration)
     if as_labelled and not in_medium and not of_animal(library.tumours[scenario.tissue.tumour]):
         return as_labelled
-    return {"amount": f"{_effective(drug):.4g} nM", "lasting": f"{scenario.scenario.duration:g} min"}
-
-
-def _labelled(drug: Drug) -> dict[str, Any] | None:
-    """The first schedule that a label tells in words, of a drug whose way through the body is known."""
-    found = _LABEL.search(drug.label_dose)
-    if found is None or drug.kinetics is None:
-        return None
-    amount = f"{found['amount'].replace(',', '')} {found['unit']}{found['per'] or ''}"
-    if found["number"]:
-        days = int(found["number"]) * (7 if found["span"] == "week" else 1)
-        return {"amount": amount, "every": f"{days} d"}
-    if found["weekly"]:
-        return {"amount": amount, "every": "7 d"}
-    return {"amount": amount, "every": "12 h" if found["often"] == "twice" else "1 d"}
+    return [{"amount": f"{_effective(drug):.4g} nM", "lasting": f"{duration:g} min"}]
 
 
 def _effective(drug: Drug) -> float:
