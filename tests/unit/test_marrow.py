@@ -54,6 +54,13 @@ def test_before_treatment_blood_keeps_its_share_and_both_grow_as_published(tumou
     assert share == pytest.approx(marrow / (marrow + others), rel=1e-12)
 
 
+def test_blasts_of_a_microlitre_are_not_drawn_among_counts_of_a_litre():
+    model, _ = patient("b_all")
+    kinds = {output.column: output.kind for output in model.outputs}
+    assert kinds["blood_tumour_per_uL"] == "blasts"
+    assert {kind for column, kind in kinds.items() if column.endswith("_per_L")} == {"blood"}
+
+
 def test_of_a_lymphoma_or_a_solid_tumour_nothing_is_in_blood():
     for tumour in ("dlbcl", "melanoma"):
         model = PatientModel.of([], Body(LIBRARY, tumour))
