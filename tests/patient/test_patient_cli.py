@@ -27,6 +27,11 @@ dose = [
 [patient]
 weight = "80 kg"
 """
+# Doses that are added up exactly do not know that a clearance falls.
+STEADY = """\
+[knowledge]
+"drug.nivolumab.kinetics.falling.fall" = 0
+"""
 
 
 def said(arguments, capfd, code=0):
@@ -44,6 +49,7 @@ def course(tmp_path):
 
 
 def test_a_course_becomes_a_table_a_picture_and_a_model(course, tmp_path, capfd):
+    course.write_text(COURSE + STEADY)
     out, model = tmp_path / "out.parquet", tmp_path / "out.xml"
     printed = said([course, "-o", out, "--sbml", model], capfd)
     assert "nivolumab: 3 doses, 720 mg in all; in plasma at most" in printed
@@ -66,6 +72,7 @@ def test_a_course_becomes_a_table_a_picture_and_a_model(course, tmp_path, capfd)
 
 
 def test_the_summary_has_the_trough_of_each_drug(course, capfd):
+    course.write_text(COURSE + STEADY)
     told = json.loads(said([course, "--json"], capfd))["patients"]["1"]
     drugs = load_library().drugs
     for name, times, mg in (

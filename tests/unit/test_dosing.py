@@ -329,6 +329,13 @@ WRONG_COURSES = {
 }
 
 
+def test_doses_are_counted_until_their_end_and_not_that_of_the_course(tmp_path):
+    dose = '{ drug = "nivolumab", amount = "3 mg", every = "1 min", until = "99 min" }'
+    file = tmp_path / "course.toml"
+    file.write_text(f'duration = "900 d"\nevery = "1 d"\ndose = [{dose}]')
+    assert len(read_course(file).patients["1"]) == 100
+
+
 @pytest.mark.parametrize("what", WRONG_COURSES)
 def test_a_wrong_course_is_refused_with_its_line(what, tmp_path):
     text, words = WRONG_COURSES[what]

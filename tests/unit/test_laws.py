@@ -36,6 +36,8 @@ UNITS = {
     "entering": ("cell", "1/min", "cell", "cell", "cell/min"),
     "spilled": ("1/min", "1/min", "1/min", "1/min", ""),
     "availability": ("cell", "cell", ""),
+    "room_left": ("cell", "cell", ""),
+    "renewed": ("cell/min", "cell", "cell", "1/min"),
     "recruited_from": ("cell", "cell", ""),
     "stood_for": ("cell", "cell", ""),
     "in_contact": ("cell", "cell", "", "cell"),

@@ -54,6 +54,13 @@ def test_before_treatment_blood_keeps_its_share_and_both_grow_as_published(tumou
     assert share == pytest.approx(marrow / (marrow + others), rel=1e-12)
 
 
+def test_blasts_of_a_microlitre_are_not_drawn_among_counts_of_a_litre():
+    model, _ = patient("b_all")
+    kinds = {output.column: output.kind for output in model.outputs}
+    assert kinds["blood_tumour_per_uL"] == "blasts"
+    assert {kind for column, kind in kinds.items() if column.endswith("_per_L")} == {"blood"}
+
+
 def test_of_a_lymphoma_or_a_solid_tumour_nothing_is_in_blood():
     for tumour in ("dlbcl", "melanoma"):
         model = PatientModel.of([], Body(LIBRARY, tumour))
@@ -105,7 +112,7 @@ def test_drugs_and_killers_act_in_blood_as_well(drug, given):
 def test_t_cells_come_to_marrow_however_few_tumour_cells_it_holds():
     names = ["tisagenlecleucel_in_tumour", "tisagenlecleucel_cells"]
     shares = []
-    for cells in (1e7, 1e10):
+    for cells in (1e7, 1e9):
         model, engine = patient("b_all", "tisagenlecleucel", library=of_burden(cells))
         inside, outside = engine.run(names, np.array([0.0, 3.0]) * DAY, model.changes(CAR_T)).values[-1]
         shares.append(inside / outside)
@@ -132,6 +139,65 @@ def test_a_t_cell_that_is_bridged_to_leukaemia_kills_some_cells_a_day():
     assert left < 1e-3 * 1e11
     assert held_kills < 0.1 * kills
     assert held_left > 0.5 * 1e11
+
+
+def test_what_is_between_arrival_and_division_tells_how_tired_t_cells_of_marrow_are():
+    """Newcomers are fresh, and daughters as tired as their mothers: the more divide there, the less is renewed."""
+    model, engine = patient("b_all", "blinatumomab", library=of_burden(1e12))
+    name = "bystander_cd8_in_tumour"
+    names = [name, f"{name}_arriving", "bystander_cd8_exhaustion", "bystander_cd8_exhaustion_diluted"]
+    found = engine.run(names, np.array([0.0, 7.0]) * DAY, model.changes(ENGAGER))
+    there, coming, tired, diluted = found.values[-1]
+    assert there > 2.0 * found.of(name)[0]  # most were made there
+    assert tired > 0.3
+    assert diluted == pytest.approx(-coming / there * tired, rel=1e-6)
+
+
+def test_pd1_holds_back_the_share_of_a_product_that_carries_it():
+    passed, kills = [], []
+    for share in (0.0, 0.3, 1.0):
+        library = of_burden(1e11).override("cell.car_t.chimeric.pd1_positive", share)
+        _, engine = patient("b_all", "tisagenlecleucel", library=library)
+        names = ["car_t_passed_PD_1_PD_L1", "car_t_kills"]
+        found = engine.run(names, np.array([0.0, 1.0]) * DAY).values[0]
+        passed.append(found[0])
+        kills.append(found[1])
+    assert passed[0] == 1.0
+    assert passed[1] == pytest.approx(1.0 - 0.3 * (1.0 - passed[2]), rel=1e-12)
+    assert passed[2] < 0.8
+    assert kills[0] > kills[1] > kills[2]
+
+
+def test_a_product_grows_where_its_antigen_is_until_it_lacks_antigen_or_room():
+    """In marrow at the speed that was measured in patients; outside on B cells and blasts of blood alone."""
+    model, engine = patient("b_all", "tisagenlecleucel", library=of_burden(5e11))
+    names = [
+        "tisagenlecleucel_in_tumour_dividing",
+        "tisagenlecleucel_in_tumour",
+        "tisagenlecleucel_cells_growth",
+        "tisagenlecleucel_found_in_marrow",
+        "tisagenlecleucel_in_tumour_found",
+        "tisagenlecleucel_room",
+        "tisagenlecleucel_targets",
+        "tisagenlecleucel_signal_cancer",
+        "tisagenlecleucel_signal_b_cell",
+        "blood_tumour_cells",
+        "body_b_cell",
+    ]
+    found = engine.run(names, np.array([0.0, 14.0]) * DAY, model.changes(CAR_T)).values[-1]
+    grown, there, fast, allowed, left, room, targets, seen, seen_b, blood, b_cells = found
+    assert grown == pytest.approx(there * fast * allowed * left * room, rel=1e-9)
+    assert targets == pytest.approx(seen * blood + seen_b * b_cells, rel=1e-9)
+    assert allowed > 0.9
+    assert 0.2 < room < 0.9
+
+
+@pytest.mark.parametrize("most", [1e11, 4e11])
+def test_no_more_cells_of_a_product_are_there_than_find_room(most):
+    library = of_burden(1e12).override("immunity.adult.product_most", f"{most:g} cells")
+    model, engine = patient("b_all", "tisagenlecleucel", library=library)
+    found = engine.run(["tisagenlecleucel_every"], np.arange(41) * DAY, model.changes(CAR_T)).values[:, 0]
+    assert 0.4 * most < found.max() < most
 
 
 def test_few_cells_are_whole_in_blood_and_in_marrow():

@@ -39,7 +39,7 @@ def in_body(one: Followed, columns: tuple[str, ...]) -> dict[str, str]:
         )
     return of_marrow | {
         "tumour": f"{cells[0]:.3g} cells at first, {cells[-1]:.3g} at the end, "
-        f"least {cells[least]:.3g} after {one.times[least] / DAY:.3g} d",
+        f"least {max(cells[least], 0.0):.3g} after {one.times[least] / DAY:.3g} d",
         "blood, lowest share of what it was": ", ".join(
             f"{name} {share:.2f}" for name, share in lowest.items()
         ),

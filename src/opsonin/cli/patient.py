@@ -160,6 +160,7 @@ def _ours(
         "product": "product [cells]",
         "clones": "clones in body [cells]",
         "blood": "blood [cells/L]",
+        "blasts": "blood [cells/uL]",
         "index": "CRS index",
         "level": "levels [-]",
     }

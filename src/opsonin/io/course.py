@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import inf, isfinite
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -196,8 +197,9 @@ def _check_times(draft: Draft, path: KeyPath) -> None:
     if until is not None and until < (at or 0.0):
         problem = f"until {draft.shown(*path, 'until')} is before at {draft.shown(*path, 'at')}"
         draft.fault((*path, "until"), problem, "Times count from the start.")
-    if every is not None and every > 0.0 and duration is not None and duration / every > MOST_DOSES:
-        count = f"{duration / every:,.0f} doses; at most {MOST_DOSES:,} are allowed"
+    end = min(inf if until is None else until, inf if duration is None else duration)
+    if every is not None and every > 0.0 and isfinite(end) and (end - (at or 0.0)) / every > MOST_DOSES:
+        count = f"{(end - (at or 0.0)) / every:,.0f} doses; at most {MOST_DOSES:,} are allowed"
         draft.fault((*path, "every"), f"every {draft.shown(*path, 'every')} makes {count}")
 
 

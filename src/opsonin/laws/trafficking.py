@@ -116,6 +116,31 @@ def spilled(spilling, returning, loss, growth):
 
 
 @law
+def room_left(cells, most):
+    """Share of full growth that is left to cells which crowd each other, 1 - n/N, at least 0 [-].
+
+    Args:
+        cells: n [cells]; most: for which there is room N [cells], > 0.
+    Source: logistic growth (Verhulst 1838), as of T cells that compete for what keeps them.
+    """
+    return maximum(1.0 - cells / most, 0.0)
+
+
+@law
+def renewed(coming, there, one):
+    """Rate at which newcomers replace what is in a place, a / (n + 1) [1/min].
+
+    A mean over the cells moves towards that of newcomers at this rate; daughters are as their mothers were.
+
+    Args:
+        coming: a [cells/min]; there: n [cells].
+        one: a cell, beside which there are many as soon as a mean is of use [cells].
+    Source: balance of a sum over cells and their number, d(n x)/dt = a x0 + n f and dn/dt = a + n g.
+    """
+    return coming / (there + one)
+
+
+@law
 def availability(targets, killers):
     """Share of what a killer would do among plenty of targets that is left to it, T / (T + K) [-].
 

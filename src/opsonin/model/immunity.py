@@ -145,6 +145,7 @@ class Immunity(Entry):
     Attributes:
         b_cell_aplasia: count of B cells in blood below which there is aplasia.
         product_targets_half: cells with the antigen of a product at which it grows half as fast as among plenty.
+        product_most: cells of a product at which it grows no more, whatever antigen there is.
     """
 
     name: Name
@@ -154,6 +155,7 @@ class Immunity(Entry):
     antigens: Annotated[dict[str, Antigen], Field(min_length=1)]
     node: Node
     product_targets_half: Cells
+    product_most: Cells
     b_cell_aplasia: CellsPerVolume
     cytokines: Cytokines
     marrow: Marrow

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from opsonin.laws.apoptosis import LN2
 from opsonin.laws.recognition import bridged_signal, effort
 from opsonin.laws.trafficking import entering
 from opsonin.model.immunity import Immunity
@@ -79,9 +78,7 @@ class Bystanders:
         if hazard != 0:
             sheet.flow(f"{name}_killed", name, None, hazard * inside, "that drugs kill")
         fresh = recruits.number("exhaustion_new", 0.0, "1", "exhaustion of a cell that comes")
-        half_life = site.here(NAMES.of("half_life"))
-        sheet.constant(half_life, LN2 / turnover, "min", "time in which newcomers replace half of them")
-        return recruits.kill(site, name, signals, (0.0, fresh), half_life)
+        return recruits.kill(site, name, signals, (0.0, fresh), came)
 
     def kill_in_blood(self, site: Site) -> dict[str, Any]:
         """By clone of a lesion, the rate at which those of the body kill one in blood [1/min]."""

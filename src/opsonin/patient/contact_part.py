@@ -73,6 +73,18 @@ def side_of(library: Library, name: str, tumour: str) -> Side:
 
 
 @dataclass(frozen=True)
+class Carrying:
+    """How many killers of a kind have receptors of checkpoints.
+
+    Attributes:
+        share: of the killers [-], as a formula; receptor: the one that it is about, which others lack; None of all.
+    """
+
+    share: Any
+    receptor: str | None = None
+
+
+@dataclass(frozen=True)
 class Contact:
     """A killer at a tumour cell.
 
@@ -92,11 +104,16 @@ class Contact:
         return Marked(self.effects.sheet, self.mark) if self.mark else self.effects.sheet
 
     def activation(
-        self, killer: Side, target: Side, costimulated: Any, seen: Any = None, carrying: Any = None
+        self,
+        killer: Side,
+        target: Side,
+        costimulated: Any,
+        seen: Any = None,
+        carrying: Carrying | None = None,
     ) -> tuple[Any, Any]:
         """Signal that it sees, or what is `seen`, and net activation [-]; both get names.
 
-        `carrying` is the share of such killers that has the receptors of checkpoints; left out, all have.
+        `carrying` tells how many of the killers have receptors of checkpoints; left out, all have all.
         """
         name = killer.cell.name
         signal = self.sheet.derived(
@@ -110,14 +127,17 @@ class Contact:
             bound = self.bound(pair, killer, target)
             if bound is not None:
                 half, steepness = self.shape(pair)
+                let: Any = called(checkpoint_factor, bound, half, steepness)
+                if carrying is not None and carrying.receptor == pair.receptor:
+                    let = called(passed_by_some, carrying.share, let)
                 passed *= self.sheet.derived(
                     f"{name}_passed_{identifier(pair.name)}",
-                    called(checkpoint_factor, bound, half, steepness),
+                    let,
                     "1",
                     f"share of a {name} cell's activation that {pair.title} lets through",
                 )
-        if carrying is not None:
-            passed = called(passed_by_some, carrying, passed)
+        if carrying is not None and carrying.receptor is None:
+            passed = called(passed_by_some, carrying.share, passed)
         lytic = killer.cell.lytic or killer.cell.chimeric
         factor: Any = 1
         if lytic is not None:

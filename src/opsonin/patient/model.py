@@ -36,8 +36,8 @@ class Output:
         column: of the stored table, with its unit: "nivolumab_plasma_nM".
         name: of the model.
         drug: that it is about; "" of the body.
-        kind: "plasma", "tumour", "occupancy" or "amount" of a drug; of the body "burden", "clone", "blood", "clones",
-            "killers", "index" or "level"; of cells that are given "product".
+        kind: "plasma", "tumour", "occupancy" or "amount" of a drug; of the body "burden", "clone", "blood", "blasts",
+            "clones", "killers", "index" or "level"; of cells that are given "product".
         title: how a legend calls it among others of its kind.
     """
 
@@ -191,7 +191,7 @@ def _of_body(immunity: Immunity, parts: Part) -> Iterator[Output]:
             if level in there:
                 yield Output(level, level, "", "level", f"exhaustion of {killer}{where}")
     if COUNT in there:
-        yield Output(COUNT, COUNT, "", "blood", "tumour cells in a microlitre of blood")
+        yield Output(COUNT, COUNT, "", "blasts", "tumour cells")
         yield Output(SHARE, SHARE, "", "level", "tumour cells among those of marrow")
     if INDEX in there:
         yield Output(INDEX, INDEX, "", "index", "cytokine release")

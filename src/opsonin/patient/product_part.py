@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from opsonin.knowledge.followed import MARKER
 from opsonin.laws.apoptosis import rate_of_half_life
 from opsonin.laws.cycle import growth_rate
 from opsonin.laws.recognition import bridged_signal, effort, vigour
 from opsonin.laws.response import hill
-from opsonin.laws.trafficking import entering
+from opsonin.laws.trafficking import entering, room_left
 from opsonin.model.drugs import Adds, Drug
 from opsonin.model.immunity import Immunity
 from opsonin.patient.blood_part import in_body
@@ -66,18 +67,12 @@ class Product:
         """
         name = product_in_body(self.drug.name)
         there = self.sheet.amount(name, 0.0, "cell", f"cells of {self.drug.name} in the body")
-        doubling = self._number(
-            "doubling", self.effect.doubling.value, "min", "doubling time among plenty of antigen"
-        )
+        every = sum((symbol(site.here(product_in_tumour(self.drug.name))) for site in sites), there)
+        self.sheet.derived(Names(self.drug.name).of("every"), every, "cell", f"all cells of {self.drug.name}")
         engaged = self._engaged(there, sites)
         if engaged != 0:
-            fast = self.sheet.derived(
-                f"{name}_growth",
-                called(growth_rate, doubling) + self._loss(),
-                "1/min",
-                f"full growth of {self.drug.name}",
-            )
-            self.sheet.flow(f"{name}_grown", None, name, fast * engaged, "that division adds")
+            grown = self._fast() * engaged * self._room()
+            self.sheet.flow(f"{name}_grown", None, name, grown, "that division adds")
         self._leave(BODY, name)
         seen = self._signal(B_CELL, self._b_cell(), self.contact)
         if seen != 0:
@@ -117,8 +112,13 @@ class Product:
         self.sheet.flow(f"{name}_leaving", name, body, leaving * inside, title)
         self._leave(TUMOUR, name)
         signals = self._signals(site)
-        fresh, half_life = self.effect.exhaustion.value, Names(self.drug.name).of("half_life")
-        return self._recruits.kill(site, name, signals, (fresh, self._fresh()), half_life)
+        # What is told of growth is of patients whose antigen is in marrow, not of cells that come to a solid tumour.
+        fast: Any = None
+        if site.in_marrow and any(signal != 0 for signal in signals.values()):
+            seen = sum(signals[clone.cells] * symbol(clone.home) for clone in site.clones)
+            fast = self._fast() * self._found(site.here("in_marrow"), seen)[0]
+        fresh = (self.effect.exhaustion.value, self._fresh())
+        return self._recruits.kill(site, name, signals, fresh, came, fast, self._room())
 
     def kill_in_blood(self, site: Site) -> dict[str, Any]:
         """By clone of a lesion, the rate at which its cells of the body kill one in blood [1/min]."""
@@ -128,10 +128,38 @@ class Product:
     def _signals(self, site: Site) -> dict[str, Any]:
         return {clone.cells: self._signal(CANCER, clone.side, clone.contact) for clone in site.clones}
 
+    def _fast(self) -> Any:
+        """Growth of a fresh cell among plenty of antigen, without loss [1/min]."""
+        doubling = self._number(
+            "doubling", self.effect.doubling.value, "min", "doubling time among plenty of antigen"
+        )
+        return self.sheet.derived(
+            f"{product_in_body(self.drug.name)}_growth",
+            called(growth_rate, doubling) + self._loss(),
+            "1/min",
+            f"full growth of {self.drug.name}",
+        )
+
+    def _room(self) -> Any:
+        """Share of full growth that their own number leaves [-]."""
+        most = self.sheet.constant(
+            "product_most", self.immunity.product_most.value, "cell", "most cells of a product in a body"
+        )
+        every = Names(self.drug.name).of("every")
+        title = f"share of full growth that their number leaves cells of {self.drug.name}"
+        return self.sheet.derived(
+            Names(self.drug.name).of("room"), called(room_left, every, most), "1", title
+        )
+
     @property
     def _recruits(self) -> Recruits:
         killer = side_of(self.contact.library, self.effect.adds, self.contact.tumour)
-        return Recruits(Names(self.drug.name), self.drug.name, killer, self.immunity, self.contact)
+        chimeric = killer.cell.chimeric
+        assert chimeric is not None  # of a product with an antigen
+        few = chimeric.pd1_positive.value  # as of those that come to a tissue
+        return Recruits(
+            Names(self.drug.name), self.drug.name, killer, self.immunity, self.contact, few, MARKER
+        )
 
     def _leave(self, place: str, name: str) -> None:
         """What is lost of its cells in a place."""
@@ -176,20 +204,26 @@ class Product:
     def _engaged(self, there: Any, sites: Sequence[Site]) -> Any:
         """Cells in the body that find their antigen [cells], each target as far as they see it."""
         seen: Any = 0
-        for clone in (clone for site in sites for clone in site.clones):
-            seen += self._signal(CANCER, clone.side, clone.contact) * symbol(clone.cells)
+        for site in sites:
+            for clone in site.clones:
+                where = clone.blood if site.in_marrow else clone.cells
+                seen += self._signal(CANCER, clone.side, clone.contact) * symbol(where)
         seen += self._signal(B_CELL, self._b_cell(), self.contact) * symbol(in_body(B_CELL))
         if seen == 0:
             return 0
+        share, found = self._found("body", seen)
+        return share * self._recruits.availability(product_in_body(self.drug.name), found) * there
+
+    def _found(self, where: str, seen: Any) -> tuple[Any, Any]:
+        """Share of full growth that targets in a place allow, and these, each as far as it is seen [cells]."""
         name = Names(self.drug.name)
-        found = self.sheet.derived(name.of("targets"), seen, "cell", f"cells that {self.drug.name} sees")
+        key = "targets" if where == "body" else f"targets_{where}"
+        found = self.sheet.derived(name.of(key), seen, "cell", f"cells that {self.drug.name} sees: {where}")
         half = self.sheet.constant(
             "product_targets_half",
             self.immunity.product_targets_half.value,
             "cell",
             "targets at half of full growth",
         )
-        share = self.sheet.derived(
-            name.of("found"), called(hill, found, half, 1), "1", f"share of full growth of {self.drug.name}"
-        )
-        return share * self._recruits.availability(product_in_body(self.drug.name), found) * there
+        key, title = key.replace("targets", "found"), f"share of full growth of {self.drug.name}: {where}"
+        return self.sheet.derived(name.of(key), called(hill, found, half, 1), "1", title), found

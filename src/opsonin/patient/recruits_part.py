@@ -9,15 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from opsonin.laws.apoptosis import rate_of_half_life
 from opsonin.laws.clones import at_least
 from opsonin.laws.events import approaching
 from opsonin.laws.recognition import effort, exhaustion_rate, exhaustion_target, vigour
-from opsonin.laws.trafficking import availability, in_contact, pressed
+from opsonin.laws.trafficking import availability, in_contact, pressed, renewed
 from opsonin.model.immunity import Immunity
 from opsonin.model.knowledge import Killing
 from opsonin.patient.clone_part import Clone, Site
-from opsonin.patient.contact_part import Contact, Side
+from opsonin.patient.contact_part import Carrying, Contact, Side
 from opsonin.patient.drug_names import Names
 from opsonin.patient.formulae import called, symbol
 from opsonin.patient.sheet import Sheet
@@ -31,6 +30,7 @@ class Recruits:
         names: of all that is theirs; title: what they are called.
         killer: one of them; immunity: numbers of the patient; contact: of the tumour.
         inhibited: share of them that has the receptors of checkpoints; None where all have.
+        receptor: the one that this is about, which all others lack; None of all receptors.
     """
 
     names: Names
@@ -39,6 +39,7 @@ class Recruits:
     immunity: Immunity
     contact: Contact
     inhibited: float | None = None
+    receptor: str | None = None
 
     @property
     def sheet(self) -> Sheet:
@@ -50,7 +51,14 @@ class Recruits:
         return self.sheet.constant(self.names.of(key), value, unit, f"{self.title}: {title}")
 
     def kill(
-        self, site: Site, name: str, signals: Mapping[str, Any], fresh: tuple[float, Any], half_life: str
+        self,
+        site: Site,
+        name: str,
+        signals: Mapping[str, Any],
+        fresh: tuple[float, Any],
+        came: Any,
+        fast: Any = None,
+        room: Any = 1,
     ) -> dict[str, Any]:
         """What they do in a lesion.
 
@@ -58,7 +66,9 @@ class Recruits:
             name: what the model calls them there.
             signals: by clone, what they see of its cells [-]; 0 where nothing.
             fresh: exhaustion of one that comes, as a number and as the model has it.
-            half_life: what the model calls the time in which newcomers replace half of them [min].
+            came: that come to it [cells/min].
+            fast: growth of one among what is there [1/min]; left out, by its activation as in a tissue.
+            room: share of growth that their own number leaves [-].
         Returns:
             by clone, the rate at which one is killed [1/min].
         """
@@ -77,8 +87,10 @@ class Recruits:
             "1",
             "what is left to a cell, of plenty",
         )
-        tired = self._tired(site, site.mean(signals) * share * left, fresh, half_life)
-        grown = self._division(site.mean(activations) * share, fitness * called(vigour, tired)) * left
+        tired = self._tired(site, site.mean(signals) * share * left, fresh, self._renewed(came, name))
+        if fast is None:
+            fast = self._division(site.mean(activations) * share, fitness * called(vigour, tired))
+        grown = fast * left * room
         if grown != 0:
             title = "that division in the tumour adds"
             self.sheet.flow(f"{name}_dividing", None, name, grown * symbol(name), title)
@@ -134,7 +146,8 @@ class Recruits:
         )
         carrying = None
         if self.inhibited is not None:
-            carrying = self.number("inhibited", self.inhibited, "1", "share that checkpoints hold back")
+            share = self.number("inhibited", self.inhibited, "1", "share that checkpoints hold back")
+            carrying = Carrying(share, self.receptor)
         seen = signals[clone.cells]
         return clone.contact.activation(self.killer, clone.side, helped, seen, carrying)[1]
 
@@ -166,6 +179,10 @@ class Recruits:
         title = f"cells of {self.title} that share what targets there are"
         return self.sheet.derived(f"{cells}_rivals", called(at_least, cells, "nobody"), "cell", title)
 
+    def _renewed(self, came: Any, name: str) -> Any:
+        one = self.sheet.constant("one_cell", 1.0, "cell", "a cell")
+        return called(renewed, came, name, one)
+
     def _division(self, activation: Any, able: Any) -> Any:
         cycle = self.killer.cell.cycle
         if cycle is None or cycle.activated_rate is None:
@@ -173,8 +190,8 @@ class Recruits:
         most = self.number("division", cycle.activated_rate.value, "1/min", "most divisions in the tumour")
         return most * activation * able
 
-    def _tired(self, site: Site, drive: Any, fresh: tuple[float, Any], half_life: str) -> Any:
-        """Mean exhaustion in the tumour [-], where newcomers replace what is lost."""
+    def _tired(self, site: Site, drive: Any, fresh: tuple[float, Any], replaced: Any) -> Any:
+        """Mean exhaustion in the tumour [-], where newcomers replace them at a rate [1/min]."""
         killing: Killing | None = self.killer.cell.killing
         assert killing is not None  # of killers
         name, (first, newcomer) = site.here(self.names.of("exhaustion")), fresh
@@ -186,7 +203,6 @@ class Recruits:
         self.sheet.flow(
             f"{name}_change", None, name, called(approaching, now, target, speed), "by what cells see"
         )
-        replaced = called(rate_of_half_life, symbol(half_life))
         self.sheet.flow(
             f"{name}_diluted", None, name, called(approaching, now, newcomer, replaced), "by newcomers"
         )

@@ -17,7 +17,7 @@ Array = npt.NDArray[np.float64]
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")  # told apart by all
 _MOST_PATIENTS = 50  # lines of each kind; more would be a blot
 _DECADES = 1e-6  # of the highest value: what lies below has left
-_COUNTS = ("[cells]", "[cells/L]")
+_COUNTS = ("[cells]", "[cells/L]", "[cells/uL]")
 _UNITS = ((1440.0 * 3.0, 1440.0, "d"), (0.0, 60.0, "h"))  # from which duration on [min], its length, its name
 
 
@@ -29,7 +29,7 @@ def course_picture(
     Args:
         title: above it.
         panels: by label of the upright axis, columns of the values by what the legend calls them; one that ends in
-            "[nM]", "[cells]" or "[cells/L]" is logarithmic.
+            "[nM]", "[cells]", "[cells/L]" or "[cells/uL]" is logarithmic.
         followed: times (n,) [min] and values (n, columns) by patient.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
