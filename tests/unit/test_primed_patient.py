@@ -98,7 +98,7 @@ def test_priming_kills_nobody_at_rest_beyond_what_growth_contains(tumour):
 def test_cells_with_more_mcl1_outlive_the_drug():
     model = PatientModel.of([VENETOCLAX], Body(LIBRARY, "aml", (Lesion(),)))
     engine = Integrator(model.sbml, "patient")
-    rates = ["cancer_susceptible", "cancer_mcl1_gain"]
+    rates = ["marrow_cancer_susceptible", "marrow_cancer_mcl1_gain"]
     found = engine.run(rates, [0.0, 2.0 * DAY], model.changes(by_mouth(2)), dict.fromkeys(rates, 1e6)).values
     lost = np.log(found[0] / found[1])
     assert lost[0] > 3.0 * lost[1] > 0.0

@@ -10,7 +10,7 @@ import pytest
 
 from opsonin.core.threads import spread
 from opsonin.engine import run, warming
-from opsonin.kernels import contacts, death, ledger, motility
+from opsonin.kernels import expression, ledger, metabolism, turns
 from tissues import CONTROL, scenario
 
 
@@ -62,7 +62,7 @@ def test_the_second_process_compiles_its_half_of_a_stored_run(tmp_path):
     stored = run.run(
         scenario(scenario__duration="10 min", output__every="10 min", arm=[CONTROL]), tmp_path / "out"
     )
-    kernels = [contacts._engage, contacts.strike, death.succumb, motility._steer, ledger.tally]
+    kernels = [turns.take_turns, expression._express, metabolism._exchange, ledger.tally]
     for kernel in kernels:
         kernel._reset_overloads()
     warming.main(stored.path)

@@ -263,13 +263,23 @@ class MeanTumour:
         lost = blood.loss() + self.effects.hazard(
             self.site.clones[0].contact.library.cells[CANCER].name, BODY, 0
         )
-        hazards = {name: lost + rate for name, rate in primed.items()}
+        hazards = {
+            clone.cells: lost + self._beyond_rest(primed[clone.cells], clone) for clone in self.site.clones
+        }
         killers = [Bystanders(self.immunity, self.contact).kill_in_blood(self.site)]
         for drug in self.effects.products:
             assert drug.product is not None  # of a product
             product = Product(drug, drug.product, self.immunity, self.contact)
             killers.append(product.kill_in_blood(self.site))
         return {name: rate + sum(killed[name] for killed in killers) for name, rate in hazards.items()}
+
+    def _beyond_rest(self, primed: Any, clone: Clone) -> Any:
+        """Deaths of priming that the published loss in blood does not hold already [1/min]."""
+        if primed == 0:
+            return primed
+        before = self.sheet.at_rest(primed, **self._resting())
+        name, title = f"primed_before{clone.contact.mark}", "deaths of their priming before treatment"
+        return primed - self.sheet.constant(name, before, "1/min", title)
 
     def _counted(self, gross: Any, hazards: dict[str, Any], in_blood: dict[str, Any]) -> None:
         """Of each clone its rates, and their sums over time, from which few cells are drawn."""
