@@ -160,11 +160,12 @@ def test_an_infusion_flows_in_evenly_in_the_time_of_the_model():
 
 
 def test_our_own_model_as_a_foreign_one_is_the_same():
-    model = PatientModel.of([DRUGS["nivolumab"]])
+    steady = load_library().override("drug.nivolumab.kinetics.falling.fall", 0).drugs  # as in the exact sums
+    model = PatientModel.of([steady["nivolumab"]])
     joined = Ports.model_validate(
         {"tumour": {"drug": "nivolumab_tumour"}, "drug": {"nivolumab": {"into": "nivolumab_central"}}}
     )
-    foreign = read_foreign(model.sbml, "ours.xml", joined, DRUGS)
+    foreign = read_foreign(model.sbml, "ours.xml", joined, steady)
     assert foreign.minutes == 1.0
     assert foreign.notes == ()
     _, one = followed(foreign, [Given(0.0, "nivolumab", 240.0)])

@@ -48,7 +48,10 @@ def rows(swept):
     return swept.table.to_pylist()
 
 
-def test_each_patient_is_what_exact_sums_say(whole):
+def test_each_patient_is_what_exact_sums_say(tmp_path):
+    """Of a clearance that stays: the sums do not know that it falls."""
+    steady = '[knowledge]\n"drug.nivolumab.kinetics.falling.fall" = 0\n'
+    whole = followed(tmp_path / "steady", course=COURSE + steady)
     drug = load_library().drugs["nivolumab"]
     for row in rows(whole):
         numbers = {
