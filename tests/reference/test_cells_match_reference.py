@@ -259,8 +259,10 @@ def test_engage_and_strike_equal_their_twins(seed, duration, free_pd1):
         by_effector,
     )
     seen, found = (effectors, begin, target), contacts.Found.room(len(effectors))
-    known = contacts.Known.nothing(n)
-    for _ in range(2):  # what is known already gives the same
+    known, held = contacts.Known.nothing(n), cells.arrays.partner.copy()
+    # What is known of another target is learnt anew, and what is known of this one gives the same.
+    for partner in (np.zeros_like(held), held, held):
+        cells.arrays.partner[:] = partner
         contacts.engage(cells.arrays, tables(2), KEY, 100_000, duration, drugs, seen, found, known)
     rows = list(expected.values())
     assert rows

@@ -2,9 +2,9 @@
 
     python -m opsonin.engine.warming FOLDER
 
-compiles what cells do to each other and with what they sense, for the run in that folder. Meanwhile the run itself
-compiles how cells move and divide and what diffuses, waits, and finds the rest in the cache. A second process that
-fails or is ended leaves its half to the run.
+compiles the turns of a step and what cells do with what they sense, for the run in that folder. Meanwhile the run
+itself compiles how cells push and divide and what diffuses, waits, and finds the rest in the cache. A second process
+that fails or is ended leaves its half to the run.
 """
 
 from __future__ import annotations

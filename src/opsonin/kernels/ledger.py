@@ -278,7 +278,7 @@ def tally(cells, tables, key, drugs, killers, start, touched, place, lost, apart
         losses: (k,) in and out: minus the logarithm of what each barrier lets through; unfit: (substrates,) likewise,
             of what each leaves of fitness, which is one barrier: with a player for each of them sets would be too many.
     Contacts with the same barriers closed are summed over the sets of these alone, and then shared out.
-    Memory: 16 bytes for each set of the barriers closed in a pattern; work: contacts times 2^(barriers closed).
+    Memory: 16 bytes for each set of barriers and pattern, 40 for each set; work: contacts times 2^(barriers closed).
     """
     k = len(losses)
     sets = 1 << (k - 1)

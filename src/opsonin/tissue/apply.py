@@ -10,6 +10,7 @@ import numpy.typing as npt
 from opsonin.core.random import Stream, mixed
 from opsonin.core.schedule import TICKS_PER_MINUTE
 from opsonin.kernels.draws import draw_each
+from opsonin.kernels.mechanics import mirrored
 from opsonin.kernels.motility import random_direction
 from opsonin.model import tables as column
 from opsonin.model.phase import (
@@ -148,12 +149,7 @@ def inside(tissue: Tissue, axis: int, position: float) -> float:
     """A coordinate moved into the box: around its edge, or back from its wall where there is one."""
     length = tissue.box[axis]
     walled = tissue.boundary == MEDIUM and (axis < 2 or tissue.dimension == 3)
-    return float(reflected(np.float64(position), length)) if walled else wrapped(position, length)
-
-
-def reflected(position: Any, length: float) -> Any:
-    """Coordinates mirrored back into [0, length) at its ends."""
-    return np.minimum(length - abs(length - abs(position)), np.nextafter(length, 0.0))
+    return float(mirrored(position, length)) if walled else wrapped(position, length)
 
 
 def wrapped(position: float, length: float) -> float:
